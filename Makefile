@@ -1,0 +1,61 @@
+# make            build/liboriginbypass.so and build/originbypass
+# make demo       install what is missing, build, show the main job
+# make check      install what is missing, build, run every test
+# make lint       clang-format, clang-tidy, cppcheck, shellcheck
+# SANITIZE=address|thread builds and tests under $(BUILD)/address or $(BUILD)/thread.
+
+CC ?= cc
+SANITIZE ?=
+BUILD ?= build$(addprefix /,$(SANITIZE))
+
+WARNINGS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+HARDENING = -fstack-protector-strong -fno-plt $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
+SANITIZERS_address = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZERS_thread = -fsanitize=thread
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+             -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(SANITIZERS_$(SANITIZE))
+
+# Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame.c).
+ARCHIVES = -l:libcares.a -l:libconfig.a
+WRAPPED = stdin stdout stderr exit rand fopen getenv
+WRAPS = $(addprefix -Wl$(comma)--wrap=,$(WRAPPED))
+comma = ,
+
+DOORS = getaddrinfo gethostbyname
+DOOR_OBJECTS = $(DOORS:%=$(BUILD)/obj/%.o)
+ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/*.c)))
+LIBRARY = $(BUILD)/liboriginbypass.so
+
+all: $(LIBRARY)
+
+$(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) preload/exports.map
+	$(CC) -shared -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,--version-script=preload/exports.map \
+	    -Wl,-soname,liboriginbypass.so -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -Wl,--gc-sections \
+	    -Wl,--exclude-libs,ALL -Wl,--as-needed $(WRAPS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
+
+$(BUILD)/obj/%.o: preload/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+# The rooms without the doors: a test program calls libc's own getaddrinfo.
+$(BUILD)/rooms.a: $(ROOM_OBJECTS)
+	rm -f $@ && $(AR) rcs $@ $^
+
+UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(WRAPS) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka
+
+unit: $(UNIT_TESTS)
+	@for test in $(UNIT_TESTS); do echo "== $$test"; $$test || failed=1; done; test -z "$$failed"
+
+format:
+	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all unit format clean
+.SECONDARY:
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d)

@@ -1,0 +1,21 @@
+#ifndef ORIGINBYPASS_ADDRINFO_H
+#define ORIGINBYPASS_ADDRINFO_H
+
+#include <netdb.h>
+#include <stddef.h>
+
+#include "originbypass/address.h"
+
+/**
+ * The list that getaddrinfo(3) gives for addresses and an expanded service: for each address, in their order, a node
+ * for each of the `expansion`'s nodes of the same family, with its socket type, protocol and port. `flags` are the
+ * caller's, which libc puts into every node; `canonical_name` goes to the first one, NULL for none.
+ *
+ * Returns 0, EAI_MEMORY, or EAI_NONAME where no address has a family of the expansion. The program frees the list with
+ * libc's own freeaddrinfo(3), whole or in sublists: one malloc(3) a node, the address inside it, as glibc has it.
+ * Thread-safe.
+ */
+int addrinfo_build(const struct address *addresses, size_t count, const struct addrinfo *expansion, int flags,
+                   const char *canonical_name, struct addrinfo **list);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef ORIGINBYPASS_CACHE_H
+#define ORIGINBYPASS_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "originbypass/answer.h"
+#include "originbypass/name.h"
+
+/*
+ * Answers by name and record type, in fixed slots that are never unmapped. Writers take the lock; a reader
+ * takes none and writes to no memory that another reader reads: it copies a slot out and compares the slot's
+ * sequence number before and after (a sequence lock).
+ */
+
+/** What a reader gets: a copy of its own. Begins with cache_copy_begin() and ends with cache_copy_release(). */
+struct cache_copy {
+    const struct answer *answers[RECORD_TYPE_COUNT]; /**< A, AAAA; NULL: not there */
+    uint64_t expires_ms[RECORD_TYPE_COUNT];          /**< end of the lifetime, on clock_now_ms() */
+    const uint16_t *order;   /**< places in A's and AAAA's addresses together, the best first; or NULL */
+    uint64_t order_until_ms; /**< how long it is good */
+    uint64_t *heap;          /**< where the copy did not fit into `storage` */
+    uint64_t storage[96];
+};
+static inline void cache_copy_begin(struct cache_copy *copy) {
+    copy->answers[0] = copy->answers[1] = NULL;
+    copy->order = NULL;
+    copy->heap = NULL;
+}
+void cache_copy_release(struct cache_copy *copy);
+
+/**
+ * Room for that many names. Called before the first lookup; later calls have no effect. Where no memory can
+ * be mapped nothing is ever cached. Thread-safe.
+ */
+void cache_open(uint32_t max_entries);
+
+/**
+ * Copy what is there of a name's answers, fresh or not. False: nothing, or (rarely) a writer was in the
+ * way. `now_ms` is the time of use. Takes no lock. Thread-safe.
+ */
+bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy);
+
+/**
+ * Remember an answer until `expires_ms`, in the place of the name's earlier one of this type. What was used
+ * longest ago leaves where room is short. Signals must be blocked (process_enter()). Thread-safe.
+ */
+void cache_put(const struct name *name, const struct answer *answer, uint64_t expires_ms, uint64_t now_ms);
+
+/**
+ * Remember the order of a name's addresses, A's and AAAA's together, until `until_ms`. `order` is followed by room up
+ * to a whole 64-bit word. Dropped where `count` is not their number any more. Signals must be blocked. Thread-safe.
+ */
+void cache_put_order(const struct name *name, const uint16_t *order, size_t count, uint64_t until_ms);
+
+/** Forget everything: for tests and for a new configuration. Signals must be blocked. Thread-safe. */
+void cache_clear(void);
+
+/** Names in the cache. Thread-safe. */
+size_t cache_entries(void);
+
+/** The fork handlers (pthread_atfork(3)): take and give back the writers' lock. */
+void cache_before_fork(void);
+void cache_after_fork(void);
+
+/** In a new copy of the process: whoever held the lock is gone, and what it was writing with it. */
+void cache_adopt(void);
+
+#endif

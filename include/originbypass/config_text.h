@@ -1,0 +1,52 @@
+#ifndef ORIGINBYPASS_CONFIG_TEXT_H
+#define ORIGINBYPASS_CONFIG_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "originbypass/config_errors.h"
+
+/** The text of a configuration file, cut into the tokens that libconfig's scanner sees. */
+enum config_token_kind {
+    CONFIG_TOKEN_END,
+    CONFIG_TOKEN_NAME,             /**< of a setting */
+    CONFIG_TOKEN_NUMBER,           /**< whatever begins like one, to where no number could go on */
+    CONFIG_TOKEN_BOOLEAN,          /**< true or false, in any case */
+    CONFIG_TOKEN_STRING,           /**< with its quotes */
+    CONFIG_TOKEN_OPEN,             /**< ( [ { */
+    CONFIG_TOKEN_CLOSE,            /**< ) ] } */
+    CONFIG_TOKEN_MARK,             /**< = : , ; */
+    CONFIG_TOKEN_UNCLOSED_STRING,  /**< to the end of the text */
+    CONFIG_TOKEN_UNCLOSED_COMMENT, /**< likewise */
+    CONFIG_TOKEN_OTHER,            /**< an octet that begins nothing */
+};
+struct config_token {
+    enum config_token_kind kind;
+    const char *start;
+    size_t length;
+    int line; /**< of its first octet */
+};
+
+/** Where the scanning of a text stands. Begin with {text, text + size, 1}. */
+struct config_scanner {
+    const char *at, *end;
+    int line;
+};
+
+/** The next token. White space and comments are passed over. */
+struct config_token config_text_next(struct config_scanner *scanner);
+
+/** The next number, boolean or string, or CONFIG_TOKEN_END. */
+struct config_token config_text_next_value(struct config_scanner *scanner);
+
+/**
+ * Look for what libconfig must not see, or would read without a word as something else: octets NUL, `@include`,
+ * brackets more than 16 deep or not in pairs, strings and comments without an end, strings side by side (libconfig
+ * makes one of them, where a comma was forgotten), and more settings or values than its memory and time allow. False:
+ * refused, and the first of these is told as an error. What is no setting at all is left to libconfig. `*value_count`
+ * gets the number of values, those that are lists and groups included.
+ */
+bool config_text_check(const char *file, const char *text, size_t size, struct config_errors *errors,
+                       size_t *value_count);
+
+#endif

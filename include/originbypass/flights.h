@@ -1,0 +1,56 @@
+#ifndef ORIGINBYPASS_FLIGHTS_H
+#define ORIGINBYPASS_FLIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "originbypass/answer.h"
+#include "originbypass/name.h"
+#include "originbypass/process.h"
+
+/*
+ * One query in flight a name and record type: the first who asks leads, the others wait for it and then share
+ * what it found. A flight ends at its deadline whatever became of its leader, which a signal
+ * handler may have jumped out of.
+ */
+
+/** Room for why a lookup failed, in words for people. */
+#define FLIGHT_REASON_SIZE 192
+
+/** A caller's part in a flight. */
+struct flight {
+    uint32_t place;  /**< in the table */
+    uint32_t serial; /**< of the flight in that place */
+};
+
+enum flight_part {
+    FLIGHT_LEADS, /**< the caller asks, and calls flight_land() */
+    FLIGHT_JOINS, /**< another one asks: flight_wait() */
+    FLIGHT_ALONE, /**< the table is full: the caller asks for itself, and has nothing to land */
+};
+
+/** Lead or join the flight of a name and type. Signals must be blocked (process_enter()). Thread-safe. */
+enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
+                              struct flight *flight);
+
+/** The leader is done: the answer is in the cache, or there is a `reason` why there is none. Signals blocked. */
+void flight_land(const struct flight *flight, const char *reason);
+
+enum flight_end {
+    FLIGHT_LANDED,  /**< the answer is in the cache, fresh or not */
+    FLIGHT_FAILED,  /**< the leader got none: `reason` says why */
+    FLIGHT_EXPIRED, /**< the deadline has passed, or the leader is lost: board again while there is time */
+};
+
+/** Wait for the flight that was joined, at most until `until_ms`. Signals are let in. Thread-safe. */
+enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
+                            char reason[static FLIGHT_REASON_SIZE]);
+
+/** The fork handlers (pthread_atfork(3)): take and give back the lock. */
+void flights_before_fork(void);
+void flights_after_fork(void);
+
+/** In a new copy of the process: the flights are the parent's, and nobody waits for them here. */
+void flights_adopt(void);
+
+#endif

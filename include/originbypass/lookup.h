@@ -1,0 +1,62 @@
+#ifndef ORIGINBYPASS_LOOKUP_H
+#define ORIGINBYPASS_LOOKUP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "originbypass/answer.h"
+#include "originbypass/cache.h"
+#include "originbypass/name.h"
+
+/** Who answers for a name that is ours. */
+enum lookup_verdict {
+    LOOKUP_FALLBACK, /**< libc: external DNS did not, and the message said why; or the thread is inside already */
+    LOOKUP_ANSWERED, /**< we do, with addresses or with an error */
+};
+
+/** One lookup and what came of it. Made by lookup_begin(), ended by lookup_end(). */
+struct lookup {
+    const char *host; /**< as the program wrote it */
+    struct name name;
+    enum record_types wanted;
+    /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
+    const struct answer *answers[RECORD_TYPE_COUNT];
+    struct answer *fetched[RECORD_TYPE_COUNT]; /**< the answers that did not come from the cache */
+    uint16_t *sorted;                          /**< an order that did not come from the cache */
+    struct cache_copy copy;
+};
+
+/** A place in an order: which type's answer, and which address in it. */
+#define ORDER_TYPE(place) ((place) >> 15)
+#define ORDER_POSITION(place) ((place)&0x7fff)
+
+/**
+ * Whether `host` is ours. False: libc answers (pass through), and there is nothing to end. True: go on with
+ * lookup_finish(), or give up with lookup_end(). Never waits; `host` stays the caller's and is used until the end.
+ * Thread-safe; may be called from anywhere, also before the library was loaded, and in a signal handler.
+ */
+bool lookup_begin(struct lookup *lookup, const char *host);
+
+/**
+ * Find the answers for the wanted types as DESIGN section 2 has it: from the cache, or from external DNS. In either
+ * case the lookup is still to be ended with lookup_end(). errno is kept. Thread-safe; a hit takes no lock.
+ */
+enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted);
+
+/** Whether a wanted type has an answer with this outcome; OUTCOME_FAILURE: whether one has no answer. */
+bool lookup_has(const struct lookup *lookup, enum outcome outcome);
+
+/** How many addresses the wanted types have. */
+size_t lookup_address_count(const struct lookup *lookup);
+
+/**
+ * The places of the wanted addresses in libc's order, lookup_address_count() of them; A's in DNS order and then AAAA's
+ * where no order can be found. Written to `places`. Remembered with the answer for a second.
+ */
+void lookup_order(struct lookup *lookup, uint16_t *places);
+
+/** Free what a lookup holds. */
+void lookup_end(struct lookup *lookup);
+
+#endif

@@ -1,0 +1,19 @@
+#ifndef ORIGINBYPASS_MESSAGE_H
+#define ORIGINBYPASS_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "originbypass/answer.h"
+
+/**
+ * Read a DNS message (RFC 1035, section 4) that answers a question for the addresses of `family`, as libc reads it: one
+ * pass in the order of the records, each CNAME's target being the name whose addresses count from there on; CNAME
+ * targets that are no host names count for nothing as names.
+ *
+ * Returns the answer, on the heap for the caller to free(3). NULL: no usable answer; `*reason` then says why (static
+ * text).
+ */
+struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason);
+
+#endif

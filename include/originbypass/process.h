@@ -1,0 +1,61 @@
+#ifndef ORIGINBYPASS_PROCESS_H
+#define ORIGINBYPASS_PROCESS_H
+
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Prepare to notice a fork. Called once, at load. */
+void process_load(void);
+
+/** Tell that this process is a new copy of another one: for the child's fork handler (pthread_atfork(3)). */
+void process_forked(void);
+
+/**
+ * Whether this process is a copy, made by fork(2), _Fork(3) or a raw clone(2), that has not called this
+ * before: then call `adopt` once, before anything else of ours goes on. Threads that come meanwhile
+ * wait for it. A child of vfork(2) is no copy. Thread-safe.
+ */
+void process_adopt_copy(void (*adopt)(void));
+
+/**
+ * A lookup's hold on the calling thread: signals are blocked but where we wait, cancellation is disabled, and the
+ * thread is marked as being inside.
+ */
+struct process_hold {
+    sigset_t signals; /**< the caller's mask */
+    int cancel_state; /**< the caller's */
+    int error;        /**< the caller's errno */
+};
+
+/**
+ * Take hold. False: the thread is inside already (a signal handler, or a library that we call, resolves), and nothing
+ * is changed. The mark expires at `deadline_ms` (clock_now_ms()), because a handler may siglongjmp(3) out of us.
+ */
+bool process_enter(struct process_hold *hold, uint64_t deadline_ms);
+
+/** Let go: mask, cancellation and errno are the caller's again. */
+void process_leave(const struct process_hold *hold);
+
+/**
+ * poll(2) until `until_ms`, with the caller's signals let in. Returns what poll(2) returns; an interruption counts as
+ * nothing ready. A signal handler may not return from here: hold no lock.
+ */
+int process_poll(const struct process_hold *hold, struct pollfd *descriptors, size_t count, uint64_t until_ms);
+
+/** Wait until `*word` is no longer `value`, or until `until_ms`, or for no reason (futex(2)). Signals are let in. */
+void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms);
+
+/** Wake all who wait for the word. */
+void process_wake(_Atomic uint32_t *word);
+
+/**
+ * Start a thread for `work(argument)` that nobody joins, with all signals blocked and a small stack. False: the system
+ * has none to give. The work returns, it never calls pthread_exit(3).
+ */
+bool process_start_thread(void (*work)(void *argument), void *argument);
+
+#endif

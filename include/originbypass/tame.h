@@ -1,0 +1,18 @@
+#ifndef ORIGINBYPASS_TAME_H
+#define ORIGINBYPASS_TAME_H
+
+#include <stdbool.h>
+
+/**
+ * What the archives that we link in import and what does not suit a guest is replaced at link time
+ * (`-Wl,--wrap`, see the Makefile). Their `rand` comes from getrandom(2); their `getenv` and `fopen` find nothing; what
+ * they print goes nowhere.
+ */
+
+/**
+ * Call `call(context)`, which may run into an archive's exit(3). Returns false where it did: the call was
+ * left at that point, what it had allocated is lost, and the process goes on. Thread-safe; may not be nested.
+ */
+bool tame_call(void (*call)(void *context), void *context);
+
+#endif

@@ -1,0 +1,434 @@
+#include "originbypass/cache.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "originbypass/counters.h"
+
+/*
+ * A slot is one name. What it holds (the name, an answer for each record type, the order of their addresses) are
+ * parts, each a chain of cells. Slots and cells are known by their numbers; 0 is none.
+ *
+ * Everything that readers touch is atomic. A writer stores with release and a reader loads with acquire: a reader that
+ * sees anything of a change then also sees the odd sequence number that came before it.
+ */
+enum part { PART_A, PART_AAAA, PART_NAME, PART_ORDER, PART_COUNT };
+
+#define CELL_WORDS 3
+
+struct cell {
+    _Atomic uint64_t word[CELL_WORDS];
+    _Atomic uint32_t next;
+};
+
+struct slot {
+    _Atomic uint32_t sequence; /* odd while a writer is at it */
+    _Atomic uint32_t hash;
+    _Atomic uint32_t next; /* in its bucket, or in the list of free slots */
+    _Atomic uint32_t used_s;
+    _Atomic uint32_t first[PART_COUNT];
+    _Atomic uint16_t words[PART_COUNT];
+    _Atomic uint64_t expires_ms[RECORD_TYPE_COUNT];
+    _Atomic uint64_t order_until_ms;
+};
+
+struct store {
+    uint32_t slot_count, cell_count, bucket_mask;
+    struct slot *slots;
+    struct cell *cells;
+    _Atomic uint32_t *buckets;
+    /* The rest is the writers'. */
+    uint32_t slots_begun, cells_begun; /* those beyond were never used: their memory is not resident */
+    uint32_t free_slot, free_cell;
+    uint32_t slots_live, cells_free;
+    uint32_t hand; /* where the search for the slot used longest ago goes on */
+};
+
+static _Atomic(struct store *) the_store;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* A name with an A and an AAAA record takes five cells; large answers borrow from those that take less. */
+#define CELLS_A_SLOT 6
+/* Room for the largest answer that DNS can carry, beside whatever else is cached. */
+#define CELLS_AT_LEAST 16384
+
+/* A reader that meets longer chains has strayed into another one while a writer changed it. */
+#define STEPS_MAX 64
+#define TRIES_MAX 64
+
+#define LOAD(place) atomic_load_explicit(&(place), memory_order_acquire)
+#define STORE(place, value) atomic_store_explicit(&(place), value, memory_order_release)
+/* For the writers, who hold the lock. */
+#define OWN(place) atomic_load_explicit(&(place), memory_order_relaxed)
+
+static struct store *store_map(uint32_t max_entries) {
+    uint32_t buckets = 1;
+    while (buckets < max_entries)
+        buckets *= 2;
+    size_t slot_count = (size_t)max_entries + 1;
+    size_t cell_count = (size_t)max_entries * CELLS_A_SLOT + CELLS_AT_LEAST + 1;
+    size_t size = sizeof(struct store) + slot_count * sizeof(struct slot) + cell_count * sizeof(struct cell) +
+                  buckets * sizeof(uint32_t);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED)
+        return NULL;
+    struct store *store = memory;
+    store->slots = (struct slot *)(store + 1);
+    store->cells = (struct cell *)(store->slots + slot_count);
+    store->buckets = (_Atomic uint32_t *)(store->cells + cell_count);
+    store->slot_count = (uint32_t)slot_count;
+    store->cell_count = (uint32_t)cell_count;
+    store->bucket_mask = buckets - 1;
+    store->slots_begun = store->cells_begun = 1;
+    store->cells_free = store->cell_count - 1;
+    store->hand = 1;
+    return store;
+}
+
+void cache_open(uint32_t max_entries) {
+    if (LOAD(the_store) != NULL)
+        return;
+    struct store *store = store_map(max_entries);
+    struct store *none = NULL;
+    if (store != NULL && !atomic_compare_exchange_strong(&the_store, &none, store)) {
+        size_t size = (size_t)((char *)(store->buckets + store->bucket_mask + 1) - (char *)store);
+        munmap(store, size);
+    }
+}
+
+/* ---- readers ---- */
+
+static bool part_equals(const struct store *store, uint32_t cell, const uint64_t *words, size_t count) {
+    for (size_t i = 0; i < count; i += CELL_WORDS) {
+        if (cell == 0 || cell >= store->cell_count)
+            return false;
+        for (size_t j = 0; j < CELL_WORDS && i + j < count; j++)
+            if (LOAD(store->cells[cell].word[j]) != words[i + j])
+                return false;
+        cell = LOAD(store->cells[cell].next);
+    }
+    return true;
+}
+
+static bool part_copy(const struct store *store, uint32_t cell, uint64_t *words, size_t count) {
+    for (size_t i = 0; i < count; i += CELL_WORDS) {
+        if (cell == 0 || cell >= store->cell_count)
+            return false;
+        for (size_t j = 0; j < CELL_WORDS && i + j < count; j++)
+            words[i + j] = LOAD(store->cells[cell].word[j]);
+        cell = LOAD(store->cells[cell].next);
+    }
+    return true;
+}
+
+/* The slot of a name, if no writer was in the way; the caller compares the sequence number again after its copy. */
+static struct slot *find(const struct store *store, const struct name *name, uint32_t *sequence) {
+    uint32_t number = LOAD(store->buckets[name->hash & store->bucket_mask]);
+    for (int steps = 0; number != 0 && number < store->slot_count && steps < STEPS_MAX; steps++) {
+        struct slot *slot = &store->slots[number];
+        *sequence = LOAD(slot->sequence);
+        if (LOAD(slot->hash) == name->hash && LOAD(slot->words[PART_NAME]) == name_words(name->length) &&
+            part_equals(store, LOAD(slot->first[PART_NAME]), name->words, name_words(name->length)))
+            return slot;
+        number = LOAD(slot->next);
+    }
+    return NULL;
+}
+
+enum copied { COPIED, CHANGED, TOO_SMALL };
+
+/* In the order in which they stand in the copy. */
+static enum copied copy_out(const struct store *store, struct slot *slot, uint32_t sequence, struct cache_copy *copy,
+                            size_t *room) {
+    static const enum part parts[] = {PART_A, PART_AAAA, PART_ORDER};
+    enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
+    uint64_t *place = copy->heap != NULL ? copy->heap : copy->storage;
+    size_t words[COUNT], all = 0;
+    const uint64_t *copies[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        all += words[i] = LOAD(slot->words[parts[i]]);
+    if (all > *room) {
+        *room = all;
+        return LOAD(slot->sequence) == sequence ? TOO_SMALL : CHANGED;
+    }
+    for (size_t i = 0; i < COUNT; i++) {
+        if (!part_copy(store, LOAD(slot->first[parts[i]]), place, words[i]))
+            return CHANGED;
+        copies[i] = words[i] > 0 ? place : NULL;
+        place += words[i];
+    }
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        copy->answers[type] = (const struct answer *)copies[type];
+        copy->expires_ms[type] = LOAD(slot->expires_ms[type]);
+    }
+    copy->order = (const uint16_t *)copies[2];
+    copy->order_until_ms = LOAD(slot->order_until_ms);
+    return LOAD(slot->sequence) == sequence ? COPIED : CHANGED;
+}
+
+/* Stored at most once a second, so that readers on other cores keep the line. */
+static void mark_used(struct slot *slot, uint64_t now_ms) {
+    uint32_t now_s = (uint32_t)(now_ms / 1000);
+    if (OWN(slot->used_s) != now_s)
+        atomic_store_explicit(&slot->used_s, now_s, memory_order_relaxed);
+}
+
+bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
+    const struct store *store = LOAD(the_store);
+    size_t room = sizeof(copy->storage) / sizeof(copy->storage[0]);
+    if (store == NULL)
+        return false;
+    for (int tries = 0; tries < TRIES_MAX; tries++) {
+        uint32_t sequence;
+        struct slot *slot = find(store, name, &sequence);
+        if (slot == NULL)
+            return false;
+        if (sequence & 1)
+            continue;
+        switch (copy_out(store, slot, sequence, copy, &room)) {
+        case COPIED:
+            mark_used(slot, now_ms);
+            return copy->answers[0] != NULL || copy->answers[1] != NULL;
+        case CHANGED:
+            break;
+        case TOO_SMALL:
+            free(copy->heap);
+            copy->heap = malloc(room * sizeof(uint64_t));
+            if (copy->heap == NULL)
+                return false;
+        }
+    }
+    return false;
+}
+
+void cache_copy_release(struct cache_copy *copy) {
+    free(copy->heap);
+    copy->heap = NULL;
+}
+
+/* ---- writers, under the lock ---- */
+
+static void release_part(struct store *store, struct slot *slot, enum part part) {
+    uint32_t cell = OWN(slot->first[part]);
+    while (cell != 0) {
+        uint32_t next = OWN(store->cells[cell].next);
+        STORE(store->cells[cell].next, store->free_cell);
+        store->free_cell = cell;
+        store->cells_free++;
+        cell = next;
+    }
+    STORE(slot->first[part], 0);
+    STORE(slot->words[part], 0);
+}
+
+static uint32_t take_cell(struct store *store) {
+    uint32_t cell = store->free_cell;
+    if (cell != 0)
+        store->free_cell = OWN(store->cells[cell].next);
+    else
+        cell = store->cells_begun++;
+    store->cells_free--;
+    return cell;
+}
+
+static size_t cells_for(size_t words) {
+    return (words + CELL_WORDS - 1) / CELL_WORDS;
+}
+
+/* The caller has seen to it that there are enough free cells. */
+static void store_part(struct store *store, struct slot *slot, enum part part, const uint64_t *words, size_t count) {
+    release_part(store, slot, part);
+    _Atomic uint32_t *link = &slot->first[part];
+    for (size_t i = 0; i < count; i += CELL_WORDS) {
+        uint32_t cell = take_cell(store);
+        STORE(*link, cell);
+        for (size_t j = 0; j < CELL_WORDS && i + j < count; j++)
+            STORE(store->cells[cell].word[j], words[i + j]);
+        link = &store->cells[cell].next;
+    }
+    STORE(*link, 0);
+    STORE(slot->words[part], (uint16_t)count);
+}
+
+static void begin_change(struct slot *slot) {
+    STORE(slot->sequence, OWN(slot->sequence) + 1);
+}
+
+static void end_change(struct slot *slot) {
+    STORE(slot->sequence, OWN(slot->sequence) + 1);
+}
+
+static void unlink_slot(struct store *store, uint32_t number) {
+    struct slot *slot = &store->slots[number];
+    _Atomic uint32_t *link = &store->buckets[OWN(slot->hash) & store->bucket_mask];
+    while (OWN(*link) != number)
+        link = &store->slots[OWN(*link)].next;
+    STORE(*link, OWN(slot->next));
+}
+
+static void remove_slot(struct store *store, uint32_t number) {
+    struct slot *slot = &store->slots[number];
+    unlink_slot(store, number);
+    begin_change(slot);
+    for (enum part part = 0; part < PART_COUNT; part++)
+        release_part(store, slot, part);
+    end_change(slot);
+    STORE(slot->next, store->free_slot);
+    store->free_slot = number;
+    store->slots_live--;
+}
+
+/* Only so many are looked at, so that a cache of a million names does not stop the world for each new one. */
+#define EVICTION_WINDOW 4096
+
+static bool evict(struct store *store, uint32_t keep) {
+    uint32_t oldest = 0;
+    for (uint32_t looked = 0; looked < store->slots_begun && (looked < EVICTION_WINDOW || oldest == 0); looked++) {
+        store->hand = store->hand + 1 < store->slots_begun ? store->hand + 1 : 1;
+        if (store->hand == keep || OWN(store->slots[store->hand].words[PART_NAME]) == 0)
+            continue;
+        if (oldest == 0 || OWN(store->slots[store->hand].used_s) < OWN(store->slots[oldest].used_s))
+            oldest = store->hand;
+    }
+    if (oldest == 0)
+        return false;
+    remove_slot(store, oldest);
+    counters_add(COUNTER_EVICTIONS);
+    return true;
+}
+
+static uint32_t number_of(const struct store *store, const struct name *name) {
+    uint32_t sequence;
+    const struct slot *slot = find(store, name, &sequence);
+    return slot == NULL ? 0 : (uint32_t)(slot - store->slots);
+}
+
+static uint32_t add_slot(struct store *store, const struct name *name, uint64_t now_ms) {
+    if (store->slots_live + 1 >= store->slot_count && !evict(store, 0))
+        return 0;
+    uint32_t number = store->free_slot;
+    if (number != 0)
+        store->free_slot = OWN(store->slots[number].next);
+    else
+        number = store->slots_begun++;
+    struct slot *slot = &store->slots[number];
+    begin_change(slot);
+    STORE(slot->hash, name->hash);
+    STORE(slot->used_s, (uint32_t)(now_ms / 1000));
+    store_part(store, slot, PART_NAME, name->words, name_words(name->length));
+    end_change(slot);
+    STORE(slot->next, OWN(store->buckets[name->hash & store->bucket_mask]));
+    STORE(store->buckets[name->hash & store->bucket_mask], number);
+    store->slots_live++;
+    return number;
+}
+
+static bool make_room(struct store *store, uint32_t keep, size_t cells) {
+    while (store->cells_free < cells)
+        if (!evict(store, keep))
+            return false;
+    return true;
+}
+
+void cache_put(const struct name *name, const struct answer *answer, uint64_t expires_ms, uint64_t now_ms) {
+    struct store *store = LOAD(the_store);
+    size_t words = answer->size / sizeof(uint64_t);
+    enum part part = answer->family == AF_INET ? PART_A : PART_AAAA;
+    if (store == NULL || words > UINT16_MAX)
+        return;
+    pthread_mutex_lock(&lock);
+    uint32_t number = number_of(store, name);
+    if (make_room(store, number, cells_for(words) + cells_for(name_words(name->length)))) {
+        if (number == 0)
+            number = add_slot(store, name, now_ms);
+        struct slot *slot = &store->slots[number];
+        if (number != 0) {
+            begin_change(slot);
+            store_part(store, slot, part, (const uint64_t *)(const void *)answer, words);
+            release_part(store, slot, PART_ORDER);
+            STORE(slot->expires_ms[part], expires_ms);
+            end_change(slot);
+        }
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static size_t addresses_in(const struct store *store, const struct slot *slot, enum part part) {
+    if (OWN(slot->words[part]) == 0)
+        return 0;
+    struct answer header;
+    part_copy(store, OWN(slot->first[part]), (uint64_t *)(void *)&header, sizeof(header) / sizeof(uint64_t));
+    return header.address_count;
+}
+
+void cache_put_order(const struct name *name, const uint16_t *order, size_t count, uint64_t until_ms) {
+    struct store *store = LOAD(the_store);
+    size_t words = (count * sizeof(*order) + sizeof(uint64_t) - 1) / sizeof(uint64_t);
+    if (store == NULL || words == 0)
+        return;
+    pthread_mutex_lock(&lock);
+    uint32_t number = number_of(store, name);
+    struct slot *slot = &store->slots[number];
+    if (number != 0 && addresses_in(store, slot, PART_A) + addresses_in(store, slot, PART_AAAA) == count &&
+        make_room(store, number, cells_for(words))) {
+        begin_change(slot);
+        store_part(store, slot, PART_ORDER, (const uint64_t *)(const void *)order, words);
+        STORE(slot->order_until_ms, until_ms);
+        end_change(slot);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+static void clear(struct store *store) {
+    for (uint32_t number = 1; number < store->slots_begun; number++)
+        if (OWN(store->slots[number].words[PART_NAME]) != 0)
+            remove_slot(store, number);
+}
+
+void cache_clear(void) {
+    struct store *store = LOAD(the_store);
+    if (store == NULL)
+        return;
+    pthread_mutex_lock(&lock);
+    clear(store);
+    pthread_mutex_unlock(&lock);
+}
+
+size_t cache_entries(void) {
+    const struct store *store = LOAD(the_store);
+    if (store == NULL)
+        return 0;
+    pthread_mutex_lock(&lock);
+    size_t live = store->slots_live;
+    pthread_mutex_unlock(&lock);
+    return live;
+}
+
+void cache_before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void cache_after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+void cache_adopt(void) {
+    if (pthread_mutex_trylock(&lock) == 0) {
+        pthread_mutex_unlock(&lock);
+        return;
+    }
+    /* A copy made behind the fork handlers while another thread was writing: begin with an empty cache. */
+    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    memcpy(&lock, &fresh, sizeof(lock));
+    struct store *store = LOAD(the_store);
+    if (store != NULL) {
+        size_t size = (size_t)((char *)(store->buckets + store->bucket_mask + 1) - (char *)(store + 1));
+        memset((void *)(store + 1), 0, size);
+        store->slots_begun = store->cells_begun = store->hand = 1;
+        store->cells_free = store->cell_count - 1;
+        store->free_slot = store->free_cell = store->slots_live = 0;
+    }
+}

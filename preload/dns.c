@@ -1,0 +1,232 @@
+#include "originbypass/dns.h"
+
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "originbypass/descriptor.h"
+#include "originbypass/message.h"
+
+static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
+
+struct question {
+    struct dns_query *query;
+    sa_family_t family;
+    struct dns_reply reply;
+};
+
+/* A channel of c-ares has one server here, and so at most one UDP and one TCP socket. */
+struct dns_query {
+    ares_channel channel;
+    bool in_time; /* a packet came: what fails from now on fails for another reason than silence */
+    struct descriptor sockets[DNS_DESCRIPTORS_MAX];
+    struct question questions[RECORD_TYPE_COUNT];
+};
+
+/* ---- c-ares' sockets: close-on-exec from the start, never one of 0 to 2, and never the program's ---- */
+
+static struct descriptor *descriptor_of(struct dns_query *query, int number) {
+    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
+        if (query->sockets[i].number == number && descriptor_is_ours(&query->sockets[i]))
+            return &query->sockets[i];
+    errno = EBADF;
+    return NULL;
+}
+
+/* A program that closed its standard streams goes on writing to their numbers. */
+static int above_standard_streams(int number) {
+    if (number < 0 || number > 2)
+        return number;
+    int above = fcntl(number, F_DUPFD_CLOEXEC, 3);
+    int error = errno;
+    close(number);
+    errno = error;
+    return above;
+}
+
+static ares_socket_t open_socket(int domain, int type, int protocol, void *context) {
+    struct dns_query *query = context;
+    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++) {
+        if (query->sockets[i].number >= 0)
+            continue;
+        int number = above_standard_streams(socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+        return descriptor_take(&query->sockets[i], number) ? number : -1;
+    }
+    errno = EMFILE;
+    return -1;
+}
+
+static int close_socket(ares_socket_t number, void *context) {
+    struct dns_query *query = context;
+    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
+        if (query->sockets[i].number == number)
+            descriptor_close(&query->sockets[i]);
+    return 0;
+}
+
+static int connect_socket(ares_socket_t number, const struct sockaddr *address, ares_socklen_t size, void *context) {
+    return descriptor_of(context, number) == NULL ? -1 : connect(number, address, size);
+}
+
+static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int flags, struct sockaddr *from,
+                            ares_socklen_t *from_size, void *context) {
+    return descriptor_of(context, number) == NULL ? -1 : recvfrom(number, data, size, flags, from, from_size);
+}
+
+static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
+    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
+    return descriptor_of(context, number) == NULL ? -1 : sendmsg(number, &message, MSG_NOSIGNAL);
+}
+
+static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
+                                                              transmit};
+
+/* ---- questions and answers ---- */
+
+static const char *reason_of(int status) {
+    switch (status) {
+    case ARES_ETIMEOUT:
+        return "no answer in time";
+    case ARES_ECONNREFUSED:
+        return "not reachable: refused, no route, or no descriptor left";
+    case ARES_EDESTRUCTION:
+    case ARES_ECANCELLED:
+        return "given up";
+    default:
+        return ares_strerror(status);
+    }
+}
+
+static void fail(struct dns_reply *reply, const char *reason, bool silent) {
+    reply->state = DNS_FAILED;
+    reply->reason = reason;
+    reply->silent = silent;
+}
+
+static void take_reply(void *context, int status, int timeouts, unsigned char *message, int size) {
+    struct question *question = context;
+    struct dns_reply *reply = &question->reply;
+    const char *reason;
+    (void)timeouts;
+    if (message == NULL) {
+        fail(reply, reason_of(status), status == ARES_ETIMEOUT && !question->query->in_time);
+        return;
+    }
+    question->query->in_time = true;
+    reply->answer = message_read(message, (size_t)size, question->family, &reason);
+    if (reply->answer == NULL)
+        fail(reply, reason, false);
+    else
+        reply->state = DNS_ANSWERED;
+}
+
+/*
+ * With all of these given, c-ares reads no file: a server is among them at this point already, because without one it
+ * would read /etc/resolv.conf. Its structure has room for IPv4 servers alone; others follow.
+ */
+static bool open_channel(struct dns_query *query, const struct server_address *server, uint32_t timeout_ms) {
+    static char lookups[] = "b";
+    static struct in_addr placeholder;
+    struct ares_options options = {
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS,
+        .timeout = (int)timeout_ms,
+        .tries = 1,
+        .ndots = 1,
+        .udp_port = server->port,
+        .tcp_port = server->port,
+        .lookups = lookups,
+        .ednspsz = 1232,
+        .nservers = 1,
+        .servers = &placeholder,
+    };
+    int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_UDP_PORT |
+                ARES_OPT_TCP_PORT | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
+                ARES_OPT_SORTLIST;
+    if (ares_init_options(&query->channel, &options, given) != ARES_SUCCESS)
+        return false;
+    struct ares_addr_port_node node = {
+        .family = server->address.family, .udp_port = server->port, .tcp_port = server->port};
+    memcpy(&node.addr, server->address.octets, address_size(server->address.family));
+    if (ares_set_servers_ports(query->channel, &node) != ARES_SUCCESS) {
+        ares_destroy(query->channel);
+        return false;
+    }
+    ares_set_socket_functions(query->channel, &socket_functions, query);
+    return true;
+}
+
+struct dns_query *dns_ask(const struct server_address *server, const char *name, enum record_types types,
+                          uint32_t timeout_ms) {
+    struct dns_query *query = calloc(1, sizeof(*query));
+    if (query == NULL)
+        return NULL;
+    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
+        query->sockets[i] = DESCRIPTOR_NONE;
+    if (!open_channel(query, server, timeout_ms)) {
+        free(query);
+        return NULL;
+    }
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
+        struct question *question = &query->questions[i];
+        *question = (struct question){.query = query, .family = families[i]};
+        if (!(types & (families[i] == AF_INET ? RECORD_A : RECORD_AAAA)))
+            continue;
+        question->reply.state = DNS_WAITING;
+        ares_query(query->channel, name, ns_c_in, families[i] == AF_INET ? ns_t_a : ns_t_aaaa, take_reply, question);
+    }
+    return query;
+}
+
+size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room) {
+    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
+    int bits = ares_getsock(query->channel, sockets, ARES_GETSOCK_MAXNUM);
+    size_t count = 0;
+    for (int i = 0; i < ARES_GETSOCK_MAXNUM && count < room; i++) {
+        short events = 0;
+        if (ARES_GETSOCK_READABLE(bits, i))
+            events |= POLLIN;
+        if (ARES_GETSOCK_WRITABLE(bits, i))
+            events |= POLLOUT;
+        if (events != 0)
+            descriptors[count++] = (struct pollfd){.fd = sockets[i], .events = events};
+    }
+    return count;
+}
+
+void dns_process(struct dns_query *query, const struct pollfd *descriptors, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        bool failed = descriptors[i].revents & (POLLERR | POLLHUP | POLLNVAL);
+        bool readable = failed || descriptors[i].revents & POLLIN;
+        bool writable = descriptors[i].revents & POLLOUT;
+        if (readable || writable)
+            ares_process_fd(query->channel, readable ? descriptors[i].fd : ARES_SOCKET_BAD,
+                            writable ? descriptors[i].fd : ARES_SOCKET_BAD);
+    }
+    ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+const struct dns_reply *dns_reply(const struct dns_query *query, size_t type) {
+    return &query->questions[type].reply;
+}
+
+struct answer *dns_take(struct dns_query *query, size_t type) {
+    struct answer *answer = query->questions[type].reply.answer;
+    query->questions[type].reply.answer = NULL;
+    return answer;
+}
+
+void dns_end(struct dns_query *query) {
+    if (query == NULL)
+        return;
+    ares_destroy(query->channel);
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
+        free(query->questions[i].reply.answer);
+    free(query);
+}

@@ -1,0 +1,124 @@
+#include "originbypass/flights.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "originbypass/clock.h"
+
+/* A place is free once its deadline is over. Its word changes at each landing, and those who wait see it. */
+struct place {
+    _Atomic uint32_t serial;
+    uint64_t deadline_ms; /* 0: nobody is in flight */
+    enum record_types type;
+    bool failed; /* how the flight before this serial ended */
+    char reason[FLIGHT_REASON_SIZE];
+    struct name name;
+};
+
+/* More lookups than that at the same time, each of another name, ask for themselves. */
+#define PLACE_COUNT 256
+
+static struct place places[PLACE_COUNT];
+static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static bool is_of(const struct place *place, const struct name *name, enum record_types type) {
+    return place->type == type && place->name.hash == name->hash && place->name.length == name->length &&
+           memcmp(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t)) == 0;
+}
+
+static enum flight_part board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
+                              struct flight *flight) {
+    uint32_t vacant = places_begun;
+    for (uint32_t i = 0; i < places_begun; i++) {
+        if (places[i].deadline_ms <= now_ms) {
+            vacant = i;
+        } else if (is_of(&places[i], name, type)) {
+            *flight = (struct flight){i, places[i].serial};
+            return FLIGHT_JOINS;
+        }
+    }
+    if (vacant == PLACE_COUNT)
+        return FLIGHT_ALONE;
+    if (vacant == places_begun)
+        places_begun++;
+    struct place *place = &places[vacant];
+    if (place->deadline_ms != 0) { /* its leader is lost */
+        place->failed = true;
+        place->reason[0] = '\0';
+        place->serial++;
+    }
+    place->deadline_ms = deadline_ms;
+    place->type = type;
+    place->name.hash = name->hash;
+    place->name.length = name->length;
+    memcpy(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t));
+    *flight = (struct flight){vacant, place->serial};
+    return FLIGHT_LEADS;
+}
+
+enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
+                              struct flight *flight) {
+    pthread_mutex_lock(&lock);
+    enum flight_part part = board(name, type, deadline_ms, now_ms, flight);
+    pthread_mutex_unlock(&lock);
+    return part;
+}
+
+void flight_land(const struct flight *flight, const char *reason) {
+    struct place *place = &places[flight->place];
+    pthread_mutex_lock(&lock);
+    bool ours = place->serial == flight->serial && place->deadline_ms != 0;
+    if (ours) {
+        place->failed = reason != NULL;
+        place->reason[0] = '\0';
+        if (reason != NULL)
+            strncat(place->reason, reason, sizeof(place->reason) - 1);
+        place->deadline_ms = 0;
+        place->serial++;
+    }
+    pthread_mutex_unlock(&lock);
+    if (ours)
+        process_wake(&place->serial);
+}
+
+/* What became of the flight, told while its place remembers it: until the next flight there has ended too. */
+static enum flight_end ended(const struct place *place, uint32_t serial, char *reason) {
+    if (place->serial != serial + 1)
+        return FLIGHT_EXPIRED;
+    memcpy(reason, place->reason, FLIGHT_REASON_SIZE);
+    if (!place->failed)
+        return FLIGHT_LANDED;
+    return reason[0] == '\0' ? FLIGHT_EXPIRED : FLIGHT_FAILED;
+}
+
+enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
+                            char reason[static FLIGHT_REASON_SIZE]) {
+    struct place *place = &places[flight->place];
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        bool over = place->serial != flight->serial || place->deadline_ms == 0;
+        uint64_t end_ms = place->deadline_ms < until_ms ? place->deadline_ms : until_ms;
+        enum flight_end end = over ? ended(place, flight->serial, reason) : FLIGHT_EXPIRED;
+        pthread_mutex_unlock(&lock);
+        if (over || clock_now_ms() >= end_ms)
+            return end;
+        process_wait(hold, &place->serial, flight->serial, end_ms);
+    }
+}
+
+void flights_before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void flights_after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+void flights_adopt(void) {
+    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    memcpy(&lock, &fresh, sizeof(lock));
+    for (uint32_t i = 0; i < places_begun; i++)
+        places[i].deadline_ms = 0;
+}

@@ -1,0 +1,171 @@
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/addrinfo.h"
+#include "originbypass/door.h"
+#include "originbypass/libc.h"
+#include "originbypass/lookup.h"
+#include "originbypass/order.h"
+
+/* One call, for a name that is ours. */
+struct call {
+    struct lookup *lookup;
+    int flags;
+    bool mapped; /* IPv4 addresses are wanted as IPv6 ones (AI_V4MAPPED) */
+    const struct addrinfo *expansion;
+};
+
+/* What the flags about names would mean without a name. */
+#define FLAGS_ABOUT_NAMES (AI_CANONNAME | AI_CANONIDN | AI_IDN | AI_V4MAPPED | AI_ALL)
+
+/* libc's own list of families, socket types, protocols and ports for the service, or its own error. */
+static int expand(const char *service, const struct addrinfo *hints, struct addrinfo **expansion) {
+    struct addrinfo less;
+    if (hints != NULL) {
+        less = *hints;
+        less.ai_flags &= ~FLAGS_ABOUT_NAMES;
+    }
+    /* Neither name nor service is an error; the empty service is none, too. */
+    return libc_getaddrinfo(NULL, service != NULL ? service : "", hints != NULL ? &less : NULL, expansion);
+}
+
+static bool has_family(const struct addrinfo *list, int family) {
+    for (; list != NULL; list = list->ai_next)
+        if (list->ai_family == family)
+            return true;
+    return false;
+}
+
+static int error_of(const struct call *call) {
+    const struct lookup *lookup = call->lookup;
+    /* libc takes another way for a lone A record without its canonical name, and tells less. */
+    bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
+    if (lookup_has(lookup, OUTCOME_NO_NAME) || (lookup_has(lookup, OUTCOME_DANGLING) && !tells_less))
+        return EAI_NONAME;
+    if (lookup_has(lookup, OUTCOME_NO_RECORD) || lookup_has(lookup, OUTCOME_DANGLING))
+        return EAI_NODATA;
+    return EAI_AGAIN;
+}
+
+static bool has_addresses(const struct answer *answer) {
+    return answer != NULL && answer->address_count > 0;
+}
+
+static void map(struct address *address) {
+    struct in_addr ipv4 = address->ipv4;
+    *address = (struct address){.family = AF_INET6};
+    address->octets[10] = address->octets[11] = 0xff;
+    memcpy(address->octets + 12, &ipv4, sizeof(ipv4));
+}
+
+/* AAAA's addresses; with AI_ALL, or where there are none, A's as mapped ones. Returns their number. */
+static size_t list_mapped(const struct call *call, struct address *addresses) {
+    const struct answer *ipv4 = call->lookup->answers[0], *ipv6 = call->lookup->answers[1];
+    size_t count = 0;
+    for (size_t i = 0; has_addresses(ipv6) && i < ipv6->address_count; i++) {
+        addresses[count] = answer_address(ipv6, i);
+        /* libc drops mapped addresses that come from DNS, but for AI_ALL. */
+        if (!IN6_IS_ADDR_V4MAPPED(&addresses[count].ipv6) || call->flags & AI_ALL)
+            count++;
+    }
+    if (has_addresses(ipv6) && !(call->flags & AI_ALL))
+        return count;
+    for (size_t i = 0; has_addresses(ipv4) && i < ipv4->address_count; i++) {
+        addresses[count] = answer_address(ipv4, i);
+        map(&addresses[count++]);
+    }
+    return count;
+}
+
+static void reorder(struct address *addresses, size_t count, const uint16_t *order, struct address *unordered) {
+    memcpy(unordered, addresses, count * sizeof(*addresses));
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = unordered[order[i]];
+}
+
+/* The addresses in libc's order, in memory for `count` of them twice and as many places. Returns their number. */
+static size_t list_addresses(const struct call *call, struct address *addresses, size_t count, uint16_t *places) {
+    if (call->mapped) {
+        count = list_mapped(call, addresses);
+        if (count > 1) {
+            order_addresses(addresses, count, places);
+            reorder(addresses, count, places, addresses + count);
+        }
+        return count;
+    }
+    lookup_order(call->lookup, places);
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = answer_address(call->lookup->answers[ORDER_TYPE(places[i])], ORDER_POSITION(places[i]));
+    return count;
+}
+
+/* Without a CNAME it is the caller's spelling, less the final dot. `spelling` has room for it. NULL: not wanted. */
+static const char *canonical_name(const struct call *call, char spelling[static NAME_LENGTH_MAX + 1]) {
+    const struct answer *const *answers = call->lookup->answers;
+    const struct answer *preferred = call->mapped ? answers[1] : answers[0];
+    const struct answer *other = call->mapped ? answers[0] : answers[1];
+    const struct answer *answer = has_addresses(preferred) ? preferred : other;
+    if (!(call->flags & AI_CANONNAME))
+        return NULL;
+    if (answer_canonical_name(answer) != NULL)
+        return answer_canonical_name(answer);
+    memcpy(spelling, call->lookup->host, call->lookup->name.length);
+    spelling[call->lookup->name.length] = '\0';
+    return spelling;
+}
+
+/* A few addresses need no memory of their own. */
+#define ADDRESSES_ON_STACK 8
+
+static int build(const struct call *call, size_t count, struct addrinfo **list) {
+    struct address few[2 * ADDRESSES_ON_STACK], *addresses = few;
+    uint16_t few_places[ADDRESSES_ON_STACK], *places = few_places;
+    char spelling[NAME_LENGTH_MAX + 1];
+    int error = EAI_MEMORY;
+    if (count > ADDRESSES_ON_STACK) {
+        addresses = malloc(2 * count * sizeof(*addresses));
+        places = malloc(count * sizeof(*places));
+    }
+    if (addresses != NULL && places != NULL) {
+        count = list_addresses(call, addresses, count, places);
+        error = addrinfo_build(addresses, count, call->expansion, call->flags, canonical_name(call, spelling), list);
+    }
+    if (addresses != few)
+        free(addresses);
+    if (places != few_places)
+        free(places);
+    return error;
+}
+
+/* False: libc is to answer. */
+static bool answer(struct call *call, struct addrinfo **list, int *error) {
+    bool ipv4 = has_family(call->expansion, AF_INET), ipv6 = has_family(call->expansion, AF_INET6);
+    call->mapped = !ipv4 && (call->flags & AI_V4MAPPED);
+    enum record_types wanted = (ipv4 || call->mapped ? RECORD_A : 0) | (ipv6 ? RECORD_AAAA : 0);
+    if (lookup_finish(call->lookup, wanted) != LOOKUP_ANSWERED)
+        return false;
+    size_t count = lookup_address_count(call->lookup);
+    *error = count > 0 ? build(call, count, list) : error_of(call);
+    return true;
+}
+
+DOOR int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    struct lookup lookup;
+    struct addrinfo *expansion;
+    int saved = errno;
+    if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_begin(&lookup, node))
+        return libc_getaddrinfo(node, service, hints, list);
+    int error = expand(service, hints, &expansion);
+    bool answered = true;
+    if (error == 0) {
+        struct call call = {
+            .lookup = &lookup, .flags = hints != NULL ? hints->ai_flags : expansion->ai_flags, .expansion = expansion};
+        answered = answer(&call, list, &error);
+        freeaddrinfo(expansion);
+        errno = saved;
+    }
+    lookup_end(&lookup);
+    return answered ? error : libc_getaddrinfo(node, service, hints, list);
+}

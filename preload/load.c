@@ -1,0 +1,61 @@
+#include "originbypass/load.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "originbypass/cache.h"
+#include "originbypass/config.h"
+#include "originbypass/counters.h"
+#include "originbypass/flights.h"
+#include "originbypass/libc.h"
+#include "originbypass/log.h"
+#include "originbypass/process.h"
+
+enum load_state { LOAD_NEW, LOAD_UNDER_WAY, LOAD_IDLE, LOAD_ACTIVE };
+static _Atomic uint32_t state = LOAD_NEW;
+
+/* The locks are taken in the order in which lookups take them, and given back in the other. */
+static void before_fork(void) {
+    flights_before_fork();
+    cache_before_fork();
+}
+
+static void in_parent(void) {
+    cache_after_fork();
+    flights_after_fork();
+}
+
+static void in_child(void) {
+    in_parent();
+    process_forked();
+}
+
+void load_adopt(void) {
+    cache_adopt();
+    flights_adopt();
+    counters_reset_in_child();
+}
+
+/* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
+static enum load_state load(void) {
+    log_remember_stderr();
+    libc_load();
+    if (!config_take())
+        return LOAD_IDLE;
+    process_load();
+    pthread_atfork(before_fork, in_parent, in_child);
+    return LOAD_ACTIVE;
+}
+
+bool load_ensure(void) {
+    uint32_t seen = atomic_load_explicit(&state, memory_order_acquire);
+    if (seen == LOAD_NEW && atomic_compare_exchange_strong(&state, &seen, LOAD_UNDER_WAY)) {
+        seen = load();
+        atomic_store(&state, seen);
+    }
+    return seen == LOAD_ACTIVE;
+}
+
+__attribute__((constructor)) static void at_load(void) {
+    load_ensure();
+}

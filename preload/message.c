@@ -1,0 +1,230 @@
+#include "originbypass/message.h"
+
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "originbypass/name.h"
+
+/* A message being read: a cursor over it, and what was found so far. */
+struct reader {
+    const uint8_t *message, *end, *at;
+    sa_family_t family;
+    char *expected; /* the name whose addresses count; c-ares' memory */
+    uint32_t ttl_s;
+    uint8_t *addresses;
+    size_t address_count;
+    char *names; /* the chain */
+    size_t names_size, name_count;
+};
+
+static uint16_t get16(const uint8_t *at) {
+    return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t get32(const uint8_t *at) {
+    return (uint32_t)get16(at) << 16 | get16(at + 2);
+}
+
+/* A TTL with the top bit set counts as zero (RFC 2181, section 8). */
+static uint32_t get_ttl_s(const uint8_t *at) {
+    uint32_t ttl_s = get32(at);
+    return ttl_s > INT32_MAX ? 0 : ttl_s;
+}
+
+/* NULL: malformed, or no memory. The caller frees it with ares_free_string(). */
+static char *read_name(struct reader *reader, const uint8_t *at, const uint8_t **behind) {
+    char *name;
+    long size;
+    if (at >= reader->end ||
+        ares_expand_name(at, reader->message, (int)(reader->end - reader->message), &name, &size) != ARES_SUCCESS)
+        return NULL;
+    *behind = at + size;
+    return name;
+}
+
+struct record {
+    char *owner;
+    uint16_t type, class;
+    uint32_t ttl_s;
+    const uint8_t *data;
+    uint16_t size;
+};
+
+static bool read_record(struct reader *reader, struct record *record) {
+    const uint8_t *at;
+    record->owner = read_name(reader, reader->at, &at);
+    if (record->owner == NULL)
+        return false;
+    if (reader->end - at >= RRFIXEDSZ && reader->end - at - RRFIXEDSZ >= get16(at + 8)) {
+        record->type = get16(at);
+        record->class = get16(at + 2);
+        record->ttl_s = get_ttl_s(at + 4);
+        record->size = get16(at + 8);
+        record->data = at + RRFIXEDSZ;
+        reader->at = record->data + record->size;
+        return true;
+    }
+    ares_free_string(record->owner);
+    return false;
+}
+
+static bool add_name(struct reader *reader, const char *name) {
+    size_t size = strlen(name) + 1;
+    char *names = realloc(reader->names, reader->names_size + size);
+    if (names == NULL)
+        return false;
+    memcpy(names + reader->names_size, name, size);
+    reader->names = names;
+    reader->names_size += size;
+    reader->name_count++;
+    return true;
+}
+
+static bool counts_as_name(const char *text) {
+    struct name name;
+    return name_fold(&name, text) && name_is_host_name(&name);
+}
+
+/* libc compares a CNAME's owner with nothing; a target that is no host name is followed, but not named. */
+static bool follow(struct reader *reader, const struct record *record) {
+    const uint8_t *behind;
+    char *target = read_name(reader, record->data, &behind);
+    if (target == NULL)
+        return false;
+    bool good = true;
+    if (counts_as_name(target)) {
+        if (reader->name_count == 0)
+            good = add_name(reader, reader->expected);
+        good = good && add_name(reader, target);
+    }
+    ares_free_string(reader->expected);
+    reader->expected = target;
+    return good;
+}
+
+static bool add_address(struct reader *reader, const struct record *record) {
+    size_t size = address_size(reader->family);
+    if (record->size != size || strcasecmp(record->owner, reader->expected) != 0)
+        return true;
+    memcpy(reader->addresses + reader->address_count++ * size, record->data, size);
+    return true;
+}
+
+static bool use_record(struct reader *reader, const struct record *record) {
+    bool is_address = record->type == (reader->family == AF_INET ? ns_t_a : ns_t_aaaa);
+    if (record->class != ns_c_in || !(is_address || record->type == ns_t_cname))
+        return true;
+    if (record->ttl_s < reader->ttl_s)
+        reader->ttl_s = record->ttl_s;
+    return is_address ? add_address(reader, record) : follow(reader, record);
+}
+
+static bool read_question(struct reader *reader) {
+    const uint8_t *at;
+    reader->expected = read_name(reader, reader->at, &at);
+    if (reader->expected == NULL || reader->end - at < QFIXEDSZ)
+        return false;
+    reader->at = at + QFIXEDSZ;
+    return true;
+}
+
+static bool read_answers(struct reader *reader, size_t count) {
+    reader->addresses = malloc(count * address_size(reader->family) + 1);
+    if (reader->addresses == NULL)
+        return false;
+    while (count-- > 0) {
+        struct record record;
+        if (!read_record(reader, &record))
+            return false;
+        bool good = use_record(reader, &record);
+        ares_free_string(record.owner);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* How long a negative answer holds: the SOA record's TTL or its last field, the smaller one (RFC 2308, section 5). */
+static uint32_t negative_ttl_s(struct reader *reader, size_t count) {
+    uint32_t ttl_s = 0;
+    struct record record;
+    while (count-- > 0 && read_record(reader, &record)) {
+        if (record.type == ns_t_soa && record.size >= 20) {
+            uint32_t minimum_s = get_ttl_s(record.data + record.size - 4);
+            ttl_s = record.ttl_s < minimum_s ? record.ttl_s : minimum_s;
+        }
+        ares_free_string(record.owner);
+    }
+    return ttl_s;
+}
+
+static const char *failure_of(const HEADER *header) {
+    switch (header->rcode) {
+    case ns_r_noerror:
+    case ns_r_nxdomain:
+        /* No answer from a server that neither knows nor asks others: a referral. */
+        return header->rcode == ns_r_noerror && header->ancount == 0 && !header->aa && !header->ra
+                   ? "referred elsewhere: it neither recurses nor is authoritative"
+                   : NULL;
+    case ns_r_formerr:
+        return "FORMERR";
+    case ns_r_servfail:
+        return "SERVFAIL";
+    case ns_r_notimpl:
+        return "NOTIMP";
+    case ns_r_refused:
+        return "REFUSED";
+    default:
+        return "unknown response code";
+    }
+}
+
+static struct answer *build(const struct reader *reader, enum outcome outcome, uint32_t ttl_s, const char **reason) {
+    bool chain = outcome == OUTCOME_ADDRESSES;
+    struct answer_parts parts = {.outcome = outcome,
+                                 .family = reader->family,
+                                 .ttl_s = ttl_s,
+                                 .addresses = reader->addresses,
+                                 .address_count = reader->address_count,
+                                 .names = reader->names,
+                                 .name_count = chain ? reader->name_count : 0};
+    struct answer *answer = answer_build(&parts);
+    if (answer == NULL)
+        *reason = "no memory";
+    return answer;
+}
+
+struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason) {
+    HEADER header;
+    struct reader reader = {
+        .message = message, .end = message + size, .at = message + HFIXEDSZ, .family = family, .ttl_s = INT32_MAX};
+    struct answer *answer = NULL;
+    *reason = "malformed answer";
+    if (size < HFIXEDSZ)
+        return NULL;
+    memcpy(&header, message, HFIXEDSZ);
+    if (!header.qr || ntohs(header.qdcount) != 1)
+        return NULL;
+    if (failure_of(&header) != NULL) {
+        *reason = failure_of(&header);
+        return NULL;
+    }
+    if (read_question(&reader) && read_answers(&reader, ntohs(header.ancount))) {
+        if (header.rcode == ns_r_nxdomain) {
+            reader.address_count = 0;
+            answer = build(&reader, OUTCOME_NO_NAME, negative_ttl_s(&reader, ntohs(header.nscount)), reason);
+        } else if (reader.address_count > 0) {
+            answer = build(&reader, OUTCOME_ADDRESSES, reader.ttl_s, reason);
+        } else {
+            enum outcome outcome = header.ancount == 0 ? OUTCOME_NO_RECORD : OUTCOME_DANGLING;
+            answer = build(&reader, outcome, negative_ttl_s(&reader, ntohs(header.nscount)), reason);
+        }
+    }
+    ares_free_string(reader.expected);
+    free(reader.addresses);
+    free(reader.names);
+    return answer;
+}

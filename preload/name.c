@@ -1,0 +1,73 @@
+#include "originbypass/name.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#define EVERY_OCTET(value) (UINT64_C(0x0101010101010101) * (value))
+
+/* Eight octets at a time: every hit pays for this. An octet of 'A' … 'Z' gets its top bit set in `upper`. */
+static uint64_t lower_case(uint64_t octets) {
+    uint64_t from_a = octets + EVERY_OCTET(0x80 - 'A');
+    uint64_t beyond_z = octets + EVERY_OCTET(0x80 - 'Z' - 1);
+    uint64_t upper = (from_a & ~beyond_z) & EVERY_OCTET(0x80);
+    return octets | upper >> 2;
+}
+
+static uint64_t mix(uint64_t hash, uint64_t octets) {
+    hash = (hash ^ octets) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+bool name_fold(struct name *name, const char *text) {
+    size_t length = strnlen(text, NAME_LENGTH_MAX + 2);
+    if (length > 0 && text[length - 1] == '.')
+        length--;
+    if (length == 0 || length > NAME_LENGTH_MAX)
+        return false;
+    size_t words = name_words((uint32_t)length);
+    name->words[words - 1] = 0;
+    memcpy(name->text, text, length);
+    uint64_t hash = length;
+    uint64_t seen = 0;
+    for (size_t i = 0; i < words; i++) {
+        seen |= name->words[i];
+        if (seen & EVERY_OCTET(0x80))
+            return false;
+        name->words[i] = lower_case(name->words[i]);
+        hash = mix(hash, name->words[i]);
+    }
+    name->length = (uint32_t)length;
+    name->hash = (uint32_t)hash;
+    return true;
+}
+
+static bool is_letter_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+bool name_is_host_name(const struct name *name) {
+    size_t label = 0;
+    for (size_t i = 0; i < name->length; i++) {
+        char c = name->text[i];
+        if (c == '.') {
+            if (label == 0)
+                return false;
+            label = 0;
+            continue;
+        }
+        if (!is_letter_or_digit(c) && c != '_' && (c != '-' || i == 0))
+            return false;
+        if (++label > 63)
+            return false;
+    }
+    return label > 0;
+}
+
+bool name_is_literal(const char *text) {
+    struct in_addr ipv4;
+    if (strchr(text, ':') != NULL)
+        return true; /* with or without a scope; no host name has a colon */
+    /* Every notation of inet_aton(3) begins with a digit. */
+    return text[0] >= '0' && text[0] <= '9' && inet_aton(text, &ipv4) != 0;
+}

@@ -1,0 +1,241 @@
+#include "originbypass/upstream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/clock.h"
+#include "originbypass/dns.h"
+
+/* Each upstream is asked once, and once more if it was silent: one lost packet is no outage. */
+#define ROUNDS 2
+
+struct attempt {
+    const struct server_address *server;
+    struct dns_query *query; /* NULL: no memory for it */
+    bool told;               /* its failure has been seen: the next one needs not wait */
+};
+
+/* One call's attempts; at most `limit` of them. */
+struct race {
+    const struct host_settings *settings;
+    const char *name;
+    enum record_types wanted, witness;
+    uint64_t deadline_ms;
+    uint64_t next_ms; /* when the next attempt begins, if nothing was heard */
+    struct upstream_result *result;
+    size_t limit, count;
+    struct attempt attempts[];
+};
+
+static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
+
+/* A signal handler may have jumped out of this thread's wait: the race it left is ended by the next one. */
+static __thread struct race *left_behind;
+
+static void end(struct race *race) {
+    for (size_t i = 0; i < race->count; i++)
+        dns_end(race->attempts[i].query);
+    free(race);
+    left_behind = NULL;
+}
+
+static struct race *begin(const char *name, enum record_types wanted, const struct host_settings *settings,
+                          uint64_t deadline_ms, struct upstream_result *result) {
+    if (left_behind != NULL)
+        end(left_behind);
+    /* One more for a witness, where a single upstream has failed at once. */
+    size_t limit = settings->upstreams->count * ROUNDS + 1;
+    struct race *race = calloc(1, sizeof(*race) + limit * sizeof(race->attempts[0]));
+    if (race == NULL)
+        return NULL;
+    race->settings = settings;
+    race->name = name;
+    race->wanted = wanted;
+    race->witness = RECORD_BOTH & ~wanted;
+    race->deadline_ms = deadline_ms;
+    race->result = result;
+    race->limit = limit;
+    left_behind = race;
+    return race;
+}
+
+static enum record_types answered(const struct race *race) {
+    enum record_types set = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (race->result->answers[type] != NULL)
+            set |= types[type];
+    return set;
+}
+
+static bool is_complete(const struct race *race) {
+    return (race->wanted & ~answered(race)) == 0;
+}
+
+static bool was_silent(const struct attempt *attempt, enum record_types missing) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (attempt->query == NULL || !(missing & types[type]))
+            continue;
+        const struct dns_reply *reply = dns_reply(attempt->query, type);
+        if (reply->state == DNS_WAITING || (reply->state == DNS_FAILED && reply->silent))
+            return true;
+    }
+    return false;
+}
+
+/* The upstream to ask next: each in its turn, then those again of which nothing was heard. NULL: none is left. */
+static const struct server_address *next_server(const struct race *race) {
+    const struct server_list *upstreams = race->settings->upstreams;
+    if (race->count < upstreams->count)
+        return &upstreams->servers[race->count];
+    for (size_t i = race->count - upstreams->count; i < upstreams->count; i++)
+        if (was_silent(&race->attempts[i], race->wanted & ~answered(race)))
+            return race->attempts[i].server;
+    return NULL;
+}
+
+static bool was_asked(const struct race *race, enum record_types wanted) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        for (size_t i = 0; i < race->count; i++)
+            if ((wanted & types[type]) && race->attempts[i].query != NULL &&
+                dns_reply(race->attempts[i].query, type)->state != DNS_NOT_ASKED)
+                return true;
+    return false;
+}
+
+static void start(struct race *race, const struct server_address *server, enum record_types asked, uint64_t now_ms) {
+    const struct query_settings *query = &race->settings->query;
+    struct attempt *attempt = &race->attempts[race->count++];
+    attempt->server = server;
+    attempt->query = dns_ask(server, race->name, asked, query->timeout_ms);
+    race->next_ms = now_ms + query->hedge_ms;
+}
+
+/* Begin what is due. False: nothing is left to begin. */
+static bool start_next(struct race *race, uint64_t now_ms) {
+    enum record_types missing = race->wanted & ~answered(race);
+    const struct server_address *server = race->count < race->limit ? next_server(race) : NULL;
+    if (server != NULL) {
+        start(race, server, race->count == 0 ? race->wanted : missing | (race->witness & ~answered(race)), now_ms);
+        return true;
+    }
+    if (race->witness != 0 && race->count < race->limit && !was_asked(race, race->witness)) {
+        start(race, &race->settings->upstreams->servers[0], race->witness, now_ms);
+        return true;
+    }
+    return false;
+}
+
+static void collect(struct race *race) {
+    for (size_t i = 0; i < race->count; i++) {
+        struct attempt *attempt = &race->attempts[i];
+        bool failed = attempt->query == NULL;
+        for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++) {
+            const struct dns_reply *reply = dns_reply(attempt->query, type);
+            if (reply->state == DNS_ANSWERED && race->result->answers[type] == NULL)
+                race->result->answers[type] = dns_take(attempt->query, type);
+            failed |= reply->state == DNS_FAILED;
+        }
+        if (failed && !attempt->told)
+            race->next_ms = 0;
+        attempt->told |= failed;
+    }
+}
+
+static bool is_waiting(const struct race *race) {
+    enum record_types missing = RECORD_BOTH & ~answered(race);
+    for (size_t i = 0; i < race->count; i++)
+        for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+            if (race->attempts[i].query != NULL && (missing & types[type]) &&
+                dns_reply(race->attempts[i].query, type)->state == DNS_WAITING)
+                return true;
+    return false;
+}
+
+/* The last attempts' descriptors are waited for on the stack: a race has few, and never many that are open. */
+#define DESCRIPTORS_MAX 32
+
+static void wait_and_process(const struct process_hold *hold, struct race *race, uint64_t until_ms) {
+    struct pollfd descriptors[DESCRIPTORS_MAX];
+    size_t first[DESCRIPTORS_MAX], count = 0;
+    for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
+        first[i] = count;
+        if (race->attempts[i].query != NULL)
+            count += dns_descriptors(race->attempts[i].query, descriptors + count, DESCRIPTORS_MAX - count);
+    }
+    size_t waited = count;
+    process_poll(hold, descriptors, count, until_ms);
+    for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
+        size_t behind = i + 1 < race->count && i + 1 < DESCRIPTORS_MAX ? first[i + 1] : waited;
+        if (race->attempts[i].query != NULL)
+            dns_process(race->attempts[i].query, descriptors + first[i], behind - first[i]);
+    }
+}
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+/* How often what c-ares times by itself is looked at. */
+#define TICK_MS 50
+
+static void run(const struct process_hold *hold, struct race *race) {
+    bool more = true;
+    for (;;) {
+        uint64_t now_ms = clock_now_ms();
+        collect(race);
+        if (is_complete(race) || now_ms >= race->deadline_ms)
+            return;
+        if (more && now_ms >= race->next_ms) {
+            more = start_next(race, now_ms);
+            continue;
+        }
+        if (!more && !is_waiting(race))
+            return;
+        uint64_t until_ms = earlier(race->deadline_ms, now_ms + TICK_MS);
+        wait_and_process(hold, race, more ? earlier(until_ms, race->next_ms) : until_ms);
+    }
+}
+
+static const char *failure_of(const struct race *race, const struct attempt *attempt, enum record_types missing) {
+    if (attempt->query == NULL)
+        return "no memory";
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct dns_reply *reply = dns_reply(attempt->query, type);
+        if (!(missing & types[type]) || reply->state == DNS_NOT_ASKED)
+            continue;
+        if (reply->state == DNS_FAILED)
+            return reply->reason;
+        return clock_now_ms() < race->deadline_ms ? "another one was quicker" : "no answer in time";
+    }
+    return NULL;
+}
+
+static void explain(const struct race *race) {
+    enum record_types missing = race->wanted & ~answered(race);
+    char *reason = race->result->reason;
+    size_t used = 0;
+    for (size_t i = 0; i < race->count && i < race->settings->upstreams->count; i++) {
+        char server[SERVER_ADDRESS_TEXT_SIZE];
+        const char *why = failure_of(race, &race->attempts[i], missing);
+        if (why == NULL || used >= sizeof(race->result->reason))
+            continue;
+        server_address_text(race->attempts[i].server, server);
+        used += (size_t)snprintf(reason + used, sizeof(race->result->reason) - used, "%s%s: %s", used > 0 ? "; " : "",
+                                 server, why);
+    }
+}
+
+void upstream_ask(const struct process_hold *hold, const char *name, enum record_types wanted,
+                  const struct host_settings *settings, uint64_t deadline_ms, struct upstream_result *result) {
+    *result = (struct upstream_result){0};
+    struct race *race = begin(name, wanted, settings, deadline_ms, result);
+    if (race == NULL) {
+        snprintf(result->reason, sizeof(result->reason), "no memory");
+        return;
+    }
+    run(hold, race);
+    if (!is_complete(race))
+        explain(race);
+    end(race);
+}
