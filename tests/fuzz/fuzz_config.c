@@ -1,0 +1,115 @@
+#include <libconfig.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/config.h"
+#include "originbypass/config_source.h"
+#include "originbypass/config_text.h"
+
+/*
+ * The configuration reader on any octets. Behind a '!' stands the value of ORIGIN_BYPASS_HOSTS and, behind a newline,
+ * of ORIGIN_BYPASS_UPSTREAMS; all else is a file.
+ */
+
+static void require(int condition) {
+    if (!condition)
+        abort();
+}
+
+static void check_error(const struct config_error *error, int lines) {
+    require((error->file == NULL) != (error->variable == NULL));
+    require(error->line >= 0 && error->line <= lines);
+    require(error->reason != NULL);
+    for (const char *c = error->reason; *c != '\0'; c++)
+        require(*c >= ' ' && *c <= '~');
+}
+
+static void check_settings(const struct host_settings *settings) {
+    require(settings->upstreams->count > 0);
+    require((settings->pinned_ipv4 == NULL) == (settings->pinned_ipv6 == NULL));
+    require(settings->cache.min_ttl_s <= settings->cache.max_ttl_s);
+}
+
+static void check_config(struct config *config, int lines) {
+    require(config != NULL);
+    for (size_t i = 0; i < config->error_count; i++)
+        check_error(&config->errors[i], lines);
+    require(config->error_count == 0 || config->rule_count == 0);
+    for (size_t i = 0; i < config->rule_count; i++) {
+        require(config->rules[i].line <= lines);
+        require((config->rules[i].name[0] == '\0') == (config->rules[i].kind == RULE_ALL));
+        check_settings(config->rules[i].settings);
+    }
+    if (config->error_count == 0)
+        check_settings(&config->general);
+    require(strcmp(config->log_file, "stderr") == 0 || config->log_file[0] == '/');
+    config_free(config);
+}
+
+static size_t count_values(const config_setting_t *setting) {
+    if (!config_setting_is_aggregate(setting))
+        return 1;
+    size_t count = 0;
+    for (int i = 0; i < config_setting_length(setting); i++)
+        count += count_values(config_setting_get_elem(setting, (unsigned)i));
+    return count;
+}
+
+/* Numbers and lines are taken from our own tokens: there must be as many values as libconfig sees. */
+static void check_tokens(const char *text, size_t size) {
+    struct config_memory memory = {0};
+    struct config_errors errors = {.memory = &memory};
+    size_t value_count = 0;
+    config_t config;
+    config_init(&config);
+    if (config_text_check("fuzz", text, size, &errors, &value_count) && config_read_string(&config, text)) {
+        struct config_scanner scanner = {text, text + size, 1};
+        size_t count = 0;
+        while (config_text_next_value(&scanner).kind != CONFIG_TOKEN_END)
+            count++;
+        require(count == count_values(config_root_setting(&config)));
+    }
+    config_destroy(&config);
+    config_memory_release(memory.chunks);
+}
+
+static char *copy_with_newline(const uint8_t *data, size_t size) {
+    char *text = malloc(size + 2);
+    require(text != NULL);
+    memcpy(text, data, size);
+    memcpy(text + size, "\n", 2);
+    return text;
+}
+
+static int count_lines(const char *text, size_t size) {
+    int lines = 1;
+    for (size_t i = 0; i < size; i++)
+        lines += text[i] == '\n';
+    return lines;
+}
+
+static void try_environment(char *text) {
+    struct config_source source = {0};
+    source.variables[CONFIG_VARIABLE_HOSTS] = text;
+    char *newline = strchr(text, '\n');
+    if (newline != NULL) {
+        *newline = '\0';
+        source.variables[CONFIG_VARIABLE_UPSTREAMS] = newline + 1;
+    }
+    check_config(config_parse_source(&source), 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    char *text = copy_with_newline(data, size);
+    if (text[0] == '!') {
+        try_environment(text + 1);
+    } else {
+        check_tokens(text, size);
+        check_config(config_parse_text("fuzz", (const char *)data, size), count_lines(text, size));
+    }
+    free(text);
+    return 0;
+}

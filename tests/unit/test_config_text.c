@@ -1,0 +1,331 @@
+#include <fcntl.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test_config.h"
+
+/* A file of whatever octets is refused or read, and nothing else happens to the program. */
+
+static void what_libconfig_cannot_take_is_refused_with_its_line(void **state) {
+    (void)state;
+    static const struct bad_text table[] = {
+        {"family = \"any\";\n@include \"/etc/passwd\"\n", 2, "@include is not supported"},
+        {"  \t@include   \"x\"", 1, "@include is not supported"},
+        {"/* a comment\n */ @include \"x\"", 2, "@include is not supported"},
+        {"family = @include \"x\";", 1, "@include is not supported"},
+        {"family = \"any\n;\n", 1, "the string that begins here has no end"},
+        {"\nfamily = \"any\\\";\n", 2, "the string that begins here has no end"},
+        {"family = \"any\";\n /* no more\n\n", 2, "the comment that begins here has no end"},
+        {"/*/", 1, "the comment that begins here has no end"},
+        {"hosts = (\n\"a.b\",\n(", 3, "the \"(\" of this line is not closed"},
+        {"hosts = (\n\"a.b\";\n", 1, "the \"(\" of this line is not closed"},
+        {"hosts = ( \"a.b\" ];", 1, "\"]\" does not close the \"(\" of line 1"},
+        {"query = {\n\n);", 3, "\")\" does not close the \"{\" of line 1"},
+        {"query = { };\n}", 2, "\"}\" closes nothing"},
+        {"hosts = (\n\"a.b\"\n\"b.b\" );", 3, "\"b.b\" stands beside another string: a comma is missing"},
+        {"family \"any\";", 1, "\"any\" stands where no value is expected"},
+        {"\"any\"", 1, "\"any\" stands where no value is expected"},
+        {"query = { \"x\" };", 1, "\"x\" stands where no value is expected"},
+        {"query = { hedge_ms = 1, \"x\" };", 1, "\"x\" stands where no value is expected"},
+        {"hosts = ( 1 \"x\" );", 1, "\"x\" stands where no value is expected"},
+        {"hosts = (\n\"a\\x00.b\" );", 2, "\"a\\x00.b\" has an octet NUL"},
+        {"hosts = ( \"\\\\\\X00\" );", 1, "has an octet NUL"},
+    };
+    ASSERT_ALL_REFUSED(table);
+}
+
+static void what_only_looks_like_it_is_read(void **state) {
+    (void)state;
+    static const char *const texts[] = {
+        "# @include \"x\"\n",
+        "// @include \"x\"\n",
+        "/*\n@include \"x\"\n*/",
+        "metrics = { directory = \"/\n@include \"; };",
+        "# \" and ( and /*\nfamily = \"any\";",
+        "metrics = { directory = \"/((((((((((((((((((((((((\"; };",
+        "metrics = { directory = \"/# // /* */\"; };",
+        "metrics = { directory = \"/\\\" \\\\\"; };",
+        "metrics = { directory = \"/\\\\x00\"; };",
+        "/**/family/***/=/* * / */\"any\"/**/",
+        "family = \"any\" # at the end, without a newline",
+        "family = \"any\" // likewise",
+        "family : \"any\", fallback : \"libc\"",
+        "\r\nfamily\r\n=\r\n\"any\"\r\n;\f\t",
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        config_free(parse_good(texts[i]));
+}
+
+static void other_syntax_errors_show_the_line(void **state) {
+    (void)state;
+    static const struct bad_text table[] = {
+        {"family = \"any\";\n\n  fallback = ;\n", 3, "syntax error at or before \"fallback = ;\""},
+        {"family = \"any\";\nfallback =\n\n\n", 2, "syntax error at or before the end of the file"},
+        {"this is no configuration\n", 1, "syntax error at or before \"this is no configuration\""},
+        {"hosts = [ \"a.b\", ];", 1, "syntax error"},
+        {"query = { hedge_ms = 0b11; };", 1, "syntax error"},
+        {"hosts = (\n\"a.b\",\n@ );", 3, "syntax error at or before \"@ );\""},
+        {"\xef\xbb\xbf"
+         "family = \"any\";",
+         1,
+         "syntax error at or before \"\\xef\\xbb\\xbf"
+         "family"},
+        {"upstreams = [ \"9.9.9.9\",\n5 ];", 2, "mismatched element type in array"},
+        {"family = \"any\";\nfallback = \"libc\";\nfamily = \"any\";", 3,
+         "duplicate setting name at or before \"family"},
+        {"cache = { mode = \"ttl\";\nmode = \"ttl\"; };", 2, "duplicate setting name"},
+        {"hosts = ( { name = \"a.b\";\nname = \"b.b\"; } );", 2, "duplicate setting name"},
+    };
+    ASSERT_ALL_REFUSED(table);
+}
+
+static void an_octet_nul_is_refused(void **state) {
+    (void)state;
+    static const char text[] = "family = \"any\";\n\n\0fallback = \"never\";";
+    struct config *config = config_parse_text("test.conf", text, sizeof(text) - 1);
+    assert_int_equal(config->error_count, 1);
+    assert_int_equal(config->errors[0].line, 3);
+    assert_non_null(strstr(config->errors[0].reason, "octet NUL"));
+    config_free(config);
+}
+
+/* `count` times `repeated` between the two others. */
+static char *repeat(const char *before, const char *repeated, size_t count, const char *after) {
+    size_t length = strlen(repeated);
+    char *text = malloc(strlen(before) + count * length + strlen(after) + 1);
+    assert_non_null(text);
+    char *end = stpcpy(text, before);
+    for (size_t i = 0; i < count; i++, end += length)
+        memcpy(end, repeated, length);
+    strcpy(end, after);
+    return text;
+}
+
+static void assert_repeated_is_refused(const char *before, const char *repeated, size_t count, const char *after,
+                                       int line, const char *reason) {
+    char *text = repeat(before, repeated, count, after);
+    struct config *config = parse(text);
+    assert_int_not_equal(config->error_count, 0);
+    if (strstr(config->errors[0].reason, reason) == NULL)
+        fail_msg("expected: %s\ngot: %s", reason, config->errors[0].reason);
+    assert_int_equal(config->errors[0].line, line);
+    config_free(config);
+    free(text);
+}
+
+static void twenty_thousand_brackets_are_refused(void **state) {
+    (void)state;
+    static const char reason[] = "brackets stand more than 16 deep";
+    assert_repeated_is_refused("hosts =\n", "(", 20000, "", 2, reason);
+    assert_repeated_is_refused("hosts = ", "\n(", 20000, "", 18, reason);
+    assert_repeated_is_refused("a = ", "{ a =\n", 20000, "", 17, reason);
+    assert_repeated_is_refused("hosts = ", "[", 20000, "", 1, reason);
+}
+
+static void sixteen_brackets_are_no_syntax_error(void **state) {
+    (void)state;
+    char *open = repeat("hosts = ", "(", 16, "");
+    char *text = repeat(open, ")", 16, ";");
+    struct config *config = parse(text);
+    assert_int_equal(config->error_count, 1);
+    assert_non_null(strstr(config->errors[0].reason, "a list is no host"));
+    config_free(config);
+    free(text);
+    free(open);
+}
+
+static void a_group_has_a_bounded_number_of_settings(void **state) {
+    (void)state;
+    assert_repeated_is_refused("", "a = 1;\n", 100000, "", 33, "more than 32 settings in one group");
+    assert_repeated_is_refused("query = {\n", "hedge_ms = 1;\n", 100000, "};", 34, "more than 32 settings");
+}
+
+static void there_is_a_bounded_number_of_values(void **state) {
+    (void)state;
+    assert_repeated_is_refused("hosts = (\n", "1,", 1 << 20, "1);", 2, "more than 1048576 values");
+    assert_repeated_is_refused("hosts = (\n", "{},", 1 << 20, "1);", 2, "more than 1048576 values");
+}
+
+static void a_text_of_more_than_16_mebibytes_is_refused(void **state) {
+    (void)state;
+    size_t limit = (size_t)16 * 1024 * 1024;
+    char *text = repeat("", "\n", limit + 1, "");
+    struct config *config = config_parse_text("test.conf", text, limit + 1);
+    assert_int_equal(config->error_count, 1);
+    assert_non_null(strstr(config->errors[0].reason, "16 MiB"));
+    config_free(config);
+    config = config_parse_text("test.conf", text, limit);
+    assert_int_equal(config->error_count, 0);
+    config_free(config);
+    free(text);
+}
+
+static void noise_is_refused(void **state) {
+    (void)state;
+    uint64_t random = 1;
+    for (int round = 0; round < 2000; round++) {
+        char text[512];
+        for (size_t i = 0; i < sizeof(text); i++) {
+            random = random * UINT64_C(6364136223846793005) + 1;
+            text[i] = (char)(random >> 56);
+        }
+        struct config *config = config_parse_text("test.conf", text, sizeof(text));
+        assert_non_null(config);
+        assert_int_not_equal(config->error_count, 0);
+        config_free(config);
+    }
+}
+
+static const char whole[] = "/* all */ hosts = ( \"a.b\", { name = \"*.b\"; addresses = [ \"192.0.2.1\", \"::1\" ];\n"
+                            "reject = [ \"10.0.0.0/8\" ]; cache = { mode = \"ttl\"; }; } ); # hosts\n"
+                            "upstreams = [ \"[2001:db8::1]:5\" ]; query = { hedge_ms = 0x10L; };\n"
+                            "answers = { accept = ( \"::/0\" ); strict = TRUE; };";
+
+static void no_part_of_a_file_does_harm(void **state) {
+    (void)state;
+    config_free(parse_good(whole));
+    for (size_t size = 0; size < sizeof(whole) - 1; size++) {
+        struct config *config = config_parse_text("test.conf", whole, size);
+        assert_non_null(config);
+        config_free(config);
+    }
+}
+
+static void no_octet_changed_in_a_file_does_harm(void **state) {
+    (void)state;
+    static const char octets[] = "\"\\({[]}),;=:#/*@x0\n \0\xff";
+    char text[sizeof(whole)];
+    for (size_t i = 0; i < sizeof(whole) - 1; i++) {
+        for (size_t j = 0; j < sizeof(octets) - 1; j++) {
+            memcpy(text, whole, sizeof(whole));
+            text[i] = octets[j];
+            struct config *config = config_parse_text("test.conf", text, sizeof(text) - 1);
+            assert_non_null(config);
+            config_free(config);
+        }
+    }
+}
+
+/* libconfig sets the thread's locale for its numbers, and leaves the thread with the global one. */
+static void the_threads_locale_is_kept(void **state) {
+    (void)state;
+    locale_t mine = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    assert_true(mine != (locale_t)0);
+    locale_t before = uselocale(mine);
+    config_free(parse_good("query = { hedge_ms = 5; };"));
+    assert_true(uselocale((locale_t)0) == mine);
+    config_free(parse("query = = ;"));
+    assert_true(uselocale(before) == mine);
+    freelocale(mine);
+}
+
+#ifdef UNDER_SANITIZER
+
+static void a_small_stack_is_enough(void **state) {
+    (void)state;
+    print_message("left out: the sanitizer's own frames do not fit into 32 KiB\n");
+    skip();
+}
+
+static void too_little_memory_is_noticed_before_libconfig_does(void **state) {
+    (void)state;
+    print_message("left out: the sanitizer needs more address space than the test allows\n");
+    skip();
+}
+
+#else
+
+static void *parse_whole(void *context) {
+    (void)context;
+    return config_parse_text("test.conf", whole, sizeof(whole) - 1);
+}
+
+static void a_small_stack_is_enough(void **state) {
+    (void)state;
+    pthread_attr_t attributes;
+    pthread_t thread;
+    void *config = NULL;
+    pthread_attr_init(&attributes);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, 32 * 1024), 0);
+    assert_int_equal(pthread_create(&thread, &attributes, parse_whole, NULL), 0);
+    assert_int_equal(pthread_join(thread, &config), 0);
+    pthread_attr_destroy(&attributes);
+    assert_non_null(config);
+    assert_int_equal(((struct config *)config)->error_count, 0);
+    config_free(config);
+}
+
+static size_t address_space(void) {
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    char text[64] = "";
+    assert_true(read(file, text, sizeof(text) - 1) > 0);
+    close(file);
+    size_t pages = strtoul(text, NULL, 10);
+    return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* In a child, because the limit stays. Returns its exit status: 0: parsed, 1: no memory. */
+static int parse_within(const char *text, size_t bytes) {
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit limit = {bytes, bytes};
+        signal(SIGSEGV, SIG_DFL); /* cmocka would go on with the next test */
+        setrlimit(RLIMIT_AS, &limit);
+        _exit(config_parse_text("test.conf", text, strlen(text)) == NULL);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void too_little_memory_is_noticed_before_libconfig_does(void **state) {
+    (void)state;
+    const char *preloaded = secure_getenv("LD_PRELOAD");
+    if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) {
+        print_message("left out: valgrind has its own malloc, which knows no limit\n");
+        skip();
+    }
+    char *text = repeat("hosts = ( \"a.b\"", ",\n\"some-host.example.com\"", 100000, " );");
+    bool parsed = false;
+    bool refused = false;
+    for (size_t more = 0; more < 64; more++) {
+        if (parse_within(text, address_space() + more * 1024 * 1024) == 0)
+            parsed = true;
+        else
+            refused = true;
+    }
+    assert_true(refused);
+    assert_true(parsed);
+    free(text);
+}
+
+#endif
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        /* the first, because what other tests have freed would do as well */
+        cmocka_unit_test(too_little_memory_is_noticed_before_libconfig_does),
+        cmocka_unit_test(what_libconfig_cannot_take_is_refused_with_its_line),
+        cmocka_unit_test(what_only_looks_like_it_is_read),
+        cmocka_unit_test(other_syntax_errors_show_the_line),
+        cmocka_unit_test(an_octet_nul_is_refused),
+        cmocka_unit_test(twenty_thousand_brackets_are_refused),
+        cmocka_unit_test(sixteen_brackets_are_no_syntax_error),
+        cmocka_unit_test(a_group_has_a_bounded_number_of_settings),
+        cmocka_unit_test(there_is_a_bounded_number_of_values),
+        cmocka_unit_test(a_text_of_more_than_16_mebibytes_is_refused),
+        cmocka_unit_test(noise_is_refused),
+        cmocka_unit_test(no_part_of_a_file_does_harm),
+        cmocka_unit_test(no_octet_changed_in_a_file_does_harm),
+        cmocka_unit_test(the_threads_locale_is_kept),
+        cmocka_unit_test(a_small_stack_is_enough),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,976 @@
+/* Where lines go, and that the program does not notice: every test looks from the program's side. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <pty.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "originbypass/destination.h"
+
+#define LINE "{\"level\":\"warn\"}\n"
+#define HANG_S 60
+
+static char directory[] = "/tmp/test_destination.XXXXXX";
+static volatile sig_atomic_t handled;
+
+static void count_signal(int number) {
+    (void)number;
+    handled++;
+}
+
+static const char *path_of(const char *name) {
+    static char path[PATH_MAX];
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return path;
+}
+
+static int create_file(const char *name, int flags) {
+    int descriptor = open(path_of(name), flags | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_int_not_equal(descriptor, -1);
+    return descriptor;
+}
+
+static void write_line(void) {
+    destination_write(LINE, strlen(LINE));
+}
+
+/** Have `write` called with number 2 being `at_load` while that is remembered, and then `now`; -1 is closed. */
+static void with_stderr(int at_load, int now, void (*write_lines)(void)) {
+    int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
+    close(STDERR_FILENO);
+    if (at_load != -1)
+        dup2(at_load, STDERR_FILENO);
+    destination_remember_stderr();
+    close(STDERR_FILENO);
+    if (now != -1)
+        dup2(now, STDERR_FILENO);
+    write_lines();
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+}
+
+/** Everything that can be read now, as text; the descriptor's own waiting is switched off for that. */
+static const char *arrived(int descriptor) {
+    static char text[128 * 1024];
+    size_t size = 0;
+    ssize_t count;
+    fcntl(descriptor, F_SETFL, O_NONBLOCK);
+    while ((count = read(descriptor, text + size, sizeof(text) - 1 - size)) > 0)
+        size += (size_t)count;
+    text[size] = '\0';
+    return text;
+}
+
+static const char *content_of(const char *name) {
+    int descriptor = open(path_of(name), O_RDONLY | O_CLOEXEC);
+    if (descriptor == -1)
+        return "no such file";
+    const char *content = arrived(descriptor);
+    close(descriptor);
+    return content;
+}
+
+static void close_both(const int ends[2]) {
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/** Fill a pipe, less the last `pages` pages. */
+static void fill_pipe(int descriptor, int pages) {
+    static char page[4096];
+    memset(page, '.', sizeof(page));
+    int free_pages = fcntl(descriptor, F_GETPIPE_SZ) / (int)sizeof(page);
+    for (; free_pages > pages; free_pages--)
+        assert_int_equal(write(descriptor, page, sizeof(page)), sizeof(page));
+}
+
+static int lowest_free_number(void) {
+    int number = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(number);
+    return number;
+}
+
+static int descriptor_count(void) {
+    int count = 0;
+    for (int descriptor = 0; descriptor < 4096; descriptor++)
+        count += fcntl(descriptor, F_GETFD) != -1;
+    return count;
+}
+
+/** What waitpid(2) says of a child that ends, stops, or is killed because it hangs (it may have blocked SIGALRM). */
+static int status_of(pid_t child) {
+    int status = -1;
+    for (int waited_ms = 0; waitpid(child, &status, WUNTRACED | WNOHANG) == 0; waited_ms += 5) {
+        if (waited_ms > HANG_S * 1000)
+            kill(child, SIGKILL);
+        nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    }
+    if (WIFSTOPPED(status)) {
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+    }
+    return status;
+}
+
+/** Run the body in a child: 0, unless it died, was stopped, hung, or ended otherwise. */
+static int status_of_child(void (*body)(void)) {
+    pid_t child = fork();
+    if (child == 0) {
+        body();
+        _exit(0);
+    }
+    return status_of(child);
+}
+
+static void a_pipe_gets_the_line(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    with_stderr(ends[1], ends[1], write_line);
+    assert_string_equal(arrived(ends[0]), LINE);
+    close_both(ends);
+}
+
+static void write_longest_line(void) {
+    char line[DESTINATION_LINE_SIZE];
+    memset(line, 'x', sizeof(line));
+    destination_write(line, sizeof(line));
+}
+
+static void the_longest_line_is_one_write(void **state) {
+    (void)state;
+    int ends[2];
+    char packet[2 * DESTINATION_LINE_SIZE];
+    assert_int_equal(pipe2(ends, O_CLOEXEC | O_DIRECT), 0); /* a packet for each write */
+    with_stderr(ends[1], ends[1], write_longest_line);
+    with_stderr(ends[1], ends[1], write_line);
+    assert_int_equal(read(ends[0], packet, sizeof(packet)), DESTINATION_LINE_SIZE);
+    assert_int_equal(read(ends[0], packet, sizeof(packet)), strlen(LINE));
+    close_both(ends);
+}
+
+static int full_pipe[2];
+
+static void write_longest_line_to_full_pipe(void) {
+    with_stderr(full_pipe[1], full_pipe[1], write_longest_line);
+}
+
+static void the_last_page_of_a_pipe_takes_the_longest_line(void **state) {
+    (void)state;
+    assert_int_equal(pipe2(full_pipe, O_CLOEXEC), 0);
+    fill_pipe(full_pipe[1], 1);
+    assert_int_equal(status_of_child(write_longest_line_to_full_pipe), 0);
+    const char *text = arrived(full_pipe[0]);
+    size_t filler = (size_t)fcntl(full_pipe[1], F_GETPIPE_SZ) - DESTINATION_LINE_SIZE;
+    assert_int_equal(strspn(text + filler, "x"), DESTINATION_LINE_SIZE);
+    close_both(full_pipe);
+}
+
+static void write_line_to_full_pipe(void) {
+    with_stderr(full_pipe[1], full_pipe[1], write_line);
+}
+
+static void a_full_pipe_drops_the_line(void **state) {
+    (void)state;
+    assert_int_equal(pipe2(full_pipe, O_CLOEXEC), 0);
+    fill_pipe(full_pipe[1], 0);
+    assert_int_equal(status_of_child(write_line_to_full_pipe), 0);
+    assert_null(strstr(arrived(full_pipe[0]), LINE));
+    close_both(full_pipe);
+}
+
+static void the_flags_of_a_shared_pipe_stay(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    int before = fcntl(ends[1], F_GETFL);
+    with_stderr(ends[1], ends[1], write_line);
+    assert_int_equal(fcntl(ends[1], F_GETFL), before);
+    close_both(ends);
+}
+
+static void *write_ten_lines(void *barrier) {
+    pthread_barrier_wait(barrier);
+    for (int i = 0; i < 10; i++)
+        write_longest_line();
+    return NULL;
+}
+
+static void write_lines_in_threads(void) {
+    enum { THREADS = 8 };
+    pthread_t threads[THREADS];
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, write_ten_lines, &barrier);
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void race_for_full_pipe(void) {
+    with_stderr(full_pipe[1], full_pipe[1], write_lines_in_threads);
+}
+
+static bool kernel_writes_to_pipes_without_waiting(void) {
+    int ends[2];
+    char octet = 'x';
+    struct iovec whole = {&octet, 1};
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    bool able = syscall(SYS_pwritev2, ends[1], &whole, 1L, -1L, -1L, RWF_NOWAIT) == 1;
+    close_both(ends);
+    return able;
+}
+
+static void threads_that_race_for_the_last_page_of_a_pipe_never_wait(void **state) {
+    (void)state;
+    if (!kernel_writes_to_pipes_without_waiting()) {
+        print_message("needs RWF_NOWAIT on pipes (Linux 6.4)\n");
+        skip();
+    }
+    for (int round = 0; round < 100; round++) {
+        assert_int_equal(pipe2(full_pipe, O_CLOEXEC), 0);
+        fill_pipe(full_pipe[1], 2);
+        assert_int_equal(status_of_child(race_for_full_pipe), 0);
+        close_both(full_pipe);
+    }
+}
+
+/** From now on pwritev2(2) is unknown to this process, as to an old kernel, or forbidden with another error. */
+static bool forbid_pwritev2(int error) {
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev2, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {sizeof(rules) / sizeof(rules[0]), rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static bool kernel_filters_system_calls(void) {
+    return prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != -1 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == -1 &&
+           errno == EFAULT;
+}
+
+static void write_twice_without_pwritev2(void) {
+    const int errors[] = {ENOSYS, EPERM};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        pid_t child = fork();
+        if (child == 0) {
+            if (!forbid_pwritev2(errors[i]))
+                _exit(1);
+            write_line_to_full_pipe();
+            _exit(0);
+        }
+        if (status_of(child) != 0)
+            _exit(1);
+    }
+}
+
+static void without_pwritev2_a_pipe_with_room_gets_the_line_and_a_full_one_drops_it(void **state) {
+    (void)state;
+    if (!kernel_filters_system_calls()) {
+        print_message("needs seccomp filters, which valgrind and some kernels lack\n");
+        skip();
+    }
+    assert_int_equal(pipe2(full_pipe, O_CLOEXEC), 0);
+    assert_int_equal(status_of_child(write_twice_without_pwritev2), 0);
+    assert_string_equal(arrived(full_pipe[0]), LINE LINE);
+    fill_pipe(full_pipe[1], 0);
+    assert_int_equal(status_of_child(write_twice_without_pwritev2), 0);
+    assert_null(strstr(arrived(full_pipe[0]), LINE));
+    close_both(full_pipe);
+}
+
+static void a_socket_at_load_gets_nothing(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    with_stderr(ends[1], ends[1], write_line);
+    assert_string_equal(arrived(ends[0]), "");
+    close_both(ends);
+}
+
+static void a_socket_in_the_place_of_stderr_gets_nothing(void **state) {
+    (void)state;
+    int ends[2], sockets[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    with_stderr(ends[1], sockets[1], write_line);
+    assert_string_equal(arrived(sockets[0]), "");
+    assert_string_equal(arrived(ends[0]), "");
+    close_both(sockets);
+    close_both(ends);
+}
+
+static void another_pipe_in_the_place_of_stderr_gets_nothing(void **state) {
+    (void)state;
+    int first[2], second[2];
+    assert_int_equal(pipe2(first, O_CLOEXEC), 0);
+    assert_int_equal(pipe2(second, O_CLOEXEC), 0);
+    with_stderr(first[1], second[1], write_line);
+    assert_string_equal(arrived(second[0]), "");
+    assert_int_equal(fcntl(second[1], F_SETFL, O_APPEND), 0);
+    with_stderr(first[1], second[1], write_line);
+    assert_string_equal(arrived(second[0]), "");
+    close_both(first);
+    close_both(second);
+}
+
+static void stderr_closed_at_load_and_opened_later_gets_nothing(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    with_stderr(-1, ends[1], write_line);
+    assert_string_equal(arrived(ends[0]), "");
+    close_both(ends);
+}
+
+static void stderr_closed_later_is_no_error(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    int before = descriptor_count();
+    with_stderr(ends[1], -1, write_line);
+    assert_string_equal(arrived(ends[0]), "");
+    assert_int_equal(descriptor_count(), before);
+    close_both(ends);
+}
+
+/** What another regular file, opened with these flags in the place of stderr, holds afterwards. */
+static const char *content_of_file_opened_later(int flags) {
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    int descriptor = create_file("later", flags);
+    assert_int_equal(write(descriptor, "the program's\n", 14), 14);
+    with_stderr(ends[1], descriptor, write_line);
+    close(descriptor);
+    close_both(ends);
+    return content_of("later");
+}
+
+static void a_log_of_the_programs_own_in_the_place_of_stderr_gets_the_line(void **state) {
+    (void)state;
+    assert_string_equal(content_of_file_opened_later(O_WRONLY | O_APPEND), "the program's\n" LINE);
+    assert_string_equal(content_of_file_opened_later(O_WRONLY | O_APPEND | O_NONBLOCK), "the program's\n" LINE);
+}
+
+static void other_regular_files_in_the_place_of_stderr_get_nothing(void **state) {
+    (void)state;
+    assert_string_equal(content_of_file_opened_later(O_RDWR | O_APPEND), "the program's\n");
+    assert_string_equal(content_of_file_opened_later(O_RDWR), "the program's\n");
+    assert_string_equal(content_of_file_opened_later(O_WRONLY), "the program's\n");
+}
+
+static void a_regular_file_at_load_is_written_where_the_program_would_go_on(void **state) {
+    (void)state;
+    int descriptor = create_file("redirected", O_WRONLY);
+    assert_int_equal(write(descriptor, "before\n", 7), 7);
+    with_stderr(descriptor, descriptor, write_line);
+    assert_int_equal(write(descriptor, "after\n", 6), 6);
+    close(descriptor);
+    assert_string_equal(content_of("redirected"), "before\n" LINE "after\n");
+}
+
+static atomic_bool stop_taking;
+static int contested_number;
+static int contested_files[2]; /**< put at that number in turn; -1 for none */
+
+/** By system calls of its own: this race is the program's right, and TSan need not tell. */
+static void *take_number_again_and_again(void *unused) {
+    (void)unused;
+    while (!atomic_load(&stop_taking))
+        for (int i = 0; i < 2; i++)
+            if (contested_files[i] == -1)
+                syscall(SYS_close, contested_number);
+            else
+                syscall(SYS_dup3, contested_files[i], contested_number, 0);
+    return NULL;
+}
+
+static void write_while_another_thread_takes_the_number(void) {
+    pthread_t thread;
+    write_line();
+    atomic_store(&stop_taking, false);
+    pthread_create(&thread, NULL, take_number_again_and_again, NULL);
+    for (int i = 0; i < 20000; i++)
+        write_line();
+    atomic_store(&stop_taking, true);
+    pthread_join(thread, NULL);
+}
+
+static void write_while_another_thread_takes_number_2(void) {
+    contested_number = STDERR_FILENO;
+    with_stderr(contested_files[0], contested_files[0], write_while_another_thread_takes_the_number);
+}
+
+/** False: the system does not allow so many. */
+static bool with_descriptor_limit(rlim_t most, void (*write_lines)(void)) {
+    struct rlimit before, limit;
+    getrlimit(RLIMIT_NOFILE, &before);
+    limit = (struct rlimit){.rlim_cur = most, .rlim_max = before.rlim_max};
+    if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return false;
+    write_lines();
+    setrlimit(RLIMIT_NOFILE, &before);
+    return true;
+}
+
+static void write_while_another_thread_takes_number_2_of_64(void) {
+    with_descriptor_limit(64, write_while_another_thread_takes_number_2);
+}
+
+static void assert_socket_that_becomes_stderr_gets_nothing(void (*write_lines)(void)) {
+    int sockets[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    contested_files[0] = create_file("contested", O_WRONLY);
+    contested_files[1] = sockets[1];
+    assert_int_equal(status_of_child(write_lines), 0);
+    assert_string_equal(arrived(sockets[0]), "");
+    assert_string_not_equal(content_of("contested"), "");
+    close(contested_files[0]);
+    close_both(sockets);
+}
+
+static void a_socket_that_becomes_stderr_at_any_moment_gets_nothing(void **state) {
+    (void)state;
+    assert_socket_that_becomes_stderr_gets_nothing(write_while_another_thread_takes_number_2);
+    assert_socket_that_becomes_stderr_gets_nothing(write_while_another_thread_takes_number_2_of_64);
+}
+
+/** Lines to a pipe whose reader is gone, with what the program has arranged for SIGPIPE; returns what is pending. */
+static bool sigpipe_pending_after_broken_pipe(void (*handler)(int)) {
+    int ends[2];
+    sigset_t pending;
+    struct sigaction before, action = {.sa_handler = handler};
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    handled = 0;
+    sigaction(SIGPIPE, &action, &before);
+    with_stderr(ends[1], ends[1], write_line);
+    sigpending(&pending);
+    sigaction(SIGPIPE, &before, NULL);
+    close(ends[1]);
+    return sigismember(&pending, SIGPIPE);
+}
+
+static void a_pipe_without_a_reader_sends_no_signal(void **state) {
+    (void)state;
+    assert_false(sigpipe_pending_after_broken_pipe(count_signal));
+    assert_int_equal(handled, 0);
+    assert_false(sigpipe_pending_after_broken_pipe(SIG_IGN));
+}
+
+static void a_sigpipe_that_the_program_blocks_does_not_come_from_us(void **state) {
+    (void)state;
+    sigset_t blocked, before;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    assert_false(sigpipe_pending_after_broken_pipe(count_signal));
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(handled, 0);
+}
+
+static void a_sigpipe_that_was_pending_before_stays(void **state) {
+    (void)state;
+    sigset_t blocked, before;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    pthread_kill(pthread_self(), SIGPIPE);
+    bool pending = sigpipe_pending_after_broken_pipe(count_signal);
+    if (pending)
+        sigtimedwait(&blocked, NULL, &(struct timespec){0});
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_true(pending);
+}
+
+static void the_signal_mask_is_what_it_was(void **state) {
+    (void)state;
+    int ends[2];
+    sigset_t odd, original, after;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    sigemptyset(&odd);
+    sigaddset(&odd, SIGUSR2);
+    pthread_sigmask(SIG_SETMASK, &odd, &original);
+    with_stderr(ends[1], ends[1], write_line);
+    pthread_sigmask(SIG_SETMASK, &original, &after);
+    for (int number = 1; number < SIGRTMIN; number++)
+        assert_int_equal(sigismember(&after, number), number == SIGUSR2);
+    close_both(ends);
+}
+
+static sigjmp_buf before_jump;
+
+static void jump_out(int number) {
+    (void)number;
+    siglongjmp(before_jump, 1);
+}
+
+static void write_until_a_handler_jumps(void) {
+    for (volatile int round = 0; round < 500; round++) {
+        if (sigsetjmp(before_jump, 1) == 0) {
+            setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {0, 50 + round % 97}}, NULL);
+            for (;;)
+                write_line();
+        }
+    }
+}
+
+static void a_handler_that_jumps_out_leaves_no_descriptor_open(void **state) {
+    (void)state;
+    struct sigaction before, action = {.sa_handler = jump_out};
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    int descriptors = descriptor_count();
+    sigaction(SIGALRM, &action, &before);
+    with_stderr(null, null, write_until_a_handler_jumps);
+    sigaction(SIGALRM, &before, NULL);
+    assert_int_equal(descriptor_count(), descriptors);
+    close(null);
+}
+
+static void errno_stays(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    close(ends[0]);
+    errno = 4711;
+    with_stderr(ends[1], ends[1], write_line);
+    int after_failure = errno;
+    close(ends[1]);
+    assert_int_equal(after_failure, 4711);
+
+    destination_set(path_of("errno"));
+    errno = 4711;
+    write_line();
+    int after_success = errno;
+    destination_set("stderr");
+    assert_int_equal(after_success, 4711);
+}
+
+static atomic_bool went_on;
+
+static void *write_with_cancellation_pending(void *unused) {
+    (void)unused;
+    pthread_cancel(pthread_self());
+    write_line();
+    atomic_store(&went_on, true);
+    pthread_testcancel();
+    return NULL;
+}
+
+static void *cancelled_result(void) {
+    pthread_t thread;
+    void *result = NULL;
+    atomic_store(&went_on, false);
+    pthread_create(&thread, NULL, write_with_cancellation_pending, NULL);
+    pthread_join(thread, &result);
+    return result;
+}
+
+static void writing_is_no_cancellation_point_and_leaves_cancellation_enabled(void **state) {
+    (void)state;
+    destination_set(path_of("cancelled"));
+    void *result = cancelled_result();
+    destination_set("stderr");
+    assert_true(atomic_load(&went_on));
+    assert_ptr_equal(result, PTHREAD_CANCELED);
+    assert_string_equal(content_of("cancelled"), LINE);
+}
+
+static void write_line_without_descriptors(void) {
+    with_descriptor_limit(3, write_line); /* 0 to 2, which are taken */
+}
+
+static void without_a_free_descriptor_stderr_gets_the_line_all_the_same(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    with_stderr(ends[1], ends[1], write_line_without_descriptors);
+    assert_string_equal(arrived(ends[0]), LINE);
+    close_both(ends);
+}
+
+static int terminal;
+
+static void write_line_to_terminal(void) {
+    with_stderr(terminal, terminal, write_line);
+}
+
+static void a_terminal_gets_the_line_and_a_stopped_one_drops_it(void **state) {
+    (void)state;
+    int master;
+    assert_int_equal(openpty(&master, &terminal, NULL, NULL, NULL), 0);
+    assert_int_equal(tcflow(terminal, TCOOFF), 0);
+    assert_int_equal(status_of_child(write_line_to_terminal), 0);
+    assert_int_equal(tcflow(terminal, TCOON), 0);
+    assert_string_equal(arrived(master), "");
+    assert_int_equal(status_of_child(write_line_to_terminal), 0);
+    assert_non_null(strstr(arrived(master), "\"level\""));
+    close(terminal);
+    close(master);
+}
+
+static void write_in_background(void) {
+    setpgid(0, 0);
+    destination_remember_stderr();
+    write_line();
+}
+
+/** A session whose terminal stops programs in the background that write; the exit status tells of one that did. */
+static void lead_session(void) {
+    int master, slave;
+    struct termios attributes;
+    setsid();
+    if (openpty(&master, &slave, NULL, NULL, NULL) == -1 || ioctl(slave, TIOCSCTTY, 0) == -1)
+        _exit(1);
+    tcgetattr(slave, &attributes);
+    attributes.c_lflag |= TOSTOP;
+    tcsetattr(slave, TCSANOW, &attributes);
+    dup2(slave, STDERR_FILENO);
+    int status = status_of_child(write_in_background);
+    _exit(status == 0 && strstr(arrived(master), "\"level\"") != NULL ? 0 : 2);
+}
+
+static void a_program_in_the_background_is_not_stopped(void **state) {
+    (void)state;
+    assert_int_equal(status_of_child(lead_session), 0);
+}
+
+static void a_log_file_is_created_for_owner_and_group_and_appended_to(void **state) {
+    (void)state;
+    struct stat status;
+    mode_t mask = umask(0);
+    destination_set(path_of("log"));
+    write_line();
+    write_line();
+    destination_set("stderr");
+    umask(mask);
+    assert_string_equal(content_of("log"), LINE LINE);
+    assert_int_equal(stat(path_of("log"), &status), 0);
+    assert_int_equal(status.st_mode, S_IFREG | 0640);
+}
+
+static void a_log_file_is_opened_for_each_line(void **state) {
+    (void)state;
+    int before = descriptor_count();
+    destination_set(path_of("rotated"));
+    write_line();
+    int rotated = unlink(path_of("rotated"));
+    write_line();
+    destination_set("stderr");
+    assert_int_equal(rotated, 0);
+    assert_string_equal(content_of("rotated"), LINE);
+    assert_int_equal(descriptor_count(), before);
+}
+
+static void write_line_to_file(const char *name) {
+    destination_set(path_of(name));
+    write_line();
+    destination_set("stderr");
+}
+
+static void write_to_file_while_another_thread_takes_its_number(void) {
+    destination_set(path_of("raced"));
+    contested_number = lowest_free_number(); /* which the log file gets */
+    write_while_another_thread_takes_the_number();
+}
+
+static void a_socket_that_gets_the_log_files_number_at_any_moment_gets_nothing(void **state) {
+    (void)state;
+    int sockets[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    contested_files[0] = sockets[1];
+    contested_files[1] = -1;
+    assert_int_equal(status_of_child(write_to_file_while_another_thread_takes_its_number), 0);
+    assert_string_equal(arrived(sockets[0]), "");
+    assert_string_not_equal(content_of("raced"), "no such file");
+    close_both(sockets);
+}
+
+static void write_line_to_fifo(void) {
+    write_line_to_file("fifo");
+}
+
+static void a_fifo_as_log_file_gets_nothing_and_is_not_waited_for(void **state) {
+    (void)state;
+    assert_int_equal(mkfifo(path_of("fifo"), 0600), 0);
+    assert_int_equal(status_of_child(write_line_to_fifo), 0);
+    int reader = open(path_of("fifo"), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    assert_int_equal(status_of_child(write_line_to_fifo), 0);
+    assert_string_equal(arrived(reader), "");
+    close(reader);
+}
+
+static void write_many_lines(void) {
+    for (int i = 0; i < 2000; i++)
+        write_line();
+}
+
+static void *write_many_lines_in_thread(void *unused) {
+    (void)unused;
+    write_many_lines();
+    return NULL;
+}
+
+static void threads_that_write_to_one_log_file_lose_no_line(void **state) {
+    (void)state;
+    pthread_t thread;
+    struct stat status;
+    destination_set(path_of("shared"));
+    pthread_create(&thread, NULL, write_many_lines_in_thread, NULL);
+    write_many_lines();
+    pthread_join(thread, NULL);
+    destination_set("stderr");
+    assert_int_equal(stat(path_of("shared"), &status), 0);
+    assert_int_equal(status.st_size, 4000 * strlen(LINE));
+}
+
+static atomic_bool stop_watching;
+static int watched_number;
+static int seen_open, seen_inheritable;
+
+static void *watch_number(void *unused) {
+    (void)unused;
+    while (!atomic_load(&stop_watching)) {
+        long flags = syscall(SYS_fcntl, watched_number, F_GETFD);
+        seen_open += flags != -1;
+        seen_inheritable += flags == 0;
+    }
+    return NULL;
+}
+
+/** Whether a number was ever seen open, and seen open without close-on-exec, while lines are written. */
+static void write_watched(int number) {
+    pthread_t thread;
+    watched_number = number;
+    seen_open = seen_inheritable = 0;
+    atomic_store(&stop_watching, false);
+    pthread_create(&thread, NULL, watch_number, NULL);
+    write_many_lines();
+    atomic_store(&stop_watching, true);
+    pthread_join(thread, NULL);
+}
+
+static void write_watching_lowest_free_number(void) {
+    write_watched(lowest_free_number());
+}
+
+static void write_watching_number_1024(void) {
+    write_watched(1024);
+}
+
+static void write_watching_number_0(void) {
+    int saved = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+    close(STDIN_FILENO);
+    write_watched(STDIN_FILENO);
+    dup2(saved, STDIN_FILENO);
+    close(saved);
+}
+
+static bool many_allowed;
+
+static void write_with_many_descriptors(void) {
+    many_allowed = with_descriptor_limit(2048, write_watching_lowest_free_number);
+}
+
+static void write_with_many_descriptors_watching_number_1024(void) {
+    many_allowed = with_descriptor_limit(2048, write_watching_number_1024);
+}
+
+static void write_with_few_descriptors(void) {
+    with_descriptor_limit(64, write_watching_lowest_free_number);
+}
+
+static void write_with_few_descriptors_watching_number_0(void) {
+    with_descriptor_limit(64, write_watching_number_0);
+}
+
+static void write_to_null_device(void (*write_lines)(void)) {
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    with_stderr(null, null, write_lines);
+    close(null);
+}
+
+static void a_copy_of_stderr_has_a_number_that_daemons_do_not_close(void **state) {
+    (void)state;
+    write_to_null_device(write_with_many_descriptors);
+    if (!many_allowed) {
+        print_message("needs a hard limit of 2048 descriptors\n");
+        skip();
+    }
+    assert_int_equal(seen_open, 0);
+}
+
+static void with_few_descriptors_a_copy_of_stderr_takes_none_of_the_standard_numbers(void **state) {
+    (void)state;
+    write_to_null_device(write_with_few_descriptors_watching_number_0);
+    assert_int_equal(seen_open, 0);
+}
+
+static void every_descriptor_is_close_on_exec_from_its_creation(void **state) {
+    (void)state;
+    write_to_null_device(write_with_many_descriptors_watching_number_1024);
+    assert_int_equal(seen_inheritable, 0);
+    write_to_null_device(write_with_few_descriptors);
+    assert_int_equal(seen_inheritable, 0);
+    destination_set(path_of("inherited"));
+    write_watching_lowest_free_number();
+    destination_set("stderr");
+    assert_int_equal(seen_inheritable, 0);
+}
+
+static void a_symbolic_link_as_log_file_is_not_followed(void **state) {
+    (void)state;
+    close(create_file("target", O_WRONLY));
+    assert_int_equal(symlink("target", path_of("link")), 0);
+    write_line_to_file("link");
+    assert_string_equal(content_of("target"), "");
+}
+
+static void what_is_no_regular_file_as_log_file_gets_nothing(void **state) {
+    (void)state;
+    int master, slave;
+    int before = descriptor_count();
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    destination_set(ttyname(slave));
+    write_line();
+    write_line_to_file(".");
+    write_line_to_file("no such directory/log");
+    assert_string_equal(arrived(master), "");
+    close(slave);
+    close(master);
+    assert_int_equal(descriptor_count(), before);
+}
+
+static void write_beyond_limit(void) {
+    const struct rlimit limit = {4, 4};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    write_line_to_file("limited");
+}
+
+static void a_log_file_at_the_limit_of_its_size_sends_no_signal(void **state) {
+    (void)state;
+    int descriptor = create_file("limited", O_WRONLY);
+    assert_int_equal(write(descriptor, "1234", 4), 4);
+    close(descriptor);
+    assert_int_equal(status_of_child(write_beyond_limit), 0);
+}
+
+static atomic_bool stop_setting;
+
+static void *write_until_stopped(void *unused) {
+    (void)unused;
+    while (!atomic_load(&stop_setting))
+        write_line();
+    return NULL;
+}
+
+static void destinations_may_change_while_others_write(void **state) {
+    (void)state;
+    char first[PATH_MAX], second[PATH_MAX];
+    pthread_t thread;
+    strcpy(first, path_of("first"));
+    strcpy(second, path_of("second"));
+    destination_set(first);
+    atomic_store(&stop_setting, false);
+    pthread_create(&thread, NULL, write_until_stopped, NULL);
+    for (int i = 0; i < 200; i++) {
+        destination_set(i % 2 == 0 ? second : first);
+        write_line();
+    }
+    atomic_store(&stop_setting, true);
+    pthread_join(thread, NULL);
+    destination_set("stderr");
+    assert_int_equal(strncmp(content_of("first"), LINE, strlen(LINE)), 0);
+    assert_int_equal(strncmp(content_of("second"), LINE, strlen(LINE)), 0);
+}
+
+static int make_directory(void **state) {
+    (void)state;
+    return mkdtemp(directory) == NULL;
+}
+
+static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *walk) {
+    (void)status;
+    (void)kind;
+    (void)walk;
+    return remove(path);
+}
+
+static int remove_directory(void **state) {
+    (void)state;
+    return nftw(directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pipe_gets_the_line),
+        cmocka_unit_test(the_longest_line_is_one_write),
+        cmocka_unit_test(the_last_page_of_a_pipe_takes_the_longest_line),
+        cmocka_unit_test(a_full_pipe_drops_the_line),
+        cmocka_unit_test(the_flags_of_a_shared_pipe_stay),
+        cmocka_unit_test(threads_that_race_for_the_last_page_of_a_pipe_never_wait),
+        cmocka_unit_test(without_pwritev2_a_pipe_with_room_gets_the_line_and_a_full_one_drops_it),
+        cmocka_unit_test(a_socket_at_load_gets_nothing),
+        cmocka_unit_test(a_socket_in_the_place_of_stderr_gets_nothing),
+        cmocka_unit_test(another_pipe_in_the_place_of_stderr_gets_nothing),
+        cmocka_unit_test(stderr_closed_at_load_and_opened_later_gets_nothing),
+        cmocka_unit_test(stderr_closed_later_is_no_error),
+        cmocka_unit_test(a_log_of_the_programs_own_in_the_place_of_stderr_gets_the_line),
+        cmocka_unit_test(other_regular_files_in_the_place_of_stderr_get_nothing),
+        cmocka_unit_test(a_regular_file_at_load_is_written_where_the_program_would_go_on),
+        cmocka_unit_test(a_socket_that_becomes_stderr_at_any_moment_gets_nothing),
+        cmocka_unit_test(a_pipe_without_a_reader_sends_no_signal),
+        cmocka_unit_test(a_sigpipe_that_the_program_blocks_does_not_come_from_us),
+        cmocka_unit_test(a_sigpipe_that_was_pending_before_stays),
+        cmocka_unit_test(the_signal_mask_is_what_it_was),
+        cmocka_unit_test(a_handler_that_jumps_out_leaves_no_descriptor_open),
+        cmocka_unit_test(errno_stays),
+        cmocka_unit_test(writing_is_no_cancellation_point_and_leaves_cancellation_enabled),
+        cmocka_unit_test(without_a_free_descriptor_stderr_gets_the_line_all_the_same),
+        cmocka_unit_test(a_terminal_gets_the_line_and_a_stopped_one_drops_it),
+        cmocka_unit_test(a_program_in_the_background_is_not_stopped),
+        cmocka_unit_test(a_log_file_is_created_for_owner_and_group_and_appended_to),
+        cmocka_unit_test(a_log_file_is_opened_for_each_line),
+        cmocka_unit_test(a_fifo_as_log_file_gets_nothing_and_is_not_waited_for),
+        cmocka_unit_test(a_socket_that_gets_the_log_files_number_at_any_moment_gets_nothing),
+        cmocka_unit_test(threads_that_write_to_one_log_file_lose_no_line),
+        cmocka_unit_test(a_copy_of_stderr_has_a_number_that_daemons_do_not_close),
+        cmocka_unit_test(with_few_descriptors_a_copy_of_stderr_takes_none_of_the_standard_numbers),
+        cmocka_unit_test(every_descriptor_is_close_on_exec_from_its_creation),
+        cmocka_unit_test(a_symbolic_link_as_log_file_is_not_followed),
+        cmocka_unit_test(what_is_no_regular_file_as_log_file_gets_nothing),
+        cmocka_unit_test(a_log_file_at_the_limit_of_its_size_sends_no_signal),
+        cmocka_unit_test(destinations_may_change_while_others_write),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
