@@ -1,0 +1,125 @@
+# shellcheck shell=bash
+# For the tests in the lab. A test is a file test_*.sh that sources this one, defines functions whose names begin with
+# it_ and ends with check_all: each is run in a world that is as in the beginning, in the file's order, and its name
+# is the statement that it proves. It fails at its first command that fails.
+#
+# A test started by hand enters the lab by itself: tests/lab/test_curl.sh [FUNCTION...]
+
+# shellcheck disable=SC2034 # many of these words are used by the tests alone
+set -u -o pipefail
+lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 125
+top=${lab%/tests/lab}
+[[ -n ${LAB_LIBRARY-} ]] || exec "$lab/enter" "$0" "$@"
+# shellcheck source-path=SCRIPTDIR source=world.sh
+source "$lab/world.sh"
+
+CDN=cdn.example.com
+messages=$TMPDIR/messages # by convention, what a program under the library has written to standard error
+python=/usr/bin/python3   # not a version manager's shell script in PATH
+[[ -x $python ]] || python=python3
+
+# --- running and reporting -------------------------------------------------------------------------------------------
+
+check_all() {
+    local function status failed=0 output=$TMPDIR/output area
+    area=$(basename "$0" .sh)
+    area=${area#test_}
+    for function in ${1:+"$@"} $( (($#)) || grep -o '^it_[a-z0-9_]*' "$0"); do
+        : >"$messages"
+        heal_world >"$output" 2>&1 && (set -e && "$function") >>"$output" 2>&1
+        status=$?
+        case $status in
+            0) echo "ok - ${area//_/ }: ${function//_/ }" ;;
+            77) echo "skip - ${area//_/ }: ${function//_/ } # $(tail -n 1 "$output")" ;;
+            *)
+                failed=1
+                echo "not ok - ${area//_/ }: ${function//_/ }"
+                sed 's/^/    /' "$output" "$messages"
+                ;;
+        esac
+    done
+    return "$failed"
+}
+
+skip() {
+    echo "$*"
+    exit 77
+}
+
+equal() {
+    [[ $1 == "$2" ]] && return
+    printf 'expected: %s\n     got: %s\n' "$1" "$2"
+    return 1
+}
+
+contains() {
+    [[ $2 == *"$1"* ]] && return
+    printf 'expected to find: %s\n             in: %s\n' "$1" "$2"
+    return 1
+}
+
+lacks() {
+    [[ $2 != *"$1"* ]] && return
+    printf 'expected not to find: %s\n                 in: %s\n' "$1" "$2"
+    return 1
+}
+
+fails() { ! "$@" || { echo "expected to fail: $*" && return 1; }; }
+
+# --- the library -----------------------------------------------------------------------------------------------------
+
+# bypass HOSTS PROGRAM [ARGUMENT...]: the program with the library and these host rules, its messages kept.
+# More of ORIGIN_BYPASS_... can stand before it.
+bypass() {
+    ORIGIN_BYPASS_HOSTS=$1 preloaded "${@:2}"
+}
+
+preloaded() {
+    env LD_PRELOAD="$LAB_LIBRARY" "$@" 2>"$messages"
+}
+
+# The messages of one kind, as "level msg field=value ..." with the fields that are asked for.
+said() {
+    "$python" - "$messages" "$@" <<'END'
+import json, sys
+for line in open(sys.argv[1]):
+    try:
+        message = json.loads(line)
+    except ValueError:
+        print("not JSON:", line, end="")
+        continue
+    print(message["level"], message["msg"], *[f"{field}={message.get(field)}" for field in sys.argv[2:]])
+END
+}
+
+quiet() { equal '' "$(<"$messages")"; }
+
+# The same command with the library, and with libc alone over the same DNS data, does and says the same.
+same_as_libc() {
+    local ours libc
+    ours=$(bypass "$@"; echo "exit status $?")
+    echo 'nameserver 8.8.8.8' >/etc/resolv.conf
+    libc=$("${@:2}"; echo "exit status $?")
+    cp "$WORLD/etc/resolv.conf" /etc
+    equal "$libc" "$ours"
+}
+
+# --- programs of our own ---------------------------------------------------------------------------------------------
+
+# compiled NAME: the path of the program made of NAME.c.
+compiled() {
+    local program=$LAB/tmp/$1
+    [[ -x $program ]] || "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$program" "$lab/$1.c" || return
+    echo "$program"
+}
+
+call() { bypass "$1" "$(compiled caller)" "${@:2}"; }
+
+# --- what to expect --------------------------------------------------------------------------------------------------
+
+nobody_asked() {
+    local server
+    for server in "$@"; do
+        equal "no query at $server" "$(grep -E 'query(\[|: )' "$LAB/log/$server" || echo "no query at $server")" || return
+    done
+}

@@ -1,0 +1,136 @@
+"""A DNS server that follows a script: scripted_dns.py ADDRESS PORT BEHAVIOUR [udp]
+
+It serves UDP and TCP (or UDP alone) until it is killed, and writes each query to standard output: "ID PORT NAME", the client's port.
+BEHAVIOUR is one of the functions below that take a query: what it sends back for it, None for nothing.
+"""
+
+import selectors
+import socket
+import struct
+import sys
+
+ADDRESS_RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + bytes([203, 0, 113, 7])
+QR, AA, TC, RD, RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
+
+
+def question_of(query):
+    end = query.index(b"\0", 12) + 5
+    return query[12:end]
+
+
+def reply(query, flags=QR | RD | RA, answers=(), query_id=None, question=None):
+    question = question_of(query) if question is None else question
+    query_id = query[:2] if query_id is None else query_id
+    header = query_id + struct.pack("!HHHHH", flags, 1 if question else 0, len(answers), 0, 0)
+    return header + question + b"".join(answers)
+
+
+def well(query):
+    is_address = question_of(query)[-4:-2] == b"\0\1"
+    return reply(query, answers=[ADDRESS_RECORD] if is_address else [])
+
+
+def well_for_ipv4_alone(query):
+    is_address = question_of(query)[-4:-2] == b"\0\1"
+    return reply(query, answers=[ADDRESS_RECORD]) if is_address else server_failure(query)
+
+
+def format_error(query):
+    return reply(query, QR | RD | RA | 1)
+
+
+def server_failure(query):
+    return reply(query, QR | RD | RA | 2)
+
+
+def not_implemented(query):
+    return reply(query, QR | RD | RA | 4)
+
+
+def refusal(query):
+    return reply(query, QR | RD | 5)
+
+
+def silence(_query):
+    return None
+
+
+def noise(query):
+    return bytes(byte ^ 0xA5 for byte in query) * 3
+
+
+def nothing(_query):
+    return b""
+
+
+def header_alone(query):
+    return reply(query, question=b"")[:12]
+
+
+def half_an_answer(query):
+    return well(query)[:-6]
+
+
+def other_id(query):
+    return reply(query, answers=[ADDRESS_RECORD], query_id=bytes([query[0] ^ 0xFF, query[1]]))
+
+
+def other_question(query):
+    other = b"\5other\7example\3com\0" + question_of(query)[-4:]
+    return reply(query, answers=[ADDRESS_RECORD], question=other)
+
+
+def echo(query):
+    return query
+
+
+def truncation(query):
+    return reply(query, QR | RD | RA | TC)
+
+
+def serve(address, port, behaviour, with_tcp=True):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    over_udp = socket.socket(family, socket.SOCK_DGRAM)
+    over_udp.bind((address, port))
+    selector = selectors.DefaultSelector()
+    selector.register(over_udp, selectors.EVENT_READ, serve_udp)
+    if with_tcp:
+        over_tcp = socket.create_server((address, port), family=family)
+        selector.register(over_tcp, selectors.EVENT_READ, serve_tcp)
+    print("ready", flush=True)
+    while True:
+        for key, _ in selector.select():
+            key.data(key.fileobj, behaviour)
+
+
+def serve_udp(server, behaviour):
+    query, client = server.recvfrom(4096)
+    message = answer(query, client, behaviour)
+    if message is not None:
+        server.sendto(message, client)
+
+
+def serve_tcp(server, behaviour):
+    stream, client = server.accept()
+    with stream:
+        query = stream.recv(4096)[2:]
+        message = answer(query, client, behaviour) if query else None
+        if message is not None:
+            stream.sendall(struct.pack("!H", len(message)) + message)
+
+
+def answer(query, client, behaviour):
+    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), flush=True)
+    return behaviour(query)
+
+
+def name_in(query):
+    labels, rest = [], query[12:]
+    while rest[0]:
+        labels.append(rest[1 : 1 + rest[0]].decode("latin-1"))
+        rest = rest[1 + rest[0] :]
+    return ".".join(labels)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], int(sys.argv[2]), globals()[sys.argv[3]], sys.argv[4:] != ["udp"])

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# The demonstration: what it prints is what was observed, and a row that is not as it should be is an error.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+it_shows_every_row_as_it_should_be() {
+    local table
+    table=$("$lab/demo")
+    lacks 'should be' "$table"
+    equal 7 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
+    contains '"msg":"failed to resolve origin IP via external DNS, using default DNS"' "$table"
+}
+
+it_fits_a_terminal_of_120_columns() {
+    equal '' "$("$lab/demo" | sed -n '1,/both down/p' | grep -E '.{121}')"
+}
+
+it_shows_a_library_that_does_nothing_as_wrong() {
+    local status=0 table
+    echo 'int nothing;' | cc -shared -fPIC -x c -o "$TMPDIR/nothing.so" -
+    table=$(LAB_LIBRARY=$TMPDIR/nothing.so "$lab/demo") || status=$?
+    equal 1 "$status"
+    equal 4 "$(grep -c "should be: .* origin 200 $CDN $CDN ok" <<<"$table")"
+}
+
+it_shows_a_local_dns_that_is_asked_all_the_same_as_wrong() {
+    local status=0
+    echo 'int nothing;' | cc -shared -fPIC -x c -o "$TMPDIR/nothing.so" -
+    sed -i "s/^nameserver.*/nameserver 8.8.8.8/" /etc/resolv.conf
+    LAB_LIBRARY=$TMPDIR/nothing.so "$lab/demo" >"$TMPDIR/table" || status=$?
+    equal 1 "$status"
+    contains "should be: $LOCAL_DNS edge 403 error 1000 - - ok" "$(<"$TMPDIR/table")"
+}
+
+it_says_so_when_the_library_is_not_built() {
+    local status=0
+    LAB_LIBRARY=$TMPDIR/missing.so "$lab/demo" 2>"$messages" || status=$?
+    equal 125 "$status"
+    contains 'build it with make' "$(<"$messages")"
+}
+
+check_all "$@"

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# What the library says of its work, as JSON lines, and when it is quiet.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+caller=$(compiled caller) || exit 125
+
+it_says_nothing_by_default_when_all_is_well() {
+    call "$CDN" getaddrinfo "$CDN" unspec
+    quiet
+}
+
+it_says_what_it_resolved_at_level_info() {
+    ORIGIN_BYPASS_LOG_LEVEL=info call '*.example.com' getaddrinfo "$CDN" inet 3
+    equal "info resolved origin IP hostname=$CDN ip=$ORIGIN_V4 ips=['$ORIGIN_V4']" "$(said hostname ip ips)"
+}
+
+it_says_every_address_of_an_answer() {
+    ORIGIN_BYPASS_LOG_LEVEL=info call '*.example.com' getaddrinfo sixty.example.com inet
+    equal 60 "$(said ips | grep -o '203[.]0[.]113[.][0-9]*' | sort -u | wc -l)"
+}
+
+it_says_that_an_answer_came_from_the_cache_at_level_debug() {
+    ORIGIN_BYPASS_LOG_LEVEL=DEBUG call "$CDN" getaddrinfo "$CDN" inet 2
+    contains "debug resolved origin IP via external DNS host=$CDN origin_ip=$ORIGIN_V4" "$(said host origin_ip)"
+}
+
+it_begins_every_line_with_level_msg_and_the_fields_of_the_contract() {
+    stop 8.8.8.8
+    stop 1.1.1.1
+    call "$CDN" getaddrinfo "$CDN" inet
+    contains '{"level":"warn","msg":"failed to resolve origin IP via external DNS, using default DNS","host":"cdn.example.com","reason":"' \
+        "$(<"$messages")"
+}
+
+it_follows_log_level_where_its_own_variable_is_not_set() {
+    LOG_LEVEL=info call "$CDN" getaddrinfo "$CDN" inet
+    contains 'info resolved origin IP' "$(said)"
+    LOG_LEVEL=verbose call "$CDN" getaddrinfo "$CDN" inet
+    quiet
+    LOG_LEVEL=info ORIGIN_BYPASS_LOG_LEVEL=warn call "$CDN" getaddrinfo "$CDN" inet
+    quiet
+}
+
+it_says_nothing_at_level_none() {
+    stop 8.8.8.8
+    stop 1.1.1.1
+    ORIGIN_BYPASS_LOG_LEVEL=none call "$CDN" getaddrinfo "$CDN" inet
+    quiet
+}
+
+it_writes_to_a_file_if_told_so() {
+    ORIGIN_BYPASS_LOG_LEVEL=info ORIGIN_BYPASS_LOG_FILE=$TMPDIR/log call "$CDN" getaddrinfo "$CDN" inet
+    quiet
+    contains '"level":"info","msg":"resolved origin IP"' "$(<"$TMPDIR/log")"
+}
+
+it_escapes_what_a_name_may_hold() {
+    local name=$'a"b\\c\x01.example.com'
+    ORIGIN_BYPASS_LOG_LEVEL=debug call '*.example.com' getaddrinfo "$name" inet || :
+    lacks 'not JSON' "$(said)"
+}
+
+it_never_writes_to_standard_output() {
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_LOG_LEVEL=debug call "$CDN" getaddrinfo "$CDN" inet)"
+}
+
+it_does_not_disturb_a_program_whose_standard_error_is_closed() {
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_HOSTS=$CDN \
+        env LD_PRELOAD="$LAB_LIBRARY" "$caller" getaddrinfo "$CDN" inet 2>&-)"
+}
+
+check_all "$@"

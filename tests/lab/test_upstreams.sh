@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Upstreams: where they are, and those that answer, but not with an answer, so that the next one is asked. Two of these
+# are real servers with a real configuration for it, the others are scripted (scripted_dns.py).
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+unwell=192.0.2.53
+ip address replace "$unwell/32" dev lo
+ip address replace 2001:db8::53/128 dev lo nodad
+
+it_asks_the_next_when_unbound_refuses() { falls_through_to_8888_with unbound_with 'access-control: 0.0.0.0/0 refuse'; }
+it_asks_the_next_when_unbound_fails() { falls_through_to_8888_with unbound_with "do-not-query-address: $AUTHORITY"; }
+
+it_asks_the_next_after_a_refusal() { falls_through_to_8888_with scripted refusal; }
+it_asks_the_next_after_a_server_failure() { falls_through_to_8888_with scripted server_failure; }
+it_asks_the_next_after_not_implemented() { falls_through_to_8888_with scripted not_implemented; }
+it_asks_the_next_after_a_format_error() { falls_through_to_8888_with scripted format_error; }
+it_asks_the_next_after_silence() { falls_through_to_8888_with scripted silence; }
+it_asks_the_next_after_noise() { falls_through_to_8888_with scripted noise; }
+it_asks_the_next_after_an_empty_datagram() { falls_through_to_8888_with scripted nothing; }
+it_asks_the_next_after_a_header_alone() { falls_through_to_8888_with scripted header_alone; }
+it_asks_the_next_after_half_an_answer() { falls_through_to_8888_with scripted half_an_answer; }
+it_asks_the_next_after_its_own_query_comes_back() { falls_through_to_8888_with scripted echo; }
+it_asks_the_next_after_a_truncation_where_tcp_is_refused() { falls_through_to_8888_with scripted truncation udp; }
+it_asks_the_next_after_a_truncation_that_tcp_does_not_cure() { falls_through_to_8888_with scripted truncation; }
+
+it_does_not_believe_an_answer_with_another_id() { falls_through_to_8888_with scripted other_id; }
+it_does_not_believe_an_answer_to_another_question() { falls_through_to_8888_with scripted other_question; }
+
+it_takes_an_address_with_and_without_a_port() {
+    is_answered_by "$unwell" 53 "$unwell"
+    is_answered_by "$unwell" 5353 "$unwell:5353"
+    is_answered_by 2001:db8::53 53 2001:db8::53
+    is_answered_by 2001:db8::53 53 '[2001:db8::53]:53'
+    is_answered_by 2001:db8::53 5353 '[2001:db8::53]:5353'
+}
+
+it_gives_the_type_that_is_answered_and_fails_for_the_other_without_libc() {
+    scripted well_for_ipv4_alone
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" unspec)"
+    equal EAI_AGAIN "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet6 || :)"
+    nobody_asked "$LOCAL_DNS"
+}
+
+it_says_the_reason_when_no_upstream_is_well() {
+    scripted refusal
+    equal "$EDGE_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet)"
+    contains "host=$CDN" "$(said host reason)"
+    contains refused "$(said reason | tr '[:upper:]' '[:lower:]')"
+}
+
+it_uses_another_port_and_another_id_for_every_query() {
+    scripted well
+    equal "$ORIGIN_V4 200" \
+        "$(ORIGIN_BYPASS_UPSTREAMS=$unwell bypass '*.many.example.com' "$(compiled crowd)" 1 200 200 many.example.com)"
+    local ids ports
+    equal 200 "$(grep -c many "$TMPDIR/asked")"
+    ids=$(grep many "$TMPDIR/asked" | cut -d' ' -f1 | sort -u | wc -l)
+    ports=$(grep many "$TMPDIR/asked" | cut -d' ' -f2 | sort -u | wc -l)
+    echo "$ids different IDs and $ports different ports in 200 queries"
+    ((ids > 190 && ports > 150)) # some collide by chance
+}
+
+is_answered_by() (
+    scripted_at "$1" "$2" well
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$3 call "$CDN" getaddrinfo "$CDN" inet)"
+    was_asked
+    nobody_asked 8.8.8.8 1.1.1.1 "$LOCAL_DNS"
+    quiet
+)
+
+falls_through_to_8888_with() {
+    "$@"
+    equal "$ORIGIN_V4" "$(look_up)"
+    was_asked
+    equal 1 "$(queries 8.8.8.8 "$CDN" A)"
+    nobody_asked "$LOCAL_DNS"
+}
+
+was_asked() { [[ -s $TMPDIR/asked ]] || { echo 'the upstream was not asked' && return 1; }; }
+
+look_up() { ORIGIN_BYPASS_UPSTREAMS="$unwell 8.8.8.8" call "$CDN" getaddrinfo "$CDN" inet; }
+
+# scripted BEHAVIOUR [udp]: a server at the unwell address. It writes down what it is asked once it is ready.
+scripted() { scripted_at "$unwell" 53 "$@"; }
+
+scripted_at() {
+    : >"$TMPDIR/asked"
+    "$python" "$lab/scripted_dns.py" "$@" >>"$TMPDIR/asked" &
+    end_with_the_test $!
+    until_true grep -q ready "$TMPDIR/asked"
+    : >"$TMPDIR/asked"
+}
+
+unbound_with() {
+    sed -e "/ interface:/d; s|^server:|&\n    interface: $unwell\n    $1|; s|/run/lab/log/8.8.8.8|$TMPDIR/asked|" \
+        "$WORLD/unbound.conf" >"$TMPDIR/unwell.conf"
+    [[ $1 != access-control* ]] || sed -i '/access-control: .* allow/d' "$TMPDIR/unwell.conf"
+    "$LAB/bin/unbound" -d -c "$TMPDIR/unwell.conf" &
+    end_with_the_test $!
+    until_true dig_gets_a_reply
+    : >"$TMPDIR/asked"
+}
+
+dig_gets_a_reply() { dig "@$unwell" +tries=1 ready.example.com | grep -q 'status: '; }
+
+# The test is a shell of its own.
+end_with_the_test() {
+    # shellcheck disable=SC2064 # this process, not a later one
+    trap "kill $1; wait $1 || :" EXIT
+}
+
+check_all "$@"
