@@ -2,10 +2,12 @@
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
-# SANITIZE=address|thread builds and tests under $(BUILD)/address or $(BUILD)/thread.
+# SANITIZE=address|thread builds under build/address or build/thread; V=1 shows each command.
 
 CC ?= cc
 SANITIZE ?=
+V ?=
+Q = $(if $(V),,@echo '  $@';)
 BUILD ?= build$(addprefix /,$(SANITIZE))
 
 WARNINGS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -30,25 +32,50 @@ LIBRARY = $(BUILD)/liboriginbypass.so
 all: $(LIBRARY)
 
 $(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) preload/exports.map
-	$(CC) -shared -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,--version-script=preload/exports.map \
+	$(Q)$(CC) -shared -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,--version-script=preload/exports.map \
 	    -Wl,-soname,liboriginbypass.so -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -Wl,--gc-sections \
 	    -Wl,--exclude-libs,ALL -Wl,--as-needed $(WRAPS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
 
 $(BUILD)/obj/%.o: preload/%.c
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 # The rooms without the doors: a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)
-	rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(WRAPS) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(WRAPS) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+
+# These read what we write with a parser that is not ours.
+LIBS_test_json = -ljansson
+LIBS_test_log = -ljansson
 
 unit: $(UNIT_TESTS)
-	@for test in $(UNIT_TESTS); do echo "== $$test"; $$test || failed=1; done; test -z "$$failed"
+	tests/run-unit $(UNIT_TESTS)
+
+# The oracle asks libc itself, with its own standard streams: nothing is wrapped.
+$(BUILD)/parity/%: tests/parity/%.c $(BUILD)/rooms.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(BUILD)/rooms.a
+
+parity: $(BUILD)/parity/order_oracle
+	tests/parity/order $(BUILD)/parity/order_oracle
+
+demo:
+	scripts/install-deps demo
+	$(MAKE) all
+	tests/lab/demo
+
+check:
+	scripts/install-deps check
+	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle
+	tests/check $(BUILD) $(UNIT_TESTS)
+
+lint:
+	tests/lint
 
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
@@ -56,6 +83,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit format clean
+.PHONY: all check clean demo format lint parity unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)

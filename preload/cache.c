@@ -359,7 +359,7 @@ void cache_put(const struct name *name, const struct answer *answer, uint64_t ex
 static size_t addresses_in(const struct store *store, const struct slot *slot, enum part part) {
     if (OWN(slot->words[part]) == 0)
         return 0;
-    struct answer header;
+    struct answer header = {0};
     part_copy(store, OWN(slot->first[part]), (uint64_t *)(void *)&header, sizeof(header) / sizeof(uint64_t));
     return header.address_count;
 }

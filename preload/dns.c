@@ -26,6 +26,7 @@ struct question {
 struct dns_query {
     ares_channel channel;
     bool in_time; /* a packet came: what fails from now on fails for another reason than silence */
+    int error;    /* what the network said of a packet that was sent; 0: nothing */
     struct descriptor sockets[DNS_DESCRIPTORS_MAX];
     struct question questions[RECORD_TYPE_COUNT];
 };
@@ -81,8 +82,17 @@ static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int f
 }
 
 static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
-    struct msghdr message = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = (size_t)count};
-    return descriptor_of(context, number) == NULL ? -1 : sendmsg(number, &message, MSG_NOSIGNAL);
+    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
+    if (descriptor_of(context, number) == NULL)
+        return -1;
+    ssize_t sent = sendmsg(number, &message, MSG_NOSIGNAL);
+    /*
+     * The second question's sendmsg(2) may be told of the first one's ICMP error. c-ares then takes that for
+     * the second's alone, and would wait for the first until it times out.
+     */
+    if (sent < 0 && errno != EAGAIN)
+        ((struct dns_query *)context)->error = errno;
+    return sent;
 }
 
 static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
@@ -90,12 +100,14 @@ static const struct ares_socket_functions socket_functions = {open_socket, close
 
 /* ---- questions and answers ---- */
 
+static const char unreachable[] = "not reachable: refused, no route, or no descriptor left";
+
 static const char *reason_of(int status) {
     switch (status) {
     case ARES_ETIMEOUT:
         return "no answer in time";
     case ARES_ECONNREFUSED:
-        return "not reachable: refused, no route, or no descriptor left";
+        return unreachable;
     case ARES_EDESTRUCTION:
     case ARES_ECANCELLED:
         return "given up";
@@ -115,6 +127,8 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
     struct dns_reply *reply = &question->reply;
     const char *reason;
     (void)timeouts;
+    if (reply->state != DNS_WAITING)
+        return;
     if (message == NULL) {
         fail(reply, reason_of(status), status == ARES_ETIMEOUT && !question->query->in_time);
         return;
@@ -162,6 +176,12 @@ static bool open_channel(struct dns_query *query, const struct server_address *s
     return true;
 }
 
+static void fail_all_after_an_error(struct dns_query *query) {
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && query->error != 0; i++)
+        if (query->questions[i].reply.state == DNS_WAITING)
+            fail(&query->questions[i].reply, unreachable, false);
+}
+
 struct dns_query *dns_ask(const struct server_address *server, const char *name, enum record_types types,
                           uint32_t timeout_ms) {
     struct dns_query *query = calloc(1, sizeof(*query));
@@ -181,6 +201,7 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
         question->reply.state = DNS_WAITING;
         ares_query(query->channel, name, ns_c_in, families[i] == AF_INET ? ns_t_a : ns_t_aaaa, take_reply, question);
     }
+    fail_all_after_an_error(query);
     return query;
 }
 
@@ -210,6 +231,7 @@ void dns_process(struct dns_query *query, const struct pollfd *descriptors, size
                             writable ? descriptors[i].fd : ARES_SOCKET_BAD);
     }
     ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    fail_all_after_an_error(query);
 }
 
 const struct dns_reply *dns_reply(const struct dns_query *query, size_t type) {

@@ -122,13 +122,13 @@ static const char *canonical_name(const struct call *call, char spelling[static 
 static int build(const struct call *call, size_t count, struct addrinfo **list) {
     struct address few[2 * ADDRESSES_ON_STACK], *addresses = few;
     uint16_t few_places[ADDRESSES_ON_STACK], *places = few_places;
-    char spelling[NAME_LENGTH_MAX + 1];
     int error = EAI_MEMORY;
     if (count > ADDRESSES_ON_STACK) {
         addresses = malloc(2 * count * sizeof(*addresses));
         places = malloc(count * sizeof(*places));
     }
     if (addresses != NULL && places != NULL) {
+        char spelling[NAME_LENGTH_MAX + 1];
         count = list_addresses(call, addresses, count, places);
         error = addrinfo_build(addresses, count, call->expansion, call->flags, canonical_name(call, spelling), list);
     }
@@ -140,7 +140,7 @@ static int build(const struct call *call, size_t count, struct addrinfo **list) 
 }
 
 /* False: libc is to answer. */
-static bool answer(struct call *call, struct addrinfo **list, int *error) {
+static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
     bool ipv4 = has_family(call->expansion, AF_INET), ipv6 = has_family(call->expansion, AF_INET6);
     call->mapped = !ipv4 && (call->flags & AI_V4MAPPED);
     enum record_types wanted = (ipv4 || call->mapped ? RECORD_A : 0) | (ipv6 ? RECORD_AAAA : 0);
@@ -162,7 +162,7 @@ DOOR int getaddrinfo(const char *node, const char *service, const struct addrinf
     if (error == 0) {
         struct call call = {
             .lookup = &lookup, .flags = hints != NULL ? hints->ai_flags : expansion->ai_flags, .expansion = expansion};
-        answered = answer(&call, list, &error);
+        answered = answer_call(&call, list, &error);
         freeaddrinfo(expansion);
         errno = saved;
     }

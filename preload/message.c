@@ -162,6 +162,8 @@ static uint32_t negative_ttl_s(struct reader *reader, size_t count) {
 }
 
 static const char *failure_of(const HEADER *header) {
+    if (header->tc)
+        return "truncated, over TCP too";
     switch (header->rcode) {
     case ns_r_noerror:
     case ns_r_nxdomain:

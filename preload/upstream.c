@@ -52,7 +52,7 @@ static struct race *begin(const char *name, enum record_types wanted, const stru
     race->settings = settings;
     race->name = name;
     race->wanted = wanted;
-    race->witness = RECORD_BOTH & ~wanted;
+    race->witness = wanted == RECORD_AAAA ? RECORD_A : 0;
     race->deadline_ms = deadline_ms;
     race->result = result;
     race->limit = limit;

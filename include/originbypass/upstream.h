@@ -20,8 +20,9 @@ struct upstream_result {
  * `deadline_ms`. After query.hedge_ms of silence the next one is asked too, and the first usable answer wins; after a
  * failure the next one at once; after the last, those that were silent once more.
  *
- * Where a single type is wanted and is slow or fails, the other one is asked for too: whether the name is known decides
- * what a failure means (DESIGN, section 1, the last outcome). So `answers` may have more than was wanted.
+ * Where AAAA alone is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
+ * AAAA is then not libc's to tell, which would hand out the edge's (DESIGN, section 1, the last outcome). So `answers`
+ * may have more than was wanted.
  *
  * The caller is inside (process_enter()). Signals are let in while it waits; what a handler that jumps away leaves
  * behind is cleared up by the thread's next call. Thread-safe.
