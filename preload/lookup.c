@@ -40,23 +40,30 @@ static const struct answer *first_with_addresses(const struct answer *const answ
     return NULL;
 }
 
-#define TOLD_MAX 16
+/* More than a line has room for. */
+#define TOLD_MAX 512
+
+struct told {
+    const char *items[TOLD_MAX];
+    char texts[TOLD_MAX][INET6_ADDRSTRLEN];
+};
 
 static void tell_fetched(const char *host, const struct answer *const answers[static RECORD_TYPE_COUNT]) {
-    char texts[TOLD_MAX][INET6_ADDRSTRLEN];
-    const char *items[TOLD_MAX];
-    uint32_t count = 0;
-    if (!log_enabled(LOG_LEVEL_INFO))
+    if (!log_enabled(LOG_LEVEL_INFO) || first_with_addresses(answers) == NULL)
         return;
+    struct told *told = malloc(sizeof(*told));
+    if (told == NULL)
+        return;
+    uint32_t count = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count && count < TOLD_MAX; i++) {
-            address_text(answers[type], i, texts[count]);
-            items[count] = texts[count];
+            address_text(answers[type], i, told->texts[count]);
+            told->items[count] = told->texts[count];
             count++;
         }
-    if (count > 0)
-        log_write(LOG_LEVEL_INFO, "resolved origin IP",
-                  FIELDS(log_text("hostname", host), log_text("ip", items[0]), log_texts("ips", items, count)));
+    log_write(LOG_LEVEL_INFO, "resolved origin IP",
+              FIELDS(log_text("hostname", host), log_text("ip", told->items[0]), log_texts("ips", told->items, count)));
+    free(told);
 }
 
 static void tell_hit(const char *host, const struct lookup *lookup) {

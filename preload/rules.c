@@ -126,20 +126,43 @@ const struct host_settings *rules_settings(const struct rules *rules, const stru
 /* Never freed once published: a look-up in another thread may hold it. */
 static _Atomic(const struct rules *) current;
 
-static void tell_errors(const struct config *config) {
-    for (size_t i = 0; i < config->error_count; i++) {
-        const struct config_error *error = &config->errors[i];
-        struct log_field fields[4];
-        uint32_t count = 0;
-        if (error->file != NULL)
-            fields[count++] = log_text("file", error->file);
-        if (error->file != NULL && error->line > 0)
-            fields[count++] = log_number("line", error->line);
-        if (error->variable != NULL)
-            fields[count++] = log_text("variable", error->variable);
-        fields[count++] = log_text("reason", error->reason);
-        log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
-    }
+/* One line, however much is wrong: it names the first fault, and how many more there are. */
+static void tell_refusal(const struct config *config) {
+    const struct config_error *error = config->errors;
+    struct log_field fields[5];
+    uint32_t count = 0;
+    if (error->file != NULL)
+        fields[count++] = log_text("file", error->file);
+    if (error->file != NULL && error->line > 0)
+        fields[count++] = log_number("line", error->line);
+    if (error->variable != NULL)
+        fields[count++] = log_text("variable", error->variable);
+    fields[count++] = log_text("reason", error->reason);
+    if (config->error_count > 1)
+        fields[count++] = log_number("further_errors", (int64_t)config->error_count - 1);
+    log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
+}
+
+static bool sets_policy(const struct host_settings *settings) {
+    return settings->reject != NULL || settings->accept != NULL || settings->strict;
+}
+
+/* Who relies on a protection that is not there must be told. */
+static void tell_without_effect(const struct config *config) {
+    const char *settings[3];
+    uint32_t count = 0;
+    bool policy = sets_policy(&config->general);
+    for (size_t i = 0; i < config->rule_count && !policy; i++)
+        policy = !config->rules[i].excluded && sets_policy(config->rules[i].settings);
+    if (policy)
+        settings[count++] = "reject, accept, strict";
+    if (config->include_count > 0 || config->exclude_count > 0)
+        settings[count++] = "programs";
+    if (config->metrics_directory != NULL)
+        settings[count++] = "metrics";
+    if (count > 0)
+        log_write(LOG_LEVEL_WARN, "settings without effect in this version",
+                  FIELDS(log_text("file", config->file), log_texts("settings", settings, count)));
 }
 
 const struct rules *rules_current(void) {
@@ -159,6 +182,8 @@ const struct rules *rules_current(void) {
         return first;
     }
     log_configure(config->log_level, config->log_file);
-    tell_errors(config);
+    if (config->error_count > 0)
+        tell_refusal(config);
+    tell_without_effect(config);
     return built;
 }
