@@ -176,11 +176,14 @@ static void mark_used(struct slot *slot, uint64_t now_ms) {
         atomic_store_explicit(&slot->used_s, now_s, memory_order_relaxed);
 }
 
-bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
-    const struct store *store = LOAD(the_store);
+void cache_copy_release(struct cache_copy *copy) {
+    free(copy->heap);
+    copy->heap = NULL;
+}
+
+static bool get(const struct store *store, const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
     size_t room = sizeof(copy->storage) / sizeof(copy->storage[0]);
-    if (store == NULL)
-        return false;
+    cache_copy_release(copy);
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         uint32_t sequence;
         struct slot *slot = find(store, name, &sequence);
@@ -204,9 +207,14 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
     return false;
 }
 
-void cache_copy_release(struct cache_copy *copy) {
-    free(copy->heap);
-    copy->heap = NULL;
+bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
+    const struct store *store = LOAD(the_store);
+    if (store != NULL && get(store, name, now_ms, copy))
+        return true;
+    copy->answers[0] = copy->answers[1] = NULL;
+    copy->expires_ms[0] = copy->expires_ms[1] = 0;
+    copy->order = NULL;
+    return false;
 }
 
 /* ---- writers, under the lock ---- */

@@ -22,7 +22,6 @@ struct question {
     const struct host_settings *settings;
     uint64_t deadline_ms;
     struct lookup *lookup;
-    bool known; /* DNS has an answer for the name that says it exists */
     char reason[FLIGHT_REASON_SIZE];
 };
 
@@ -100,11 +99,6 @@ static enum record_types take_fresh(struct lookup *lookup, uint64_t now_ms) {
     return missing;
 }
 
-static enum record_types read_cache(struct lookup *lookup, uint64_t now_ms) {
-    cache_get(&lookup->name, now_ms, &lookup->copy);
-    return take_fresh(lookup, now_ms);
-}
-
 static uint64_t lifetime_ms(const struct answer *answer, const struct cache_settings *cache) {
     uint32_t ttl_s = answer->ttl_s;
     if (answer->outcome != OUTCOME_ADDRESSES)
@@ -116,11 +110,52 @@ static uint64_t lifetime_ms(const struct answer *answer, const struct cache_sett
     return (uint64_t)ttl_s * 1000;
 }
 
-/* ---- external DNS ---- */
+/* ---- what needs no asking ---- */
 
-static bool says_that_name_exists(const struct answer *answer) {
-    return answer != NULL && answer->outcome != OUTCOME_NO_NAME;
+static const struct answer no_ipv4 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET};
+static const struct answer no_ipv6 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET6};
+
+/* The answer that the configuration gives, to the end of the process: pinned addresses, or a family that is not wanted.
+ */
+static const struct answer *configured(const struct host_settings *settings, size_t type) {
+    if (types[type] == RECORD_A)
+        return settings->family == FAMILY_IPV6 ? &no_ipv4 : settings->pinned_ipv4;
+    return settings->family == FAMILY_IPV4 ? &no_ipv6 : settings->pinned_ipv6;
 }
+
+static void remember_configured(const struct question *question) {
+    const struct lookup *lookup = question->lookup;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = configured(question->settings, type);
+        if ((lookup->wanted & types[type]) && answer != NULL && lookup->copy.answers[type] == NULL)
+            cache_put(&lookup->name, answer, UINT64_MAX, clock_now_ms());
+    }
+}
+
+/*
+ * Bring together what is at hand for the wanted types: what was fetched, what is configured, and from the cache what is
+ * fresh or has just `landed`, which is ours even with a TTL of zero (RFC 1035, section 3.2.1). Returns the types that
+ * are missing.
+ */
+static enum record_types gather(struct question *question, enum record_types landed) {
+    struct lookup *lookup = question->lookup;
+    uint64_t now_ms = clock_now_ms();
+    enum record_types missing = 0;
+    cache_get(&lookup->name, now_ms, &lookup->copy);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = lookup->fetched[type];
+        if (answer == NULL)
+            answer = configured(question->settings, type);
+        if (answer == NULL && (lookup->copy.expires_ms[type] > now_ms || landed & types[type]))
+            answer = lookup->copy.answers[type];
+        lookup->answers[type] = lookup->wanted & types[type] ? answer : NULL;
+        if ((lookup->wanted & types[type]) && answer == NULL)
+            missing |= types[type];
+    }
+    return missing;
+}
+
+/* ---- external DNS ---- */
 
 /* Ask for these types, remember what comes, and hand it to the lookup. */
 static void ask(const struct process_hold *hold, struct question *question, enum record_types missing) {
@@ -135,12 +170,9 @@ static void ask(const struct process_hold *hold, struct question *question, enum
         struct answer *answer = result.answers[type];
         if (answer == NULL)
             continue;
-        question->known |= says_that_name_exists(answer);
         cache_put(&question->lookup->name, answer, now_ms + lifetime_ms(answer, &settings->cache), now_ms);
         free(lookup->fetched[type]);
         lookup->fetched[type] = answer;
-        if (lookup->wanted & types[type])
-            lookup->answers[type] = answer;
     }
     memcpy(question->reason, result.reason, sizeof(question->reason));
 }
@@ -171,44 +203,34 @@ static void board(const struct question *question, enum record_types missing, st
     }
 }
 
-static void lead(const struct process_hold *hold, struct question *question, struct boarding *boarding) {
-    struct lookup *lookup = question->lookup;
+static void lead(const struct process_hold *hold, struct question *question, const struct boarding *boarding) {
     /* Between our look into the cache and our boarding, another one may have landed. */
-    enum record_types missing = boarding->leads & read_cache(lookup, clock_now_ms());
+    enum record_types missing = boarding->leads & gather(question, 0);
     if (missing != 0)
         ask(hold, question, missing);
+    missing = gather(question, 0);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (boarding->lands[type])
-            flight_land(&boarding->flights[type], lookup->answers[type] != NULL ? NULL : question->reason);
+            flight_land(&boarding->flights[type], missing & types[type] ? question->reason : NULL);
 }
 
 /* Wait for what others ask. Returns the types to board again for, while there is time. */
-static enum record_types join(const struct process_hold *hold, struct question *question, struct boarding *boarding) {
-    struct lookup *lookup = question->lookup;
-    enum record_types again = 0;
+static enum record_types join(const struct process_hold *hold, struct question *question,
+                              const struct boarding *boarding) {
+    enum record_types landed = 0, failed = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         char reason[FLIGHT_REASON_SIZE];
         if (!(boarding->joins & types[type]))
             continue;
         enum flight_end end = flight_wait(hold, &boarding->flights[type], question->deadline_ms, reason);
-        if (end == FLIGHT_FAILED)
+        if (end == FLIGHT_LANDED)
+            landed |= types[type];
+        if (end == FLIGHT_FAILED) {
+            failed |= types[type];
             memcpy(question->reason, reason, sizeof(reason));
-        else if (end == FLIGHT_EXPIRED)
-            again |= types[type];
+        }
     }
-    if (!cache_get(&question->lookup->name, clock_now_ms(), &lookup->copy))
-        return again;
-    /* What has just landed is ours too, even with a TTL of zero (RFC 1035, section 3.2.1). */
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        question->known |= says_that_name_exists(lookup->copy.answers[type]);
-        if ((lookup->wanted & types[type] & ~again) == 0)
-            continue;
-        if (lookup->fetched[type] != NULL)
-            lookup->answers[type] = lookup->fetched[type];
-        else if ((boarding->joins & types[type]) || lookup->copy.expires_ms[type] > clock_now_ms())
-            lookup->answers[type] = lookup->copy.answers[type];
-    }
-    return again;
+    return gather(question, landed) & boarding->joins & ~failed;
 }
 
 static void resolve(const struct process_hold *hold, struct question *question, enum record_types missing) {
@@ -225,38 +247,24 @@ static void resolve(const struct process_hold *hold, struct question *question, 
     }
 }
 
-/* ---- what needs no asking ---- */
-
-static const struct answer no_ipv4 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET};
-static const struct answer no_ipv6 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET6};
-
-/* The answer that the configuration gives, to the end of the process: pinned addresses, or a family that is not wanted.
- */
-static const struct answer *configured(const struct host_settings *settings, size_t type) {
-    if (types[type] == RECORD_A)
-        return settings->family == FAMILY_IPV6 ? &no_ipv4 : settings->pinned_ipv4;
-    return settings->family == FAMILY_IPV4 ? &no_ipv6 : settings->pinned_ipv6;
-}
-
-static enum record_types take_configured(struct question *question, enum record_types missing) {
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        const struct answer *answer = configured(question->settings, type);
-        if (!(missing & types[type]) || answer == NULL)
-            continue;
-        cache_put(&question->lookup->name, answer, UINT64_MAX, clock_now_ms());
-        question->lookup->answers[type] = answer;
-        question->known = true;
-        missing &= ~types[type];
-    }
-    return missing;
-}
-
 /* ---- the verdict: the contract's table of outcomes ---- */
 
 bool lookup_has(const struct lookup *lookup, enum outcome outcome) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = lookup->answers[type];
         if ((lookup->wanted & types[type]) && (answer == NULL ? OUTCOME_FAILURE : answer->outcome) == outcome)
+            return true;
+    }
+    return false;
+}
+
+/* Whether external DNS has just said, or said a while ago that is not over yet, that the name exists. */
+static bool is_known(const struct lookup *lookup) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = lookup->fetched[type];
+        if (answer == NULL && lookup->copy.expires_ms[type] > clock_now_ms())
+            answer = lookup->copy.answers[type];
+        if (answer != NULL && answer->outcome != OUTCOME_NO_NAME)
             return true;
     }
     return false;
@@ -269,7 +277,7 @@ static const char *why_fall_back(const struct question *question) {
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
-    return lookup_has(lookup, OUTCOME_FAILURE) && !question->known ? question->reason : NULL;
+    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(lookup) ? question->reason : NULL;
 }
 
 static enum lookup_verdict verdict(const struct question *question) {
@@ -300,7 +308,8 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     if (!process_enter(&hold, question.deadline_ms + MARK_MARGIN_MS))
         return LOOKUP_FALLBACK;
     process_adopt_copy(load_adopt);
-    enum record_types missing = take_configured(&question, read_cache(lookup, clock_now_ms()));
+    remember_configured(&question);
+    enum record_types missing = gather(&question, 0);
     if (missing != 0) {
         counters_add(COUNTER_MISSES);
         resolve(&hold, &question, missing);
