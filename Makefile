@@ -15,7 +15,8 @@ HARDENING = -fstack-protector-strong -fno-plt $(if $(SANITIZE),,-D_FORTIFY_SOURC
 SANITIZERS_address = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SANITIZERS_thread = -fsanitize=thread
 CFLAGS ?= -O2 -g
-ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+# Newer versions of c-ares deprecate functions that the older ones have no other word for.
+ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec \
              -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(SANITIZERS_$(SANITIZE))
 
 # Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame.c).

@@ -151,8 +151,10 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
     for (size_t i = 0; i < COUNT; i++)
         all += words[i] = LOAD(slot->words[parts[i]]);
     if (all > *room) {
+        if (LOAD(slot->sequence) != sequence)
+            return CHANGED;
         *room = all;
-        return LOAD(slot->sequence) == sequence ? TOO_SMALL : CHANGED;
+        return TOO_SMALL;
     }
     for (size_t i = 0; i < COUNT; i++) {
         if (!part_copy(store, LOAD(slot->first[parts[i]]), place, words[i]))

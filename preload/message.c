@@ -12,7 +12,8 @@
 struct reader {
     const uint8_t *message, *end, *at;
     sa_family_t family;
-    char *expected; /* the name whose addresses count; c-ares' memory */
+    char *asked;    /* the question's name; this and the next are c-ares' memory */
+    char *expected; /* the name whose addresses count */
     uint32_t ttl_s;
     uint8_t *addresses;
     size_t address_count;
@@ -97,7 +98,7 @@ static bool follow(struct reader *reader, const struct record *record) {
     bool good = true;
     if (counts_as_name(target)) {
         if (reader->name_count == 0)
-            good = add_name(reader, reader->expected);
+            good = add_name(reader, reader->asked);
         good = good && add_name(reader, target);
     }
     ares_free_string(reader->expected);
@@ -124,8 +125,11 @@ static bool use_record(struct reader *reader, const struct record *record) {
 
 static bool read_question(struct reader *reader) {
     const uint8_t *at;
+    reader->asked = read_name(reader, reader->at, &at);
+    if (reader->asked == NULL || reader->end - at < QFIXEDSZ)
+        return false;
     reader->expected = read_name(reader, reader->at, &at);
-    if (reader->expected == NULL || reader->end - at < QFIXEDSZ)
+    if (reader->expected == NULL)
         return false;
     reader->at = at + QFIXEDSZ;
     return true;
@@ -225,6 +229,7 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
             answer = build(&reader, outcome, negative_ttl_s(&reader, ntohs(header.nscount)), reason);
         }
     }
+    ares_free_string(reader.asked);
     ares_free_string(reader.expected);
     free(reader.addresses);
     free(reader.names);

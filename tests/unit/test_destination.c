@@ -33,10 +33,12 @@
 
 #include <cmocka.h>
 
+#include "originbypass/clock.h"
 #include "originbypass/destination.h"
 
 #define LINE "{\"level\":\"warn\"}\n"
 #define HANG_S 60
+#define RACE_MS 3000
 
 static char directory[] = "/tmp/test_destination.XXXXXX";
 static volatile sig_atomic_t handled;
@@ -407,13 +409,14 @@ static int contested_files[2]; /**< put at that number in turn; -1 for none */
 /** By system calls of its own: this race is the program's right, and TSan need not tell. */
 static void *take_number_again_and_again(void *unused) {
     (void)unused;
-    while (!atomic_load(&stop_taking)) {
+    for (unsigned round = 1; !atomic_load(&stop_taking); round++) {
         for (int i = 0; i < 2; i++)
             if (contested_files[i] == -1)
                 syscall(SYS_close, contested_number);
             else
                 syscall(SYS_dup3, contested_files[i], contested_number, 0);
-        sched_yield(); /* valgrind runs one thread at a time, and not in turn */
+        if (round % 64 == 0)
+            sched_yield(); /* valgrind runs one thread at a time, and not in turn */
     }
     return NULL;
 }
@@ -423,7 +426,8 @@ static void write_while_another_thread_takes_the_number(void) {
     write_line();
     atomic_store(&stop_taking, false);
     pthread_create(&thread, NULL, take_number_again_and_again, NULL);
-    for (int i = 0; i < 5000; i++)
+    uint64_t end_ms = clock_now_ms() + RACE_MS; /* where one thread runs at a time, it takes long */
+    for (int i = 0; i < 50000 && clock_now_ms() < end_ms; i++)
         write_line();
     atomic_store(&stop_taking, true);
     pthread_join(thread, NULL);

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The shared object as a guest: what it shows to the program, what it wants from it, and whose functions it calls.
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+
+it_shows_the_interposed_functions_and_nothing_else() {
+    local expected='getaddrinfo gethostbyname gethostbyname2 gethostbyname2_r gethostbyname_r'
+    equal "$expected" "$(nm -D --defined-only "$LAB_LIBRARY" | awk '{ print $3 }' | sort | paste -sd' ')"
+    equal "$expected" "$(sed -n 's/^ *\([a-z0-9_]*\);$/\1/p' "$top/preload/exports.map" | sort | paste -sd' ')"
+}
+
+it_gives_its_functions_no_version() {
+    equal '' "$(readelf --version-info --wide "$LAB_LIBRARY" | grep 'Version definition')"
+}
+
+it_needs_libc_and_nothing_else() {
+    equal 'libc.so.6' "$(readelf -d "$LAB_LIBRARY" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')"
+}
+
+it_imports_nothing_that_does_not_suit_a_guest() {
+    equal '' "$(imports | grep -xE 'stdin|stdout|stderr|exit|rand|fopen|getenv|select|pthread_exit|pthread_cond_.*')"
+}
+
+it_is_hardened() {
+    local headers
+    headers=$(readelf --program-headers --dynamic --wide "$LAB_LIBRARY")
+    contains GNU_RELRO "$headers"
+    contains BIND_NOW "$headers"
+    contains 'RW ' "$(grep GNU_STACK <<<"$headers")"
+    lacks RWE "$(grep GNU_STACK <<<"$headers")"
+    contains __stack_chk_fail "$(imports)"
+}
+
+# A program may export c-ares or libconfig itself, of another version, as Node does.
+it_calls_its_own_c_ares_and_libconfig_in_a_program_that_exports_others() {
+    hostile_program
+    printf 'hosts = ( "%s" );\n' "$CDN" >"$TMPDIR/hostile.conf"
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/hostile.conf preloaded "$TMPDIR/hostile" getaddrinfo "$CDN" inet)"
+    quiet
+}
+
+it_would_die_in_that_program_if_it_called_the_others() {
+    hostile_program
+    cat >"$TMPDIR/naive.c" <<'END'
+int ares_library_init(int flags);
+__attribute__((constructor)) static void load(void) { ares_library_init(0); }
+END
+    cc -shared -fPIC -o "$TMPDIR/naive.so" "$TMPDIR/naive.c"
+    contains 'hostile: ares_library_init' \
+        "$(LD_PRELOAD=$TMPDIR/naive.so "$TMPDIR/hostile" getaddrinfo "$CDN" inet 2>&1 || :)"
+}
+
+imports() { nm -D --undefined-only "$LAB_LIBRARY" | awk '{ print $2 }' | sed 's/@.*//'; }
+
+# The lab's caller, with every function that the two archives have under a hostile definition, visible to all.
+hostile_program() {
+    local archive
+    {
+        echo '#include <stdio.h>'
+        echo '#include <stdlib.h>'
+        for archive in libcares.a libconfig.a; do
+            nm -g --defined-only "$(cc -print-file-name=$archive)" 2>/dev/null
+        done | awk '$2 == "T" { print $3 }' | sort -u | while read -r name; do
+            printf 'void %s(void); void %s(void) { fputs("hostile: %s\\n", stderr); abort(); }\n' "$name" "$name" "$name"
+        done
+    } >"$TMPDIR/hostile.c"
+    (($(grep -c '^void ares_' "$TMPDIR/hostile.c") > 50)) && (($(grep -c '^void config_' "$TMPDIR/hostile.c") > 50))
+    cc -std=gnu11 -D_GNU_SOURCE -rdynamic -pthread -o "$TMPDIR/hostile" "$TMPDIR/hostile.c" "$lab/caller.c"
+}
+
+check_all "$@"

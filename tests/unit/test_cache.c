@@ -1,0 +1,485 @@
+/* The cache: answers by name and type, bounded, whole for every reader. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "originbypass/cache.h"
+
+#define MAX_ENTRIES 256
+
+/* The time in which most tests live, and the end of what they put. */
+#define NOW_MS UINT64_C(5000000)
+#define LATER_MS UINT64_C(6000000)
+
+static int empty(void **state) {
+    (void)state;
+    cache_open(MAX_ENTRIES);
+    cache_clear();
+    return 0;
+}
+
+static struct name folded(const char *text) {
+    struct name name;
+    if (!name_fold(&name, text))
+        fail_msg("not folded: %s", text);
+    return name;
+}
+
+static struct name numbered(size_t number) {
+    char text[64];
+    snprintf(text, sizeof(text), "host%zu.example.com", number);
+    return folded(text);
+}
+
+/* Every octet of every address is the mark. */
+static struct answer *marked(sa_family_t family, size_t count, uint8_t mark) {
+    uint8_t *addresses = malloc(count * address_size(family) + 1);
+    if (addresses == NULL)
+        abort();
+    memset(addresses, mark, count * address_size(family));
+    struct answer *answer = answer_build(&(struct answer_parts){
+        .outcome = OUTCOME_ADDRESSES, .family = family, .ttl_s = mark, .addresses = addresses, .address_count = count});
+    free(addresses);
+    if (answer == NULL)
+        abort();
+    return answer;
+}
+
+static void put_at(uint64_t now_ms, const struct name *name, sa_family_t family, size_t count, uint8_t mark) {
+    struct answer *answer = marked(family, count, mark);
+    cache_put(name, answer, LATER_MS, now_ms);
+    free(answer);
+}
+
+static void put(const struct name *name, sa_family_t family, size_t count, uint8_t mark) {
+    put_at(NOW_MS, name, family, count, mark);
+}
+
+static void put_order(const struct name *name, size_t count) {
+    uint16_t order[64] = {0};
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint16_t)(count - 1 - i);
+    cache_put_order(name, order, count, LATER_MS);
+}
+
+/* Whether an answer is one that was built whole: all of one mark. */
+static bool is_whole(const struct answer *answer, sa_family_t family) {
+    size_t size = answer->address_count * address_size(family);
+    if (answer->family != family || answer->size != (sizeof(*answer) + size + 7) / 8 * 8)
+        return false;
+    for (size_t i = 0; i < size; i++)
+        if (answer_addresses(answer)[i] != (uint8_t)answer->ttl_s)
+            return false;
+    return true;
+}
+
+static void assert_holds(const struct cache_copy *copy, sa_family_t family, size_t count, uint8_t mark) {
+    const struct answer *answer = copy->answers[family == AF_INET ? 0 : 1];
+    assert_non_null(answer);
+    assert_true(is_whole(answer, family));
+    assert_int_equal(answer->address_count, count);
+    assert_int_equal(answer->ttl_s, mark);
+}
+
+static bool is_cached(const struct name *name) {
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    bool found = cache_get(name, NOW_MS, &copy);
+    cache_copy_release(&copy);
+    return found;
+}
+
+static void what_was_put_is_found_under_its_name_and_type(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com"), www = folded("www.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    assert_false(cache_get(&cdn, NOW_MS, &copy));
+    put(&cdn, AF_INET, 2, 7);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_holds(&copy, AF_INET, 2, 7);
+    assert_null(copy.answers[1]);
+    assert_int_equal(copy.expires_ms[0], LATER_MS);
+    assert_false(is_cached(&www));
+    put(&cdn, AF_INET6, 3, 8);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_holds(&copy, AF_INET, 2, 7);
+    assert_holds(&copy, AF_INET6, 3, 8);
+    assert_int_equal(cache_entries(), 1);
+    cache_copy_release(&copy);
+}
+
+static void names_are_told_apart_to_their_last_octet(void **state) {
+    (void)state;
+    char text[NAME_LENGTH_MAX + 1];
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    for (size_t length = 1; length <= NAME_LENGTH_MAX; length += 7) {
+        memset(text, 'a', length);
+        text[length] = '\0';
+        struct name first = folded(text);
+        text[length - 1] = 'b';
+        struct name second = folded(text);
+        second.hash = first.hash; /* also where the hashes meet */
+        put(&first, AF_INET, 1, 1);
+        assert_false(is_cached(&second));
+        put(&second, AF_INET, 1, 2);
+        assert_true(cache_get(&first, NOW_MS, &copy));
+        assert_holds(&copy, AF_INET, 1, 1);
+        assert_true(cache_get(&second, NOW_MS, &copy));
+        assert_holds(&copy, AF_INET, 1, 2);
+    }
+    cache_copy_release(&copy);
+}
+
+static void an_answer_past_its_lifetime_is_still_there(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put(&cdn, AF_INET, 1, 7);
+    assert_true(cache_get(&cdn, LATER_MS + 1000, &copy));
+    assert_int_equal(copy.expires_ms[0], LATER_MS);
+    cache_copy_release(&copy);
+}
+
+static void a_new_answer_takes_the_place_of_the_earlier_one_of_its_type(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put(&cdn, AF_INET, 40, 1);
+    put(&cdn, AF_INET6, 2, 2);
+    put(&cdn, AF_INET, 1, 3);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_holds(&copy, AF_INET, 1, 3);
+    assert_holds(&copy, AF_INET6, 2, 2);
+    assert_int_equal(cache_entries(), 1);
+    cache_copy_release(&copy);
+}
+
+static void a_negative_answer_is_remembered_too(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct answer *none =
+        answer_build(&(struct answer_parts){.outcome = OUTCOME_NO_RECORD, .family = AF_INET6, .ttl_s = 60});
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    cache_put(&cdn, none, LATER_MS, NOW_MS);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_null(copy.answers[0]);
+    assert_int_equal(copy.answers[1]->outcome, OUTCOME_NO_RECORD);
+    cache_copy_release(&copy);
+    free(none);
+}
+
+static void a_miss_leaves_nothing_in_the_copy(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com"), www = folded("www.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put(&cdn, AF_INET, 2, 7);
+    put_order(&cdn, 2);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_false(cache_get(&www, NOW_MS, &copy));
+    assert_null(copy.answers[0]);
+    assert_null(copy.answers[1]);
+    assert_null(copy.order);
+    cache_copy_release(&copy);
+}
+
+static void the_order_of_all_addresses_is_remembered(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put(&cdn, AF_INET, 2, 1);
+    put(&cdn, AF_INET6, 3, 2);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_null(copy.order);
+    put_order(&cdn, 5);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_memory_equal(copy.order, ((uint16_t[]){4, 3, 2, 1, 0}), 5 * sizeof(uint16_t));
+    assert_int_equal(copy.order_until_ms, LATER_MS);
+    cache_copy_release(&copy);
+}
+
+static void a_new_answer_of_either_type_drops_the_order(void **state) {
+    (void)state;
+    static const sa_family_t families[] = {AF_INET, AF_INET6};
+    struct name cdn = folded("cdn.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    for (size_t i = 0; i < 2; i++) {
+        put(&cdn, AF_INET, 2, 1);
+        put(&cdn, AF_INET6, 2, 2);
+        put_order(&cdn, 4);
+        put(&cdn, families[i], 2, 3);
+        assert_true(cache_get(&cdn, NOW_MS, &copy));
+        assert_null(copy.order);
+    }
+    cache_copy_release(&copy);
+}
+
+static void an_order_of_another_number_of_addresses_is_dropped(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com"), www = folded("www.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put(&cdn, AF_INET, 2, 1);
+    put_order(&cdn, 1);
+    put_order(&cdn, 3);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_null(copy.order);
+    put_order(&www, 2);
+    assert_false(is_cached(&www));
+    cache_copy_release(&copy);
+}
+
+static void four_thousand_addresses_are_kept_beside_small_answers(void **state) {
+    (void)state;
+    struct name big = folded("big.example.com"), small = folded("small.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put(&small, AF_INET, 1, 1);
+    put(&big, AF_INET, 4000, 2);
+    put(&big, AF_INET6, 4000, 3);
+    assert_true(cache_get(&big, NOW_MS, &copy));
+    assert_holds(&copy, AF_INET, 4000, 2);
+    assert_holds(&copy, AF_INET6, 4000, 3);
+    assert_true(cache_get(&small, NOW_MS, &copy));
+    assert_holds(&copy, AF_INET, 1, 1);
+    cache_copy_release(&copy);
+}
+
+static void no_more_names_are_kept_than_there_is_room_for(void **state) {
+    (void)state;
+    for (size_t i = 0; i < 3 * MAX_ENTRIES; i++) {
+        struct name name = numbered(i);
+        put(&name, AF_INET, 1, 1);
+        assert_true(is_cached(&name));
+        assert_int_equal(cache_entries(), i < MAX_ENTRIES ? i + 1 : MAX_ENTRIES);
+    }
+}
+
+static void what_was_used_longest_ago_leaves_first(void **state) {
+    (void)state;
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    for (size_t i = 0; i < MAX_ENTRIES; i++) {
+        struct name name = numbered(i);
+        put_at(NOW_MS + i * 1000, &name, AF_INET, 1, 1);
+    }
+    /* A use counts as much as a put: the even half is young again. */
+    for (size_t i = 0; i < MAX_ENTRIES; i += 2) {
+        struct name name = numbered(i);
+        assert_true(cache_get(&name, NOW_MS + (MAX_ENTRIES + i) * 1000, &copy));
+    }
+    cache_copy_release(&copy);
+    for (size_t i = 1; i < MAX_ENTRIES; i += 2) {
+        struct name leaves = numbered(i), comes = numbered(MAX_ENTRIES + i);
+        assert_int_equal(cache_entries(), MAX_ENTRIES);
+        put_at(NOW_MS + UINT64_C(3000) * MAX_ENTRIES, &comes, AF_INET, 1, 1);
+        assert_false(is_cached(&leaves));
+    }
+    for (size_t i = 0; i < MAX_ENTRIES; i += 2) {
+        struct name stays = numbered(i);
+        assert_true(is_cached(&stays));
+    }
+}
+
+static void memory_is_used_again_over_a_hundred_thousand_names(void **state) {
+    (void)state;
+    struct name big = folded("big.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    for (size_t i = 0; i < 100000; i++) {
+        struct name name = numbered(i);
+        put(&name, AF_INET, 1 + i % 9, (uint8_t)i);
+        put(&name, AF_INET6, 1 + i % 5, (uint8_t)i);
+        put_order(&name, 2 + i % 9 + i % 5);
+        if (i % 100 == 0) {
+            assert_true(cache_get(&name, NOW_MS, &copy));
+            assert_holds(&copy, AF_INET, 1 + i % 9, (uint8_t)i);
+            assert_non_null(copy.order);
+        }
+    }
+    assert_int_equal(cache_entries(), MAX_ENTRIES);
+    put(&big, AF_INET6, 4000, 3);
+    assert_true(cache_get(&big, NOW_MS, &copy));
+    assert_holds(&copy, AF_INET6, 4000, 3);
+    assert_int_equal(cache_entries(), MAX_ENTRIES);
+    cache_copy_release(&copy);
+}
+
+static void after_clearing_there_is_nothing(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    put(&cdn, AF_INET, 2, 1);
+    cache_clear();
+    assert_int_equal(cache_entries(), 0);
+    assert_false(is_cached(&cdn));
+    put(&cdn, AF_INET, 2, 1);
+    assert_true(is_cached(&cdn));
+}
+
+/* ---- threads ---- */
+
+#define WRITERS 3
+#define READERS 4
+#define PUTS_EACH 20000
+/* More names than room, so that slots and cells change hands all the time; the first ones are read. */
+#define NAMES (MAX_ENTRIES + MAX_ENTRIES / 2)
+#define NAMES_READ 16
+
+static _Atomic int writers_left;
+static _Atomic uint32_t next_seed;
+static _Atomic uint64_t hits, torn;
+
+static void *write_all_the_time(void *unused) {
+    uint32_t random = atomic_fetch_add(&next_seed, 1);
+    for (int i = 0; i < PUTS_EACH; i++) {
+        random = random * 1664525 + 1013904223;
+        struct name name = numbered((random >> 24) % 2 == 0 ? (random >> 16) % NAMES_READ : (random >> 8) % NAMES);
+        put(&name, (random >> 12) % 2 == 0 ? AF_INET : AF_INET6, 1 + (random >> 9) % 120, (uint8_t)(random >> 10));
+    }
+    atomic_fetch_sub(&writers_left, 1);
+    return unused;
+}
+
+static bool is_whole_or_none(const struct cache_copy *copy) {
+    return (copy->answers[0] == NULL || is_whole(copy->answers[0], AF_INET)) &&
+           (copy->answers[1] == NULL || is_whole(copy->answers[1], AF_INET6));
+}
+
+static void *read_all_the_time(void *unused) {
+    size_t next = atomic_fetch_add(&next_seed, 1);
+    while (atomic_load(&writers_left) > 0) {
+        struct name name = numbered(next++ % NAMES_READ);
+        struct cache_copy copy;
+        cache_copy_begin(&copy);
+        bool found = cache_get(&name, NOW_MS, &copy);
+        if (found)
+            atomic_fetch_add(&hits, 1);
+        if (found ? !is_whole_or_none(&copy) : copy.answers[0] != NULL || copy.answers[1] != NULL)
+            atomic_fetch_add(&torn, 1);
+        cache_copy_release(&copy);
+    }
+    return unused;
+}
+
+static void readers_see_whole_answers_alone_while_others_write(void **state) {
+    (void)state;
+    pthread_t threads[WRITERS + READERS];
+    atomic_store(&writers_left, WRITERS);
+    atomic_store(&hits, 0);
+    atomic_store(&torn, 0);
+    for (size_t i = 0; i < WRITERS + READERS; i++) {
+        void *(*work)(void *) = i < WRITERS ? write_all_the_time : read_all_the_time;
+        assert_int_equal(pthread_create(&threads[i], NULL, work, NULL), 0);
+    }
+    for (size_t i = 0; i < WRITERS + READERS; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&torn), 0);
+    assert_true(atomic_load(&hits) > 1000);
+    assert_int_equal(cache_entries(), MAX_ENTRIES);
+}
+
+/* ---- copies of the process ---- */
+
+static void the_fork_handlers_keep_writers_out_and_let_them_in_again(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    put(&cdn, AF_INET, 2, 1);
+    cache_before_fork();
+    assert_true(is_cached(&cdn)); /* a hit takes no lock */
+    cache_after_fork();
+    put(&cdn, AF_INET6, 2, 1);
+    assert_int_equal(cache_entries(), 1);
+}
+
+static void a_copy_in_which_nobody_was_writing_keeps_what_is_cached(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    put(&cdn, AF_INET, 2, 1);
+    cache_adopt();
+    assert_true(is_cached(&cdn));
+    assert_int_equal(cache_entries(), 1);
+}
+
+/* Answers that take most of the memory together. */
+static void put_large_ones(void) {
+    for (size_t i = 0; i < 5; i++) {
+        struct name name = numbered(i);
+        put(&name, AF_INET, 4000, 1);
+        put(&name, AF_INET6, 4000, 1);
+    }
+    assert_int_equal(cache_entries(), 5);
+}
+
+static void a_copy_whose_writer_is_lost_begins_empty_and_works(void **state) {
+    (void)state;
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    put_large_ones();
+    cache_before_fork(); /* the writer that does not exist in the copy */
+    cache_adopt();
+    assert_int_equal(cache_entries(), 0);
+    put_large_ones();
+    cache_clear();
+    for (size_t i = 0; i < 2 * MAX_ENTRIES; i++) {
+        struct name name = numbered(i);
+        put(&name, AF_INET, 2, 3);
+        assert_true(cache_get(&name, NOW_MS, &copy));
+        assert_holds(&copy, AF_INET, 2, 3);
+    }
+    assert_int_equal(cache_entries(), MAX_ENTRIES);
+    cache_copy_release(&copy);
+}
+
+/* Must be the first of all: the cache is opened once a process. */
+static void before_it_is_opened_nothing_is_cached(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    put(&cdn, AF_INET, 1, 1);
+    put_order(&cdn, 1);
+    cache_clear();
+    cache_adopt();
+    assert_false(is_cached(&cdn));
+    assert_int_equal(cache_entries(), 0);
+}
+
+#define FROM_EMPTY(test) cmocka_unit_test_setup(test, empty)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(before_it_is_opened_nothing_is_cached),
+        FROM_EMPTY(what_was_put_is_found_under_its_name_and_type),
+        FROM_EMPTY(names_are_told_apart_to_their_last_octet),
+        FROM_EMPTY(an_answer_past_its_lifetime_is_still_there),
+        FROM_EMPTY(a_new_answer_takes_the_place_of_the_earlier_one_of_its_type),
+        FROM_EMPTY(a_negative_answer_is_remembered_too),
+        FROM_EMPTY(a_miss_leaves_nothing_in_the_copy),
+        FROM_EMPTY(the_order_of_all_addresses_is_remembered),
+        FROM_EMPTY(a_new_answer_of_either_type_drops_the_order),
+        FROM_EMPTY(an_order_of_another_number_of_addresses_is_dropped),
+        FROM_EMPTY(four_thousand_addresses_are_kept_beside_small_answers),
+        FROM_EMPTY(no_more_names_are_kept_than_there_is_room_for),
+        FROM_EMPTY(what_was_used_longest_ago_leaves_first),
+        FROM_EMPTY(memory_is_used_again_over_a_hundred_thousand_names),
+        FROM_EMPTY(after_clearing_there_is_nothing),
+        FROM_EMPTY(readers_see_whole_answers_alone_while_others_write),
+        FROM_EMPTY(the_fork_handlers_keep_writers_out_and_let_them_in_again),
+        FROM_EMPTY(a_copy_in_which_nobody_was_writing_keeps_what_is_cached),
+        FROM_EMPTY(a_copy_whose_writer_is_lost_begins_empty_and_works),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

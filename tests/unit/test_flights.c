@@ -1,0 +1,274 @@
+/* One query in flight a name and type: who leads, who waits, and how it ends. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "originbypass/clock.h"
+#include "originbypass/flights.h"
+
+/* Long enough never to come to pass in a test that goes well. */
+#define LONG_MS 20000
+/* Short enough to be waited for. */
+#define SHORT_MS 200
+/* So many flights there can be (PLACE_COUNT of flights.c). */
+#define FLIGHTS_MAX 256
+
+static struct process_hold hold;
+
+static int nobody_is_in_flight(void **state) {
+    (void)state;
+    flights_adopt();
+    return process_enter(&hold, UINT64_MAX) ? 0 : -1;
+}
+
+static int let_go(void **state) {
+    (void)state;
+    process_leave(&hold);
+    return 0;
+}
+
+static enum flight_part board(const char *host, enum record_types type, uint64_t time_ms, struct flight *flight) {
+    struct name name;
+    if (!name_fold(&name, host))
+        fail_msg("not folded: %s", host);
+    uint64_t now_ms = clock_now_ms();
+    return flight_board(&name, type, now_ms + time_ms, now_ms, flight);
+}
+
+static enum flight_end wait_for(const struct flight *flight, uint64_t time_ms, char reason[static FLIGHT_REASON_SIZE]) {
+    return flight_wait(&hold, flight, clock_now_ms() + time_ms, reason);
+}
+
+static void the_first_leads_and_the_others_join(void **state) {
+    (void)state;
+    struct flight first, second, third;
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &first), FLIGHT_LEADS);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &second), FLIGHT_JOINS);
+    assert_int_equal(board("CDN.example.com.", RECORD_A, LONG_MS, &third), FLIGHT_JOINS);
+    assert_int_equal(second.place, first.place);
+    assert_int_equal(third.place, first.place);
+}
+
+static void each_name_and_type_has_a_flight_of_its_own(void **state) {
+    (void)state;
+    struct flight flight;
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &flight), FLIGHT_LEADS);
+    assert_int_equal(board("cdn.example.com", RECORD_AAAA, LONG_MS, &flight), FLIGHT_LEADS);
+    assert_int_equal(board("www.example.com", RECORD_A, LONG_MS, &flight), FLIGHT_LEADS);
+    assert_int_equal(board("cdn.example.com", RECORD_AAAA, LONG_MS, &flight), FLIGHT_JOINS);
+}
+
+static void who_joined_learns_that_the_answer_is_there(void **state) {
+    (void)state;
+    struct flight leads, joins;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, LONG_MS, &leads);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joins);
+    flight_land(&leads, NULL);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_LANDED);
+}
+
+static void who_joined_learns_why_there_is_none(void **state) {
+    (void)state;
+    struct flight leads, joins;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, LONG_MS, &leads);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joins);
+    flight_land(&leads, "8.8.8.8: SERVFAIL");
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_FAILED);
+    assert_string_equal(reason, "8.8.8.8: SERVFAIL");
+}
+
+static void a_reason_that_is_too_long_is_cut(void **state) {
+    (void)state;
+    struct flight leads, joins;
+    char reason[FLIGHT_REASON_SIZE], too_long[3 * FLIGHT_REASON_SIZE];
+    memset(too_long, 'x', sizeof(too_long));
+    too_long[sizeof(too_long) - 1] = '\0';
+    board("cdn.example.com", RECORD_A, LONG_MS, &leads);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joins);
+    flight_land(&leads, too_long);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_FAILED);
+    assert_int_equal(strlen(reason), FLIGHT_REASON_SIZE - 1);
+}
+
+static void after_a_landing_the_next_one_leads(void **state) {
+    (void)state;
+    struct flight flight, again;
+    board("cdn.example.com", RECORD_A, LONG_MS, &flight);
+    flight_land(&flight, NULL);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &again), FLIGHT_LEADS);
+}
+
+static void who_looks_late_learns_how_it_ended_though_another_flight_has_begun(void **state) {
+    (void)state;
+    struct flight leads, joins, next;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, LONG_MS, &leads);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joins);
+    flight_land(&leads, "no route to host");
+    board("www.example.com", RECORD_A, LONG_MS, &next);
+    assert_int_equal(next.place, leads.place);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_FAILED);
+    assert_string_equal(reason, "no route to host");
+    flight_land(&next, NULL);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_EXPIRED);
+}
+
+static void who_has_no_time_left_stops_waiting_and_the_flight_goes_on(void **state) {
+    (void)state;
+    struct flight leads, joins;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, LONG_MS, &leads);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joins);
+    uint64_t began_ms = clock_now_ms();
+    assert_int_equal(wait_for(&joins, SHORT_MS, reason), FLIGHT_EXPIRED);
+    assert_in_range(clock_now_ms() - began_ms, SHORT_MS, LONG_MS / 2);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &joins), FLIGHT_JOINS);
+}
+
+static void a_flight_whose_leader_is_lost_ends_at_its_deadline(void **state) {
+    (void)state;
+    struct flight lost, joins, next;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, LONG_MS, &lost);
+    flight_land(&lost, "the reason of an earlier flight");
+    uint64_t began_ms = clock_now_ms();
+    board("cdn.example.com", RECORD_A, SHORT_MS, &lost);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joins);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_EXPIRED);
+    assert_in_range(clock_now_ms() - began_ms, SHORT_MS, LONG_MS / 2);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &next), FLIGHT_LEADS);
+    assert_int_equal(next.place, lost.place);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_EXPIRED);
+}
+
+static void a_leader_past_its_deadline_does_not_land_the_next_flight(void **state) {
+    (void)state;
+    struct flight late, next, joins;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, 0, &late);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &next), FLIGHT_LEADS);
+    flight_land(&late, "too late");
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &joins), FLIGHT_JOINS);
+    flight_land(&next, NULL);
+    assert_int_equal(wait_for(&joins, LONG_MS, reason), FLIGHT_LANDED);
+}
+
+static void where_the_table_is_full_one_asks_alone(void **state) {
+    (void)state;
+    struct flight flights[FLIGHTS_MAX], more;
+    char host[64];
+    for (size_t i = 0; i < FLIGHTS_MAX; i++) {
+        snprintf(host, sizeof(host), "host%zu.example.com", i);
+        assert_int_equal(board(host, RECORD_A, LONG_MS, &flights[i]), FLIGHT_LEADS);
+    }
+    assert_int_equal(board("one.more.example.com", RECORD_A, LONG_MS, &more), FLIGHT_ALONE);
+    assert_int_equal(board("host0.example.com", RECORD_A, LONG_MS, &more), FLIGHT_JOINS);
+    assert_int_equal(board("host255.example.com", RECORD_A, LONG_MS, &more), FLIGHT_JOINS);
+    flight_land(&flights[100], NULL);
+    assert_int_equal(board("one.more.example.com", RECORD_A, LONG_MS, &more), FLIGHT_LEADS);
+    assert_int_equal(more.place, flights[100].place);
+}
+
+/* ---- threads ---- */
+
+#define WAITING 64
+
+static _Atomic int aboard, led, landed;
+
+static void *board_and_wait(void *unused) {
+    struct process_hold own;
+    struct flight flight;
+    char reason[FLIGHT_REASON_SIZE];
+    if (!process_enter(&own, UINT64_MAX))
+        return unused;
+    if (board("cdn.example.com", RECORD_A, LONG_MS, &flight) == FLIGHT_LEADS)
+        atomic_fetch_add(&led, 1);
+    atomic_fetch_add(&aboard, 1);
+    if (flight_wait(&own, &flight, clock_now_ms() + LONG_MS, reason) == FLIGHT_LANDED)
+        atomic_fetch_add(&landed, 1);
+    process_leave(&own);
+    return unused;
+}
+
+static void sleep_ms(long time_ms) {
+    nanosleep(&(struct timespec){.tv_nsec = time_ms * 1000000}, NULL);
+}
+
+static void all_who_wait_are_woken_by_the_landing(void **state) {
+    (void)state;
+    pthread_t threads[WAITING];
+    struct flight leads;
+    uint64_t began_ms = clock_now_ms();
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &leads), FLIGHT_LEADS);
+    for (size_t i = 0; i < WAITING; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, board_and_wait, NULL), 0);
+    while (atomic_load(&aboard) < WAITING)
+        sleep_ms(1);
+    sleep_ms(SHORT_MS); /* most of them sleep by now */
+    assert_int_equal(atomic_load(&landed), 0);
+    flight_land(&leads, NULL);
+    for (size_t i = 0; i < WAITING; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&led), 0);
+    assert_int_equal(atomic_load(&landed), WAITING);
+    /* Who was not woken would have slept to the deadline. */
+    assert_in_range(clock_now_ms() - began_ms, SHORT_MS, LONG_MS / 2);
+}
+
+/* ---- copies of the process ---- */
+
+static void the_fork_handlers_give_back_what_they_take(void **state) {
+    (void)state;
+    struct flight flight;
+    board("cdn.example.com", RECORD_A, LONG_MS, &flight);
+    flights_before_fork();
+    flights_after_fork();
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &flight), FLIGHT_JOINS);
+}
+
+static void in_a_copy_the_flights_of_the_original_are_over(void **state) {
+    (void)state;
+    struct flight original, joined, own, more;
+    char reason[FLIGHT_REASON_SIZE];
+    board("cdn.example.com", RECORD_A, LONG_MS, &original);
+    board("cdn.example.com", RECORD_A, LONG_MS, &joined);
+    flights_before_fork(); /* whoever held the lock does not exist in the copy */
+    flights_adopt();
+    assert_int_equal(wait_for(&joined, LONG_MS, reason), FLIGHT_EXPIRED);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &own), FLIGHT_LEADS);
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &more), FLIGHT_JOINS);
+    flight_land(&own, NULL);
+    assert_int_equal(wait_for(&more, LONG_MS, reason), FLIGHT_LANDED);
+}
+
+#define ABOARD(test) cmocka_unit_test_setup_teardown(test, nobody_is_in_flight, let_go)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        ABOARD(the_first_leads_and_the_others_join),
+        ABOARD(each_name_and_type_has_a_flight_of_its_own),
+        ABOARD(who_joined_learns_that_the_answer_is_there),
+        ABOARD(who_joined_learns_why_there_is_none),
+        ABOARD(a_reason_that_is_too_long_is_cut),
+        ABOARD(after_a_landing_the_next_one_leads),
+        ABOARD(who_looks_late_learns_how_it_ended_though_another_flight_has_begun),
+        ABOARD(who_has_no_time_left_stops_waiting_and_the_flight_goes_on),
+        ABOARD(a_flight_whose_leader_is_lost_ends_at_its_deadline),
+        ABOARD(a_leader_past_its_deadline_does_not_land_the_next_flight),
+        ABOARD(where_the_table_is_full_one_asks_alone),
+        ABOARD(all_who_wait_are_woken_by_the_landing),
+        ABOARD(the_fork_handlers_give_back_what_they_take),
+        ABOARD(in_a_copy_the_flights_of_the_original_are_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
