@@ -337,6 +337,8 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
 }
 
 static bool make_room(struct store *store, uint32_t keep, size_t cells) {
+    if (cells >= store->cell_count)
+        return false;
     while (store->cells_free < cells)
         if (!evict(store, keep))
             return false;
@@ -374,16 +376,18 @@ static size_t addresses_in(const struct store *store, const struct slot *slot, e
     return header.address_count;
 }
 
-void cache_put_order(const struct name *name, const uint16_t *order, size_t count, uint64_t until_ms) {
+void cache_put_order(const struct name *name, const uint16_t *order, const size_t counts[static RECORD_TYPE_COUNT],
+                     uint64_t until_ms) {
     struct store *store = LOAD(the_store);
+    size_t count = counts[0] + counts[1];
     size_t words = (count * sizeof(*order) + sizeof(uint64_t) - 1) / sizeof(uint64_t);
     if (store == NULL || words == 0)
         return;
     pthread_mutex_lock(&lock);
     uint32_t number = number_of(store, name);
     struct slot *slot = &store->slots[number];
-    if (number != 0 && addresses_in(store, slot, PART_A) + addresses_in(store, slot, PART_AAAA) == count &&
-        make_room(store, number, cells_for(words))) {
+    if (number != 0 && addresses_in(store, slot, PART_A) == counts[0] &&
+        addresses_in(store, slot, PART_AAAA) == counts[1] && make_room(store, number, cells_for(words))) {
         begin_change(slot);
         store_part(store, slot, PART_ORDER, (const uint64_t *)(const void *)order, words);
         STORE(slot->order_until_ms, until_ms);

@@ -28,6 +28,14 @@ static bool is_of(const struct place *place, const struct name *name, enum recor
            memcmp(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t)) == 0;
 }
 
+/* The leader will not land, or not for us. */
+static void lose(struct place *place) {
+    place->failed = true;
+    place->reason[0] = '\0';
+    place->deadline_ms = 0;
+    place->serial++;
+}
+
 static enum flight_part board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
                               struct flight *flight) {
     uint32_t vacant = places_begun;
@@ -44,11 +52,8 @@ static enum flight_part board(const struct name *name, enum record_types type, u
     if (vacant == places_begun)
         places_begun++;
     struct place *place = &places[vacant];
-    if (place->deadline_ms != 0) { /* its leader is lost */
-        place->failed = true;
-        place->reason[0] = '\0';
-        place->serial++;
-    }
+    if (place->deadline_ms != 0)
+        lose(place);
     place->deadline_ms = deadline_ms;
     place->type = type;
     place->name.hash = name->hash;
@@ -120,5 +125,6 @@ void flights_adopt(void) {
     pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
     memcpy(&lock, &fresh, sizeof(lock));
     for (uint32_t i = 0; i < places_begun; i++)
-        places[i].deadline_ms = 0;
+        if (places[i].deadline_ms != 0)
+            lose(&places[i]);
 }

@@ -20,8 +20,9 @@ static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA
 /* A lookup of a name that is ours and was not in the cache. */
 struct question {
     const struct host_settings *settings;
-    uint64_t deadline_ms;
+    uint64_t began_ms, deadline_ms;
     struct lookup *lookup;
+    enum record_types landed, failed; /* what others asked for, and have an answer or none */
     char reason[FLIGHT_REASON_SIZE];
 };
 
@@ -101,12 +102,12 @@ static enum record_types take_fresh(struct lookup *lookup, uint64_t now_ms) {
 
 static uint64_t lifetime_ms(const struct answer *answer, const struct cache_settings *cache) {
     uint32_t ttl_s = answer->ttl_s;
-    if (answer->outcome != OUTCOME_ADDRESSES)
-        return (uint64_t)(ttl_s < cache->negative_ttl_s ? ttl_s : cache->negative_ttl_s) * 1000;
-    if (ttl_s < cache->min_ttl_s)
+    uint32_t most_s = answer->outcome == OUTCOME_ADDRESSES ? cache->max_ttl_s : cache->negative_ttl_s;
+    /* Also for "no such record", which some servers send without the SOA record that would say how long it holds. */
+    if (answer->outcome != OUTCOME_NO_NAME && ttl_s < cache->min_ttl_s)
         ttl_s = cache->min_ttl_s;
-    if (ttl_s > cache->max_ttl_s)
-        ttl_s = cache->max_ttl_s;
+    if (ttl_s > most_s)
+        ttl_s = most_s;
     return (uint64_t)ttl_s * 1000;
 }
 
@@ -134,19 +135,18 @@ static void remember_configured(const struct question *question) {
 
 /*
  * Bring together what is at hand for the wanted types: what was fetched, what is configured, and from the cache what is
- * fresh or has just `landed`, which is ours even with a TTL of zero (RFC 1035, section 3.2.1). Returns the types that
- * are missing.
+ * was fresh when we began or has landed since, which is ours even with a TTL of zero (RFC 1035, section 3.2.1): what a
+ * lookup had once does not expire while it waits for the rest. Returns the types that are missing.
  */
-static enum record_types gather(struct question *question, enum record_types landed) {
+static enum record_types gather(struct question *question) {
     struct lookup *lookup = question->lookup;
-    uint64_t now_ms = clock_now_ms();
     enum record_types missing = 0;
-    cache_get(&lookup->name, now_ms, &lookup->copy);
+    cache_get(&lookup->name, question->began_ms, &lookup->copy);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = lookup->fetched[type];
         if (answer == NULL)
             answer = configured(question->settings, type);
-        if (answer == NULL && (lookup->copy.expires_ms[type] > now_ms || landed & types[type]))
+        if (answer == NULL && (lookup->copy.expires_ms[type] > question->began_ms || question->landed & types[type]))
             answer = lookup->copy.answers[type];
         lookup->answers[type] = lookup->wanted & types[type] ? answer : NULL;
         if ((lookup->wanted & types[type]) && answer == NULL)
@@ -205,10 +205,10 @@ static void board(const struct question *question, enum record_types missing, st
 
 static void lead(const struct process_hold *hold, struct question *question, const struct boarding *boarding) {
     /* Between our look into the cache and our boarding, another one may have landed. */
-    enum record_types missing = boarding->leads & gather(question, 0);
+    enum record_types missing = boarding->leads & gather(question);
     if (missing != 0)
         ask(hold, question, missing);
-    missing = gather(question, 0);
+    missing = gather(question);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (boarding->lands[type])
             flight_land(&boarding->flights[type], missing & types[type] ? question->reason : NULL);
@@ -217,20 +217,19 @@ static void lead(const struct process_hold *hold, struct question *question, con
 /* Wait for what others ask. Returns the types to board again for, while there is time. */
 static enum record_types join(const struct process_hold *hold, struct question *question,
                               const struct boarding *boarding) {
-    enum record_types landed = 0, failed = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         char reason[FLIGHT_REASON_SIZE];
         if (!(boarding->joins & types[type]))
             continue;
         enum flight_end end = flight_wait(hold, &boarding->flights[type], question->deadline_ms, reason);
         if (end == FLIGHT_LANDED)
-            landed |= types[type];
+            question->landed |= types[type];
         if (end == FLIGHT_FAILED) {
-            failed |= types[type];
+            question->failed |= types[type];
             memcpy(question->reason, reason, sizeof(reason));
         }
     }
-    return gather(question, landed) & boarding->joins & ~failed;
+    return gather(question) & boarding->joins & ~question->failed;
 }
 
 static void resolve(const struct process_hold *hold, struct question *question, enum record_types missing) {
@@ -258,11 +257,14 @@ bool lookup_has(const struct lookup *lookup, enum outcome outcome) {
     return false;
 }
 
-/* Whether external DNS has just said, or said a while ago that is not over yet, that the name exists. */
-static bool is_known(const struct lookup *lookup) {
+/* Whether external DNS (not the configuration) has just said, or said a while ago that is not over yet, that the name
+ * exists. */
+static bool is_known(const struct question *question) {
+    const struct lookup *lookup = question->lookup;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = lookup->fetched[type];
-        if (answer == NULL && lookup->copy.expires_ms[type] > clock_now_ms())
+        if (answer == NULL && configured(question->settings, type) == NULL &&
+            (lookup->copy.expires_ms[type] > question->began_ms || question->landed & types[type]))
             answer = lookup->copy.answers[type];
         if (answer != NULL && answer->outcome != OUTCOME_NO_NAME)
             return true;
@@ -277,7 +279,7 @@ static const char *why_fall_back(const struct question *question) {
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
-    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(lookup) ? question->reason : NULL;
+    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? question->reason : NULL;
 }
 
 static enum lookup_verdict verdict(const struct question *question) {
@@ -304,12 +306,13 @@ static const struct host_settings *settings_of(const struct name *name) {
 static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_settings *settings) {
     struct question question = {.settings = settings, .lookup = lookup};
     struct process_hold hold;
-    question.deadline_ms = clock_now_ms() + settings->query.deadline_ms;
+    question.began_ms = clock_now_ms();
+    question.deadline_ms = question.began_ms + settings->query.deadline_ms;
     if (!process_enter(&hold, question.deadline_ms + MARK_MARGIN_MS))
         return LOOKUP_FALLBACK;
     process_adopt_copy(load_adopt);
     remember_configured(&question);
-    enum record_types missing = gather(&question, 0);
+    enum record_types missing = gather(&question);
     if (missing != 0) {
         counters_add(COUNTER_MISSES);
         resolve(&hold, &question, missing);
@@ -377,7 +380,9 @@ static size_t list_places(const struct answer *const answers[static RECORD_TYPE_
 /* How long an order is good: finding it costs more than all the rest of a hit. */
 #define ORDER_KEPT_MS 1000
 
-static void sort(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT], size_t count) {
+static void sort(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT],
+                 const size_t counts[static RECORD_TYPE_COUNT]) {
+    size_t count = counts[0] + counts[1];
     size_t padded = (count * sizeof(uint16_t) + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
     uint16_t *sorted = calloc(1, padded);
     uint16_t *places = malloc(2 * count * sizeof(uint16_t));
@@ -389,7 +394,7 @@ static void sort(struct lookup *lookup, const struct answer *const answers[stati
         for (size_t i = 0; i < count; i++)
             sorted[i] = places[order[i]];
         if (found) {
-            cache_put_order(&lookup->name, sorted, count, clock_now_ms() + ORDER_KEPT_MS);
+            cache_put_order(&lookup->name, sorted, counts, clock_now_ms() + ORDER_KEPT_MS);
             lookup->sorted = sorted;
             sorted = NULL;
         }
@@ -402,14 +407,15 @@ static void sort(struct lookup *lookup, const struct answer *const answers[stati
 static void find_order(struct lookup *lookup) {
     const struct answer *answers[RECORD_TYPE_COUNT];
     struct process_hold hold;
-    size_t count = 0;
+    size_t counts[RECORD_TYPE_COUNT];
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         answers[type] = lookup->answers[type] != NULL ? lookup->answers[type] : lookup->copy.answers[type];
-        count += answers[type] != NULL ? answers[type]->address_count : 0;
+        counts[type] = answers[type] != NULL ? answers[type]->address_count : 0;
     }
     if (!process_enter(&hold, clock_now_ms() + MARK_MARGIN_MS))
         return;
-    sort(lookup, answers, count);
+    process_adopt_copy(load_adopt);
+    sort(lookup, answers, counts);
     process_leave(&hold);
 }
 

@@ -84,6 +84,12 @@ static bool add_name(struct reader *reader, const char *name) {
     return true;
 }
 
+/* The answer holds as long as all the records that it is made of. */
+static void lower_ttl(struct reader *reader, const struct record *record) {
+    if (record->ttl_s < reader->ttl_s)
+        reader->ttl_s = record->ttl_s;
+}
+
 static bool counts_as_name(const char *text) {
     struct name name;
     return name_fold(&name, text) && name_is_host_name(&name);
@@ -95,6 +101,7 @@ static bool follow(struct reader *reader, const struct record *record) {
     char *target = read_name(reader, record->data, &behind);
     if (target == NULL)
         return false;
+    lower_ttl(reader, record);
     bool good = true;
     if (counts_as_name(target)) {
         if (reader->name_count == 0)
@@ -110,6 +117,7 @@ static bool add_address(struct reader *reader, const struct record *record) {
     size_t size = address_size(reader->family);
     if (record->size != size || strcasecmp(record->owner, reader->expected) != 0)
         return true;
+    lower_ttl(reader, record);
     memcpy(reader->addresses + reader->address_count++ * size, record->data, size);
     return true;
 }
@@ -118,8 +126,6 @@ static bool use_record(struct reader *reader, const struct record *record) {
     bool is_address = record->type == (reader->family == AF_INET ? ns_t_a : ns_t_aaaa);
     if (record->class != ns_c_in || !(is_address || record->type == ns_t_cname))
         return true;
-    if (record->ttl_s < reader->ttl_s)
-        reader->ttl_s = record->ttl_s;
     return is_address ? add_address(reader, record) : follow(reader, record);
 }
 
@@ -226,7 +232,9 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
             answer = build(&reader, OUTCOME_ADDRESSES, reader.ttl_s, reason);
         } else {
             enum outcome outcome = header.ancount == 0 ? OUTCOME_NO_RECORD : OUTCOME_DANGLING;
-            answer = build(&reader, outcome, negative_ttl_s(&reader, ntohs(header.nscount)), reason);
+            uint32_t ttl_s = negative_ttl_s(&reader, ntohs(header.nscount));
+            /* A chain that leads nowhere holds no longer than its CNAME records. */
+            answer = build(&reader, outcome, ttl_s < reader.ttl_s ? ttl_s : reader.ttl_s, reason);
         }
     }
     ares_free_string(reader.asked);

@@ -38,6 +38,10 @@ void process_forked(void) {
     atomic_store(copy_state, COPY_NEW);
 }
 
+bool process_is_copy(void) {
+    return atomic_load_explicit(copy_state, memory_order_acquire) != COPY_SETTLED;
+}
+
 void process_adopt_copy(void (*adopt)(void)) {
     if (atomic_load_explicit(copy_state, memory_order_acquire) == COPY_SETTLED)
         return;

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/clock.h"
+#include "originbypass/process.h"
+
 /* One open-addressed table for both kinds of named rules; the kind is part of the key. */
 struct rules {
     const struct config *config;
@@ -165,10 +168,7 @@ static void tell_without_effect(const struct config *config) {
                   FIELDS(log_text("file", config->file), log_texts("settings", settings, count)));
 }
 
-const struct rules *rules_current(void) {
-    const struct rules *rules = atomic_load_explicit(&current, memory_order_acquire);
-    if (rules != NULL)
-        return rules;
+static const struct rules *parse_and_publish(void) {
     struct config *config = config_parse();
     struct rules *built = config == NULL ? NULL : rules_build(config);
     if (built == NULL) {
@@ -186,4 +186,18 @@ const struct rules *rules_current(void) {
         tell_refusal(config);
     tell_without_effect(config);
     return built;
+}
+
+/* Longer than any file takes to be parsed. */
+#define PARSING_MS 10000
+
+const struct rules *rules_current(void) {
+    const struct rules *rules = atomic_load_explicit(&current, memory_order_acquire);
+    struct process_hold hold;
+    /* A signal handler that jumps away while we parse would leave locks of libc behind. */
+    if (rules != NULL || !process_enter(&hold, clock_now_ms() + PARSING_MS))
+        return rules;
+    rules = parse_and_publish();
+    process_leave(&hold);
+    return rules;
 }

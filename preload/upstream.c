@@ -83,13 +83,21 @@ static bool was_silent(const struct attempt *attempt, enum record_types missing)
     return false;
 }
 
+static bool was_repeated(const struct race *race, size_t upstream) {
+    for (size_t i = race->settings->upstreams->count; i < race->count; i++)
+        if (race->attempts[i].server == race->attempts[upstream].server)
+            return true;
+    return false;
+}
+
 /* The upstream to ask next: each in its turn, then those again of which nothing was heard. NULL: none is left. */
 static const struct server_address *next_server(const struct race *race) {
     const struct server_list *upstreams = race->settings->upstreams;
+    enum record_types missing = race->wanted & ~answered(race);
     if (race->count < upstreams->count)
         return &upstreams->servers[race->count];
-    for (size_t i = race->count - upstreams->count; i < upstreams->count; i++)
-        if (was_silent(&race->attempts[i], race->wanted & ~answered(race)))
+    for (size_t i = 0; i < upstreams->count; i++)
+        if (!was_repeated(race, i) && was_silent(&race->attempts[i], missing))
             return race->attempts[i].server;
     return NULL;
 }
@@ -155,7 +163,8 @@ static bool is_waiting(const struct race *race) {
 /* The last attempts' descriptors are waited for on the stack: a race has few, and never many that are open. */
 #define DESCRIPTORS_MAX 32
 
-static void wait_and_process(const struct process_hold *hold, struct race *race, uint64_t until_ms) {
+/* False: the race is over. A handler that ran while we waited took long and looked up a name itself, or it forked. */
+static bool wait_and_process(const struct process_hold *hold, struct race *race, uint64_t until_ms) {
     struct pollfd descriptors[DESCRIPTORS_MAX];
     size_t first[DESCRIPTORS_MAX], count = 0;
     for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
@@ -165,11 +174,14 @@ static void wait_and_process(const struct process_hold *hold, struct race *race,
     }
     size_t waited = count;
     process_poll(hold, descriptors, count, until_ms);
+    if (left_behind != race || process_is_copy())
+        return false;
     for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
         size_t behind = i + 1 < race->count && i + 1 < DESCRIPTORS_MAX ? first[i + 1] : waited;
         if (race->attempts[i].query != NULL)
             dns_process(race->attempts[i].query, descriptors + first[i], behind - first[i]);
     }
+    return true;
 }
 
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
@@ -179,21 +191,22 @@ static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
 /* How often what c-ares times by itself is looked at. */
 #define TICK_MS 50
 
-static void run(const struct process_hold *hold, struct race *race) {
+static bool run(const struct process_hold *hold, struct race *race) {
     bool more = true;
     for (;;) {
         uint64_t now_ms = clock_now_ms();
         collect(race);
         if (is_complete(race) || now_ms >= race->deadline_ms)
-            return;
+            return true;
         if (more && now_ms >= race->next_ms) {
             more = start_next(race, now_ms);
             continue;
         }
         if (!more && !is_waiting(race))
-            return;
+            return true;
         uint64_t until_ms = earlier(race->deadline_ms, now_ms + TICK_MS);
-        wait_and_process(hold, race, more ? earlier(until_ms, race->next_ms) : until_ms);
+        if (!wait_and_process(hold, race, more ? earlier(until_ms, race->next_ms) : until_ms))
+            return false;
     }
 }
 
@@ -234,7 +247,10 @@ void upstream_ask(const struct process_hold *hold, const char *name, enum record
         snprintf(result->reason, sizeof(result->reason), "no memory");
         return;
     }
-    run(hold, race);
+    if (!run(hold, race)) {
+        snprintf(result->reason, sizeof(result->reason), "given up in a signal handler");
+        return;
+    }
     if (!is_complete(race))
         explain(race);
     end(race);

@@ -50,9 +50,10 @@ void cache_put(const struct name *name, const struct answer *answer, uint64_t ex
 
 /**
  * Remember the order of a name's addresses, A's and AAAA's together, until `until_ms`. `order` is followed by room up
- * to a whole 64-bit word. Dropped where `count` is not their number any more. Signals must be blocked. Thread-safe.
+ * to a whole 64-bit word. Dropped where `counts` are not their numbers any more. Signals must be blocked. Thread-safe.
  */
-void cache_put_order(const struct name *name, const uint16_t *order, size_t count, uint64_t until_ms);
+void cache_put_order(const struct name *name, const uint16_t *order, const size_t counts[static RECORD_TYPE_COUNT],
+                     uint64_t until_ms);
 
 /** Forget everything: for tests and for a new configuration. Signals must be blocked. Thread-safe. */
 void cache_clear(void);

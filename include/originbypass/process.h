@@ -14,6 +14,9 @@ void process_load(void);
 /** Tell that this process is a new copy of another one: for the child's fork handler (pthread_atfork(3)). */
 void process_forked(void);
 
+/** Whether this process is a copy that process_adopt_copy() has not seen to yet. Thread-safe. */
+bool process_is_copy(void);
+
 /**
  * Whether this process is a copy, made by fork(2), _Fork(3) or a raw clone(2), that has not called this
  * before: then call `adopt` once, before anything else of ours goes on. Threads that come meanwhile
