@@ -1,7 +1,8 @@
-# make            build/liboriginbypass.so and build/originbypass
+# make            build/liboriginbypass.so
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
+# make fuzz       the configuration reader under libFuzzer, FUZZ_S seconds (60)
 # SANITIZE=address|thread builds under build/address or build/thread; V=1 shows each command.
 
 CC ?= cc
@@ -78,12 +79,27 @@ check:
 lint:
 	tests/lint
 
+# libFuzzer needs the real standard streams: of what is wrapped only exit is.
+FUZZED = $(wildcard preload/config*.c) $(addprefix preload/,address.c answer.c name.c tame.c log.c json.c descriptor.c \
+         process.c destination.c)
+FUZZ_S ?= 60
+$(BUILD)/fuzz_config: tests/fuzz/fuzz_config.c $(FUZZED)
+	@mkdir -p $(@D)
+	$(Q)clang -O1 -g -std=gnu11 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined $^ -Wl,--wrap=exit \
+	    -l:libconfig.a -o $@
+
+fuzz: $(BUILD)/fuzz_config
+	@mkdir -p $(BUILD)/fuzz_found
+	$(BUILD)/fuzz_config -max_total_time=$(FUZZ_S) -max_len=4096 -dict=tests/fuzz/config.dict -artifact_prefix=$(BUILD)/ \
+	    $(BUILD)/fuzz_found tests/fuzz/corpus/config
+
+
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean demo format lint parity unit
+.PHONY: all check clean demo format fuzz lint parity unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)

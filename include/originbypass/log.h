@@ -63,9 +63,9 @@ static inline struct log_field log_texts(const char *name, const char *const *it
 /**
  * Write one message: a JSON object (RFC 8259) on one line of at most 4096 octets, in one write(2), with
  * `level` and `msg` first, then the fields in the order given, then `time` (RFC 3339, UTC), `program`
- * (the executable's name) and `pid`. Octets that are not UTF-8 become U+FFFD, control characters are escaped; what is
- * too long is cut, the line staying valid JSON. A destination that would block, is no longer ours, or fails loses the
- * line: the program never notices. No SIGPIPE reaches the program, errno is kept, no lock is taken, nothing is
+ * (the last part of argv[0]) and `pid`. Octets that are not UTF-8 become U+FFFD, control characters are escaped; what
+ * is too long is cut, the line staying valid JSON. A destination that would block, is no longer ours, or fails loses
+ * the line: the program never notices. No SIGPIPE reaches the program, errno is kept, no lock is taken, nothing is
  * allocated. Thread-safe.
  */
 void log_write(enum log_level level, const char *message, const struct log_field *fields, uint32_t field_count);
