@@ -206,10 +206,10 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
 }
 
 size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room) {
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    int bits = ares_getsock(query->channel, sockets, ARES_GETSOCK_MAXNUM);
+    ares_socket_t sockets[DNS_DESCRIPTORS_MAX];
+    int bits = ares_getsock(query->channel, sockets, DNS_DESCRIPTORS_MAX);
     size_t count = 0;
-    for (int i = 0; i < ARES_GETSOCK_MAXNUM && count < room; i++) {
+    for (int i = 0; i < DNS_DESCRIPTORS_MAX && count < room; i++) {
         short events = 0;
         if (ARES_GETSOCK_READABLE(bits, i))
             events |= POLLIN;
