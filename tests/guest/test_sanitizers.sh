@@ -18,9 +18,9 @@ it_has_no_data_race_in_a_thousand_mixed_lookups_that_are_logged() {
     build_for thread
     ORIGIN_BYPASS_LOG_LEVEL=debug makes_a_thousand_lookups
     lacks ThreadSanitizer "$(<"$messages")"
-    contains 'info resolved origin IP' "$(said)"
-    contains 'debug resolved origin IP via external DNS' "$(said)"
-    lacks 'not JSON' "$(said)"
+    contains 'info resolved origin IP' "$(said program)"
+    contains 'debug resolved origin IP via external DNS' "$(said program)"
+    lacks 'not JSON' "$(said program)"
 }
 
 it_makes_no_memory_error_and_no_undefined_behaviour_in_a_thousand_mixed_lookups() {
