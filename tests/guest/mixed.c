@@ -1,8 +1,9 @@
-/* Many threads that look names up by several functions: mixed THREADS LOOKUPS NAMES DOMAIN ADDRESS
+/* Many threads that look names up by several functions: mixed THREADS LOOKUPS NAMES DOMAIN ADDRESS [reentrant]
  *
  * Every thread makes LOOKUPS look-ups over the names 0.DOMAIN, 1.DOMAIN ..., by getaddrinfo for both families and for
  * IPv4, gethostbyname_r and gethostbyname in turn, and begins with another name. They do so in three shifts, with a
  * pause between them in which a lifetime of one second ends. Prints how many answers were ADDRESS, and how many not.
+ * With "reentrant" gethostbyname is left out, for where libc answers: its gethostbyname is not for threads.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -16,7 +17,9 @@
 
 enum { MAX_THREADS = 256, SHIFTS = 3 };
 
-static int lookups, names;
+enum { FUNCTIONS = 4, REENTRANT_FUNCTIONS = 3 };
+
+static int lookups, names, functions = FUNCTIONS;
 static const char *domain;
 static struct in_addr expected;
 
@@ -53,7 +56,7 @@ static bool by_gethostbyname(const char *name) {
 }
 
 static bool look_up(const char *name, int turn) {
-    switch (turn % 4) {
+    switch (turn % functions) {
     case 0:
         return by_getaddrinfo(name, AF_UNSPEC);
     case 1:
@@ -81,13 +84,14 @@ static bool read_arguments(char **argv) {
     lookups = atoi(argv[2]);
     names = atoi(argv[3]);
     domain = argv[4];
+    functions = argv[6] ? REENTRANT_FUNCTIONS : FUNCTIONS;
     return lookups >= SHIFTS && names > 0 && inet_pton(AF_INET, argv[5], &expected) == 1;
 }
 
 int main(int argc, char **argv) {
-    int threads = argc == 6 ? atoi(argv[1]) : 0;
+    int threads = argc == 6 || (argc == 7 && strcmp(argv[6], "reentrant") == 0) ? atoi(argv[1]) : 0;
     if (threads < 1 || threads > MAX_THREADS || !read_arguments(argv)) {
-        fputs("usage: mixed THREADS LOOKUPS NAMES DOMAIN ADDRESS\n", stderr);
+        fputs("usage: mixed THREADS LOOKUPS NAMES DOMAIN ADDRESS [reentrant]\n", stderr);
         return 2;
     }
     pthread_t thread[MAX_THREADS];

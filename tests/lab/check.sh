@@ -34,7 +34,7 @@ check_all() {
             *)
                 failed=1
                 echo "not ok - ${area//_/ }: ${function//_/ }"
-                sed 's/^/    /' "$output" "$messages"
+                tail -n 50 "$output" "$messages" | sed 's/^/    /'
                 ;;
         esac
     done
