@@ -318,6 +318,9 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
         resolve(&hold, &question, missing);
     }
     process_leave(&hold);
+    /* Where only the other type was missing, or another thread has asked, nobody has told of the addresses. */
+    if (log_enabled(LOG_LEVEL_DEBUG) && first_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
+        tell_hit(lookup->host, lookup);
     return verdict(&question);
 }
 

@@ -25,6 +25,16 @@ it_says_that_an_answer_came_from_the_cache_at_level_debug() {
     contains "debug resolved origin IP via external DNS host=$CDN origin_ip=$ORIGIN_V4" "$(said host origin_ip)"
 }
 
+it_says_so_too_when_only_the_ipv6_addresses_had_to_be_asked_for() {
+    ORIGIN_BYPASS_LOG_LEVEL=debug bypass "$CDN" "$python" -c '
+import socket
+socket.getaddrinfo("cdn.example.com", 443, socket.AF_INET)
+socket.getaddrinfo("cdn.example.com", 443)'
+    equal 1 "$(queries 8.8.8.8 "$CDN" AAAA)"
+    equal "info resolved origin IP host=None origin_ip=None
+debug resolved origin IP via external DNS host=$CDN origin_ip=$ORIGIN_V4" "$(said host origin_ip)"
+}
+
 it_begins_every_line_with_level_msg_and_the_fields_of_the_contract() {
     stop 8.8.8.8
     stop 1.1.1.1
