@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# For the tests of real programs, each unmodified: where its requests get to, when it resolves names, and its row in the
+# README's table. Sourced after check.sh.
+
+# Debian's programs, and none that a version manager put before them; nor the settings of whoever runs the tests.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export HOME=$TMPDIR
+
+lookups=$TMPDIR/lookups # a line for each lookup that the library has answered
+table=$TMPDIR/table
+with_library=(env LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS="$CDN"
+    ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE="$lookups")
+without_library=(env)
+
+# Of the Debian package that the program is in, as its authors number it.
+version_of() {
+    local package
+    package=$(dpkg-query -S "$(readlink -f "$(command -v "$1")")") || return
+    dpkg-query -W -f '${source:Upstream-Version}\n' "${package%%: *}" | sed 's/^[0-9]*://; s/[+~].*//'
+}
+
+# --- where -----------------------------------------------------------------------------------------------------------
+
+# where COMMAND...: which web server got the command's requests. It speaks of the servers' log alone, in which a server may
+# write after its answer. A command that fails has got nowhere, but at the edge.
+where() {
+    local status=0
+    forget web
+    "$@" >"$TMPDIR/said" 2>&1 || status=$?
+    until_true test -s "$LAB/log/web" || :
+    case $(sed 's/^{"address":"\([^"]*\)".*/\1/' "$LAB/log/web" | sort -u | paste -sd,),$status in
+        "$EDGE_V4",* | "$EDGE_V6",*) echo edge ;;
+        "$ORIGIN_V4",0) echo origin ;;
+        "$LOCAL_WEB",0) echo 'local network' ;;
+        *)
+            cat "$LAB/log/web" "$TMPDIR/said" >&2
+            echo "nowhere (exit status $status)"
+            ;;
+    esac
+}
+
+# --- when ------------------------------------------------------------------------------------------------------------
+
+# Whoever the program has become meanwhile writes here.
+forget_lookups() { install -m 666 /dev/null "$lookups"; }
+
+count_lookups() { grep -c "resolved origin IP.*\"$CDN\"" "$lookups" || :; }
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+# row CELL...: as many as the heading has. The second is the version, which differs from machine to machine.
+row() { printf '| %s ' "$@" >>"$table" && echo '|' >>"$table"; }
+
+# heading CELL...
+heading() {
+    : >"$table"
+    row "$@"
+    row "${@//*/---}"
+}
+
+# The README's table with the same heading, and the same rows but for their versions.
+equals_the_readme() {
+    equal "$(without_versions <"$table")" "$(awk -v heading="$(head -n 1 "$table")" \
+        '$0 == heading { shown = 1 } !/^\|/ { shown = 0 } shown' "$top/README.md" | without_versions)"
+}
+
+without_versions() { awk -F'|' -v OFS='|' '{ $3 = " "; print }'; }
+
+# check_and_print_table [FUNCTION...]
+check_and_print_table() {
+    check_all "$@"
+    local status=$?
+    echo
+    cat "$table"
+    echo
+    return "$status"
+}
