@@ -12,6 +12,9 @@ with_library=(env LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS="$CDN"
     ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE="$lookups")
 without_library=(env)
 
+# For programs that will not be root, or want to become somebody whom a user namespace does not have.
+as_nobody=(unshare --user --map-user=65534 --)
+
 # Of the Debian package that the program is in, as its authors number it.
 version_of() {
     local package

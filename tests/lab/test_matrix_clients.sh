@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Programs that connect to the origin themselves and ask libc for its address: each reaches it with the library and only
 # then, and still reaches the names of the local network.
+# shellcheck disable=SC2016 # other languages' variables
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=matrix.sh

@@ -1,0 +1,39 @@
+# shellcheck shell=bash
+# For the tests of real programs: a proxy that runs in the background, and what is asked through it. Sourced after
+# matrix.sh. Each of tests/lab/proxies/ listens at 127.0.0.1:8080, and where it is not told by its clients where to go, that
+# leads to the name behind the CDN, and 8081 to one of the local network.
+
+# What curl is told, so that a request goes through the proxy.
+# shellcheck disable=SC2034 # taken by the tests as their "way"
+{
+    reverse=(--connect-to "$CDN:80:127.0.0.1:8080" --connect-to intranet.example.com:80:127.0.0.1:8081)
+    forward=(-x http://127.0.0.1:8080)
+    socks=(--socks5-hostname 127.0.0.1:8080)
+}
+way=("${reverse[@]}")
+
+# run_proxy COMMAND...: until stop_proxy, or the end of this shell or subshell. What it says is in log/proxy.
+run_proxy() {
+    "$@" >"$LAB/log/proxy" 2>&1 </dev/null &
+    proxy=$!
+    trap stop_proxy EXIT
+    until_true is_open_or_ended || { echo "did not open its port: $*" && return 1; }
+    ! is_gone "$proxy" || { cat "$LAB/log/proxy" && return 1; }
+}
+
+is_open_or_ended() { port_is_open 127.0.0.1 8080 || is_gone "$proxy"; }
+
+# With TERM, which some of them count as a failure.
+stop_proxy() {
+    kill "$proxy" 2>/dev/null || :
+    wait "$proxy" || :
+    trap - EXIT
+}
+
+ask() { curl -sSf --max-time 20 "${way[@]}" "$1"; }
+
+# A proxy that holds on to its connections is made to connect again.
+end_connections() {
+    stop web
+    start web
+}
