@@ -1,10 +1,12 @@
 # shellcheck shell=bash
 # For the tests of real programs, each unmodified: where its requests get to, when it resolves names, and its row in the
 # README's table. Sourced after check.sh.
+# shellcheck disable=SC2034 # many of these words are used by the tests alone
 
 # Debian's programs, and none that a version manager put before them; nor the settings of whoever runs the tests.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 export HOME=$TMPDIR
+unset "${!GIT_@}" "${!GO@}" "${!JAVA_@}" "${!NODE_@}" "${!PERL5@}" "${!PHP@}" "${!PYTHON@}" "${!RUBY@}"
 
 lookups=$TMPDIR/lookups # a line for each lookup that the library has answered
 table=$TMPDIR/table
@@ -64,7 +66,7 @@ heading() {
 # The README's table with the same heading, and the same rows but for their versions.
 equals_the_readme() {
     equal "$(without_versions <"$table")" "$(awk -v heading="$(head -n 1 "$table")" \
-        '$0 == heading { shown = 1 } !/^\|/ { shown = 0 } shown' "$top/README.md" | without_versions)"
+        '$0 == heading { shown = 1 } !/^\|/ { shown = 0 } shown' "${BASH_SOURCE[0]%/*}/../../README.md" | without_versions)"
 }
 
 without_versions() { awk -F'|' -v OFS='|' '{ $3 = " "; print }'; }

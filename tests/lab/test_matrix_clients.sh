@@ -91,7 +91,7 @@ it_serves_ruby() {
 
 # By itself, and not because of the library: so this takes longer than its 30 seconds.
 it_serves_java() {
-    ecj -proc:none -17 -d "$TMPDIR" "$lab/Fetch.java"
+    ecj -proc:none -11 -d "$TMPDIR" "$lab/Fetch.java"
     local java=(/usr/bin/java -cp "$TMPDIR" Fetch) without with other
     reaches "${java[@]}"
     forget_lookups

@@ -36,7 +36,7 @@ it_serves_lighttpd() {
 }
 
 it_serves_varnish() {
-    command=(varnishd -F -j none -n "$TMPDIR/varnish" -s malloc,16m -f "$lab/proxies/varnish.vcl"
+    command=(varnishd -F -j none -n "$TMPDIR/varnish" -s 'malloc,16m' -f "$lab/proxies/varnish.vcl"
         -a cdn=127.0.0.1:8080 -a intranet=127.0.0.1:8081)
     reload=(load_vcl)
     serves Varnish varnishd
