@@ -14,6 +14,9 @@ with_library=(env LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS="$CDN"
     ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE="$lookups")
 without_library=(env)
 
+# Without the file in /tmp that goes by its process number, which another lab may use as well.
+java=(/usr/bin/java -XX:-UsePerfData)
+
 # For programs that will not be root, or want to become somebody whom a user namespace does not have.
 as_nobody=(unshare --user --map-user=65534 --)
 

@@ -92,10 +92,10 @@ it_serves_ruby() {
 # By itself, and not because of the library: so this takes longer than its 30 seconds.
 it_serves_java() {
     ecj -proc:none -11 -d "$TMPDIR" "$lab/Fetch.java"
-    local java=(/usr/bin/java -cp "$TMPDIR" Fetch) without with other
-    reaches "${java[@]}"
+    local fetch=("${java[@]}" -cp "$TMPDIR" Fetch) without with other
+    reaches "${fetch[@]}"
     forget_lookups
-    equal '1 1 2' "$("${with_library[@]}" "${java[@]}" "http://$CDN/" 25 "http://$CDN/" 6 "http://$CDN/" |
+    equal '1 1 2' "$("${with_library[@]}" "${fetch[@]}" "http://$CDN/" 25 "http://$CDN/" 6 "http://$CDN/" |
         while read -r; do count_lookups; done | paste -sd' ')"
     concludes Java java "$without" "$with" "$other" 'once in 30 s'
 }

@@ -71,7 +71,7 @@ print(subprocess.run(["true"]), socket.gethostbyname_ex("intranet.example.com"))
     contains "$LOCAL_WEB 1" "$before"
     runs_as_before node -p '"node " + process.version'
     contains 'node v' "$before"
-    runs_as_before /usr/bin/java -version
+    runs_as_before "${java[@]}" -version
     contains 'openjdk version' "$before"
 }
 
