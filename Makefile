@@ -26,7 +26,7 @@ WRAPPED = stdin stdout stderr exit rand fopen getenv
 WRAPS = $(addprefix -Wl$(comma)--wrap=,$(WRAPPED))
 comma = ,
 
-DOORS = getaddrinfo gethostbyname
+DOORS = getaddrinfo gethostbyname getaddrinfo_a
 DOOR_OBJECTS = $(DOORS:%=$(BUILD)/obj/%.o)
 ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/*.c)))
 LIBRARY = $(BUILD)/liboriginbypass.so

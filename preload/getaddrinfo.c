@@ -5,6 +5,7 @@
 
 #include "originbypass/addrinfo.h"
 #include "originbypass/door.h"
+#include "originbypass/getaddrinfo.h"
 #include "originbypass/libc.h"
 #include "originbypass/lookup.h"
 #include "originbypass/order.h"
@@ -151,7 +152,7 @@ static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
     return true;
 }
 
-DOOR int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     struct lookup lookup;
     struct addrinfo *expansion;
     int saved = errno;
@@ -168,4 +169,8 @@ DOOR int getaddrinfo(const char *node, const char *service, const struct addrinf
     }
     lookup_end(&lookup);
     return answered ? error : libc_getaddrinfo(node, service, hints, list);
+}
+
+DOOR int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    return own_getaddrinfo(node, service, hints, list);
 }

@@ -5,10 +5,21 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum function { GETADDRINFO, GETHOSTBYNAME, GETHOSTBYNAME2, GETHOSTBYNAME_R, GETHOSTBYNAME2_R, FUNCTION_COUNT };
+enum function {
+    GETADDRINFO,
+    GETHOSTBYNAME,
+    GETHOSTBYNAME2,
+    GETHOSTBYNAME_R,
+    GETHOSTBYNAME2_R,
+    GETADDRINFO_A,
+    GAI_SUSPEND,
+    GAI_CANCEL,
+    FUNCTION_COUNT
+};
 
-static const char *const names[FUNCTION_COUNT] = {"getaddrinfo", "gethostbyname", "gethostbyname2", "gethostbyname_r",
-                                                  "gethostbyname2_r"};
+static const char *const names[FUNCTION_COUNT] = {"getaddrinfo",     "gethostbyname",    "gethostbyname2",
+                                                  "gethostbyname_r", "gethostbyname2_r", "getaddrinfo_a",
+                                                  "gai_suspend",     "gai_cancel"};
 
 static _Atomic(void *) found[FUNCTION_COUNT];
 
@@ -74,3 +85,26 @@ int libc_gethostbyname2_r(const char *name, int family, struct hostent *host, ch
     REAL(__typeof__(&gethostbyname2_r), GETHOSTBYNAME2_R);
     return real == NULL ? no_host_r(result, host_errno) : real(name, family, host, buffer, size, result, host_errno);
 }
+
+#ifdef __GLIBC__
+
+int libc_getaddrinfo_a(int mode, struct gaicb *asked[], int count, struct sigevent *event) {
+    REAL(__typeof__(&getaddrinfo_a), GETADDRINFO_A);
+    if (real == NULL) {
+        errno = ENOSYS;
+        return EAI_SYSTEM;
+    }
+    return real(mode, asked, count, event);
+}
+
+int libc_gai_suspend(const struct gaicb *const asked[], int count, const struct timespec *timeout) {
+    REAL(__typeof__(&gai_suspend), GAI_SUSPEND);
+    return real == NULL ? EAI_ALLDONE : real(asked, count, timeout);
+}
+
+int libc_gai_cancel(struct gaicb *asked) {
+    REAL(__typeof__(&gai_cancel), GAI_CANCEL);
+    return real == NULL ? EAI_ALLDONE : real(asked);
+}
+
+#endif

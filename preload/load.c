@@ -10,12 +10,14 @@
 #include "originbypass/libc.h"
 #include "originbypass/log.h"
 #include "originbypass/process.h"
+#include "originbypass/requests.h"
 
 enum load_state { LOAD_NEW, LOAD_UNDER_WAY, LOAD_IDLE, LOAD_ACTIVE };
 static _Atomic uint32_t state = LOAD_NEW;
 
 /* The locks are taken in the order in which lookups take them, and given back in the other. */
 static void before_fork(void) {
+    requests_before_fork();
     flights_before_fork();
     cache_before_fork();
 }
@@ -23,6 +25,7 @@ static void before_fork(void) {
 static void in_parent(void) {
     cache_after_fork();
     flights_after_fork();
+    requests_after_fork();
 }
 
 static void in_child(void) {
@@ -33,6 +36,7 @@ static void in_child(void) {
 void load_adopt(void) {
     cache_adopt();
     flights_adopt();
+    requests_adopt();
     counters_reset_in_child();
 }
 

@@ -65,23 +65,31 @@ static void all_signals_but_faults(sigset_t *set) {
         sigdelset(set, faults[i]);
 }
 
-bool process_enter(struct process_hold *hold, uint64_t deadline_ms) {
-    if (inside_until_ms > clock_now_ms())
-        return false;
+void process_hold_take(struct process_hold *hold) {
     hold->error = errno;
     sigset_t block;
     all_signals_but_faults(&block);
     pthread_sigmask(SIG_BLOCK, &block, &hold->signals);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->cancel_state);
+}
+
+void process_hold_release(const struct process_hold *hold) {
+    pthread_setcancelstate(hold->cancel_state, NULL);
+    pthread_sigmask(SIG_SETMASK, &hold->signals, NULL);
+    errno = hold->error;
+}
+
+bool process_enter(struct process_hold *hold, uint64_t deadline_ms) {
+    if (inside_until_ms > clock_now_ms())
+        return false;
+    process_hold_take(hold);
     inside_until_ms = deadline_ms;
     return true;
 }
 
 void process_leave(const struct process_hold *hold) {
     inside_until_ms = 0;
-    pthread_setcancelstate(hold->cancel_state, NULL);
-    pthread_sigmask(SIG_SETMASK, &hold->signals, NULL);
-    errno = hold->error;
+    process_hold_release(hold);
 }
 
 static struct timespec time_until(uint64_t until_ms) {
@@ -106,14 +114,22 @@ int process_poll(const struct process_hold *hold, struct pollfd *descriptors, si
     return 0;
 }
 
-void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms) {
+int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
+                  const struct timespec *until) {
     sigset_t ours;
     pthread_setcancelstate(hold->cancel_state, NULL);
     pthread_sigmask(SIG_SETMASK, &hold->signals, &ours);
-    struct timespec left = time_until(until_ms);
-    syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &left, NULL, 0);
+    long waited =
+        syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL, (uint32_t)FUTEX_BITSET_MATCH_ANY);
+    int error = waited == 0 ? 0 : errno;
     pthread_sigmask(SIG_SETMASK, &ours, NULL);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    return error == EAGAIN ? 0 : error;
+}
+
+void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms) {
+    struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    process_await(hold, word, value, &until);
 }
 
 void process_wake(_Atomic uint32_t *word) {
@@ -132,26 +148,43 @@ static void *thread_main(void *given) {
     return NULL;
 }
 
+static int start(const pthread_attr_t *attributes, void (*work)(void *argument), void *argument) {
+    struct thread_work *given = malloc(sizeof(*given));
+    if (given == NULL)
+        return ENOMEM;
+    *given = (struct thread_work){work, argument};
+    sigset_t all, before;
+    pthread_t thread;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&thread, attributes, thread_main, given);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0)
+        free(given);
+    return error;
+}
+
 /* c-ares and libc's own calls fit well into it; a refresh needs no more than a program's thread of 32 KiB. */
 #define THREAD_STACK_SIZE ((size_t)128 * 1024)
 
 bool process_start_thread(void (*work)(void *argument), void *argument) {
-    struct thread_work *given = malloc(sizeof(*given));
-    if (given == NULL)
-        return false;
-    *given = (struct thread_work){work, argument};
     pthread_attr_t attributes;
-    sigset_t all, before;
-    pthread_t thread;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, THREAD_STACK_SIZE);
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&thread, &attributes, thread_main, given) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    int error = start(&attributes, work, argument);
     pthread_attr_destroy(&attributes);
-    if (!started)
-        free(given);
+    /* A stack has the program's thread-local storage in it, and for some it is too small. */
+    return error == EINVAL ? process_start_thread_with(NULL, work, argument) : error == 0;
+}
+
+bool process_start_thread_with(const pthread_attr_t *attributes, void (*work)(void *argument), void *argument) {
+    pthread_attr_t usual;
+    if (attributes != NULL)
+        return start(attributes, work, argument) == 0;
+    pthread_attr_init(&usual);
+    pthread_attr_setdetachstate(&usual, PTHREAD_CREATE_DETACHED);
+    bool started = start(&usual, work, argument) == 0;
+    pthread_attr_destroy(&usual);
     return started;
 }

@@ -21,4 +21,11 @@ int libc_gethostbyname_r(const char *name, struct hostent *host, char *buffer, s
 int libc_gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer, size_t size,
                           struct hostent **result, int *host_errno);
 
+#ifdef __GLIBC__
+/* In a library of their own, libanl, before glibc 2.34: not to be found in a program that does not have it. */
+int libc_getaddrinfo_a(int mode, struct gaicb *asked[], int count, struct sigevent *event);
+int libc_gai_suspend(const struct gaicb *const asked[], int count, const struct timespec *timeout);
+int libc_gai_cancel(struct gaicb *asked);
+#endif
+
 #endif

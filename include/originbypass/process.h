@@ -2,11 +2,13 @@
 #define ORIGINBYPASS_PROCESS_H
 
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /** Prepare to notice a fork. Called once, at load. */
 void process_load(void);
@@ -24,23 +26,27 @@ bool process_is_copy(void);
  */
 void process_adopt_copy(void (*adopt)(void));
 
-/**
- * A lookup's hold on the calling thread: signals are blocked but where we wait, cancellation is disabled, and the
- * thread is marked as being inside.
- */
+/** A call's hold on the calling thread: signals are blocked but where we wait, and cancellation is disabled. */
 struct process_hold {
     sigset_t signals; /**< the caller's mask */
     int cancel_state; /**< the caller's */
     int error;        /**< the caller's errno */
 };
 
+/** Take hold. */
+void process_hold_take(struct process_hold *hold);
+
+/** Let go: mask, cancellation and errno are the caller's again. */
+void process_hold_release(const struct process_hold *hold);
+
 /**
- * Take hold. False: the thread is inside already (a signal handler, or a library that we call, resolves), and nothing
- * is changed. The mark expires at `deadline_ms` (clock_now_ms()), because a handler may siglongjmp(3) out of us.
+ * Take hold, and mark the thread as being inside a lookup. False: it is inside already (a signal handler, or a library
+ * that we call, resolves), and nothing is changed. The mark expires at `deadline_ms` (clock_now_ms()), because a
+ * handler may siglongjmp(3) out of us.
  */
 bool process_enter(struct process_hold *hold, uint64_t deadline_ms);
 
-/** Let go: mask, cancellation and errno are the caller's again. */
+/** Take back the mark, and let go. */
 void process_leave(const struct process_hold *hold);
 
 /**
@@ -52,6 +58,14 @@ int process_poll(const struct process_hold *hold, struct pollfd *descriptors, si
 /** Wait until `*word` is no longer `value`, or until `until_ms`, or for no reason (futex(2)). Signals are let in. */
 void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms);
 
+/**
+ * The same until `until` on the monotonic clock, or without end (NULL). Returns 0 where the word has changed or for no
+ * reason, ETIMEDOUT, EINVAL for a time that is none, or EINTR after a signal handler has run (the kernel goes on
+ * waiting where that has SA_RESTART and there is no end).
+ */
+int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
+                  const struct timespec *until);
+
 /** Wake all who wait for the word. */
 void process_wake(_Atomic uint32_t *word);
 
@@ -60,5 +74,9 @@ void process_wake(_Atomic uint32_t *word);
  * has none to give. The work returns, it never calls pthread_exit(3).
  */
 bool process_start_thread(void (*work)(void *argument), void *argument);
+
+/** The same with a stack of the usual size, or with the program's own attributes (not NULL), for work of the program.
+ */
+bool process_start_thread_with(const pthread_attr_t *attributes, void (*work)(void *argument), void *argument);
 
 #endif
