@@ -1,0 +1,198 @@
+#!/usr/bin/env bash
+# getaddrinfo_a, gai_suspend, gai_cancel and gai_error: as libc's, scenario by scenario and line by line, and beyond that
+# what a guest owes to the program.
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+
+guest=$top/tests/guest
+
+# --- with the world's servers ----------------------------------------------------------------------------------------
+
+it_gets_the_origin_for_the_names_that_are_ours_and_libcs_answer_for_the_others() {
+    equal "0
+$CDN $ORIGIN_V4
+intranet.example.com $LOCAL_WEB
+localhost 127.0.0.1
+nowhere.example.test -
+1 threads after 300 ms" \
+        "$(bypass "$CDN" "$(built background)" addresses "$CDN" intranet.example.com localhost nowhere.example.test)"
+    quiet
+    equal 0 "$(queries "$LOCAL_DNS" "$CDN")"
+}
+
+# libc keeps an idle thread for a second, by which it is known.
+it_leaves_all_to_libc_where_it_is_disabled_or_has_nothing_to_do() {
+    local expected="0
+$CDN $EDGE_V4
+2 threads after 300 ms"
+    equal "$expected" "$("$(built background)" addresses "$CDN")"
+    equal "$expected" "$(preloaded "$(built background)" addresses "$CDN")"
+    equal "$expected" "$(ORIGIN_BYPASS_DISABLED=1 bypass "$CDN" "$(built background)" addresses "$CDN")"
+    quiet
+}
+
+it_calls_its_own_getaddrinfo_in_a_program_that_exports_another() {
+    cat >"$TMPDIR/other.c" <<'END'
+#include <netdb.h>
+#include <stdlib.h>
+int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    (void)node, (void)service, (void)hints, (void)list;
+    abort();
+}
+END
+    build "$TMPDIR/other" -rdynamic "$TMPDIR/other.c" "$guest/background.c" "$guest/gated_dns.c"
+    contains "$CDN $ORIGIN_V4" "$(bypass "$CDN" "$TMPDIR/other" addresses "$CDN")"
+}
+
+it_works_in_a_program_whose_thread_local_storage_is_larger_than_a_small_stack() {
+    cat >"$TMPDIR/large.c" <<'END'
+__thread volatile char large[500 * 1024];
+__attribute__((constructor)) static void use(void) { large[0] = 1; }
+END
+    build "$TMPDIR/large" "$TMPDIR/large.c" "$guest/background.c" "$guest/gated_dns.c"
+    contains "$CDN $ORIGIN_V4" "$(bypass "$CDN" "$TMPDIR/large" addresses "$CDN")"
+}
+
+# --- as libc's -------------------------------------------------------------------------------------------------------
+
+it_does_line_by_line_what_libc_does() {
+    local program scenario compared=0
+    program=$(built asynchronous)
+    for scenario in $("$program"); do
+        echo "$scenario:"
+        timeout 60 "$program" "$scenario" >"$TMPDIR/libc"
+        gated "$program" "$scenario" >"$TMPDIR/ours"
+        diff "$TMPDIR/libc" "$TMPDIR/ours"
+        lacks '"level":"error"' "$(<"$messages")"
+        compared=$((compared + $(wc -l <"$TMPDIR/ours")))
+    done
+    echo "$compared lines"
+    ((compared > 400))
+}
+
+# --- as a guest ------------------------------------------------------------------------------------------------------
+
+it_carries_out_200_requests_in_20_threads_that_end_with_them() {
+    equal '21 threads at work
+200 answers
+1 thread, unshare: good' "$(gated "$(built background)" threads_end)"
+}
+
+it_blocks_all_signals_in_its_threads() {
+    equal '3 of its threads have all signals blocked' "$(gated "$(built background)" no_signal_in_its_threads)"
+}
+
+it_wakes_many_threads_that_wait_for_the_same_requests() {
+    equal '8 waiters, 200 answers' "$(gated "$(built background)" many_wait_for_the_same)"
+}
+
+it_wakes_who_waits_for_a_request_that_is_cancelled() {
+    equal 'cancelled, and its waiter went on' "$(gated "$(built background)" cancelled_while_waited_for)"
+}
+
+it_works_at_once_in_a_child_made_while_all_threads_are_busy_by_fork_and__fork_and_clone() {
+    equal "$(printf 'exit 0\nparent: 200 answers\n%.0s' 1 2 3)" "$(gated "$(built background)" forked_while_busy)"
+}
+
+it_works_in_400_children_made_while_threads_ask_on_and_on() {
+    equal '400 good children' "$(gated "$(built background)" forked_often)"
+}
+
+it_goes_on_after_signal_handlers_have_jumped_out_of_it() {
+    equal '50 jumps, 200 answers' "$(gated "$(built background)" jumped_out_of)"
+}
+
+it_looks_up_in_the_callers_thread_or_refuses_where_no_thread_can_be_started() {
+    equal 'wait: 0, 30 answers
+no wait: EAI_SYSTEM, errno EAGAIN
+30 refused, notified, wait: 0' "$(gated "$(built background)" without_threads)"
+}
+
+it_needs_no_more_than_a_stack_of_32_kib() {
+    equal 'started: 0
+answers to all: yes' "$(gated "$(built background)" small_stack)"
+}
+
+it_lets_the_program_exit_while_requests_are_under_way() {
+    local status=0
+    gated "$(built background)" exit_while_busy || status=$?
+    equal 7 "$status"
+    quiet
+}
+
+# --- under the sanitizers and valgrind -------------------------------------------------------------------------------
+
+it_has_no_data_race() {
+    build_for thread
+    clean_under_sanitizer crowd many_wait_for_the_same cancelled_while_waited_for jumped_out_of
+}
+
+it_makes_no_memory_error_and_no_undefined_behaviour_and_leaks_nothing() {
+    build_for address
+    clean_under_sanitizer crowd notified_by_thread cancelled many_wait_for_the_same forked_while_busy forked_often \
+        jumped_out_of without_threads
+}
+
+it_is_clean_under_valgrind() {
+    local scenario
+    for scenario in crowd notified_by_thread cancelled many_wait_for_the_same jumped_out_of; do
+        echo "$scenario:"
+        gated valgrind --quiet --error-exitcode=9 --errors-for-leak-kinds=definite --leak-check=full \
+            --trace-children=no --log-file="$TMPDIR/valgrind" "$(built "$(program_of "$scenario")")" "$scenario" \
+            >"$TMPDIR/ours" || { cat "$TMPDIR/valgrind" && return 1; }
+        equal '' "$(<"$TMPDIR/valgrind")"
+    done
+}
+
+# --- how -------------------------------------------------------------------------------------------------------------
+
+build() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$@"; }
+
+# built NAME: the path of the program made of NAME.c.
+built() {
+    local program=$LAB/tmp/$1
+    [[ -x $program ]] || build "$program" "$guest/$1.c" "$guest/gated_dns.c" || return
+    echo "$program"
+}
+
+# Both of the library's server and libc's are the program's own, behind its gate.
+gated() {
+    printf '%s\n' 'hosts = ( "*.ours.test" );' 'upstreams = [ "127.0.0.1" ];' \
+        'query = { timeout_ms = 30000; hedge_ms = 29000; deadline_ms = 30000; };' >"$TMPDIR/gated.conf"
+    ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/gated.conf preloaded timeout 60 "$@"
+}
+
+program_of() { if "$(built asynchronous)" | grep -qx "$1"; then echo asynchronous; else echo background; fi; }
+
+# ThreadSanitizer of older compilers can not live with the many random bits of newer kernels.
+without_aslr=(setarch -R)
+"${without_aslr[@]}" true 2>/dev/null || without_aslr=()
+
+# build_for thread|address: where the compiler has the sanitizer's library in the program, there is no runtime to load.
+build_for() {
+    sanitizer=$1
+    local flags=("-fsanitize=$1") name
+    runtime=libtsan.so
+    [[ $1 == thread ]] || { flags+=(-fsanitize=undefined -fno-sanitize-recover=undefined) && runtime=libasan.so; }
+    runtime=$("${CC:-cc}" -print-file-name="$runtime")
+    [[ $runtime == /* ]] || runtime=
+    [[ ! -e $TMPDIR/$1/liboriginbypass.so ]] || return 0
+    env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s -j2 -C "$top" SANITIZE="$1" BUILD="$TMPDIR/$1" \
+        "$TMPDIR/$1/liboriginbypass.so" >"$TMPDIR/make"
+    for name in asynchronous background; do
+        build "$TMPDIR/$1/$name" "${flags[@]}" "$guest/$name.c" "$guest/gated_dns.c"
+    done
+}
+
+clean_under_sanitizer() {
+    local scenario
+    for scenario; do
+        echo "$scenario:"
+        gated "${without_aslr[@]}" env LD_PRELOAD="$runtime $TMPDIR/$sanitizer/liboriginbypass.so" \
+            "$TMPDIR/$sanitizer/$(program_of "$scenario")" "$scenario" >"$TMPDIR/ours"
+        lacks Sanitizer "$(<"$messages")"
+        lacks 'runtime error' "$(<"$messages")"
+    done
+}
+
+check_all "$@"
