@@ -316,9 +316,10 @@ static void notified_of_nothing(void) {
         print_signal(100);
         tell("a list of nothing", getaddrinfo_a(mode, nothing, 3, &signal));
         print_signal(100);
-        tell("a list of nothing", getaddrinfo_a(mode, nothing, 3, &thread));
+        int error = getaddrinfo_a(mode, nothing, 3, &thread);
         if (mode == GAI_NOWAIT)
             await_call();
+        tell("a list of nothing", error);
         poll(NULL, 0, 50);
         printf("%d calls\n", atomic_load(&calls));
         tell("no such signal", getaddrinfo_a(mode, nothing, 3, &invalid));

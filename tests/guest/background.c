@@ -39,22 +39,33 @@ static const struct gaicb *const *from(int first) {
     return (const struct gaicb *const *)&list[first];
 }
 
-static void prepare(const char *prefix) {
+static void prepare_domains(const char *prefix, const char *even, const char *odd) {
     memset(block, 0, sizeof(block));
     for (int i = 0; i < MANY; i++) {
-        snprintf(names[i], sizeof(names[i]), i % 2 ? "%s%d.ours.test" : "%s%d.theirs.test", prefix, i);
+        snprintf(names[i], sizeof(names[i]), "%s%d.%s.test", prefix, i, i % 2 ? odd : even);
         block[i].ar_name = names[i];
         block[i].ar_request = &ipv4;
         list[i] = &block[i];
     }
 }
 
+static void prepare(const char *prefix) {
+    prepare_domains(prefix, "theirs", "ours");
+}
+
+/* libc's look-ups in a child may read from the sockets of its parent's. */
+static void prepare_ours(const char *prefix) {
+    prepare_domains(prefix, "ours", "ours");
+}
+
 /* How many of the first ones have an answer; frees them. */
 static int take_answers(int count) {
     int answered = 0;
     for (int i = 0; i < count; i++) {
-        if (gai_error(list[i]) != 0)
+        if (gai_error(list[i]) != 0) {
+            fprintf(stderr, "%s: %s\n", list[i]->ar_name, gai_strerror(gai_error(list[i])));
             continue;
+        }
         answered++;
         freeaddrinfo(list[i]->ar_result);
         list[i]->ar_result = NULL;
@@ -175,7 +186,7 @@ static int in_child(const char *prefix) {
     if (gai_suspend(from(0), MANY, &now) != EAI_ALLDONE || gai_cancel(list[0]) != EAI_ALLDONE ||
         gai_cancel(list[MANY - 1]) != EAI_ALLDONE)
         return 1;
-    prepare(prefix);
+    prepare_ours(prefix);
     gated_dns_open();
     if (getaddrinfo_a(GAI_WAIT, list, 30, NULL) != 0)
         return 2;
@@ -199,7 +210,7 @@ static void forked_while_busy(char **unused) {
         char prefix[2][8];
         snprintf(prefix[0], sizeof(prefix[0]), "p%zu-", i);
         snprintf(prefix[1], sizeof(prefix[1]), "c%zu-", i);
-        prepare(prefix[0]);
+        prepare_ours(prefix[0]);
         gated_dns_close();
         getaddrinfo_a(GAI_NOWAIT, list, MANY, NULL);
         poll(NULL, 0, 50);
