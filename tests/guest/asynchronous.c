@@ -522,7 +522,8 @@ static int threads(void) {
     FILE *file = fopen("/proc/self/status", "re");
     while (file && fgets(line, sizeof(line), file))
         sscanf(line, "Threads: %d", &count);
-    fclose(file);
+    if (file)
+        fclose(file);
     return count;
 }
 

@@ -56,17 +56,16 @@ static void answer(int descriptor, struct query *query) {
     query->octets[3] = (unsigned char)(0x80 | code);
     memset(query->octets + 6, 0, 6);
     int has_addresses = code == NO_ERROR && !begins_with(query, "empty");
-    const char *owner = "\xc0\x0c";
-    char target[2] = {(char)0xc0, (char)(name_end + 5 + 12)};
+    char owner[2] = {(char)0xc0, HEADER};
     if (has_addresses && begins_with(query, "alias")) {
         end = append(query, end,
                      "\xc0\x0c\0\5\0\1\0\0\0\x3c\0\x10\x09"
                      "canonical\4test\0",
                      12 + 16);
-        owner = target;
+        owner[1] = (char)(name_end + 5 + 12);
     }
     if (has_addresses && (type == TYPE_A || type == TYPE_AAAA)) {
-        memcpy(end, owner, 2);
+        memcpy(end, owner, sizeof(owner));
         if (type == TYPE_A)
             append(query, end + 2, "\0\1\0\1\0\0\0\x3c\0\4\xc0\0\2\x09", 14);
         else
