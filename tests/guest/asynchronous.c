@@ -289,7 +289,8 @@ static void notified_by_signal(void) {
 }
 
 static void notified_by_thread(void) {
-    pthread_attr_t attributes;
+    /* pthread_create(3) still reads them when the thread runs already, and perhaps has ended. */
+    static pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 1024 * 1024);
     block_signals();
