@@ -21,6 +21,14 @@ struct call {
 /* What the flags about names would mean without a name. */
 #define FLAGS_ABOUT_NAMES (AI_CANONNAME | AI_CANONIDN | AI_IDN | AI_V4MAPPED | AI_ALL)
 
+static bool is_no_service(const char *service) {
+#ifdef __GLIBC__
+    if (service != NULL && strcmp(service, "*") == 0)
+        return true;
+#endif
+    return service == NULL;
+}
+
 /* libc's own list of families, socket types, protocols and ports for the service, or its own error. */
 static int expand(const char *service, const struct addrinfo *hints, struct addrinfo **expansion) {
     struct addrinfo less;
@@ -29,7 +37,7 @@ static int expand(const char *service, const struct addrinfo *hints, struct addr
         less.ai_flags &= ~FLAGS_ABOUT_NAMES;
     }
     /* Neither name nor service is an error; the empty service is none, too. */
-    return libc_getaddrinfo(NULL, service != NULL ? service : "", hints != NULL ? &less : NULL, expansion);
+    return libc_getaddrinfo(NULL, is_no_service(service) ? "" : service, hints != NULL ? &less : NULL, expansion);
 }
 
 static bool has_family(const struct addrinfo *list, int family) {
