@@ -135,10 +135,11 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
     }
     question->query->in_time = true;
     reply->answer = message_read(message, (size_t)size, question->family, &reason);
-    if (reply->answer == NULL)
+    reply->state = DNS_ANSWERED;
+    if (reply->answer == NULL) {
         fail(reply, reason, false);
-    else
-        reply->state = DNS_ANSWERED;
+        reply->no_recovery = message_is_final_failure(message, (size_t)size);
+    }
 }
 
 /*

@@ -12,7 +12,7 @@ struct place {
     uint64_t deadline_ms; /* 0: nobody is in flight */
     enum record_types type;
     bool failed; /* how the flight before this serial ended */
-    char reason[FLIGHT_REASON_SIZE];
+    struct failure failure;
     struct name name;
 };
 
@@ -31,7 +31,7 @@ static bool is_of(const struct place *place, const struct name *name, enum recor
 /* The leader will not land, or not for us. */
 static void lose(struct place *place) {
     place->failed = true;
-    place->reason[0] = '\0';
+    place->failure = (struct failure){0};
     place->deadline_ms = 0;
     place->serial++;
 }
@@ -71,15 +71,13 @@ enum flight_part flight_board(const struct name *name, enum record_types type, u
     return part;
 }
 
-void flight_land(const struct flight *flight, const char *reason) {
+void flight_land(const struct flight *flight, const struct failure *failure) {
     struct place *place = &places[flight->place];
     pthread_mutex_lock(&lock);
     bool ours = place->serial == flight->serial && place->deadline_ms != 0;
     if (ours) {
-        place->failed = reason != NULL;
-        place->reason[0] = '\0';
-        if (reason != NULL)
-            strncat(place->reason, reason, sizeof(place->reason) - 1);
+        place->failed = failure != NULL;
+        place->failure = failure != NULL ? *failure : (struct failure){0};
         place->deadline_ms = 0;
         place->serial++;
     }
@@ -89,23 +87,23 @@ void flight_land(const struct flight *flight, const char *reason) {
 }
 
 /* What became of the flight, told while its place remembers it: until the next flight there has ended too. */
-static enum flight_end ended(const struct place *place, uint32_t serial, char *reason) {
+static enum flight_end ended(const struct place *place, uint32_t serial, struct failure *failure) {
     if (place->serial != serial + 1)
         return FLIGHT_EXPIRED;
-    memcpy(reason, place->reason, FLIGHT_REASON_SIZE);
+    *failure = place->failure;
     if (!place->failed)
         return FLIGHT_LANDED;
-    return reason[0] == '\0' ? FLIGHT_EXPIRED : FLIGHT_FAILED;
+    return failure->reason[0] == '\0' ? FLIGHT_EXPIRED : FLIGHT_FAILED;
 }
 
 enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
-                            char reason[static FLIGHT_REASON_SIZE]) {
+                            struct failure *failure) {
     struct place *place = &places[flight->place];
     for (;;) {
         pthread_mutex_lock(&lock);
         bool over = place->serial != flight->serial || place->deadline_ms == 0;
         uint64_t end_ms = place->deadline_ms < until_ms ? place->deadline_ms : until_ms;
-        enum flight_end end = over ? ended(place, flight->serial, reason) : FLIGHT_EXPIRED;
+        enum flight_end end = over ? ended(place, flight->serial, failure) : FLIGHT_EXPIRED;
         pthread_mutex_unlock(&lock);
         if (over || clock_now_ms() >= end_ms)
             return end;

@@ -51,7 +51,8 @@ static int error_of(const struct call *call) {
     const struct lookup *lookup = call->lookup;
     /* libc takes another way for a lone A record without its canonical name, and tells less. */
     bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
-    if (lookup_has(lookup, OUTCOME_NO_NAME) || (lookup_has(lookup, OUTCOME_DANGLING) && !tells_less))
+    if (lookup->no_recovery || lookup_has(lookup, OUTCOME_NO_NAME) ||
+        (lookup_has(lookup, OUTCOME_DANGLING) && !tells_less))
         return EAI_NONAME;
     if (lookup_has(lookup, OUTCOME_NO_RECORD) || lookup_has(lookup, OUTCOME_DANGLING))
         return EAI_NODATA;

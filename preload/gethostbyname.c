@@ -21,7 +21,7 @@ static struct verdict error_of(const struct lookup *lookup) {
         return (struct verdict){0, NO_DATA};
     if (lookup_has(lookup, OUTCOME_DANGLING))
         return (struct verdict){EAGAIN, NO_RECOVERY};
-    return (struct verdict){EAGAIN, TRY_AGAIN};
+    return lookup->no_recovery ? (struct verdict){0, NO_RECOVERY} : (struct verdict){EAGAIN, TRY_AGAIN};
 }
 
 static struct verdict shape(const struct lookup *lookup, size_t type, struct hostent *host, char *buffer, size_t size) {

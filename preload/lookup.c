@@ -23,7 +23,7 @@ struct question {
     uint64_t began_ms, deadline_ms;
     struct lookup *lookup;
     enum record_types landed, failed; /* what others asked for, and have an answer or none */
-    char reason[FLIGHT_REASON_SIZE];
+    struct failure failure;
 };
 
 /* ---- messages ---- */
@@ -174,7 +174,7 @@ static void ask(const struct process_hold *hold, struct question *question, enum
         free(lookup->fetched[type]);
         lookup->fetched[type] = answer;
     }
-    memcpy(question->reason, result.reason, sizeof(question->reason));
+    question->failure = result.failure;
 }
 
 struct boarding {
@@ -211,22 +211,22 @@ static void lead(const struct process_hold *hold, struct question *question, con
     missing = gather(question);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (boarding->lands[type])
-            flight_land(&boarding->flights[type], missing & types[type] ? question->reason : NULL);
+            flight_land(&boarding->flights[type], missing & types[type] ? &question->failure : NULL);
 }
 
 /* Wait for what others ask. Returns the types to board again for, while there is time. */
 static enum record_types join(const struct process_hold *hold, struct question *question,
                               const struct boarding *boarding) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        char reason[FLIGHT_REASON_SIZE];
+        struct failure failure;
         if (!(boarding->joins & types[type]))
             continue;
-        enum flight_end end = flight_wait(hold, &boarding->flights[type], question->deadline_ms, reason);
+        enum flight_end end = flight_wait(hold, &boarding->flights[type], question->deadline_ms, &failure);
         if (end == FLIGHT_LANDED)
             question->landed |= types[type];
         if (end == FLIGHT_FAILED) {
             question->failed |= types[type];
-            memcpy(question->reason, reason, sizeof(reason));
+            question->failure = failure;
         }
     }
     return gather(question) & boarding->joins & ~question->failed;
@@ -240,7 +240,7 @@ static void resolve(const struct process_hold *hold, struct question *question, 
             lead(hold, question, &boarding);
         missing = boarding.joins != 0 ? join(hold, question, &boarding) : 0;
         if (missing != 0 && clock_now_ms() >= question->deadline_ms) {
-            strcpy(question->reason, "another lookup of the same name got no answer in time");
+            strcpy(question->failure.reason, "another lookup of the same name got no answer in time");
             return;
         }
     }
@@ -279,7 +279,7 @@ static const char *why_fall_back(const struct question *question) {
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
-    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? question->reason : NULL;
+    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? question->failure.reason : NULL;
 }
 
 static enum lookup_verdict verdict(const struct question *question) {
@@ -321,6 +321,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     /* Where only the other type was missing, or another thread has asked, nobody has told of the addresses. */
     if (log_enabled(LOG_LEVEL_DEBUG) && first_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
         tell_hit(lookup->host, lookup);
+    lookup->no_recovery = question.failure.no_recovery;
     return verdict(&question);
 }
 
@@ -333,6 +334,7 @@ bool lookup_begin(struct lookup *lookup, const char *host) {
     lookup->host = host;
     lookup->answers[0] = lookup->answers[1] = NULL;
     lookup->fetched[0] = lookup->fetched[1] = NULL;
+    lookup->no_recovery = false;
     lookup->sorted = NULL;
     cache_copy_begin(&lookup->copy);
     if (!load_ensure())

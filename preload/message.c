@@ -194,6 +194,23 @@ static const char *failure_of(const HEADER *header) {
     }
 }
 
+bool message_is_final_failure(const uint8_t *message, size_t size) {
+    HEADER header;
+    if (size < HFIXEDSZ)
+        return false;
+    memcpy(&header, message, HFIXEDSZ);
+    switch (header.rcode) {
+    case ns_r_noerror:
+    case ns_r_nxdomain:
+    case ns_r_servfail:
+    case ns_r_notimpl:
+    case ns_r_refused:
+        return false;
+    default:
+        return true;
+    }
+}
+
 static struct answer *build(const struct reader *reader, enum outcome outcome, uint32_t ttl_s, const char **reason) {
     bool chain = outcome == OUTCOME_ADDRESSES;
     struct answer_parts parts = {.outcome = outcome,

@@ -224,18 +224,27 @@ static const char *failure_of(const struct race *race, const struct attempt *att
     return NULL;
 }
 
+static bool is_final(const struct attempt *attempt, enum record_types missing) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
+        if ((missing & types[type]) && dns_reply(attempt->query, type)->no_recovery)
+            return true;
+    return false;
+}
+
 static void explain(const struct race *race) {
     enum record_types missing = race->wanted & ~answered(race);
-    char *reason = race->result->reason;
+    struct failure *failure = &race->result->failure;
     size_t used = 0;
     for (size_t i = 0; i < race->count && i < race->settings->upstreams->count; i++) {
         char server[SERVER_ADDRESS_TEXT_SIZE];
         const char *why = failure_of(race, &race->attempts[i], missing);
-        if (why == NULL || used >= sizeof(race->result->reason))
+        if (why != NULL)
+            failure->no_recovery = is_final(&race->attempts[i], missing);
+        if (why == NULL || used >= sizeof(failure->reason))
             continue;
         server_address_text(race->attempts[i].server, server);
-        used += (size_t)snprintf(reason + used, sizeof(race->result->reason) - used, "%s%s: %s", used > 0 ? "; " : "",
-                                 server, why);
+        used += (size_t)snprintf(failure->reason + used, sizeof(failure->reason) - used, "%s%s: %s",
+                                 used > 0 ? "; " : "", server, why);
     }
 }
 
@@ -244,11 +253,11 @@ void upstream_ask(const struct process_hold *hold, const char *name, enum record
     *result = (struct upstream_result){0};
     struct race *race = begin(name, wanted, settings, deadline_ms, result);
     if (race == NULL) {
-        snprintf(result->reason, sizeof(result->reason), "no memory");
+        snprintf(result->failure.reason, sizeof(result->failure.reason), "no memory");
         return;
     }
     if (!run(hold, race)) {
-        snprintf(result->reason, sizeof(result->reason), "given up in a signal handler");
+        snprintf(result->failure.reason, sizeof(result->failure.reason), "given up in a signal handler");
         return;
     }
     if (!is_complete(race))

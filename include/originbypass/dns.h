@@ -26,6 +26,7 @@ enum dns_state {
 struct dns_reply {
     enum dns_state state;
     bool silent;           /**< DNS_FAILED: not a word came from the server */
+    bool no_recovery;      /**< DNS_FAILED: message_is_final_failure() */
     const char *reason;    /**< static text */
     struct answer *answer; /**< on the heap; the query's until dns_take() */
 };

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "originbypass/answer.h"
+#include "originbypass/failure.h"
 #include "originbypass/name.h"
 #include "originbypass/process.h"
 
@@ -13,9 +14,6 @@
  * what it found. A flight ends at its deadline whatever became of its leader, which a signal
  * handler may have jumped out of.
  */
-
-/** Room for why a lookup failed, in words for people. */
-#define FLIGHT_REASON_SIZE 192
 
 /** A caller's part in a flight. */
 struct flight {
@@ -33,18 +31,18 @@ enum flight_part {
 enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
                               struct flight *flight);
 
-/** The leader is done: the answer is in the cache, or there is a `reason` why there is none. Signals blocked. */
-void flight_land(const struct flight *flight, const char *reason);
+/** The leader is done: the answer is in the cache (NULL), or `failure` says why there is none. Signals blocked. */
+void flight_land(const struct flight *flight, const struct failure *failure);
 
 enum flight_end {
     FLIGHT_LANDED,  /**< the answer is in the cache, fresh or not */
-    FLIGHT_FAILED,  /**< the leader got none: `reason` says why */
+    FLIGHT_FAILED,  /**< the leader got none: `failure` says why */
     FLIGHT_EXPIRED, /**< the deadline has passed, or the leader is lost: board again while there is time */
 };
 
 /** Wait for the flight that was joined, at most until `until_ms`. Signals are let in. Thread-safe. */
 enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
-                            char reason[static FLIGHT_REASON_SIZE]);
+                            struct failure *failure);
 
 /** The fork handlers (pthread_atfork(3)): take and give back the lock. */
 void flights_before_fork(void);

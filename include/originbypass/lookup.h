@@ -23,6 +23,7 @@ struct lookup {
     /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
     const struct answer *answers[RECORD_TYPE_COUNT];
     struct answer *fetched[RECORD_TYPE_COUNT]; /**< the answers that did not come from the cache */
+    bool no_recovery;                          /**< where one failed: message_is_final_failure() */
     uint16_t *sorted;                          /**< an order that did not come from the cache */
     struct cache_copy copy;
 };

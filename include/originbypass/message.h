@@ -1,6 +1,7 @@
 #ifndef ORIGINBYPASS_MESSAGE_H
 #define ORIGINBYPASS_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,5 +16,11 @@
  * text).
  */
 struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason);
+
+/**
+ * Whether libc holds a message for a failure that no repetition cures (h_errno's NO_RECOVERY): a response code that
+ * says neither "no such name" nor that this server could not answer now (SERVFAIL, NOTIMP, REFUSED), FORMERR for one.
+ */
+bool message_is_final_failure(const uint8_t *message, size_t size);
 
 #endif

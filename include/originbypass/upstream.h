@@ -5,14 +5,14 @@
 
 #include "originbypass/answer.h"
 #include "originbypass/config.h"
-#include "originbypass/flights.h"
+#include "originbypass/failure.h"
 #include "originbypass/process.h"
 
 /** What external DNS said of a name. */
 struct upstream_result {
     /** A and AAAA: on the heap, the caller's to free(3). NULL: not asked, or no upstream gave a usable answer. */
     struct answer *answers[RECORD_TYPE_COUNT];
-    char reason[FLIGHT_REASON_SIZE]; /**< where one is missing: each upstream that failed, and how */
+    struct failure failure; /**< where one is missing: each upstream that failed, and how */
 };
 
 /**

@@ -434,19 +434,21 @@ static void a_referral_is_no_answer(void **state) {
 static void a_refusal_is_named_as_the_standards_name_it(void **state) {
     (void)state;
     static const struct {
-        ns_rcode code;
         const char *reason;
+        ns_rcode code;
+        bool is_final;
     } refusals[] = {
-        {ns_r_formerr, "FORMERR"},
-        {ns_r_servfail, "SERVFAIL"},
-        {ns_r_notimpl, "NOTIMP"},
-        {ns_r_refused, "REFUSED"},
-        {ns_r_notauth, "unknown response code"},
+        {"FORMERR", ns_r_formerr, true},
+        {"SERVFAIL", ns_r_servfail, false},
+        {"NOTIMP", ns_r_notimpl, false},
+        {"REFUSED", ns_r_refused, false},
+        {"unknown response code", ns_r_notauth, true},
     };
     for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
         response(GOOD | refusals[i].code, "www.example.com", ns_t_a);
         put_a("www.example.com", 300, 7);
         assert_no_answer(refusals[i].reason);
+        assert_int_equal(message_is_final_failure(message, size), refusals[i].is_final);
     }
 }
 

@@ -1,0 +1,14 @@
+#ifndef ORIGINBYPASS_FAILURE_H
+#define ORIGINBYPASS_FAILURE_H
+
+#include <stdbool.h>
+
+#define FAILURE_REASON_SIZE 192
+
+/** Why a lookup got no answer. */
+struct failure {
+    bool no_recovery;                 /**< message_is_final_failure() of what the last server said */
+    char reason[FAILURE_REASON_SIZE]; /**< in words for people */
+};
+
+#endif
