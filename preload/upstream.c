@@ -198,7 +198,7 @@ static bool run(const struct process_hold *hold, struct race *race) {
         collect(race);
         if (is_complete(race) || now_ms >= race->deadline_ms)
             return true;
-        if (more && now_ms >= race->next_ms) {
+        if (more && (now_ms >= race->next_ms || !is_waiting(race))) {
             more = start_next(race, now_ms);
             continue;
         }
