@@ -88,6 +88,45 @@ def truncation(query):
     return reply(query, QR | RD | RA | TC)
 
 
+def address_record(kind, owner=b"\xc0\x0c"):
+    octets = bytes([203, 0, 113, 7]) if kind == 1 else bytes([0x20, 1, 0x0D, 0xB8] + [0] * 11 + [7])
+    return owner + struct.pack("!HHIH", kind, 1, 60, len(octets)) + octets
+
+
+def alias_record(target):
+    return b"\xc0\x0c" + struct.pack("!HHIH", 5, 1, 60, len(target)) + target
+
+
+TARGET = b"\6target\4test\0"
+ANSWERS = {
+    "address": lambda kind: [address_record(kind)],
+    "alias": lambda kind: [alias_record(TARGET), address_record(kind, TARGET)],
+    "backwards": lambda kind: [address_record(kind, TARGET), alias_record(TARGET)],
+    "before": lambda kind: [address_record(kind), alias_record(TARGET)],
+    "dangling": lambda kind: [alias_record(TARGET)],
+    "foreign": lambda kind: [address_record(kind, TARGET)],
+    "other": lambda kind: [address_record(29 - kind)],  # A for AAAA, and AAAA for A
+    "nodata": lambda kind: [],
+}
+FAILURES = {"formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 5, "yxdomain": 6}
+
+
+def as_named(query):
+    """A name says what becomes of it, its first label for A, the second for AAAA: servfail.address.pair.test."""
+    kind = question_of(query)[-3]
+    outcome = name_in(query).split(".")[0 if kind == 1 else 1]
+    if outcome in ANSWERS:
+        return reply(query, QR | AA | RD | RA, ANSWERS[outcome](kind))
+    if outcome in FAILURES:
+        return reply(query, QR | RD | RA | FAILURES[outcome])
+    return {
+        "silence": lambda: None,
+        "half": lambda: reply(query, answers=[address_record(kind)])[:-2],
+        "truncation": lambda: truncation(query),
+        "referral": lambda: reply(query, QR | RD),
+    }[outcome]()
+
+
 def serve(address, port, behaviour, with_tcp=True):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     over_udp = socket.socket(family, socket.SOCK_DGRAM)

@@ -1,0 +1,127 @@
+# shellcheck shell=bash
+# For the tests that make the same calls with libc alone and with the library, over the same DNS, and compare what they
+# print line by line. A test sources this one, defines functions whose names begin with it_ and ends with
+# compare_all "$@": it then tells, after the verdicts, how many calls were compared.
+
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+parity=$top/tests/parity
+# shellcheck source-path=SCRIPTDIR source=hosts.sh
+source "$parity/hosts.sh"
+# shellcheck source-path=SCRIPTDIR source=names.sh
+source "$parity/names.sh"
+
+# shellcheck disable=SC2034 # used by the tests
+authority=127.0.0.53 resolver=127.0.0.54 nobody=127.0.0.99
+plain=$TMPDIR/plain ours=$TMPDIR/ours config=$TMPDIR/parity.conf tally=$TMPDIR/tally
+
+compare_all() {
+    local status program
+    if [[ ${1-} == --on-host ]]; then
+        be_host "${@:2}"
+        exit
+    fi
+    for program in addrinfos hostents; do build "$program" || exit 125; done
+    : >"$tally"
+    check_all "$@"
+    status=$?
+    awk '{ calls += $1; different += $2 } END { print calls + 0 " calls compared, " different + 0 " different" }' "$tally"
+    return "$status"
+}
+
+# --- the host, its DNS and its settings --------------------------------------------------------------------------------
+
+# on_host KIND FUNCTION [ARGUMENT...]: the function of the test, on a host of that kind with DNS servers of its own.
+on_host() { unshare --net --uts "$0" --on-host "$@"; }
+
+be_host() {
+    set -e
+    become_host "$1"
+    hostname parity # without a domain, which libc would search
+    mkdir -p "$LAB/parity"
+    { cat "$LAB/internet.zone" "$parity/world/test.zone" && long_names; } >"$LAB/parity/root.zone"
+    "$LAB/bin/knotd" -c "$parity/world/knot.conf" >"$LAB/log/parity" 2>&1 </dev/null &
+    # shellcheck disable=SC2034 # used by a test
+    knot=$!
+    "$LAB/bin/unbound" -d -c "$parity/world/unbound.conf" >>"$LAB/log/parity" 2>&1 </dev/null &
+    trap end_servers EXIT
+    if ! until_true answers "$authority" || ! until_true answers "$resolver"; then
+        cat "$LAB/log/parity"
+        return 1
+    fi
+    "${@:2}"
+}
+
+# Also one that a test has stopped.
+end_servers() {
+    local servers
+    mapfile -t servers < <(jobs -p)
+    kill "${servers[@]}"
+    kill -CONT "${servers[@]}"
+    wait
+}
+
+libc_asks() { printf 'nameserver %s\noptions timeout:1 attempts:1\n' "$1" >/etc/resolv.conf; }
+
+# configure SERVER FALLBACK. Rules for every name: `*` leaves names without a dot to libc, and those that are local by
+# their nature.
+configure() {
+    local rules
+    printf -v rules ', "%s"' "${own_rules[@]}"
+    printf '%s\n' "hosts = (\"*\"$rules);" "upstreams = [ \"$1\" ];" "fallback = \"$2\";" 'log = { level = "none"; };' \
+        'query = { timeout_ms = 1000; hedge_ms = 500; deadline_ms = 1500; };' >"$config"
+}
+
+# --- comparing -------------------------------------------------------------------------------------------------------
+
+# agree SERVER PROGRAM ARGUMENT...: with libc behind us, and with libc's DNS dead.
+agree() {
+    agree_with_libc_behind_us "$@"
+    alone "$1"
+    ours "${@:2}" >"$ours"
+    no_difference "$2 $3 $4 ... with libc's DNS dead"
+}
+
+agree_with_libc_behind_us() {
+    libc_asks "$1"
+    libcs "${@:2}" >"$plain"
+    configure "$1" libc
+    ours "${@:2}" >"$ours"
+    no_difference "$2 $3 $4 ..."
+}
+
+# Nobody listens where libc would ask: what is right is ours.
+alone() {
+    libc_asks "$nobody"
+    configure "$1" never
+}
+
+libcs() { "$TMPDIR/$1" "${@:2}" 2>/dev/null; }
+
+ours() {
+    preloaded ORIGIN_BYPASS_CONFIG_FILE="$config" "$TMPDIR/$1" "${@:2}"
+    ! grep outside "$messages"
+}
+
+# except PATTERN: the calls whose lines match it are not compared. There must be a difference in them.
+except() {
+    if cmp -s <(grep -E "$1" "$plain") <(grep -E "$1" "$ours"); then
+        echo "no difference, and so no exception: $1"
+        return 1
+    fi
+    sed -i -E "/$1/d" "$plain" "$ours"
+}
+
+no_difference() {
+    local count different
+    count=$(wc -l <"$plain")
+    different=$(diff "$plain" "$ours" | grep -c '^<' || :)
+    echo "$count $different" >>"$tally"
+    echo "$1: $count calls compared, $different different"
+    ((count > 0)) && cmp "$plain" "$ours" && return
+    diff "$plain" "$ours" | grep '^<' | cut -d ' ' -f 2,3 | sort | uniq -c
+    diff "$plain" "$ours" | cut -c 1-400 | head -n 40
+    return 1
+}
+
+build() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$TMPDIR/$1" "$parity/$1.c"; }

@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# What libc says when DNS does not answer, or not with addresses, is what we say with fallback = "never" and libc's own
+# DNS dead: for each outcome of A beside each of AAAA, from a server that does as it is told (scripted_dns.py), and for
+# what real servers do.
+# shellcheck source-path=SCRIPTDIR source=compare.sh
+source "$(dirname "${BASH_SOURCE[0]}")/compare.sh"
+
+outcomes=(address alias nodata nxdomain dangling servfail refused notimp formerr yxdomain)
+# Not among these: a message that is cut short, or truncated over TCP too. It is no answer to us, and the next upstream is
+# asked (test_upstreams.sh); libc believes what it can read of it.
+odd_answers=(backwards foreign other referral)
+scripted=127.0.0.56 refusing=127.0.0.57 failing=127.0.0.58 forwarder=127.0.0.59
+
+it_gives_the_error_that_libc_gives_for_each_pair_of_outcomes() { on_host both agree_on_pairs; }
+it_gives_the_error_that_libc_gives_for_odd_answers() { on_host both agree_on_odd_answers; }
+it_gives_the_error_that_libc_gives_for_silence() { on_host both agree_on_silence; }
+it_gives_the_error_that_libc_gives_when_unbound_refuses() { on_host both agree_behind unbound_that_refuses; }
+it_gives_the_error_that_libc_gives_when_unbound_fails() { on_host both agree_behind unbound_that_fails; }
+it_gives_the_error_that_libc_gives_when_dnsmasq_has_no_server() { on_host both agree_behind dnsmasq_without_a_server; }
+it_gives_the_error_that_libc_gives_when_knot_hangs() { on_host both agree_behind knot_that_hangs; }
+it_gives_the_error_that_libc_gives_when_nobody_listens() { on_host both agree_behind nobody_who_listens; }
+
+agree_on_pairs() {
+    local names=() ipv4 ipv6
+    for ipv4 in "${outcomes[@]}"; do
+        for ipv6 in "${outcomes[@]}"; do names+=("$ipv4.$ipv6.pair.test"); done
+    done
+    start_scripted
+    give "$scripted" "${names[@]}"
+    no_difference 'pairs of outcomes'
+}
+
+agree_on_odd_answers() {
+    local names=() odd other
+    for odd in "${odd_answers[@]}"; do
+        names+=("$odd.$odd.odd.test")
+        for other in address nodata; do names+=("$odd.$other.odd.test" "$other.$odd.odd.test"); done
+    done
+    start_scripted
+    give "$scripted" "${names[@]}"
+    no_difference 'odd answers'
+}
+
+agree_on_silence() {
+    local names=(silence.silence.test) other
+    for other in address nodata nxdomain servfail; do names+=("$other.silence.test" "silence.$other.test"); done
+    start_scripted
+    give_at_once "$scripted" "${names[@]}"
+    # libc drops the answer for AAAA when it hears none for A. The contract: one type answers, the other fails.
+    except '^getaddrinfo "silence\.(address|nodata|nxdomain)\.test" "443" family 0 '
+    no_difference 'silence'
+}
+
+# agree_behind SERVER_FUNCTION: which leaves the server's address in `server`.
+agree_behind() {
+    local server
+    "$1"
+    give_at_once "$server" dual.test v4.test nosuch.test text.test single
+    no_difference "$1"
+}
+
+# --- calls that fail ---------------------------------------------------------------------------------------------------
+
+# give SERVER NAME...
+give() {
+    libc_asks "$1"
+    all_calls libcs "${@:2}" >"$plain"
+    alone "$1"
+    all_calls ours "${@:2}" >"$ours"
+}
+
+all_calls() {
+    "$1" addrinfos few "${@:2}"
+    "$1" hostents few "${@:2}"
+}
+
+# The same for calls that do nothing but wait: each program for each name is a process, all at the same time.
+give_at_once() {
+    libc_asks "$1"
+    at_once libcs "${@:2}" >"$plain"
+    alone "$1"
+    at_once ours "${@:2}" >"$ours"
+}
+
+at_once() {
+    local name program processes=() parts=()
+    for name in "${@:2}"; do
+        for program in addrinfos hostents; do
+            parts+=("$TMPDIR/part.$program.$name")
+            "$1" "$program" few "$name" >"${parts[-1]}" &
+            processes+=($!)
+        done
+    done
+    wait "${processes[@]}"
+    cat "${parts[@]}"
+}
+
+# --- servers that are not well -----------------------------------------------------------------------------------------
+
+start_scripted() {
+    "$python" "$lab/scripted_dns.py" "$scripted" 53 as_named >"$TMPDIR/asked" &
+    until_true grep -q ready "$TMPDIR/asked"
+}
+
+unbound_that_refuses() { unbound_at "$refusing" REFUSED -e 's|access-control: .*|access-control: 127.0.0.0/8 refuse|'; }
+unbound_that_fails() { unbound_at "$failing" SERVFAIL -e 's|do-not-query-localhost: no|do-not-query-localhost: yes|'; }
+
+# unbound_at ADDRESS STATUS SED_ARGUMENT...
+unbound_at() {
+    server=$1
+    sed -e "s|interface: .*|interface: $server|" "${@:3}" "$parity/world/unbound.conf" >"$TMPDIR/unwell.conf"
+    "$LAB/bin/unbound" -d -c "$TMPDIR/unwell.conf" >"$LAB/log/unwell" 2>&1 </dev/null &
+    until_true says "$2"
+}
+
+dnsmasq_without_a_server() {
+    server=$forwarder
+    "$LAB/bin/dnsmasq" --no-daemon --bind-interfaces --listen-address="$server" --no-resolv --no-hosts --pid-file= \
+        --conf-file=/dev/null >"$LAB/log/unwell" 2>&1 </dev/null &
+    until_true says REFUSED
+}
+
+says() { dig "@$server" +tries=1 +time=2 dual.test | grep -q "status: $1"; }
+
+knot_that_hangs() {
+    server=$authority
+    kill -STOP "$knot"
+    until_true is_stopped "$knot"
+}
+
+is_stopped() { ! grep -L '^State:.*stopped' "/proc/$1"/task/*/status | grep -q .; }
+
+nobody_who_listens() { server=$nobody; }
+
+compare_all "$@"
