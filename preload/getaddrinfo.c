@@ -4,18 +4,22 @@
 #include <string.h>
 
 #include "originbypass/addrinfo.h"
+#include "originbypass/clock.h"
 #include "originbypass/door.h"
+#include "originbypass/expansion.h"
 #include "originbypass/getaddrinfo.h"
 #include "originbypass/libc.h"
+#include "originbypass/load.h"
 #include "originbypass/lookup.h"
 #include "originbypass/order.h"
+#include "originbypass/process.h"
 
 /* One call, for a name that is ours. */
 struct call {
     struct lookup *lookup;
     int flags;
     bool mapped; /* IPv4 addresses are wanted as IPv6 ones (AI_V4MAPPED) */
-    const struct addrinfo *expansion;
+    const struct expansion *expansion;
 };
 
 /* What the flags about names would mean without a name. */
@@ -29,20 +33,38 @@ static bool is_no_service(const char *service) {
     return service == NULL;
 }
 
+static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
+                     const struct expansion *expansion) {
+    struct process_hold hold;
+    process_hold_take(&hold);
+    process_adopt_copy(load_adopt);
+    expansion_remember(service, hints, now_ms, expansion);
+    process_hold_release(&hold);
+}
+
 /* libc's own list of families, socket types, protocols and ports for the service, or its own error. */
-static int expand(const char *service, const struct addrinfo *hints, struct addrinfo **expansion) {
+static int expand(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
     struct addrinfo less;
+    uint64_t now_ms = clock_recent_ms();
     if (hints != NULL) {
         less = *hints;
         less.ai_flags &= ~FLAGS_ABOUT_NAMES;
+        hints = &less;
     }
     /* Neither name nor service is an error; the empty service is none, too. */
-    return libc_getaddrinfo(NULL, is_no_service(service) ? "" : service, hints != NULL ? &less : NULL, expansion);
+    if (is_no_service(service))
+        service = "";
+    if (expansion_recall(service, hints, now_ms, expansion))
+        return 0;
+    int error = expansion_ask(service, hints, expansion);
+    if (error == 0)
+        remember(service, hints, now_ms, expansion);
+    return error;
 }
 
-static bool has_family(const struct addrinfo *list, int family) {
-    for (; list != NULL; list = list->ai_next)
-        if (list->ai_family == family)
+static bool has_family(const struct expansion *expansion, int family) {
+    for (uint32_t i = 0; i < expansion->count; i++)
+        if (expansion->nodes[i].family == family)
             return true;
     return false;
 }
@@ -163,7 +185,7 @@ static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
 
 int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     struct lookup lookup;
-    struct addrinfo *expansion;
+    struct expansion expansion;
     int saved = errno;
     if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_begin(&lookup, node))
         return libc_getaddrinfo(node, service, hints, list);
@@ -171,9 +193,8 @@ int own_getaddrinfo(const char *node, const char *service, const struct addrinfo
     bool answered = true;
     if (error == 0) {
         struct call call = {
-            .lookup = &lookup, .flags = hints != NULL ? hints->ai_flags : expansion->ai_flags, .expansion = expansion};
+            .lookup = &lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
         answered = answer_call(&call, list, &error);
-        freeaddrinfo(expansion);
         errno = saved;
     }
     lookup_end(&lookup);

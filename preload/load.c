@@ -6,6 +6,7 @@
 #include "originbypass/cache.h"
 #include "originbypass/config.h"
 #include "originbypass/counters.h"
+#include "originbypass/expansion.h"
 #include "originbypass/flights.h"
 #include "originbypass/libc.h"
 #include "originbypass/log.h"
@@ -20,9 +21,11 @@ static void before_fork(void) {
     requests_before_fork();
     flights_before_fork();
     cache_before_fork();
+    expansions_before_fork();
 }
 
 static void in_parent(void) {
+    expansions_after_fork();
     cache_after_fork();
     flights_after_fork();
     requests_after_fork();
@@ -35,6 +38,7 @@ static void in_child(void) {
 
 void load_adopt(void) {
     cache_adopt();
+    expansions_adopt();
     flights_adopt();
     requests_adopt();
     counters_reset_in_child();

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "originbypass/address.h"
+#include "originbypass/expansion.h"
 
 /**
  * The list that getaddrinfo(3) gives for addresses and an expanded service: for each address, in their order, a node
@@ -15,7 +16,7 @@
  * libc's own freeaddrinfo(3), whole or in sublists: one malloc(3) a node, the address inside it, as glibc has it.
  * Thread-safe.
  */
-int addrinfo_build(const struct address *addresses, size_t count, const struct addrinfo *expansion, int flags,
+int addrinfo_build(const struct address *addresses, size_t count, const struct expansion *expansion, int flags,
                    const char *canonical_name, struct addrinfo **list);
 
 #endif

@@ -1,0 +1,61 @@
+#ifndef ORIGINBYPASS_EXPANSION_H
+#define ORIGINBYPASS_EXPANSION_H
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * What a service and hints mean before there is an address, in libc's own words; and a table of fixed size that
+ * remembers it, because libc reads /etc/services for a name and asks the kernel for AI_ADDRCONFIG. Writers take a lock;
+ * a reader takes none and writes to no memory that another reader reads (a sequence lock, as in the cache).
+ */
+
+/** One node of libc's list. */
+struct expansion_node {
+    int32_t protocol;
+    in_port_t port;   /**< in network byte order */
+    uint8_t family;   /**< AF_INET or AF_INET6 */
+    uint8_t socktype; /**< SOCK_STREAM and its kin are small numbers everywhere */
+};
+
+/** For each family more than glibc's whole table of socket types and protocols; without hints it makes 6 nodes. */
+#define EXPANSION_NODES_MAX 32
+
+/** libc's list, in its order. */
+struct expansion {
+    int32_t flags;  /**< ai_flags of the nodes: the caller's, or without hints libc's own */
+    uint32_t count; /**< nodes */
+    struct expansion_node nodes[EXPANSION_NODES_MAX];
+};
+
+/**
+ * Ask libc for the list of the service, which is not NULL, and the hints, NULL for none. Returns 0 or libc's own error,
+ * with its errno. Holds no lock. Thread-safe.
+ */
+int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion);
+
+/**
+ * Copy out what is remembered for the service and the hints. False: nothing that is good at `now_ms`, or (rarely) a
+ * writer was in the way; `expansion` is then undefined. Takes no lock. Thread-safe.
+ */
+bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion);
+
+/**
+ * Remember what libc said at `now_ms` (clock_recent_ms()): for a minute, because /etc/services may change, or for a
+ * second where AI_ADDRCONFIG made libc look at the host's addresses (without hints, too). A service with a long name
+ * and a long list are not remembered; where room is short, what is good for the least time leaves. Signals must be
+ * blocked (process_hold_take()). Thread-safe.
+ */
+void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
+                        const struct expansion *expansion);
+
+/** The fork handlers (pthread_atfork(3)): take and give back the writers' lock. */
+void expansions_before_fork(void);
+void expansions_after_fork(void);
+
+/** In a new copy of the process: whoever held the lock is gone, and what it was writing with it. */
+void expansions_adopt(void);
+
+#endif

@@ -1,0 +1,190 @@
+#include "originbypass/expansion.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "originbypass/libc.h"
+
+/* Longer ones are numbers with many zeros, or are in nobody's /etc/services. */
+#define SERVICE_SIZE 31
+
+/* All that libc's answer depends on, but for the host. No octet of it is padding. */
+struct key {
+    char service[SERVICE_SIZE]; /* filled up with zeros */
+    uint8_t has_hints;
+    int32_t flags, family, socktype, protocol;
+};
+
+#define NODES_KEPT_MAX 8
+
+#define WORD_SIZE sizeof(uint64_t)
+#define KEY_WORDS (sizeof(struct key) / WORD_SIZE)
+/* Before the nodes; each of them is one. */
+#define HEAD_WORDS (offsetof(struct expansion, nodes) / WORD_SIZE)
+_Static_assert(sizeof(struct key) == KEY_WORDS * WORD_SIZE, "a key is a number of words");
+_Static_assert(sizeof(struct expansion) == (HEAD_WORDS + EXPANSION_NODES_MAX) * WORD_SIZE, "a node is a word");
+
+/*
+ * A writer stores every word with release and a reader loads with acquire: a reader that sees anything of a change then
+ * also sees the odd sequence number that came before it.
+ */
+struct slot {
+    _Atomic uint32_t sequence;   /* odd while a writer is at it */
+    _Atomic uint64_t expires_ms; /* 0: never used */
+    _Atomic uint64_t key[KEY_WORDS];
+    _Atomic uint64_t value[HEAD_WORDS + NODES_KEPT_MAX];
+};
+
+/* A program asks for a handful of services. */
+#define SET_COUNT 16
+#define SLOTS_A_SET 4
+
+static struct slot sets[SET_COUNT][SLOTS_A_SET];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+#define LOAD(place) atomic_load_explicit(&(place), memory_order_acquire)
+#define STORE(place, value) atomic_store_explicit(&(place), value, memory_order_release)
+
+static void copy_in(_Atomic uint64_t *words, const void *from, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word;
+        memcpy(&word, (const char *)from + i * WORD_SIZE, WORD_SIZE);
+        STORE(words[i], word);
+    }
+}
+
+static void copy_out(_Atomic uint64_t *words, void *to, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        uint64_t word = LOAD(words[i]);
+        memcpy((char *)to + i * WORD_SIZE, &word, WORD_SIZE);
+    }
+}
+
+/* False: too long to be remembered. */
+static bool make_key(struct key *key, const char *service, const struct addrinfo *hints) {
+    size_t length = strnlen(service, SERVICE_SIZE);
+    if (length == SERVICE_SIZE)
+        return false;
+    memset(key, 0, sizeof(*key));
+    memcpy(key->service, service, length);
+    if (hints != NULL) {
+        key->has_hints = 1;
+        key->flags = hints->ai_flags;
+        key->family = hints->ai_family;
+        key->socktype = hints->ai_socktype;
+        key->protocol = hints->ai_protocol;
+    }
+    return true;
+}
+
+static struct slot *set_of(const struct key *key) {
+    uint64_t hash = 0;
+    for (size_t i = 0; i < KEY_WORDS; i++) {
+        uint64_t word;
+        memcpy(&word, (const char *)key + i * WORD_SIZE, WORD_SIZE);
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return sets[hash % SET_COUNT];
+}
+
+static bool is_of(struct slot *slot, const struct key *key) {
+    struct key found;
+    copy_out(slot->key, &found, KEY_WORDS);
+    return memcmp(&found, key, sizeof(found)) == 0;
+}
+
+bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
+    struct key key;
+    if (!make_key(&key, service, hints))
+        return false;
+    struct slot *set = set_of(&key);
+    for (struct slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
+        uint32_t sequence = LOAD(slot->sequence);
+        if (sequence & 1 || LOAD(slot->expires_ms) <= now_ms || !is_of(slot, &key))
+            continue;
+        copy_out(slot->value, expansion, HEAD_WORDS);
+        copy_out(slot->value + HEAD_WORDS, expansion->nodes, expansion->count);
+        return LOAD(slot->sequence) == sequence;
+    }
+    return false;
+}
+
+/* The key's own, or the one whose time is over first. */
+static struct slot *slot_for(const struct key *key) {
+    struct slot *set = set_of(key), *first = set;
+    for (struct slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
+        if (is_of(slot, key))
+            return slot;
+        if (LOAD(slot->expires_ms) < LOAD(first->expires_ms))
+            first = slot;
+    }
+    return first;
+}
+
+#define KEPT_MS 60000
+#define ADDRESSES_KEPT_MS 1000
+
+static bool depends_on_addresses(const struct addrinfo *hints) {
+    return hints == NULL || hints->ai_flags & AI_ADDRCONFIG;
+}
+
+void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
+                        const struct expansion *expansion) {
+    struct key key;
+    if (expansion->count > NODES_KEPT_MAX || !make_key(&key, service, hints))
+        return;
+    pthread_mutex_lock(&lock);
+    struct slot *slot = slot_for(&key);
+    uint32_t sequence = LOAD(slot->sequence);
+    STORE(slot->sequence, sequence + 1);
+    STORE(slot->expires_ms, now_ms + (depends_on_addresses(hints) ? ADDRESSES_KEPT_MS : KEPT_MS));
+    copy_in(slot->key, &key, KEY_WORDS);
+    copy_in(slot->value, expansion, HEAD_WORDS + expansion->count);
+    STORE(slot->sequence, sequence + 2);
+    pthread_mutex_unlock(&lock);
+}
+
+static in_port_t port_of(const struct addrinfo *info) {
+    if (info->ai_family == AF_INET)
+        return ((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_port;
+    return ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_port;
+}
+
+int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+    struct addrinfo *list;
+    int error = libc_getaddrinfo(NULL, service, hints, &list);
+    if (error != 0)
+        return error;
+    expansion->flags = list->ai_flags;
+    expansion->count = 0;
+    for (const struct addrinfo *info = list; info != NULL && expansion->count < EXPANSION_NODES_MAX;
+         info = info->ai_next)
+        expansion->nodes[expansion->count++] = (struct expansion_node){.family = (uint8_t)info->ai_family,
+                                                                       .socktype = (uint8_t)info->ai_socktype,
+                                                                       .protocol = info->ai_protocol,
+                                                                       .port = port_of(info)};
+    freeaddrinfo(list);
+    return 0;
+}
+
+void expansions_before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void expansions_after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+void expansions_adopt(void) {
+    if (pthread_mutex_trylock(&lock) == 0) {
+        pthread_mutex_unlock(&lock);
+        return;
+    }
+    /* A copy made behind the fork handlers while another thread was writing: begin with an empty table. */
+    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    memcpy(&lock, &fresh, sizeof(lock));
+    memset((void *)sets, 0, sizeof(sets));
+}
