@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "originbypass/interfaces.h"
 #include "originbypass/libc.h"
+#include "originbypass/process.h"
 
 /* Longer ones are numbers with many zeros, or are in nobody's /etc/services. */
 #define SERVICE_SIZE 31
@@ -153,21 +155,76 @@ static in_port_t port_of(const struct addrinfo *info) {
     return ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_port;
 }
 
-int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
-    struct addrinfo *list;
-    int error = libc_getaddrinfo(NULL, service, hints, &list);
-    if (error != 0)
-        return error;
-    expansion->flags = list->ai_flags;
-    expansion->count = 0;
+static void add(struct expansion *expansion, const struct addrinfo *list) {
     for (const struct addrinfo *info = list; info != NULL && expansion->count < EXPANSION_NODES_MAX;
          info = info->ai_next)
         expansion->nodes[expansion->count++] = (struct expansion_node){.family = (uint8_t)info->ai_family,
                                                                        .socktype = (uint8_t)info->ai_socktype,
                                                                        .protocol = info->ai_protocol,
                                                                        .port = port_of(info)};
+}
+
+static int ask_for_family(const char *service, const struct addrinfo *hints, int family, struct expansion *expansion) {
+    struct addrinfo *list, one_family = *hints;
+    one_family.ai_family = family;
+    one_family.ai_flags &= ~AI_ADDRCONFIG;
+    int error = libc_getaddrinfo(NULL, service, &one_family, &list);
+    if (error != 0)
+        return error;
+    add(expansion, list);
     freeaddrinfo(list);
     return 0;
+}
+
+static void find_families(bool *ipv4, bool *ipv6) {
+    struct process_hold hold;
+    process_hold_take(&hold);
+    interfaces_families(ipv4, ipv6);
+    process_hold_release(&hold);
+}
+
+/* Leave of the family what AI_ADDRCONFIG does; false: nothing. AF_UNSPEC is not narrowed on a host with neither. */
+static bool narrow(int *family) {
+    bool ipv4, ipv6;
+    find_families(&ipv4, &ipv6);
+    if (*family != AF_UNSPEC)
+        return *family == AF_INET ? ipv4 : ipv6;
+    if (ipv4 != ipv6)
+        *family = ipv4 ? AF_INET : AF_INET6;
+    return true;
+}
+
+/* What libc finds wrong before it looks at the host's addresses. */
+static bool comes_first(int error) {
+    return error == EAI_BADFLAGS || error == EAI_FAMILY;
+}
+
+#ifdef __GLIBC__
+#define FLAGS_WITHOUT_HINTS (AI_V4MAPPED | AI_ADDRCONFIG)
+#else
+#define FLAGS_WITHOUT_HINTS 0
+#endif
+
+/*
+ * One family at a time, and without AI_ADDRCONFIG: for either libc would take a lock that it leaves as it is in the
+ * child of a fork(2).
+ */
+int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+    const struct addrinfo none = {.ai_flags = FLAGS_WITHOUT_HINTS & ~AI_V4MAPPED, .ai_family = AF_UNSPEC};
+    const struct addrinfo *asked = hints != NULL ? hints : &none;
+    int family = asked->ai_family, first = family == AF_UNSPEC ? AF_INET6 : family;
+    expansion->flags = hints != NULL ? hints->ai_flags : FLAGS_WITHOUT_HINTS;
+    expansion->count = 0;
+    int error = ask_for_family(service, asked, first, expansion);
+    if (comes_first(error))
+        return error;
+    if (asked->ai_flags & AI_ADDRCONFIG && !narrow(&family))
+        return EAI_NONAME;
+    if (error != 0 || family == first)
+        return error;
+    if (family == AF_INET)
+        expansion->count = 0;
+    return ask_for_family(service, asked, AF_INET, expansion);
 }
 
 void expansions_before_fork(void) {

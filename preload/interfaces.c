@@ -182,6 +182,33 @@ const struct interface_address *interfaces_find(const struct interface_list *lis
     return bsearch(&wanted, list->addresses, list->count, sizeof(list->addresses[0]), by_address);
 }
 
+struct families {
+    bool ipv4, ipv6;
+};
+
+static void note_family(void *context, const struct nlmsghdr *message) {
+    struct families *families = context;
+    const struct ifaddrmsg *body = NLMSG_DATA(message);
+    if (message->nlmsg_type != RTM_NEWADDR || (body->ifa_family != AF_INET && body->ifa_family != AF_INET6))
+        return;
+    size_t address_size = body->ifa_family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+    const struct in_addr ipv4_loopback = {htonl(INADDR_LOOPBACK)};
+    const void *address = address_in(message, body, address_size);
+    if (address == NULL)
+        return;
+    if (body->ifa_family == AF_INET)
+        families->ipv4 |= memcmp(address, &ipv4_loopback, address_size) != 0;
+    else
+        families->ipv6 |= memcmp(address, &in6addr_loopback, address_size) != 0;
+}
+
+void interfaces_families(bool *ipv4, bool *ipv6) {
+    struct families families = {false, false};
+    bool complete = dump(RTM_GETADDR, note_family, &families);
+    *ipv4 = families.ipv4 || !complete;
+    *ipv6 = families.ipv6 || !complete;
+}
+
 struct transport_handler {
     void (*found)(void *context, uint32_t index, bool native);
     void *context;

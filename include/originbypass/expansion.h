@@ -23,7 +23,7 @@ struct expansion_node {
 /** For each family more than glibc's whole table of socket types and protocols; without hints it makes 6 nodes. */
 #define EXPANSION_NODES_MAX 32
 
-/** libc's list, in its order. */
+/** libc's list, in its order within a family. */
 struct expansion {
     int32_t flags;  /**< ai_flags of the nodes: the caller's, or without hints libc's own */
     uint32_t count; /**< nodes */
@@ -32,7 +32,7 @@ struct expansion {
 
 /**
  * Ask libc for the list of the service, which is not NULL, and the hints, NULL for none. Returns 0 or libc's own error,
- * with its errno. Holds no lock. Thread-safe.
+ * with its errno. Holds no lock, and takes none of libc's that would hang in the child of a fork(2). Thread-safe.
  */
 int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion);
 

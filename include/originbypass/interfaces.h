@@ -35,6 +35,12 @@ void interfaces_free(struct interface_list *list);
 const struct interface_address *interfaces_find(const struct interface_list *list, const struct in6_addr *address);
 
 /**
+ * Which families this host has an address of, other than 127.0.0.1 and ::1, as libc looks at it for AI_ADDRCONFIG:
+ * both, where the kernel does not tell. Signals must be blocked. Thread-safe; errno may change.
+ */
+void interfaces_families(bool *ipv4, bool *ipv6);
+
+/**
  * Tell `found` of each interface whether it is native transport or a tunnel (RFC 3484, destination rule 7). Where the
  * kernel does not tell, of none. Thread-safe; errno may change.
  */
