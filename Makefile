@@ -3,10 +3,12 @@
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
 # make fuzz       the configuration reader under libFuzzer, FUZZ_S seconds (60)
-# SANITIZE=address|thread builds under build/address or build/thread; V=1 shows each command.
+# SANITIZE=address|thread builds under build/address or build/thread, and there make check runs the programs of ours;
+# make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
 
 CC ?= cc
 SANITIZE ?=
+VALGRIND ?=
 V ?=
 Q = $(if $(V),,@echo '  $@';)
 BUILD ?= build$(addprefix /,$(SANITIZE))
@@ -74,7 +76,7 @@ demo:
 check:
 	scripts/install-deps check
 	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle
-	tests/check $(BUILD) $(UNIT_TESTS)
+	SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) tests/check $(BUILD) $(UNIT_TESTS)
 
 lint:
 	tests/lint

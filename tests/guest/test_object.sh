@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
 it_shows_the_interposed_functions_and_nothing_else() {
+    not_under 'address|thread' 'the object is linked in another way'
     local expected='gai_cancel gai_error gai_suspend getaddrinfo getaddrinfo_a gethostbyname gethostbyname2 gethostbyname2_r gethostbyname_r'
     equal "$expected" "$(nm -D --defined-only "$LAB_LIBRARY" | awk '{ print $3 }' | sort | paste -sd' ')"
     equal "$expected" "$(sed -n 's/^ *\([a-z0-9_]*\);$/\1/p' "$top/preload/exports.map" | sort | paste -sd' ')"
@@ -14,14 +15,17 @@ it_gives_its_functions_no_version() {
 }
 
 it_needs_libc_and_nothing_else() {
+    not_under 'address|thread' 'the object is linked in another way'
     equal 'libc.so.6' "$(readelf -d "$LAB_LIBRARY" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')"
 }
 
 it_imports_nothing_that_does_not_suit_a_guest() {
+    not_under 'address|thread' 'the object is linked in another way'
     equal '' "$(imports | grep -xE 'stdin|stdout|stderr|exit|rand|fopen|getenv|select|pthread_exit|pthread_cond_.*')"
 }
 
 it_is_hardened() {
+    not_under 'address|thread' 'the object is linked in another way'
     local headers
     headers=$(readelf --program-headers --dynamic --wide "$LAB_LIBRARY")
     contains GNU_RELRO "$headers"
@@ -40,6 +44,7 @@ it_calls_its_own_c_ares_and_libconfig_in_a_program_that_exports_others() {
 }
 
 it_would_die_in_that_program_if_it_called_the_others() {
+    not_under 'address|thread' 'what is shown is not the library'
     hostile_program
     cat >"$TMPDIR/naive.c" <<'END'
 int ares_library_init(int flags);
@@ -65,7 +70,7 @@ hostile_program() {
         done
     } >"$TMPDIR/hostile.c"
     (($(grep -c '^void ares_' "$TMPDIR/hostile.c") > 50)) && (($(grep -c '^void config_' "$TMPDIR/hostile.c") > 50))
-    cc -std=gnu11 -D_GNU_SOURCE -rdynamic -pthread -o "$TMPDIR/hostile" "$TMPDIR/hostile.c" "$lab/caller.c"
+    compile -rdynamic -pthread -o "$TMPDIR/hostile" "$TMPDIR/hostile.c" "$lab/caller.c"
 }
 
 check_all "$@"

@@ -4,14 +4,20 @@
 # is the statement that it proves. It fails at its first command that fails.
 #
 # A test started by hand enters the lab by itself: tests/lab/test_curl.sh [FUNCTION...]
+# checkers.sh says under what our programs can be run there: SANITIZE=thread tests/guest/test_forks.sh
 
 # shellcheck disable=SC2034 # many of these words are used by the tests alone
 set -u -o pipefail
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 125
 top=${lab%/tests/lab}
-[[ -n ${LAB_LIBRARY-} ]] || exec "$lab/enter" "$0" "$@"
+# ThreadSanitizer of older compilers can not live with the many random bits in the addresses of newer kernels.
+fixed_addresses=()
+[[ ${SANITIZE-} != thread ]] || ! setarch -R true 2>/dev/null || fixed_addresses=(setarch -R)
+[[ -n ${LAB_LIBRARY-} ]] || exec "${fixed_addresses[@]}" "$lab/enter" "$0" "$@"
 # shellcheck source-path=SCRIPTDIR source=world.sh
 source "$lab/world.sh"
+# shellcheck source-path=SCRIPTDIR source=checkers.sh
+source "$lab/checkers.sh"
 
 CDN=cdn.example.com
 messages=$TMPDIR/messages # by convention, what a program under the library has written to standard error
@@ -28,6 +34,7 @@ check_all() {
         : >"$messages"
         heal_world >"$output" 2>&1 && (set -e && "$function") >>"$output" 2>&1
         status=$?
+        nothing_reported >>"$output" || status=1
         case $status in
             0) echo "ok - ${area//_/ }: ${function//_/ }" ;;
             77) echo "skip - ${area//_/ }: ${function//_/ } # $(tail -n 1 "$output")" ;;
@@ -75,7 +82,14 @@ bypass() {
 }
 
 preloaded() {
-    env LD_PRELOAD="$LAB_LIBRARY" "$@" 2>"$messages"
+    with_library "$@" 2>"$messages"
+}
+
+# The same, and the program keeps its standard error.
+with_library() {
+    local runs=()
+    ! is_program_of_ours "$1" || runs=("${checker_runs[@]}")
+    env LD_PRELOAD="$checker_before $LAB_LIBRARY" "${runs[@]}" "$@"
 }
 
 # The messages of one kind, as "level msg field=value ..." with the fields that are asked for.
@@ -106,12 +120,18 @@ same_as_libc() {
 
 # --- programs of our own ---------------------------------------------------------------------------------------------
 
-# compiled NAME: the path of the program made of NAME.c.
+# compiled NAME [FLAG...]: the path of the program made of NAME.c, which stands beside the test or here.
 compiled() {
-    local program=$LAB/tmp/$1
-    [[ -x $program ]] || "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$program" "$lab/$1.c" || return
+    local program=$LAB/tmp/$1 source
+    source=$(dirname "$0")/$1.c
+    [[ -e $source ]] || source=$lab/$1.c
+    [[ -x $program ]] || compile -pthread "${@:2}" -o "$program" "$source" || return
     echo "$program"
 }
+
+compile() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g "${checker_flags[@]}" "$@"; }
+
+is_program_of_ours() { [[ $1 == "$LAB"/tmp/* ]]; }
 
 call() { bypass "$1" "$(compiled caller)" "${@:2}"; }
 

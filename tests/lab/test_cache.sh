@@ -29,6 +29,7 @@ it_remembers_that_a_name_does_not_exist() {
 }
 
 it_shares_an_answer_between_functions() {
+    not_checked Python
     bypass "$CDN" "$python" -c 'import socket
 for _ in range(25):
     socket.getaddrinfo("cdn.example.com", 443, socket.AF_INET)
@@ -37,6 +38,7 @@ for _ in range(25):
 }
 
 it_still_answers_after_external_dns_is_gone() {
+    not_checked Python
     coproc look_up { bypass "$CDN" "$python" -u -c 'import socket
 for line in open(0): print(socket.gethostbyname("cdn.example.com"))'; }
     ask_the_process

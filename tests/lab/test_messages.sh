@@ -77,7 +77,7 @@ it_never_writes_to_standard_output() {
 
 it_does_not_disturb_a_program_whose_standard_error_is_closed() {
     equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_HOSTS=$CDN \
-        env LD_PRELOAD="$LAB_LIBRARY" "$caller" getaddrinfo "$CDN" inet 2>&-)"
+        with_library "$caller" getaddrinfo "$CDN" inet 2>&-)"
 }
 
 check_all "$@"

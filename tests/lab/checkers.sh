@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# For check.sh: what the library and our C programs are checked by while they run, one of
+#
+#     SANITIZE=address     AddressSanitizer with its leak checker, and UndefinedBehaviorSanitizer, built in
+#     SANITIZE=thread      ThreadSanitizer, built in
+#     VALGRIND=1           valgrind's memcheck
+#     ALLOCATOR=jemalloc   no checker: another allocator between the program and libc
+#
+# or nothing. A report goes to a file, because a program may have closed its standard error or put its client's socket
+# there, and makes the test fail whatever became of the program. (Beside AddressSanitizer, UndefinedBehaviorSanitizer
+# knows standard error alone; it ends the program too.) Programs that are not ours are not checked.
+
+# shellcheck disable=SC2034 # check.sh uses them
+checker=${SANITIZE:-${VALGRIND:+valgrind}}
+checker=${checker:-${ALLOCATOR-}}
+reports=$TMPDIR/reports
+checker_flags=() # for the compiler
+checker_before='' # what has to come before the library in LD_PRELOAD
+checker_runs=() # what our programs are run under
+mkdir -p "$reports"
+
+# Where the compiler has the sanitizer's library in the program (clang), there is nothing to preload.
+runtime() {
+    local path
+    path=$("${CC:-cc}" -print-file-name="$1")
+    [[ $path != /* ]] || echo "$path"
+}
+
+case $checker in
+    '') ;;
+    address)
+        checker_flags=(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+        checker_before=$(runtime libasan.so)
+        export ASAN_OPTIONS=log_path=$reports/address UBSAN_OPTIONS=print_stacktrace=1
+        ;;
+    thread)
+        # A child of a program with threads may start threads of its own.
+        checker_flags=(-fsanitize=thread)
+        checker_before=$(runtime libtsan.so)
+        export TSAN_OPTIONS=log_path=$reports/thread:die_after_fork=0
+        ;;
+    valgrind)
+        checker_runs=(valgrind -q --trace-children=yes "--log-file=$reports/valgrind.%p" --error-exitcode=99
+            --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30)
+        ;;
+    jemalloc)
+        checker_before=$(ldconfig -p | awk '$1 == "libjemalloc.so.2" { print $NF; exit }')
+        [[ -n $checker_before ]] || { echo 'lab: there is no libjemalloc.so.2; scripts/install-deps check installs it' >&2 && exit 125; }
+        ;;
+    *)
+        echo "lab: '$checker' is no checker that SANITIZE, VALGRIND or ALLOCATOR can name" >&2
+        exit 125
+        ;;
+esac
+
+# Fails, and prints the reports, where there is one. They are gone then.
+nothing_reported() {
+    local status=0
+    ! grep -s 'runtime error: ' "$messages" || status=1
+    [[ -z $(cat "$reports"/* 2>/dev/null) ]] || { status=1 && head -n 60 "$reports"/*; }
+    rm -f "$reports"/*
+    return "$status"
+}
+
+# not_under CHECKERS REASON...: skips the test there. CHECKERS is a pattern: 'address|thread'.
+not_under() {
+    # shellcheck disable=SC2053 # a pattern
+    [[ -z $checker || $checker != @($1) ]] || skip "not under $checker: ${*:2}"
+}
+
+# The test's program is not ours: nothing of it is built for a checker.
+not_checked() { not_under 'address|thread|valgrind' "$* is not ours"; }
