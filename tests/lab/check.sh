@@ -135,6 +135,24 @@ is_program_of_ours() { [[ $1 == "$LAB"/tmp/* ]]; }
 
 call() { bypass "$1" "$(compiled caller)" "${@:2}"; }
 
+# --- a server of our own ---------------------------------------------------------------------------------------------
+
+# scripted_at ADDRESS PORT BEHAVIOUR [udp | reset]: scripted_dns.py, until the test ends. It writes down what it is
+# asked once it is ready, to $TMPDIR/asked.
+scripted_at() {
+    : >"$TMPDIR/asked"
+    "$python" "$lab/scripted_dns.py" "$@" >>"$TMPDIR/asked" &
+    end_with_the_test $!
+    until_true grep -q ready "$TMPDIR/asked"
+    : >"$TMPDIR/asked"
+}
+
+# The test is a shell of its own.
+end_with_the_test() {
+    # shellcheck disable=SC2064 # this process, not a later one
+    trap "kill $1; wait $1 || :" EXIT
+}
+
 # --- what to expect --------------------------------------------------------------------------------------------------
 
 nobody_asked() {

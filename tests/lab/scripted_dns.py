@@ -1,6 +1,7 @@
-"""A DNS server that follows a script: scripted_dns.py ADDRESS PORT BEHAVIOUR [udp]
+"""A DNS server that follows a script: scripted_dns.py ADDRESS PORT BEHAVIOUR [udp | reset]
 
-It serves UDP and TCP (or UDP alone) until it is killed, and writes each query to standard output: "ID PORT NAME", the client's port.
+It serves UDP and TCP (or UDP alone, or it resets every TCP connection) until it is killed, and writes each query to
+standard output: "ID PORT NAME", the client's port.
 BEHAVIOUR is one of the functions below that take a query: what it sends back for it, None for nothing.
 """
 
@@ -52,6 +53,17 @@ def refusal(query):
 
 
 def silence(_query):
+    return None
+
+
+asked_before = set()
+
+
+def silence_at_first(query):
+    question = question_of(query)
+    if question in asked_before:
+        return well(query)
+    asked_before.add(question)
     return None
 
 
@@ -127,15 +139,15 @@ def as_named(query):
     }[outcome]()
 
 
-def serve(address, port, behaviour, with_tcp=True):
+def serve(address, port, behaviour, over_tcp_too=None):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     over_udp = socket.socket(family, socket.SOCK_DGRAM)
     over_udp.bind((address, port))
     selector = selectors.DefaultSelector()
     selector.register(over_udp, selectors.EVENT_READ, serve_udp)
-    if with_tcp:
+    if over_tcp_too is not None:
         over_tcp = socket.create_server((address, port), family=family)
-        selector.register(over_tcp, selectors.EVENT_READ, serve_tcp)
+        selector.register(over_tcp, selectors.EVENT_READ, over_tcp_too)
     print("ready", flush=True)
     while True:
         for key, _ in selector.select():
@@ -158,6 +170,14 @@ def serve_tcp(server, behaviour):
             stream.sendall(struct.pack("!H", len(message)) + message)
 
 
+def reset_tcp(server, _behaviour):
+    """The client's next write is to a connection that both sides have ended: the kernel sends SIGPIPE for it."""
+    stream, _client = server.accept()
+    stream.shutdown(socket.SHUT_WR)
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    stream.close()
+
+
 def answer(query, client, behaviour):
     print(int.from_bytes(query[:2], "big"), client[1], name_in(query), flush=True)
     return behaviour(query)
@@ -172,4 +192,5 @@ def name_in(query):
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), globals()[sys.argv[3]], sys.argv[4:] != ["udp"])
+    tcp = {"tcp": serve_tcp, "udp": None, "reset": reset_tcp}[sys.argv[4] if sys.argv[4:] else "tcp"]
+    serve(sys.argv[1], int(sys.argv[2]), globals()[sys.argv[3]], tcp)

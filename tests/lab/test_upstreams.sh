@@ -84,14 +84,6 @@ look_up() { ORIGIN_BYPASS_UPSTREAMS="$unwell 8.8.8.8" call "$CDN" getaddrinfo "$
 # scripted BEHAVIOUR [udp]: a server at the unwell address. It writes down what it is asked once it is ready.
 scripted() { scripted_at "$unwell" 53 "$@"; }
 
-scripted_at() {
-    : >"$TMPDIR/asked"
-    "$python" "$lab/scripted_dns.py" "$@" >>"$TMPDIR/asked" &
-    end_with_the_test $!
-    until_true grep -q ready "$TMPDIR/asked"
-    : >"$TMPDIR/asked"
-}
-
 unbound_with() {
     sed -e "/ interface:/d; s|^server:|&\n    interface: $unwell\n    $1|; s|/run/lab/log/8.8.8.8|$TMPDIR/asked|" \
         "$WORLD/unbound.conf" >"$TMPDIR/unwell.conf"
@@ -103,11 +95,5 @@ unbound_with() {
 }
 
 dig_gets_a_reply() { dig "@$unwell" +tries=1 ready.example.com | grep -q 'status: '; }
-
-# The test is a shell of its own.
-end_with_the_test() {
-    # shellcheck disable=SC2064 # this process, not a later one
-    trap "kill $1; wait $1 || :" EXIT
-}
 
 check_all "$@"
