@@ -1,0 +1,91 @@
+/* A daemon that puts its client's socket at every number below 1024, before a lookup or in the middle of one:
+ * daemon before | during
+ *
+ * One octet waits in the socket to be read, and its other end hears nothing. "during": DNS is silent to the first query
+ * for a name. No octet is written by anybody else, none is read, and no number is closed.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "guest.h"
+
+enum { LOW_NUMBERS = 1024, OWN_NUMBERS = 1500 };
+
+static int client, other_end, output;
+static int after_ms;
+
+static int move_up(int number) {
+    int above = fcntl(number, F_DUPFD, OWN_NUMBERS);
+    EXPECT(above >= OWN_NUMBERS);
+    close(number);
+    return above;
+}
+
+static void prepare(void) {
+    struct rlimit limit;
+    int pair[2];
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = 2 * OWN_NUMBERS;
+    EXPECT(limit.rlim_max >= limit.rlim_cur && setrlimit(RLIMIT_NOFILE, &limit) == 0);
+    EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+    client = move_up(pair[0]);
+    other_end = move_up(pair[1]);
+    output = fcntl(STDOUT_FILENO, F_DUPFD, OWN_NUMBERS);
+    EXPECT(write(other_end, "?", 1) == 1);
+}
+
+static void *take_all_numbers(void *unused) {
+    pause_ms(after_ms);
+    for (int number = 0; number < LOW_NUMBERS; number++)
+        close(number);
+    for (int number = 0; number < LOW_NUMBERS; number++)
+        if (dup2(client, number) != number)
+            abort();
+    return unused;
+}
+
+static bool is_the_client(int number) {
+    struct stat expected, status;
+    return fstat(client, &expected) == 0 && fstat(number, &status) == 0 && expected.st_ino == status.st_ino;
+}
+
+/* Standard output is the client's as well by now. */
+static int report(const char *what) {
+    dprintf(output, "%s\n", what);
+    return 1;
+}
+
+static int verdict(void) {
+    char octet;
+    int waiting = 0;
+    if (recv(other_end, &octet, 1, MSG_DONTWAIT) != -1 || errno != EAGAIN)
+        return report("something was written to the client, or its socket was shut");
+    if (ioctl(client, FIONREAD, &waiting) != 0 || waiting != 1)
+        return report("something was read from the client");
+    for (int number = 0; number < LOW_NUMBERS; number++)
+        if (!is_the_client(number))
+            return report("a number was closed or taken");
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    bool during = argc == 2 && strcmp(argv[1], "during") == 0;
+    pthread_t thread;
+    prepare();
+    EXPECT(leads_to_origin("cdn.example.com"));
+    after_ms = during ? 100 : 0;
+    EXPECT(pthread_create(&thread, NULL, take_all_numbers, NULL) == 0);
+    if (!during)
+        pthread_join(thread, NULL);
+    bool answered = leads_to_origin("awaited.many.example.com");
+    if (during)
+        pthread_join(thread, NULL);
+    if (!answered || !leads_to_origin("awaited.many.example.com") || !leads_to_origin("cdn.example.com"))
+        return report("the name was not answered");
+    return verdict();
+}

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# For the tests here: the C programs beside them, run as guests' hosts in the lab.
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+
+unwell=192.0.2.53
+ip address replace "$unwell/32" dev lo
+
+# guest PROGRAM [ARGUMENT...]: the program with the library; it fails, and says why, where something does not hold.
+guest() { bypass '*.example.com' "$(compiled "$1")" "${@:2}"; }
+
+# with_settings TEXT: the configuration file from now on.
+with_settings() {
+    echo "$1" >"$TMPDIR/settings.conf"
+    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/settings.conf
+}
+
+# silent_at_first TIMEOUT_MS DEADLINE_MS: a DNS server that does not answer the first query for a name and type, but the
+# next, which follows after the time-out.
+silent_at_first() {
+    with_settings "query = { timeout_ms = $1; hedge_ms = $(($1 - 1)); deadline_ms = $2; };"
+    scripted_at "$unwell" 53 silence_at_first
+    export ORIGIN_BYPASS_UPSTREAMS=$unwell
+}

@@ -1,0 +1,29 @@
+/* A signal handler that looks names up itself, in the middle of a lookup: DNS is silent to the first query for a name.
+ * What is in the cache it is given; for all else it has libc's answer, also for the very name that is being asked for.
+ * The lookup that was interrupted has its own.
+ */
+#include <signal.h>
+#include <sys/time.h>
+
+#include "guest.h"
+
+static volatile sig_atomic_t warm, cold, same;
+
+static void look_up(int signal) {
+    (void)signal;
+    warm = leads_to_origin("warm.many.example.com");
+    cold = leads_to("cold.many.example.com", EDGE);
+    same = leads_to("awaited.many.example.com", EDGE);
+}
+
+int main(void) {
+    EXPECT(leads_to_origin("warm.many.example.com"));
+    signal(SIGALRM, look_up);
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = 100000}}, NULL);
+    EXPECT(leads_to_origin("awaited.many.example.com"));
+    EXPECT(warm);
+    EXPECT(cold);
+    EXPECT(same);
+    EXPECT(leads_to_origin("awaited.many.example.com"));
+    return 0;
+}

@@ -1,0 +1,83 @@
+/* A signal handler that copies the process in the middle of a lookup: handler_fork fork | _Fork | clone
+ *
+ * DNS is silent to the first query for a name. The handler returns in both processes, and both get the answer; the child
+ * reads from no socket that it has from its parent, and keeps none open.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "guest.h"
+
+enum { INHERITED_MAX = 64 };
+
+static const char *function;
+static volatile sig_atomic_t child = -1;
+static ino_t inherited[INHERITED_MAX];
+static size_t inherited_count, read_from_inherited;
+
+static size_t list_sockets(ino_t *inodes, size_t room) {
+    size_t count = 0;
+    for (int number = 0; number < 1024; number++) {
+        struct stat status;
+        if (fstat(number, &status) == 0 && S_ISSOCK(status.st_mode) && count < room)
+            inodes[count++] = status.st_ino;
+    }
+    return count;
+}
+
+static bool is_inherited(ino_t inode) {
+    for (size_t i = 0; i < inherited_count; i++)
+        if (inherited[i] == inode)
+            return true;
+    return false;
+}
+
+/* In the place of libc's, to see from which sockets is read. */
+ssize_t recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *restrict from,
+                 socklen_t *restrict from_size) {
+    struct stat status;
+    if (fstat(number, &status) == 0 && is_inherited(status.st_ino))
+        read_from_inherited++;
+    return syscall(SYS_recvfrom, number, data, size, flags, from, from_size);
+}
+
+static void copy(int signal) {
+    (void)signal;
+    if (strcmp(function, "_Fork") == 0)
+        child = _Fork();
+    else if (strcmp(function, "clone") == 0)
+        child = (pid_t)syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    else
+        child = fork();
+    if (child == 0)
+        inherited_count = list_sockets(inherited, INHERITED_MAX);
+}
+
+int main(int argc, char **argv) {
+    ino_t sockets[INHERITED_MAX];
+    struct sigaction action = {.sa_handler = copy};
+    struct timespec soon = {.tv_nsec = 100000000};
+    timer_t timer;
+    int status;
+    function = argc == 2 ? argv[1] : "fork";
+    sigaction(SIGALRM, &action, NULL);
+    size_t before = list_sockets(sockets, INHERITED_MAX);
+    EXPECT(timer_create(CLOCK_MONOTONIC, NULL, &timer) == 0);
+    EXPECT(timer_settime(timer, 0, &(struct itimerspec){.it_value = soon}, NULL) == 0);
+    bool right = leads_to_origin("awaited.many.example.com");
+    EXPECT(child >= 0);
+    EXPECT(right);
+    EXPECT(list_sockets(sockets, INHERITED_MAX) == before);
+    EXPECT(child > 0 || inherited_count > before);
+    EXPECT(read_from_inherited == 0);
+    EXPECT(leads_to_origin("afterwards.example.com") || leads_to_origin("cdn.example.com"));
+    if (child == 0)
+        _exit(0);
+    EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return 0;
+}

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Descriptors: many, none left, taken by the program in the middle of a lookup, and none of ours in other programs.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+it_works_with_6000_descriptors_open() {
+    guest descriptors many
+    quiet
+}
+
+it_answers_from_the_cache_in_the_same_order_with_no_descriptor_left() {
+    ORIGIN_BYPASS_LOG_LEVEL=none guest descriptors none
+}
+
+it_touches_no_socket_of_a_daemon_that_closed_all_numbers_below_1024() {
+    logged_at_debug guest daemon before
+    nobody_asked "$LOCAL_DNS"
+}
+
+it_touches_no_socket_of_a_daemon_that_takes_all_numbers_during_a_lookup() {
+    silent_at_first 400 4000
+    logged_at_debug guest daemon during
+}
+
+it_leaves_no_descriptor_to_programs_that_are_spawned_during_lookups() {
+    logged_at_debug guest spawns
+}
+
+logged_at_debug() { ORIGIN_BYPASS_LOG_LEVEL=debug "$@"; }
+
+check_all "$@"

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Copies of a process in the middle of look-ups: fork, _Fork, a raw clone, vfork.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
+    guest forks
+    equal 1 "$(queries 8.8.8.8 warm.many.example.com A)"
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
+it_answers_a_child_of_fork_at_once_what_the_parent_waits_for() { is_answered_at_once fork; }
+it_answers_a_child_of__fork_at_once_what_the_parent_waits_for() { is_answered_at_once _Fork; }
+it_answers_a_child_of_clone_at_once_what_the_parent_waits_for() { is_answered_at_once clone; }
+
+it_shares_with_a_child_of_vfork_what_it_learns() {
+    silent_at_first 1000 8000
+    with_warm_name
+    guest copies vfork
+    equal 1 "$(asked_for warm)"
+    equal 2 "$(asked_for learnt)" # once in vain
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
+it_answers_both_after_a_handler_has_forked_during_a_lookup() { answers_both fork; }
+it_answers_both_after_a_handler_has_called__fork_during_a_lookup() { answers_both _Fork; }
+it_answers_both_after_a_handler_has_cloned_during_a_lookup() { answers_both clone; }
+
+is_answered_at_once() {
+    silent_at_first 8000 20000
+    with_warm_name
+    guest copies "$1"
+    equal 1 "$(asked_for warm)"
+    equal 2 "$(asked_for awaited)"
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
+answers_both() {
+    silent_at_first 400 4000
+    guest handler_fork "$1"
+    equal 3 "$(asked_for awaited)"
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
+asked_for() { grep -c " $1[.]many[.]example[.]com" "$TMPDIR/asked"; }
+
+# So that the server is not silent to it.
+with_warm_name() { dig "@$unwell" +tries=1 +time=1 warm.many.example.com A >"$TMPDIR/dig" || : >"$TMPDIR/asked"; }
+
+check_all "$@"

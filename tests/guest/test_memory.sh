@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# What the program is given, how it frees it, errno, and allocators of its own.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+it_gives_lists_that_libc_frees_whole_node_by_node_and_in_halves() {
+    guest freed
+    quiet
+}
+
+it_leaves_errno_alone_in_calls_that_it_answers() {
+    guest errors
+    quiet
+}
+
+it_answers_under_an_allocator_that_resolves() {
+    not_under 'address|thread|valgrind|jemalloc' 'it has an allocator of its own'
+    compile -shared -fPIC -o "$TMPDIR/resolving_allocator.so" "$top/tests/guest/resolving_allocator.c"
+    LAB_LIBRARY+=" $TMPDIR/resolving_allocator.so"
+    equal "$ORIGIN_V4" "$(call "$CDN" getaddrinfo "$CDN" inet)"
+    equal 60 "$(call '*.example.com' getaddrinfo sixty.example.com inet | wc -l)"
+    equal "$ORIGIN_V4" "$(call '*.example.com' gethostbyname www.example.com inet)"
+}
+
+check_all "$@"

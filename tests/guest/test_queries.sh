@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# What c-ares, left to itself, would take from the program and its files.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+it_has_unpredictable_ids_without_dev_urandom_and_descriptors() {
+    mkdir -p "$TMPDIR/empty"
+    scripted_at "$unwell" 53 well
+    export ORIGIN_BYPASS_UPSTREAMS=$unwell
+    guest ids "$TMPDIR/empty"
+    ids_of_200_queries >"$TMPDIR/first"
+    : >"$TMPDIR/asked"
+    guest ids "$TMPDIR/empty"
+    ids_of_200_queries >"$TMPDIR/second"
+    local distinct both
+    distinct=$(sort -u "$TMPDIR/first" | wc -l)
+    both=$(paste "$TMPDIR/first" "$TMPDIR/second" | awk '$1 == $2' | wc -l)
+    echo "$distinct different IDs of 200, $both as in another process with the same seed"
+    ((distinct > 190 && both < 5)) # some collide by chance
+    quiet
+}
+
+it_opens_no_file_of_the_resolver() {
+    lacks resolv.conf "$(opened)"
+    lacks hosts "$(opened)"
+    lacks nsswitch.conf "$(opened)"
+    lacks host.conf "$(opened)"
+}
+
+it_would_see_what_the_resolver_opens() { contains resolv.conf "$("$(compiled files)")"; }
+
+ids_of_200_queries() {
+    local ids
+    ids=$(awk '/many/ { print $1 }' "$TMPDIR/asked")
+    equal 200 "$(wc -l <<<"$ids")" >&2
+    echo "$ids"
+}
+
+opened() { guest files | sort -u; }
+
+check_all "$@"

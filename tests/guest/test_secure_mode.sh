@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# A program that runs with more rights than its user (setuid, file capabilities), with the library in /etc/ld.so.preload
+# of the lab: nothing is taken from the environment, and only root's own configuration file counts.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+nobody=65534
+usual_file=/etc/originbypass/originbypass.conf
+
+it_takes_nothing_from_the_environment_of_a_setuid_program() {
+    make_secure setuid
+    ignores_the_environment
+}
+
+it_takes_nothing_from_the_environment_of_a_program_with_file_capabilities() {
+    make_secure capable
+    ignores_the_environment
+}
+
+it_takes_roots_own_configuration_file() {
+    make_secure setuid
+    configure root:root 644
+    equal "$ORIGIN_V4" "$(look_up)"
+    quiet
+}
+
+it_takes_no_configuration_file_of_another_user() {
+    make_secure setuid
+    configure "$nobody:$nobody" 644
+    equal "$EDGE_V4" "$(look_up)"
+}
+
+it_takes_no_configuration_file_that_others_may_write() {
+    make_secure setuid
+    configure root:root 666
+    equal "$EDGE_V4" "$(look_up)"
+    configure root:"$nobody" 664
+    equal "$EDGE_V4" "$(look_up)"
+}
+
+it_takes_the_environment_of_an_ordinary_program_in_the_same_place() {
+    make_secure ordinary
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_HOSTS=$CDN look_up)"
+}
+
+# make_secure setuid | capable | ordinary: the lab's caller with these rights, and the library for every program.
+make_secure() {
+    not_under 'address|thread' 'its runtime does not suit a program in secure mode'
+    not_under valgrind 'it gives a program no rights'
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    secure=$TMPDIR/secure
+    cp "$(compiled caller)" "$secure"
+    chmod 755 "$TMPDIR" "$LAB" "$secure"
+    case $1 in
+        setuid) chmod 4755 "$secure" ;;
+        capable) setcap cap_net_bind_service=ep "$secure" ;;
+    esac
+    echo "$LAB_LIBRARY" >/etc/ld.so.preload
+}
+
+configure() {
+    mkdir -p "${usual_file%/*}"
+    printf 'hosts = ( "%s" );\n' "$CDN" >"$usual_file"
+    chown "$1" "$usual_file"
+    chmod "$2" "$usual_file"
+}
+
+ignores_the_environment() {
+    export ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$TMPDIR/secure.log
+    rm -f "$TMPDIR/secure.log"
+    equal "$EDGE_V4" "$(look_up)"
+    nobody_asked 8.8.8.8
+    [[ ! -e $TMPDIR/secure.log ]]
+    quiet
+}
+
+look_up() { setpriv --reuid "$nobody" --clear-groups "$secure" getaddrinfo "$CDN" inet 2>"$messages"; }
+
+check_all "$@"

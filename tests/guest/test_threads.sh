@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# No thread of ours stays, none is needed, and the process may end in the middle of look-ups.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+nobody=65534
+short_lives='cache = { min_ttl_s = 0; max_ttl_s = 1; negative_ttl_s = 1; };'
+
+it_leaves_no_thread_so_that_the_program_may_have_its_own_user_namespace() {
+    not_under 'thread' 'it has a thread of its own'
+    guest own_namespace
+    quiet
+}
+
+it_answers_where_a_filter_refuses_threads() {
+    with_settings "$short_lives"
+    guest no_threads filter
+    quiet
+}
+
+it_answers_a_user_who_may_have_no_thread() {
+    has_user "$nobody"
+    with_settings "$short_lives"
+    guest no_threads limit "$nobody"
+    quiet
+}
+
+it_lets_the_process_exit_while_four_threads_look_up() {
+    guest exits
+    quiet
+}
+
+# In a user namespace of an ordinary user's there is but one.
+has_user() { setpriv --reuid "$1" --clear-groups true 2>/dev/null || skip "there is no user $1 in this user namespace"; }
+
+check_all "$@"
