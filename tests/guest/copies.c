@@ -60,6 +60,5 @@ int main(int argc, char **argv) {
     EXPECT(child > 0 && waitpid(child, &status, 0) == child);
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     EXPECT(!shares_memory || leads_to_origin("learnt.many.example.com"));
-    pthread_join(thread, NULL);
-    return 0;
+    return 0; /* the thread still waits */
 }

@@ -14,6 +14,5 @@ int main(int argc, char **argv) {
     }
     EXPECT(access("/etc", F_OK) == -1 && access("/dev/urandom", F_OK) == -1);
     EXPECT(answers_all_kinds());
-    EXPECT(leads_to("localhost", "127.0.0.1")); /* libc's own answer, from no file */
     return 0;
 }

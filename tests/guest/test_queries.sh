@@ -21,10 +21,10 @@ it_has_unpredictable_ids_without_dev_urandom_and_descriptors() {
 }
 
 it_opens_no_file_of_the_resolver() {
-    lacks resolv.conf "$(opened)"
-    lacks hosts "$(opened)"
-    lacks nsswitch.conf "$(opened)"
-    lacks host.conf "$(opened)"
+    local file opened
+    opened=$(guest files)
+    nobody_asked "$LOCAL_DNS"
+    for file in resolv.conf hosts nsswitch.conf host.conf; do lacks "$file" "$opened"; done
 }
 
 it_would_see_what_the_resolver_opens() { contains resolv.conf "$("$(compiled files)")"; }
@@ -35,7 +35,5 @@ ids_of_200_queries() {
     equal 200 "$(wc -l <<<"$ids")" >&2
     echo "$ids"
 }
-
-opened() { guest files | sort -u; }
 
 check_all "$@"

@@ -37,6 +37,7 @@ static void is_late_but_not_too_late(long deadline_ms) {
     first_address("cdn.example.com", text);
     long long took_ms = now_ms() - began_ms;
     printf("took %lld ms with a deadline of %ld ms and %d signals\n", took_ms, deadline_ms, (int)ticks);
+    fflush(stdout);
     EXPECT(took_ms >= deadline_ms && took_ms < 2 * deadline_ms);
     EXPECT(ticks > 10);
 }
