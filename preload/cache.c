@@ -32,6 +32,8 @@ struct slot {
     _Atomic uint32_t first[PART_COUNT];
     _Atomic uint16_t words[PART_COUNT];
     _Atomic uint64_t expires_ms[RECORD_TYPE_COUNT];
+    _Atomic uint64_t stale_until_ms[RECORD_TYPE_COUNT];
+    _Atomic uint64_t retry_ms;
     _Atomic uint64_t order_until_ms;
 };
 
@@ -48,6 +50,7 @@ struct store {
 };
 
 static _Atomic(struct store *) the_store;
+static _Atomic uint32_t generation;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* A name with an A and an AAAA record takes five cells; large answers borrow from those that take less. */
@@ -165,7 +168,9 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         copy->answers[type] = (const struct answer *)copies[type];
         copy->expires_ms[type] = LOAD(slot->expires_ms[type]);
+        copy->stale_until_ms[type] = LOAD(slot->stale_until_ms[type]);
     }
+    copy->retry_ms = LOAD(slot->retry_ms);
     copy->order = (const uint16_t *)copies[2];
     copy->order_until_ms = LOAD(slot->order_until_ms);
     return LOAD(slot->sequence) == sequence ? COPIED : CHANGED;
@@ -215,6 +220,8 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
         return true;
     copy->answers[0] = copy->answers[1] = NULL;
     copy->expires_ms[0] = copy->expires_ms[1] = 0;
+    copy->stale_until_ms[0] = copy->stale_until_ms[1] = 0;
+    copy->retry_ms = 0;
     copy->order = NULL;
     return false;
 }
@@ -328,6 +335,7 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
     begin_change(slot);
     STORE(slot->hash, name->hash);
     STORE(slot->used_s, (uint32_t)(now_ms / 1000));
+    STORE(slot->retry_ms, 0);
     store_part(store, slot, PART_NAME, name->words, name_words(name->length));
     end_change(slot);
     STORE(slot->next, OWN(store->buckets[name->hash & store->bucket_mask]));
@@ -345,27 +353,46 @@ static bool make_room(struct store *store, uint32_t keep, size_t cells) {
     return true;
 }
 
-void cache_put(const struct name *name, const struct answer *answer, uint64_t expires_ms, uint64_t now_ms) {
-    struct store *store = LOAD(the_store);
+static void put(struct store *store, const struct name *name, const struct answer *answer,
+                const struct cache_term *term, uint64_t now_ms) {
     size_t words = answer->size / sizeof(uint64_t);
     enum part part = answer->family == AF_INET ? PART_A : PART_AAAA;
-    if (store == NULL || words > UINT16_MAX)
+    uint32_t number = number_of(store, name);
+    if (words > UINT16_MAX || !make_room(store, number, cells_for(words) + cells_for(name_words(name->length))))
+        return;
+    if (number == 0)
+        number = add_slot(store, name, now_ms);
+    if (number == 0)
+        return;
+    struct slot *slot = &store->slots[number];
+    begin_change(slot);
+    store_part(store, slot, part, (const uint64_t *)(const void *)answer, words);
+    release_part(store, slot, PART_ORDER);
+    STORE(slot->expires_ms[part], term->expires_ms);
+    STORE(slot->stale_until_ms[part], term->stale_until_ms);
+    STORE(slot->retry_ms, 0);
+    end_change(slot);
+}
+
+void cache_put(const struct name *name, const struct answer *answer, const struct cache_term *term, uint64_t now_ms) {
+    struct store *store = LOAD(the_store);
+    if (store == NULL)
         return;
     pthread_mutex_lock(&lock);
-    uint32_t number = number_of(store, name);
-    if (make_room(store, number, cells_for(words) + cells_for(name_words(name->length)))) {
-        if (number == 0)
-            number = add_slot(store, name, now_ms);
-        struct slot *slot = &store->slots[number];
-        if (number != 0) {
-            begin_change(slot);
-            store_part(store, slot, part, (const uint64_t *)(const void *)answer, words);
-            release_part(store, slot, PART_ORDER);
-            STORE(slot->expires_ms[part], expires_ms);
-            end_change(slot);
-        }
-    }
+    if (term->generation == OWN(generation))
+        put(store, name, answer, term, now_ms);
     pthread_mutex_unlock(&lock);
+}
+
+bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms) {
+    struct store *store = LOAD(the_store);
+    uint32_t sequence;
+    struct slot *slot = store == NULL ? NULL : find(store, name, &sequence);
+    return slot != NULL && atomic_compare_exchange_strong(&slot->retry_ms, &retry_ms, until_ms);
+}
+
+uint32_t cache_generation(void) {
+    return LOAD(generation);
 }
 
 static size_t addresses_in(const struct store *store, const struct slot *slot, enum part part) {
@@ -404,10 +431,10 @@ static void clear(struct store *store) {
 
 void cache_clear(void) {
     struct store *store = LOAD(the_store);
-    if (store == NULL)
-        return;
     pthread_mutex_lock(&lock);
-    clear(store);
+    STORE(generation, OWN(generation) + 1);
+    if (store != NULL)
+        clear(store);
     pthread_mutex_unlock(&lock);
 }
 

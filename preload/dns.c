@@ -16,17 +16,23 @@
 
 static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
 
+enum { ID_SIZE = 2, HEADER_SIZE = 12 };
+
 struct question {
     struct dns_query *query;
     sa_family_t family;
+    uint8_t id[ID_SIZE];
+    uint8_t bare_failure[HEADER_SIZE]; /* all zero: there is none */
     struct dns_reply reply;
 };
 
 /* A channel of c-ares has one server here, and so at most one UDP and one TCP socket. */
 struct dns_query {
     ares_channel channel;
-    bool in_time; /* a packet came: what fails from now on fails for another reason than silence */
-    int error;    /* what the network said of a packet that was sent; 0: nothing */
+    bool in_time;              /* a packet came: what fails from now on fails for another reason than silence */
+    bool without_socket;       /* there was none to be had */
+    bool without_way;          /* the network has said of a packet that it can not get there */
+    struct question *sent_now; /* the one that c-ares sends for the first time */
     struct descriptor sockets[DNS_DESCRIPTORS_MAX];
     struct question questions[RECORD_TYPE_COUNT];
 };
@@ -52,12 +58,17 @@ static int above_standard_streams(int number) {
     return above;
 }
 
+static bool is_for_want(int error) {
+    return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
+}
+
 static ares_socket_t open_socket(int domain, int type, int protocol, void *context) {
     struct dns_query *query = context;
     for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++) {
         if (query->sockets[i].number >= 0)
             continue;
         int number = above_standard_streams(socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+        query->without_socket |= number < 0 && is_for_want(errno);
         return descriptor_take(&query->sockets[i], number) ? number : -1;
     }
     errno = EMFILE;
@@ -76,22 +87,40 @@ static int connect_socket(ares_socket_t number, const struct sockaddr *address, 
     return descriptor_of(context, number) == NULL ? -1 : connect(number, address, size);
 }
 
+/* c-ares drops what does not repeat the question, and would wait on. */
+static void look_for_bare_failure(struct dns_query *query, const uint8_t *message, size_t size) {
+    if (!message_is_bare_failure(message, size))
+        return;
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
+        if (memcmp(query->questions[i].id, message, ID_SIZE) == 0)
+            memcpy(query->questions[i].bare_failure, message, HEADER_SIZE);
+}
+
 static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int flags, struct sockaddr *from,
                             ares_socklen_t *from_size, void *context) {
-    return descriptor_of(context, number) == NULL ? -1 : recvfrom(number, data, size, flags, from, from_size);
+    if (descriptor_of(context, number) == NULL)
+        return -1;
+    ssize_t received = recvfrom(number, data, size, flags, from, from_size);
+    bool is_datagram = from != NULL;
+    if (is_datagram && received > 0)
+        look_for_bare_failure(context, data, (size_t)received);
+    return received;
 }
 
 static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
+    struct dns_query *query = context;
     struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
-    if (descriptor_of(context, number) == NULL)
+    if (descriptor_of(query, number) == NULL)
         return -1;
+    if (query->sent_now != NULL && parts[0].iov_len >= HEADER_SIZE)
+        memcpy(query->sent_now->id, parts[0].iov_base, ID_SIZE);
     ssize_t sent = sendmsg(number, &message, MSG_NOSIGNAL);
     /*
      * The second question's sendmsg(2) may be told of the first one's ICMP error. c-ares then takes that for
      * the second's alone, and would wait for the first until it times out.
      */
     if (sent < 0 && errno != EAGAIN)
-        ((struct dns_query *)context)->error = errno;
+        query->without_way = true;
     return sent;
 }
 
@@ -100,26 +129,37 @@ static const struct ares_socket_functions socket_functions = {open_socket, close
 
 /* ---- questions and answers ---- */
 
-static const char unreachable[] = "not reachable: refused, no route, or no descriptor left";
-
-static const char *reason_of(int status) {
-    switch (status) {
-    case ARES_ETIMEOUT:
-        return "no answer in time";
-    case ARES_ECONNREFUSED:
-        return unreachable;
-    case ARES_EDESTRUCTION:
-    case ARES_ECANCELLED:
-        return "given up";
-    default:
-        return ares_strerror(status);
-    }
+static void fail(struct dns_reply *reply, enum dns_failure failure, const char *reason) {
+    reply->state = DNS_FAILED;
+    reply->failure = failure;
+    reply->reason = reason;
 }
 
-static void fail(struct dns_reply *reply, const char *reason, bool silent) {
-    reply->state = DNS_FAILED;
-    reply->reason = reason;
-    reply->silent = silent;
+static void fail_for_want_of_a_way(const struct dns_query *query, struct dns_reply *reply) {
+    if (query->without_socket)
+        fail(reply, DNS_OUR_FAULT, "not asked: no descriptor or no memory for a socket");
+    else
+        fail(reply, query->in_time ? DNS_REFUSING : DNS_UNREACHABLE, "not reachable: refused, or no route");
+}
+
+static void fail_without_message(const struct dns_query *query, struct dns_reply *reply, int status) {
+    switch (status) {
+    case ARES_ETIMEOUT:
+        fail(reply, query->in_time ? DNS_REFUSING : DNS_SILENT, "no answer in time");
+        return;
+    case ARES_ECONNREFUSED:
+        fail_for_want_of_a_way(query, reply);
+        return;
+    case ARES_ENOMEM:
+        fail(reply, DNS_OUR_FAULT, "no memory");
+        return;
+    case ARES_EDESTRUCTION:
+    case ARES_ECANCELLED:
+        fail(reply, DNS_OUR_FAULT, "given up");
+        return;
+    default:
+        fail(reply, DNS_REFUSING, ares_strerror(status));
+    }
 }
 
 static void take_reply(void *context, int status, int timeouts, unsigned char *message, int size) {
@@ -130,14 +170,14 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
     if (reply->state != DNS_WAITING)
         return;
     if (message == NULL) {
-        fail(reply, reason_of(status), status == ARES_ETIMEOUT && !question->query->in_time);
+        fail_without_message(question->query, reply, status);
         return;
     }
     question->query->in_time = true;
     reply->answer = message_read(message, (size_t)size, question->family, &reason);
     reply->state = DNS_ANSWERED;
     if (reply->answer == NULL) {
-        fail(reply, reason, false);
+        fail(reply, DNS_REFUSING, reason);
         reply->no_recovery = message_is_final_failure(message, (size_t)size);
     }
 }
@@ -177,10 +217,17 @@ static bool open_channel(struct dns_query *query, const struct server_address *s
     return true;
 }
 
+static void take_bare_failures(struct dns_query *query) {
+    static const uint8_t none[HEADER_SIZE];
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
+        if (memcmp(query->questions[i].bare_failure, none, HEADER_SIZE) != 0)
+            take_reply(&query->questions[i], ARES_SUCCESS, 0, query->questions[i].bare_failure, HEADER_SIZE);
+}
+
 static void fail_all_after_an_error(struct dns_query *query) {
-    for (size_t i = 0; i < RECORD_TYPE_COUNT && query->error != 0; i++)
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && query->without_way; i++)
         if (query->questions[i].reply.state == DNS_WAITING)
-            fail(&query->questions[i].reply, unreachable, false);
+            fail_for_want_of_a_way(query, &query->questions[i].reply);
 }
 
 struct dns_query *dns_ask(const struct server_address *server, const char *name, enum record_types types,
@@ -200,8 +247,10 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
         if (!(types & (families[i] == AF_INET ? RECORD_A : RECORD_AAAA)))
             continue;
         question->reply.state = DNS_WAITING;
+        query->sent_now = question;
         ares_query(query->channel, name, ns_c_in, families[i] == AF_INET ? ns_t_a : ns_t_aaaa, take_reply, question);
     }
+    query->sent_now = NULL;
     fail_all_after_an_error(query);
     return query;
 }
@@ -232,6 +281,7 @@ void dns_process(struct dns_query *query, const struct pollfd *descriptors, size
                             writable ? descriptors[i].fd : ARES_SOCKET_BAD);
     }
     ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    take_bare_failures(query);
     fail_all_after_an_error(query);
 }
 

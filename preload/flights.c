@@ -36,22 +36,24 @@ static void lose(struct place *place) {
     place->serial++;
 }
 
-static enum flight_part board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
-                              struct flight *flight) {
+/* Its place in the air, or a vacant one; PLACE_COUNT: there is neither. */
+static uint32_t find(const struct name *name, enum record_types type, uint64_t now_ms, bool *in_the_air) {
     uint32_t vacant = places_begun;
     for (uint32_t i = 0; i < places_begun; i++) {
-        if (places[i].deadline_ms <= now_ms) {
+        *in_the_air = places[i].deadline_ms > now_ms && is_of(&places[i], name, type);
+        if (*in_the_air)
+            return i;
+        if (places[i].deadline_ms <= now_ms)
             vacant = i;
-        } else if (is_of(&places[i], name, type)) {
-            *flight = (struct flight){i, places[i].serial};
-            return FLIGHT_JOINS;
-        }
     }
-    if (vacant == PLACE_COUNT)
-        return FLIGHT_ALONE;
+    *in_the_air = false;
+    return vacant;
+}
+
+static void take_off(uint32_t vacant, const struct name *name, enum record_types type, uint64_t deadline_ms) {
+    struct place *place = &places[vacant];
     if (vacant == places_begun)
         places_begun++;
-    struct place *place = &places[vacant];
     if (place->deadline_ms != 0)
         lose(place);
     place->deadline_ms = deadline_ms;
@@ -59,8 +61,18 @@ static enum flight_part board(const struct name *name, enum record_types type, u
     place->name.hash = name->hash;
     place->name.length = name->length;
     memcpy(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t));
-    *flight = (struct flight){vacant, place->serial};
-    return FLIGHT_LEADS;
+}
+
+static enum flight_part board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
+                              struct flight *flight) {
+    bool in_the_air;
+    uint32_t i = find(name, type, now_ms, &in_the_air);
+    if (i == PLACE_COUNT)
+        return FLIGHT_ALONE;
+    if (!in_the_air)
+        take_off(i, name, type, deadline_ms);
+    *flight = (struct flight){i, places[i].serial};
+    return in_the_air ? FLIGHT_JOINS : FLIGHT_LEADS;
 }
 
 enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
@@ -69,6 +81,16 @@ enum flight_part flight_board(const struct name *name, enum record_types type, u
     enum flight_part part = board(name, type, deadline_ms, now_ms, flight);
     pthread_mutex_unlock(&lock);
     return part;
+}
+
+bool flight_board_as_guest(const struct name *name, enum record_types type, uint64_t now_ms, struct flight *flight) {
+    bool in_the_air;
+    pthread_mutex_lock(&lock);
+    uint32_t i = find(name, type, now_ms, &in_the_air);
+    if (in_the_air)
+        *flight = (struct flight){i, places[i].serial};
+    pthread_mutex_unlock(&lock);
+    return in_the_air;
 }
 
 void flight_land(const struct flight *flight, const struct failure *failure) {
@@ -108,6 +130,8 @@ enum flight_end flight_wait(const struct process_hold *hold, const struct flight
         if (over || clock_now_ms() >= end_ms)
             return end;
         process_wait(hold, &place->serial, flight->serial, end_ms);
+        if (process_is_copy()) /* of a handler's making, and the lock is not to be trusted yet */
+            return FLIGHT_EXPIRED;
     }
 }
 

@@ -8,10 +8,12 @@
 #include "originbypass/counters.h"
 #include "originbypass/expansion.h"
 #include "originbypass/flights.h"
+#include "originbypass/health.h"
 #include "originbypass/libc.h"
 #include "originbypass/log.h"
 #include "originbypass/process.h"
 #include "originbypass/requests.h"
+#include "originbypass/warnings.h"
 
 enum load_state { LOAD_NEW, LOAD_UNDER_WAY, LOAD_IDLE, LOAD_ACTIVE };
 static _Atomic uint32_t state = LOAD_NEW;
@@ -22,9 +24,13 @@ static void before_fork(void) {
     flights_before_fork();
     cache_before_fork();
     expansions_before_fork();
+    health_before_fork();
+    warnings_before_fork();
 }
 
 static void in_parent(void) {
+    warnings_after_fork();
+    health_after_fork();
     expansions_after_fork();
     cache_after_fork();
     flights_after_fork();
@@ -41,6 +47,8 @@ void load_adopt(void) {
     expansions_adopt();
     flights_adopt();
     requests_adopt();
+    health_adopt();
+    warnings_adopt();
     counters_reset_in_child();
 }
 

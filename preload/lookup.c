@@ -7,23 +7,21 @@
 #include "originbypass/clock.h"
 #include "originbypass/config.h"
 #include "originbypass/counters.h"
-#include "originbypass/flights.h"
+#include "originbypass/fetch.h"
 #include "originbypass/load.h"
 #include "originbypass/log.h"
-#include "originbypass/order.h"
 #include "originbypass/process.h"
+#include "originbypass/refresh.h"
 #include "originbypass/rules.h"
-#include "originbypass/upstream.h"
+#include "originbypass/warnings.h"
 
 static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
 
-/* A lookup of a name that is ours and was not in the cache. */
+/* A lookup of a name that is ours and has no answer in the cache that would do. */
 struct question {
     const struct host_settings *settings;
-    uint64_t began_ms, deadline_ms;
     struct lookup *lookup;
-    enum record_types landed, failed; /* what others asked for, and have an answer or none */
-    struct failure failure;
+    struct fetch fetch;
 };
 
 /* ---- messages ---- */
@@ -40,32 +38,6 @@ static const struct answer *first_with_addresses(const struct answer *const answ
     return NULL;
 }
 
-/* More than a line has room for. */
-#define TOLD_MAX 512
-
-struct told {
-    const char *items[TOLD_MAX];
-    char texts[TOLD_MAX][INET6_ADDRSTRLEN];
-};
-
-static void tell_fetched(const char *host, const struct answer *const answers[static RECORD_TYPE_COUNT]) {
-    if (!log_enabled(LOG_LEVEL_INFO) || first_with_addresses(answers) == NULL)
-        return;
-    struct told *told = malloc(sizeof(*told));
-    if (told == NULL)
-        return;
-    uint32_t count = 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count && count < TOLD_MAX; i++) {
-            address_text(answers[type], i, told->texts[count]);
-            told->items[count] = told->texts[count];
-            count++;
-        }
-    log_write(LOG_LEVEL_INFO, "resolved origin IP",
-              FIELDS(log_text("hostname", host), log_text("ip", told->items[0]), log_texts("ips", told->items, count)));
-    free(told);
-}
-
 static void tell_hit(const char *host, const struct lookup *lookup) {
     char text[INET6_ADDRSTRLEN];
     const struct answer *answer = first_with_addresses(lookup->answers);
@@ -76,23 +48,44 @@ static void tell_hit(const char *host, const struct lookup *lookup) {
               FIELDS(log_text("host", host), log_text("origin_ip", text)));
 }
 
-static void tell_failed(const char *host, const char *reason, bool final) {
+static void tell_failed(const struct name *name, const char *host, const char *reason, bool final) {
+    uint32_t left_out;
+    if (!log_enabled(LOG_LEVEL_WARN) || !warnings_due(name, clock_now_ms(), &left_out))
+        return;
     log_write(LOG_LEVEL_WARN,
               final ? "failed to resolve origin IP via external DNS"
                     : "failed to resolve origin IP via external DNS, using default DNS",
-              FIELDS(log_text("host", host), log_text("reason", reason)));
+              (const struct log_field[]){log_text("host", host), log_text("reason", reason),
+                                         log_number("left_out", left_out)},
+              left_out > 0 ? 3 : 2);
 }
 
 /* ---- the cache ---- */
 
-/* Take from the copy what is wanted and still good; returns the types that are missing. */
-static enum record_types take_fresh(struct lookup *lookup, uint64_t now_ms) {
+/* How old an answer from the cache may be. */
+enum age {
+    AGE_FRESH, /* within its lifetime */
+    AGE_STALE, /* or so little past it that nobody waits for a fresh one */
+    AGE_ANY,   /* or older: better than none. But who knows of no such name does not know it for ever. */
+};
+
+static bool is_within(const struct cache_copy *copy, size_t type, enum age age, uint64_t now_ms) {
+    const struct answer *answer = copy->answers[type];
+    if (answer == NULL)
+        return false;
+    if (age == AGE_ANY)
+        return answer->outcome != OUTCOME_NO_NAME || copy->expires_ms[type] > now_ms;
+    return (age == AGE_FRESH ? copy->expires_ms[type] : copy->stale_until_ms[type]) > now_ms;
+}
+
+/* Take from the copy what is wanted and will do; returns the types that are missing. */
+static enum record_types take(struct lookup *lookup, uint64_t now_ms) {
     enum record_types missing = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         lookup->answers[type] = NULL;
         if (!(lookup->wanted & types[type]))
             continue;
-        if (lookup->copy.answers[type] != NULL && lookup->copy.expires_ms[type] > now_ms)
+        if (is_within(&lookup->copy, type, AGE_STALE, now_ms))
             lookup->answers[type] = lookup->copy.answers[type];
         else
             missing |= types[type];
@@ -100,15 +93,14 @@ static enum record_types take_fresh(struct lookup *lookup, uint64_t now_ms) {
     return missing;
 }
 
-static uint64_t lifetime_ms(const struct answer *answer, const struct cache_settings *cache) {
-    uint32_t ttl_s = answer->ttl_s;
-    uint32_t most_s = answer->outcome == OUTCOME_ADDRESSES ? cache->max_ttl_s : cache->negative_ttl_s;
-    /* Also for "no such record", which some servers send without the SOA record that would say how long it holds. */
-    if (answer->outcome != OUTCOME_NO_NAME && ttl_s < cache->min_ttl_s)
-        ttl_s = cache->min_ttl_s;
-    if (ttl_s > most_s)
-        ttl_s = most_s;
-    return (uint64_t)ttl_s * 1000;
+/* What is wanted and past its lifetime. */
+static enum record_types past_lifetime(const struct lookup *lookup, uint64_t now_ms) {
+    enum record_types past = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL && lookup->answers[type] == lookup->copy.answers[type] &&
+            !is_within(&lookup->copy, type, AGE_FRESH, now_ms))
+            past |= types[type];
+    return past;
 }
 
 /* ---- what needs no asking ---- */
@@ -126,28 +118,37 @@ static const struct answer *configured(const struct host_settings *settings, siz
 
 static void remember_configured(const struct question *question) {
     const struct lookup *lookup = question->lookup;
+    const struct cache_term term = {UINT64_MAX, UINT64_MAX, question->fetch.generation};
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = configured(question->settings, type);
         if ((lookup->wanted & types[type]) && answer != NULL && lookup->copy.answers[type] == NULL)
-            cache_put(&lookup->name, answer, UINT64_MAX, clock_now_ms());
+            cache_put(&lookup->name, answer, &term, clock_now_ms());
     }
 }
 
 /*
- * Bring together what is at hand for the wanted types: what was fetched, what is configured, and from the cache what is
- * was fresh when we began or has landed since, which is ours even with a TTL of zero (RFC 1035, section 3.2.1): what a
- * lookup had once does not expire while it waits for the rest. Returns the types that are missing.
+ * What is at hand for a type: what was fetched, what is configured, and from the cache what was good enough when we
+ * began or has landed since, which is ours even with a TTL of zero (RFC 1035, section 3.2.1): what a lookup had once
+ * does not expire while it waits for the rest.
  */
-static enum record_types gather(struct question *question) {
+static const struct answer *at_hand(const struct question *question, size_t type, enum age age) {
+    const struct fetch *fetch = &question->fetch;
+    const struct cache_copy *copy = &question->lookup->copy;
+    const struct answer *answer = fetch->answers[type];
+    if (answer == NULL)
+        answer = configured(question->settings, type);
+    if (answer == NULL && (is_within(copy, type, age, fetch->began_ms) || fetch->landed & types[type]))
+        answer = copy->answers[type];
+    return answer;
+}
+
+/* Bring together what is at hand for the wanted types. Returns those that are missing. */
+static enum record_types gather(struct question *question, enum age age) {
     struct lookup *lookup = question->lookup;
     enum record_types missing = 0;
-    cache_get(&lookup->name, question->began_ms, &lookup->copy);
+    cache_get(&lookup->name, question->fetch.began_ms, &lookup->copy);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        const struct answer *answer = lookup->fetched[type];
-        if (answer == NULL)
-            answer = configured(question->settings, type);
-        if (answer == NULL && (lookup->copy.expires_ms[type] > question->began_ms || question->landed & types[type]))
-            answer = lookup->copy.answers[type];
+        const struct answer *answer = at_hand(question, type, age);
         lookup->answers[type] = lookup->wanted & types[type] ? answer : NULL;
         if ((lookup->wanted & types[type]) && answer == NULL)
             missing |= types[type];
@@ -157,93 +158,63 @@ static enum record_types gather(struct question *question) {
 
 /* ---- external DNS ---- */
 
-/* Ask for these types, remember what comes, and hand it to the lookup. */
-static void ask(const struct process_hold *hold, struct question *question, enum record_types missing) {
-    struct upstream_result result;
-    const struct host_settings *settings = question->settings;
-    struct lookup *lookup = question->lookup;
-    const char *name = settings->query_name != NULL ? settings->query_name : lookup->name.text;
-    upstream_ask(hold, name, missing, settings, question->deadline_ms, &result);
-    uint64_t now_ms = clock_now_ms();
-    tell_fetched(question->lookup->host, (const struct answer *const *)result.answers);
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        struct answer *answer = result.answers[type];
-        if (answer == NULL)
-            continue;
-        cache_put(&question->lookup->name, answer, now_ms + lifetime_ms(answer, &settings->cache), now_ms);
-        free(lookup->fetched[type]);
-        lookup->fetched[type] = answer;
-    }
-    question->failure = result.failure;
-}
-
-struct boarding {
-    enum record_types leads, joins;
-    bool lands[RECORD_TYPE_COUNT]; /* of those that we lead: whether others wait for us to land */
-    struct flight flights[RECORD_TYPE_COUNT];
-};
-
-static void board(const struct question *question, enum record_types missing, struct boarding *boarding) {
-    *boarding = (struct boarding){0};
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        if (!(missing & types[type]))
-            continue;
-        switch (flight_board(&question->lookup->name, types[type], question->deadline_ms, clock_now_ms(),
-                             &boarding->flights[type])) {
-        case FLIGHT_LEADS:
-            boarding->lands[type] = true;
-            boarding->leads |= types[type];
-            break;
-        case FLIGHT_ALONE:
-            boarding->leads |= types[type];
-            break;
-        case FLIGHT_JOINS:
-            boarding->joins |= types[type];
-        }
-    }
-}
-
-static void lead(const struct process_hold *hold, struct question *question, const struct boarding *boarding) {
-    /* Between our look into the cache and our boarding, another one may have landed. */
-    enum record_types missing = boarding->leads & gather(question);
-    if (missing != 0)
-        ask(hold, question, missing);
-    missing = gather(question);
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (boarding->lands[type])
-            flight_land(&boarding->flights[type], missing & types[type] ? &question->failure : NULL);
-}
-
-/* Wait for what others ask. Returns the types to board again for, while there is time. */
-static enum record_types join(const struct process_hold *hold, struct question *question,
-                              const struct boarding *boarding) {
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        struct failure failure;
-        if (!(boarding->joins & types[type]))
-            continue;
-        enum flight_end end = flight_wait(hold, &boarding->flights[type], question->deadline_ms, &failure);
-        if (end == FLIGHT_LANDED)
-            question->landed |= types[type];
-        if (end == FLIGHT_FAILED) {
-            question->failed |= types[type];
-            question->failure = failure;
-        }
-    }
-    return gather(question) & boarding->joins & ~question->failed;
-}
-
+/* Ask, and wait for what others ask; again where what they asked was lost, while there is time. */
 static void resolve(const struct process_hold *hold, struct question *question, enum record_types missing) {
+    struct fetch *fetch = &question->fetch;
     while (missing != 0) {
-        struct boarding boarding;
-        board(question, missing, &boarding);
-        if (boarding.leads != 0)
-            lead(hold, question, &boarding);
-        missing = boarding.joins != 0 ? join(hold, question, &boarding) : 0;
-        if (missing != 0 && clock_now_ms() >= question->deadline_ms) {
-            strcpy(question->failure.reason, "another lookup of the same name got no answer in time");
+        fetch_board(fetch, missing);
+        if (fetch->leads != 0)
+            fetch_lead(hold, fetch);
+        fetch_join(hold, fetch, fetch->deadline_ms);
+        missing = gather(question, AGE_STALE) & ~fetch->failed;
+        if (missing != 0 && clock_now_ms() >= fetch->deadline_ms) {
+            strcpy(fetch->failure.reason, "another lookup of the same name got no answer in time");
             return;
         }
     }
+}
+
+static enum record_types without_old_answer(const struct question *question, enum record_types missing) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (is_within(&question->lookup->copy, type, AGE_ANY, question->fetch.began_ms))
+            missing &= ~types[type];
+    return missing;
+}
+
+/*
+ * There are answers, but old ones: wait for fresh ones only so long. They are asked for beside the traffic where we may
+ * not wait to the end; where they could not be had lately, nobody asks.
+ */
+static void renew(const struct process_hold *hold, struct question *question, enum record_types missing) {
+    const struct host_settings *settings = question->settings;
+    struct fetch *fetch = &question->fetch;
+    uint32_t patience_ms =
+        settings->cache.mode == CACHE_STALE ? settings->cache.stale_wait_ms : settings->query.deadline_ms;
+    uint64_t until_ms = fetch->began_ms + patience_ms;
+    if (question->lookup->copy.retry_ms > fetch->began_ms)
+        fetch_board_as_guest(fetch, missing);
+    else
+        fetch_board(fetch, missing);
+    bool beside = fetch->leads != 0 && fetch->plan.count > 0 && until_ms < fetch->deadline_ms && refresh_start(fetch);
+    if (fetch->leads != 0 && !beside) {
+        if (until_ms < fetch->deadline_ms)
+            fetch->deadline_ms = until_ms;
+        fetch_lead(hold, fetch);
+    }
+    fetch_join(hold, fetch, until_ms);
+}
+
+static void find_answers(const struct process_hold *hold, struct question *question) {
+    enum record_types missing = gather(question, AGE_STALE);
+    if (missing == 0)
+        return;
+    if (without_old_answer(question, missing) == 0) {
+        renew(hold, question, missing);
+    } else {
+        counters_add(COUNTER_MISSES);
+        resolve(hold, question, missing);
+    }
+    gather(question, AGE_ANY);
 }
 
 /* ---- the verdict: the contract's table of outcomes ---- */
@@ -257,15 +228,20 @@ bool lookup_has(const struct lookup *lookup, enum outcome outcome) {
     return false;
 }
 
-/* Whether external DNS (not the configuration) has just said, or said a while ago that is not over yet, that the name
- * exists. */
+size_t lookup_address_count(const struct lookup *lookup) {
+    size_t count = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL)
+            count += lookup->answers[type]->address_count;
+    return count;
+}
+
+/* Whether external DNS (not the configuration) has ever said that the name exists. */
 static bool is_known(const struct question *question) {
-    const struct lookup *lookup = question->lookup;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        const struct answer *answer = lookup->fetched[type];
-        if (answer == NULL && configured(question->settings, type) == NULL &&
-            (lookup->copy.expires_ms[type] > question->began_ms || question->landed & types[type]))
-            answer = lookup->copy.answers[type];
+        const struct answer *answer = question->fetch.answers[type];
+        if (answer == NULL && configured(question->settings, type) == NULL)
+            answer = question->lookup->copy.answers[type];
         if (answer != NULL && answer->outcome != OUTCOME_NO_NAME)
             return true;
     }
@@ -279,7 +255,7 @@ static const char *why_fall_back(const struct question *question) {
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
-    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? question->failure.reason : NULL;
+    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? question->fetch.failure.reason : NULL;
 }
 
 static enum lookup_verdict verdict(const struct question *question) {
@@ -288,7 +264,7 @@ static enum lookup_verdict verdict(const struct question *question) {
         return LOOKUP_ANSWERED;
     bool final = question->settings->fallback_never;
     counters_add(COUNTER_FALLBACKS);
-    tell_failed(question->lookup->host, reason, final);
+    tell_failed(&question->lookup->name, question->lookup->host, reason, final);
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
 }
 
@@ -306,23 +282,42 @@ static const struct host_settings *settings_of(const struct name *name) {
 static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_settings *settings) {
     struct question question = {.settings = settings, .lookup = lookup};
     struct process_hold hold;
-    question.began_ms = clock_now_ms();
-    question.deadline_ms = question.began_ms + settings->query.deadline_ms;
-    if (!process_enter(&hold, question.deadline_ms + MARK_MARGIN_MS))
+    question.fetch = fetch_begin(&lookup->name, lookup->host, settings, lookup->copy.retry_ms);
+    if (!process_enter(&hold, question.fetch.deadline_ms + MARK_MARGIN_MS))
         return LOOKUP_FALLBACK;
     process_adopt_copy(load_adopt);
     remember_configured(&question);
-    enum record_types missing = gather(&question);
-    if (missing != 0) {
-        counters_add(COUNTER_MISSES);
-        resolve(&hold, &question, missing);
-    }
-    process_leave(&hold);
-    /* Where only the other type was missing, or another thread has asked, nobody has told of the addresses. */
+    find_answers(&hold, &question);
+    lookup->no_recovery = question.fetch.failure.no_recovery;
+    memcpy(lookup->fetched, question.fetch.answers, sizeof(lookup->fetched));
+    /* Where only what the cache lacked was asked for, or somebody else asked, nothing has been told of the addresses.
+     */
     if (log_enabled(LOG_LEVEL_DEBUG) && first_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
         tell_hit(lookup->host, lookup);
-    lookup->no_recovery = question.failure.no_recovery;
-    return verdict(&question);
+    enum lookup_verdict said = verdict(&question);
+    process_leave(&hold);
+    return said;
+}
+
+/* Begin to ask for what is served past its lifetime. */
+static void refresh(const struct lookup *lookup, enum record_types past) {
+    const struct host_settings *settings = settings_of(&lookup->name);
+    struct process_hold hold;
+    if (settings == NULL)
+        return;
+    struct fetch fetch = fetch_begin(&lookup->name, lookup->host, settings, lookup->copy.retry_ms);
+    if (!process_enter(&hold, fetch.deadline_ms + MARK_MARGIN_MS))
+        return;
+    process_adopt_copy(load_adopt);
+    fetch_board(&fetch, past);
+    if (fetch.leads != 0 && (fetch.plan.count == 0 || !refresh_start(&fetch))) {
+        if (fetch.plan.on_trial)
+            fetch_lead(&hold, &fetch);
+        else
+            fetch_give_up(&fetch, "no thread can be started");
+    }
+    process_leave(&hold);
+    fetch_end(&fetch);
 }
 
 /* A negative answer is a hit too, but for "no such name", which is libc's. */
@@ -347,108 +342,27 @@ bool lookup_begin(struct lookup *lookup, const char *host) {
     return false;
 }
 
+static void serve_hit(const struct lookup *lookup, uint64_t now_ms) {
+    enum record_types past = past_lifetime(lookup, now_ms);
+    if (!lookup_has(lookup, OUTCOME_ADDRESSES))
+        counters_add(COUNTER_NEGATIVE_HITS);
+    else
+        counters_add(past != 0 ? COUNTER_STALE_HITS : COUNTER_HITS);
+    if (past != 0 && lookup->copy.retry_ms <= now_ms)
+        refresh(lookup, past);
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        tell_hit(lookup->host, lookup);
+}
+
 enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted) {
+    uint64_t now_ms = clock_recent_ms();
     lookup->wanted = wanted;
-    if (is_hit(lookup, take_fresh(lookup, clock_recent_ms()))) {
-        counters_add(lookup_has(lookup, OUTCOME_ADDRESSES) ? COUNTER_HITS : COUNTER_NEGATIVE_HITS);
-        if (log_enabled(LOG_LEVEL_DEBUG))
-            tell_hit(lookup->host, lookup);
+    if (is_hit(lookup, take(lookup, now_ms))) {
+        serve_hit(lookup, now_ms);
         return LOOKUP_ANSWERED;
     }
     const struct host_settings *settings = settings_of(&lookup->name);
     return settings == NULL ? LOOKUP_FALLBACK : ask_around(lookup, settings);
-}
-
-/* ---- libc's order ---- */
-
-size_t lookup_address_count(const struct lookup *lookup) {
-    size_t count = 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (lookup->answers[type] != NULL)
-            count += lookup->answers[type]->address_count;
-    return count;
-}
-
-/* All addresses that are at hand for the name, wanted or not, so that one order serves every kind of call. */
-static size_t list_places(const struct answer *const answers[static RECORD_TYPE_COUNT], uint16_t *places,
-                          struct address *addresses) {
-    size_t count = 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count; i++) {
-            if (addresses != NULL)
-                addresses[count] = answer_address(answers[type], i);
-            places[count++] = (uint16_t)(type << 15 | i);
-        }
-    return count;
-}
-
-/* How long an order is good: finding it costs more than all the rest of a hit. */
-#define ORDER_KEPT_MS 1000
-
-static void sort(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT],
-                 const size_t counts[static RECORD_TYPE_COUNT]) {
-    size_t count = counts[0] + counts[1];
-    size_t padded = (count * sizeof(uint16_t) + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
-    uint16_t *sorted = calloc(1, padded);
-    uint16_t *places = malloc(2 * count * sizeof(uint16_t));
-    struct address *addresses = malloc(count * sizeof(*addresses));
-    if (sorted != NULL && places != NULL && addresses != NULL) {
-        uint16_t *order = places + count;
-        list_places(answers, places, addresses);
-        bool found = order_addresses(addresses, count, order);
-        for (size_t i = 0; i < count; i++)
-            sorted[i] = places[order[i]];
-        if (found) {
-            cache_put_order(&lookup->name, sorted, counts, clock_now_ms() + ORDER_KEPT_MS);
-            lookup->sorted = sorted;
-            sorted = NULL;
-        }
-    }
-    free(sorted);
-    free(places);
-    free(addresses);
-}
-
-static void find_order(struct lookup *lookup) {
-    const struct answer *answers[RECORD_TYPE_COUNT];
-    struct process_hold hold;
-    size_t counts[RECORD_TYPE_COUNT];
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        answers[type] = lookup->answers[type] != NULL ? lookup->answers[type] : lookup->copy.answers[type];
-        counts[type] = answers[type] != NULL ? answers[type]->address_count : 0;
-    }
-    if (!process_enter(&hold, clock_now_ms() + MARK_MARGIN_MS))
-        return;
-    process_adopt_copy(load_adopt);
-    sort(lookup, answers, counts);
-    process_leave(&hold);
-}
-
-/* The order that came with the answers, fresh or not: it is of these very addresses. */
-static const uint16_t *order_from_cache(const struct lookup *lookup) {
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (lookup->answers[type] != NULL && lookup->answers[type] != lookup->copy.answers[type])
-            return NULL;
-    return lookup->copy.order;
-}
-
-void lookup_order(struct lookup *lookup, uint16_t *places) {
-    size_t count = lookup_address_count(lookup);
-    const uint16_t *order = order_from_cache(lookup);
-    if (count > 1 && (order == NULL || lookup->copy.order_until_ms <= clock_recent_ms())) {
-        find_order(lookup);
-        /* Where none could be found, for want of a descriptor, the last one stays. */
-        if (lookup->sorted != NULL)
-            order = lookup->sorted;
-    }
-    if (count < 2 || order == NULL) {
-        list_places(lookup->answers, places, NULL);
-        return;
-    }
-    /* Of an order of all addresses those that are wanted. */
-    for (size_t i = 0, found = 0; found < count; i++)
-        if (lookup->answers[ORDER_TYPE(order[i])] != NULL)
-            places[found++] = order[i];
 }
 
 void lookup_end(struct lookup *lookup) {

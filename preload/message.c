@@ -194,6 +194,18 @@ static const char *failure_of(const HEADER *header) {
     }
 }
 
+static bool tells_failure(const HEADER *header) {
+    return header->qr && header->rcode != ns_r_noerror && header->rcode != ns_r_nxdomain;
+}
+
+bool message_is_bare_failure(const uint8_t *message, size_t size) {
+    HEADER header;
+    if (size < HFIXEDSZ)
+        return false;
+    memcpy(&header, message, HFIXEDSZ);
+    return header.qdcount == 0 && tells_failure(&header);
+}
+
 bool message_is_final_failure(const uint8_t *message, size_t size) {
     HEADER header;
     if (size < HFIXEDSZ)
@@ -235,7 +247,7 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
     if (size < HFIXEDSZ)
         return NULL;
     memcpy(&header, message, HFIXEDSZ);
-    if (!header.qr || ntohs(header.qdcount) != 1)
+    if (!header.qr || (ntohs(header.qdcount) != 1 && !tells_failure(&header)))
         return NULL;
     if (failure_of(&header) != NULL) {
         *reason = failure_of(&header);

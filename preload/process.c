@@ -80,7 +80,7 @@ void process_hold_release(const struct process_hold *hold) {
 }
 
 bool process_enter(struct process_hold *hold, uint64_t deadline_ms) {
-    if (inside_until_ms > clock_now_ms())
+    if (inside_until_ms > clock_now_ms() && !process_is_copy())
         return false;
     process_hold_take(hold);
     inside_until_ms = deadline_ms;

@@ -4,57 +4,92 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/attempt.h"
 #include "originbypass/clock.h"
-#include "originbypass/dns.h"
+#include "originbypass/health.h"
 
 /* Each upstream is asked once, and once more if it was silent: one lost packet is no outage. */
 #define ROUNDS 2
 
-struct attempt {
-    const struct server_address *server;
-    struct dns_query *query; /* NULL: no memory for it */
-    bool told;               /* its failure has been seen: the next one needs not wait */
-};
-
 /* One call's attempts; at most `limit` of them. */
 struct race {
     const struct host_settings *settings;
+    const struct upstream_plan *plan;
     const char *name;
     enum record_types wanted, witness;
     uint64_t deadline_ms;
     uint64_t next_ms; /* when the next attempt begins, if nothing was heard */
-    struct upstream_result *result;
+    struct upstream_result result;
     size_t limit, count;
     struct attempt attempts[];
 };
 
 static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
 
+/* ---- the plan ---- */
+
+void upstream_make_plan(const struct host_settings *settings, const char *name, struct upstream_plan *plan) {
+    const struct server_list *upstreams = settings->upstreams;
+    const struct server_address *last_resort[CONFIG_UPSTREAMS_MAX];
+    size_t last_resorts = 0, trials = 0;
+    uint64_t now_ms = clock_now_ms();
+    *plan = (struct upstream_plan){0};
+    for (size_t i = 0; i < upstreams->count; i++) {
+        const struct server_address *server = &upstreams->servers[i];
+        enum health_state state = health_state(server);
+        /* Where no thread can probe, this one call does, by asking the upstream in its place. */
+        bool on_trial = state != HEALTH_GOOD && health_claim_probe(server, now_ms) &&
+                        !attempt_probe(server, name, settings->query.timeout_ms);
+        trials += on_trial;
+        if (state == HEALTH_GOOD || on_trial)
+            plan->servers[plan->count++] = server;
+        else if (state == HEALTH_SKIPPED)
+            last_resort[last_resorts++] = server;
+    }
+    if (plan->count == 0)
+        return;
+    plan->on_trial = plan->count == trials;
+    for (size_t i = 0; i < last_resorts; i++)
+        plan->servers[plan->count++] = last_resort[i];
+}
+
+static bool is_planned(const struct upstream_plan *plan, const struct server_address *server) {
+    for (size_t i = 0; i < plan->count; i++)
+        if (plan->servers[i] == server)
+            return true;
+    return false;
+}
+
+/* ---- the race ---- */
+
 /* A signal handler may have jumped out of this thread's wait: the race it left is ended by the next one. */
 static __thread struct race *left_behind;
 
-static void end(struct race *race) {
+static void end(struct race *race, uint32_t patience_ms) {
     for (size_t i = 0; i < race->count; i++)
-        dns_end(race->attempts[i].query);
+        attempt_end(&race->attempts[i], patience_ms);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        free(race->result.answers[type]);
     free(race);
     left_behind = NULL;
 }
 
 static struct race *begin(const char *name, enum record_types wanted, const struct host_settings *settings,
-                          uint64_t deadline_ms, struct upstream_result *result) {
+                          const struct upstream_plan *plan, uint64_t deadline_ms) {
+    /* What was silent in it may have answered since. */
     if (left_behind != NULL)
-        end(left_behind);
+        end(left_behind, UINT32_MAX);
     /* One more for a witness, where a single upstream has failed at once. */
-    size_t limit = settings->upstreams->count * ROUNDS + 1;
+    size_t limit = plan->count == 0 ? 0 : plan->count * ROUNDS + 1;
     struct race *race = calloc(1, sizeof(*race) + limit * sizeof(race->attempts[0]));
     if (race == NULL)
         return NULL;
     race->settings = settings;
+    race->plan = plan;
     race->name = name;
     race->wanted = wanted;
     race->witness = wanted == RECORD_AAAA ? RECORD_A : 0;
     race->deadline_ms = deadline_ms;
-    race->result = result;
     race->limit = limit;
     left_behind = race;
     return race;
@@ -63,7 +98,7 @@ static struct race *begin(const char *name, enum record_types wanted, const stru
 static enum record_types answered(const struct race *race) {
     enum record_types set = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (race->result->answers[type] != NULL)
+        if (race->result.answers[type] != NULL)
             set |= types[type];
     return set;
 }
@@ -77,26 +112,26 @@ static bool was_silent(const struct attempt *attempt, enum record_types missing)
         if (attempt->query == NULL || !(missing & types[type]))
             continue;
         const struct dns_reply *reply = dns_reply(attempt->query, type);
-        if (reply->state == DNS_WAITING || (reply->state == DNS_FAILED && reply->silent))
+        if (reply->state == DNS_WAITING || (reply->state == DNS_FAILED && reply->failure == DNS_SILENT))
             return true;
     }
     return false;
 }
 
 static bool was_repeated(const struct race *race, size_t upstream) {
-    for (size_t i = race->settings->upstreams->count; i < race->count; i++)
-        if (race->attempts[i].server == race->attempts[upstream].server)
+    for (size_t i = race->plan->count; i < race->count; i++)
+        if (race->attempts[i].server == race->plan->servers[upstream])
             return true;
     return false;
 }
 
 /* The upstream to ask next: each in its turn, then those again of which nothing was heard. NULL: none is left. */
 static const struct server_address *next_server(const struct race *race) {
-    const struct server_list *upstreams = race->settings->upstreams;
+    const struct upstream_plan *plan = race->plan;
     enum record_types missing = race->wanted & ~answered(race);
-    if (race->count < upstreams->count)
-        return &upstreams->servers[race->count];
-    for (size_t i = 0; i < upstreams->count; i++)
+    if (race->count < plan->count)
+        return plan->servers[race->count];
+    for (size_t i = 0; i < plan->count; i++)
         if (!was_repeated(race, i) && was_silent(&race->attempts[i], missing))
             return race->attempts[i].server;
     return NULL;
@@ -113,9 +148,7 @@ static bool was_asked(const struct race *race, enum record_types wanted) {
 
 static void start(struct race *race, const struct server_address *server, enum record_types asked, uint64_t now_ms) {
     const struct query_settings *query = &race->settings->query;
-    struct attempt *attempt = &race->attempts[race->count++];
-    attempt->server = server;
-    attempt->query = dns_ask(server, race->name, asked, query->timeout_ms);
+    race->attempts[race->count++] = attempt_begin(server, race->name, asked, query->timeout_ms);
     race->next_ms = now_ms + query->hedge_ms;
 }
 
@@ -128,7 +161,7 @@ static bool start_next(struct race *race, uint64_t now_ms) {
         return true;
     }
     if (race->witness != 0 && race->count < race->limit && !was_asked(race, race->witness)) {
-        start(race, &race->settings->upstreams->servers[0], race->witness, now_ms);
+        start(race, race->plan->servers[0], race->witness, now_ms);
         return true;
     }
     return false;
@@ -137,33 +170,31 @@ static bool start_next(struct race *race, uint64_t now_ms) {
 static void collect(struct race *race) {
     for (size_t i = 0; i < race->count; i++) {
         struct attempt *attempt = &race->attempts[i];
-        bool failed = attempt->query == NULL;
-        for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++) {
-            const struct dns_reply *reply = dns_reply(attempt->query, type);
-            if (reply->state == DNS_ANSWERED && race->result->answers[type] == NULL)
-                race->result->answers[type] = dns_take(attempt->query, type);
-            failed |= reply->state == DNS_FAILED;
-        }
-        if (failed && !attempt->told)
+        bool had_failed = attempt->failed;
+        attempt_look(attempt);
+        if (attempt->failed && !had_failed)
             race->next_ms = 0;
-        attempt->told |= failed;
+        race->result.failure.heard |= attempt->heard;
+        for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
+            if (dns_reply(attempt->query, type)->state == DNS_ANSWERED && race->result.answers[type] == NULL)
+                race->result.answers[type] = dns_take(attempt->query, type);
     }
 }
 
 static bool is_waiting(const struct race *race) {
-    enum record_types missing = RECORD_BOTH & ~answered(race);
     for (size_t i = 0; i < race->count; i++)
-        for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-            if (race->attempts[i].query != NULL && (missing & types[type]) &&
-                dns_reply(race->attempts[i].query, type)->state == DNS_WAITING)
-                return true;
+        if (attempt_is_waiting(&race->attempts[i], RECORD_BOTH & ~answered(race)))
+            return true;
     return false;
 }
 
 /* The last attempts' descriptors are waited for on the stack: a race has few, and never many that are open. */
 #define DESCRIPTORS_MAX 32
 
-/* False: the race is over. A handler that ran while we waited took long and looked up a name itself, or it forked. */
+/*
+ * False: the race is gone. A handler that ran while we waited took long and looked up a name itself; or this is a copy
+ * of the process, which it made: the sockets are the parent's to read, and closed here.
+ */
 static bool wait_and_process(const struct process_hold *hold, struct race *race, uint64_t until_ms) {
     struct pollfd descriptors[DESCRIPTORS_MAX];
     size_t first[DESCRIPTORS_MAX], count = 0;
@@ -174,7 +205,9 @@ static bool wait_and_process(const struct process_hold *hold, struct race *race,
     }
     size_t waited = count;
     process_poll(hold, descriptors, count, until_ms);
-    if (left_behind != race || process_is_copy())
+    if (left_behind == race && process_is_copy())
+        end(race, UINT32_MAX);
+    if (left_behind != race)
         return false;
     for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
         size_t behind = i + 1 < race->count && i + 1 < DESCRIPTORS_MAX ? first[i + 1] : waited;
@@ -231,36 +264,55 @@ static bool is_final(const struct attempt *attempt, enum record_types missing) {
     return false;
 }
 
-static void explain(const struct race *race) {
-    enum record_types missing = race->wanted & ~answered(race);
-    struct failure *failure = &race->result->failure;
-    size_t used = 0;
-    for (size_t i = 0; i < race->count && i < race->settings->upstreams->count; i++) {
-        char server[SERVER_ADDRESS_TEXT_SIZE];
-        const char *why = failure_of(race, &race->attempts[i], missing);
-        if (why != NULL)
-            failure->no_recovery = is_final(&race->attempts[i], missing);
-        if (why == NULL || used >= sizeof(failure->reason))
-            continue;
-        server_address_text(race->attempts[i].server, server);
-        used += (size_t)snprintf(failure->reason + used, sizeof(failure->reason) - used, "%s%s: %s",
-                                 used > 0 ? "; " : "", server, why);
-    }
+/* Add what an upstream has to do with it, as far as there is room. */
+static void add_reason(struct failure *failure, const struct server_address *server, const char *why) {
+    char text[SERVER_ADDRESS_TEXT_SIZE];
+    size_t used = strlen(failure->reason);
+    server_address_text(server, text);
+    snprintf(failure->reason + used, sizeof(failure->reason) - used, "%s%s: %s", used > 0 ? "; " : "", text, why);
 }
 
-void upstream_ask(const struct process_hold *hold, const char *name, enum record_types wanted,
-                  const struct host_settings *settings, uint64_t deadline_ms, struct upstream_result *result) {
+static const char left_alone[] = "not asked: it has not answered lately";
+
+static void explain(struct race *race) {
+    enum record_types missing = race->wanted & ~answered(race);
+    const struct server_list *upstreams = race->settings->upstreams;
+    struct failure *failure = &race->result.failure;
+    for (size_t i = 0; i < race->count && i < race->plan->count; i++) {
+        const char *why = failure_of(race, &race->attempts[i], missing);
+        if (why == NULL)
+            continue;
+        failure->no_recovery = is_final(&race->attempts[i], missing);
+        add_reason(failure, race->attempts[i].server, why);
+    }
+    for (size_t i = 0; i < upstreams->count; i++)
+        if (!is_planned(race->plan, &upstreams->servers[i]))
+            add_reason(failure, &upstreams->servers[i], left_alone);
+}
+
+static void hand_over(struct race *race, struct upstream_result *result) {
+    *result = race->result;
+    race->result = (struct upstream_result){0};
+}
+
+bool upstream_ask(const struct process_hold *hold, const char *name, enum record_types wanted,
+                  const struct host_settings *settings, const struct upstream_plan *plan, uint64_t deadline_ms,
+                  struct upstream_result *result) {
+    if (plan->on_trial)
+        deadline_ms = earlier(deadline_ms, clock_now_ms() + settings->query.hedge_ms);
+    struct race *race = begin(name, wanted, settings, plan, deadline_ms);
     *result = (struct upstream_result){0};
-    struct race *race = begin(name, wanted, settings, deadline_ms, result);
     if (race == NULL) {
         snprintf(result->failure.reason, sizeof(result->failure.reason), "no memory");
-        return;
+        return true;
     }
     if (!run(hold, race)) {
         snprintf(result->failure.reason, sizeof(result->failure.reason), "given up in a signal handler");
-        return;
+        return false;
     }
     if (!is_complete(race))
         explain(race);
-    end(race);
+    hand_over(race, result);
+    end(race, settings->query.hedge_ms);
+    return true;
 }

@@ -18,6 +18,8 @@
 struct cache_copy {
     const struct answer *answers[RECORD_TYPE_COUNT]; /**< A, AAAA; NULL: not there */
     uint64_t expires_ms[RECORD_TYPE_COUNT];          /**< end of the lifetime, on clock_now_ms() */
+    uint64_t stale_until_ms[RECORD_TYPE_COUNT];      /**< till when it may be served without a wait */
+    uint64_t retry_ms;       /**< what is past its lifetime is not to be asked for again before this */
     const uint16_t *order;   /**< places in A's and AAAA's addresses together, the best first; or NULL */
     uint64_t order_until_ms; /**< how long it is good */
     uint64_t *heap;          /**< where the copy did not fit into `storage` */
@@ -42,11 +44,28 @@ void cache_open(uint32_t max_entries);
  */
 bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy);
 
+/** How long an answer is good. */
+struct cache_term {
+    uint64_t expires_ms;     /**< end of the lifetime */
+    uint64_t stale_until_ms; /**< till when it may be served without a wait; not before `expires_ms` */
+    uint32_t generation;     /**< cache_generation() at the time of the question */
+};
+
 /**
- * Remember an answer until `expires_ms`, in the place of the name's earlier one of this type. What was used
- * longest ago leaves where room is short. Signals must be blocked (process_enter()). Thread-safe.
+ * Remember an answer, in the place of the name's earlier one of this type; also past its term, until it is replaced or
+ * evicted: what was used longest ago leaves where room is short. Nothing is remembered of a generation that is gone.
+ * The name may be asked for again at once. Signals must be blocked (process_enter()). Thread-safe.
  */
-void cache_put(const struct name *name, const struct answer *answer, uint64_t expires_ms, uint64_t now_ms);
+void cache_put(const struct name *name, const struct answer *answer, const struct cache_term *term, uint64_t now_ms);
+
+/**
+ * Keep others from asking for the name's old answers before `until_ms`. `retry_ms` is what the copy said; false: it has
+ * changed since, or the name is gone. Takes no lock. Thread-safe.
+ */
+bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms);
+
+/** Changes with each cache_clear(). Thread-safe. */
+uint32_t cache_generation(void);
 
 /**
  * Remember the order of a name's addresses, A's and AAAA's together, until `until_ms`. `order` is followed by room up
@@ -55,7 +74,8 @@ void cache_put(const struct name *name, const struct answer *answer, uint64_t ex
 void cache_put_order(const struct name *name, const uint16_t *order, const size_t counts[static RECORD_TYPE_COUNT],
                      uint64_t until_ms);
 
-/** Forget everything: for tests and for a new configuration. Signals must be blocked. Thread-safe. */
+/** Forget everything, and what is being asked for meanwhile: for tests and for a new configuration. Signals must be
+ * blocked. Thread-safe. */
 void cache_clear(void);
 
 /** Names in the cache. Thread-safe. */

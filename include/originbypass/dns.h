@@ -23,12 +23,20 @@ enum dns_state {
     DNS_FAILED,   /**< `reason` says why */
 };
 
+/** What a failure says of the server. */
+enum dns_failure {
+    DNS_REFUSING,    /**< it is there, and said something that is of no use */
+    DNS_SILENT,      /**< not a word came from it */
+    DNS_UNREACHABLE, /**< the network has no way to it, or nobody listens there */
+    DNS_OUR_FAULT,   /**< nothing: there was no descriptor or no memory to ask it with */
+};
+
 struct dns_reply {
     enum dns_state state;
-    bool silent;           /**< DNS_FAILED: not a word came from the server */
-    bool no_recovery;      /**< DNS_FAILED: message_is_final_failure() */
-    const char *reason;    /**< static text */
-    struct answer *answer; /**< on the heap; the query's until dns_take() */
+    enum dns_failure failure; /**< where it failed */
+    bool no_recovery;         /**< DNS_FAILED: message_is_final_failure() */
+    const char *reason;       /**< static text */
+    struct answer *answer;    /**< on the heap; the query's until dns_take() */
 };
 
 /** Send the question. NULL: no memory. A network error shows in the replies. Signals must be blocked. */

@@ -31,6 +31,9 @@ enum flight_part {
 enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
                               struct flight *flight);
 
+/** Join the flight of a name and type, if it is in the air. Signals must be blocked. Thread-safe. */
+bool flight_board_as_guest(const struct name *name, enum record_types type, uint64_t now_ms, struct flight *flight);
+
 /** The leader is done: the answer is in the cache (NULL), or `failure` says why there is none. Signals blocked. */
 void flight_land(const struct flight *flight, const struct failure *failure);
 

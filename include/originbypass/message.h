@@ -18,6 +18,12 @@
 struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason);
 
 /**
+ * Whether the message is a failure without the question, as unbound sends it to those whom it refuses. It is told by
+ * the ID alone.
+ */
+bool message_is_bare_failure(const uint8_t *message, size_t size);
+
+/**
  * Whether libc holds a message for a failure that no repetition cures (h_errno's NO_RECOVERY): a response code that
  * says neither "no such name" nor that this server could not answer now (SERVFAIL, NOTIMP, REFUSED), FORMERR for one.
  */

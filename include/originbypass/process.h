@@ -42,7 +42,7 @@ void process_hold_release(const struct process_hold *hold);
 /**
  * Take hold, and mark the thread as being inside a lookup. False: it is inside already (a signal handler, or a library
  * that we call, resolves), and nothing is changed. The mark expires at `deadline_ms` (clock_now_ms()), because a
- * handler may siglongjmp(3) out of us.
+ * handler may siglongjmp(3) out of us, and in a copy of the process that a handler has made.
  */
 bool process_enter(struct process_hold *hold, uint64_t deadline_ms);
 

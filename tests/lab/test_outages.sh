@@ -83,7 +83,7 @@ reaches_the_origin_by() {
 
 is_sent_to_the_edge_with_a_warning() {
     contains 'error code: 1000' "$(bypass "$CDN" curl -sS --max-time 30 "https://$CDN/")"
-    equal 1 "$(wc -l <"$messages")"
+    equal 1 "$(grep -c 'failed to resolve' "$messages")"
     contains "warn failed to resolve origin IP via external DNS, using default DNS host=$CDN" "$(said host reason)"
     lacks 'reason=None' "$(said host reason)"
 }

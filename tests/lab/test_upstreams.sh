@@ -49,6 +49,13 @@ it_says_the_reason_when_no_upstream_is_well() {
     contains refused "$(said reason | tr '[:upper:]' '[:lower:]')"
 }
 
+# unbound does not repeat the question then.
+it_says_that_unbound_refuses() {
+    unbound_with 'access-control: 0.0.0.0/0 refuse'
+    equal "$EDGE_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet)"
+    contains "reason=$unwell: REFUSED" "$(said reason)"
+}
+
 it_uses_another_port_and_another_id_for_every_query() {
     scripted well
     equal "$ORIGIN_V4 200" \

@@ -55,7 +55,7 @@ static struct answer *marked(sa_family_t family, size_t count, uint8_t mark) {
 
 static void put_at(uint64_t now_ms, const struct name *name, sa_family_t family, size_t count, uint8_t mark) {
     struct answer *answer = marked(family, count, mark);
-    cache_put(name, answer, LATER_MS, now_ms);
+    cache_put(name, answer, &(struct cache_term){LATER_MS, LATER_MS, cache_generation()}, now_ms);
     free(answer);
 }
 
@@ -174,7 +174,7 @@ static void a_negative_answer_is_remembered_too(void **state) {
         answer_build(&(struct answer_parts){.outcome = OUTCOME_NO_RECORD, .family = AF_INET6, .ttl_s = 60});
     struct cache_copy copy;
     cache_copy_begin(&copy);
-    cache_put(&cdn, none, LATER_MS, NOW_MS);
+    cache_put(&cdn, none, &(struct cache_term){LATER_MS, LATER_MS, cache_generation()}, NOW_MS);
     assert_true(cache_get(&cdn, NOW_MS, &copy));
     assert_null(copy.answers[0]);
     assert_int_equal(copy.answers[1]->outcome, OUTCOME_NO_RECORD);

@@ -1,0 +1,24 @@
+#ifndef ORIGINBYPASS_WARNINGS_H
+#define ORIGINBYPASS_WARNINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "originbypass/name.h"
+
+/**
+ * Whether a warning about this host is to be written: once a minute a host. `left_out` gets the number of those that
+ * were not since the last one. The hosts warned of last are known, a bounded number of them; of a thousand hosts that
+ * fail in the same minute some may be warned of again. Signals must be blocked (process_enter()) or all of them be
+ * harmless. Thread-safe.
+ */
+bool warnings_due(const struct name *host, uint64_t now_ms, uint32_t *left_out);
+
+/** The fork handlers (pthread_atfork(3)): take and give back the lock. */
+void warnings_before_fork(void);
+void warnings_after_fork(void);
+
+/** In a new copy of the process: whoever held the lock is gone. */
+void warnings_adopt(void);
+
+#endif

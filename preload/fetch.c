@@ -1,0 +1,257 @@
+#include "originbypass/fetch.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/cache.h"
+#include "originbypass/clock.h"
+#include "originbypass/load.h"
+#include "originbypass/log.h"
+#include "originbypass/upstream.h"
+
+static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
+
+struct fetch fetch_begin(const struct name *name, const char *host, const struct host_settings *settings,
+                         uint64_t retry_ms) {
+    struct fetch fetch = {.name = name, .host = host, .settings = settings, .retry_ms = retry_ms};
+    fetch.began_ms = clock_now_ms();
+    fetch.deadline_ms = fetch.began_ms + settings->query.deadline_ms;
+    fetch.generation = cache_generation();
+    return fetch;
+}
+
+void fetch_end(struct fetch *fetch) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        free(fetch->answers[type]);
+        fetch->answers[type] = NULL;
+    }
+}
+
+/* ---- when to try again ---- */
+
+/* A name that upstreams answer with failures is tried again after RFC 8767's (section 5) failure recheck timer. */
+#define RECHECK_MS 30000
+/* Where nobody answered, the upstreams' health says when: so often it is looked at. */
+#define LOOK_AGAIN_MS 1000
+
+static void keep_others_away(struct fetch *fetch, uint64_t until_ms) {
+    if (cache_postpone(fetch->name, fetch->retry_ms, until_ms))
+        fetch->retry_ms = until_ms;
+}
+
+static void postpone(struct fetch *fetch) {
+    keep_others_away(fetch, clock_now_ms() + (fetch->failure.heard ? RECHECK_MS : LOOK_AGAIN_MS));
+}
+
+/* ---- messages ---- */
+
+/* More than a line has room for. */
+#define TOLD_MAX 512
+
+struct told {
+    const char *items[TOLD_MAX];
+    char texts[TOLD_MAX][INET6_ADDRSTRLEN];
+    uint32_t count;
+};
+
+static void add_addresses(struct told *told, const struct answer *answer) {
+    for (size_t i = 0; answer != NULL && i < answer->address_count && told->count < TOLD_MAX; i++) {
+        struct address address = answer_address(answer, i);
+        inet_ntop(address.family, address.octets, told->texts[told->count], INET6_ADDRSTRLEN);
+        told->items[told->count] = told->texts[told->count];
+        told->count++;
+    }
+}
+
+static void tell(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]) {
+    struct told *told = log_enabled(LOG_LEVEL_INFO) ? malloc(sizeof(*told)) : NULL;
+    if (told == NULL)
+        return;
+    told->count = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        add_addresses(told, answers[type]);
+    if (told->count > 0)
+        log_write(LOG_LEVEL_INFO, "resolved origin IP",
+                  FIELDS(log_text("hostname", host), log_text("ip", told->items[0]),
+                         log_texts("ips", told->items, told->count)));
+    free(told);
+}
+
+/* ---- the cache ---- */
+
+static uint64_t lifetime_ms(const struct answer *answer, const struct cache_settings *cache) {
+    uint32_t ttl_s = answer->ttl_s;
+    uint32_t most_s = answer->outcome == OUTCOME_ADDRESSES ? cache->max_ttl_s : cache->negative_ttl_s;
+    /* Also for "no such record", which some servers send without the SOA record that would say how long it holds. */
+    if (answer->outcome != OUTCOME_NO_NAME && ttl_s < cache->min_ttl_s)
+        ttl_s = cache->min_ttl_s;
+    if (ttl_s > most_s)
+        ttl_s = most_s;
+    return (uint64_t)ttl_s * 1000;
+}
+
+/* "No such name" is libc's to answer, who may know it by now: that is never served past its time. */
+static bool may_be_stale(const struct answer *answer, const struct cache_settings *cache) {
+    return cache->mode == CACHE_STALE && answer->outcome != OUTCOME_NO_NAME;
+}
+
+static struct cache_term term_of(const struct fetch *fetch, const struct answer *answer, uint64_t now_ms) {
+    const struct cache_settings *cache = &fetch->settings->cache;
+    struct cache_term term = {.generation = fetch->generation};
+    term.expires_ms = now_ms + lifetime_ms(answer, cache);
+    term.stale_until_ms = term.expires_ms + (may_be_stale(answer, cache) ? (uint64_t)cache->stale_window_s * 1000 : 0);
+    return term;
+}
+
+static bool has_addresses(const struct answer *answer) {
+    return answer != NULL && answer->outcome == OUTCOME_ADDRESSES;
+}
+
+/* A pinned name is not asked for again: neither for its addresses, nor for the family that it does not have. */
+static bool is_pinned(const struct fetch *fetch, const struct answer *answer, const struct cache_copy *known) {
+    if (fetch->settings->cache.mode != CACHE_PINNED)
+        return false;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (has_addresses(fetch->answers[type]) || has_addresses(known->answers[type]))
+            return answer->outcome == OUTCOME_ADDRESSES || answer->outcome == OUTCOME_NO_RECORD;
+    return false;
+}
+
+static void remember(const struct fetch *fetch) {
+    struct cache_copy known;
+    uint64_t now_ms = clock_now_ms();
+    cache_copy_begin(&known);
+    cache_get(fetch->name, now_ms, &known);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = fetch->answers[type];
+        if (answer == NULL)
+            continue;
+        struct cache_term term = term_of(fetch, answer, now_ms);
+        if (is_pinned(fetch, answer, &known))
+            term.expires_ms = term.stale_until_ms = UINT64_MAX;
+        cache_put(fetch->name, answer, &term, now_ms);
+    }
+    cache_copy_release(&known);
+}
+
+/* ---- flights ---- */
+
+static const char *asked_name(const struct fetch *fetch) {
+    return fetch->settings->query_name != NULL ? fetch->settings->query_name : fetch->name->text;
+}
+
+static void begin_boarding(struct fetch *fetch) {
+    fetch->leads = fetch->joins = 0;
+    fetch->lands[0] = fetch->lands[1] = false;
+}
+
+void fetch_board(struct fetch *fetch, enum record_types wanted) {
+    begin_boarding(fetch);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (!(wanted & types[type]))
+            continue;
+        switch (flight_board(fetch->name, types[type], fetch->deadline_ms, clock_now_ms(), &fetch->flights[type])) {
+        case FLIGHT_LEADS:
+            fetch->lands[type] = true;
+            fetch->leads |= types[type];
+            break;
+        case FLIGHT_ALONE:
+            fetch->leads |= types[type];
+            break;
+        case FLIGHT_JOINS:
+            fetch->joins |= types[type];
+        }
+    }
+    if (fetch->leads != 0) {
+        keep_others_away(fetch, fetch->deadline_ms);
+        upstream_make_plan(fetch->settings, asked_name(fetch), &fetch->plan);
+    }
+}
+
+void fetch_board_as_guest(struct fetch *fetch, enum record_types wanted) {
+    begin_boarding(fetch);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if ((wanted & types[type]) &&
+            flight_board_as_guest(fetch->name, types[type], clock_now_ms(), &fetch->flights[type]))
+            fetch->joins |= types[type];
+}
+
+static void land(const struct fetch *fetch, enum record_types missing) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (fetch->lands[type])
+            flight_land(&fetch->flights[type], missing & types[type] ? &fetch->failure : NULL);
+}
+
+/* Between our look into the cache and our boarding another one may have landed. */
+static enum record_types come_meanwhile(const struct fetch *fetch) {
+    struct cache_copy copy;
+    enum record_types set = 0;
+    cache_copy_begin(&copy);
+    cache_get(fetch->name, fetch->began_ms, &copy);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (copy.answers[type] != NULL && copy.expires_ms[type] > fetch->began_ms)
+            set |= fetch->leads & types[type];
+    cache_copy_release(&copy);
+    return set;
+}
+
+/* False: a signal handler came between. */
+static bool ask(const struct process_hold *hold, struct fetch *fetch, enum record_types missing) {
+    struct upstream_result result;
+    bool asked =
+        upstream_ask(hold, asked_name(fetch), missing, fetch->settings, &fetch->plan, fetch->deadline_ms, &result);
+    process_adopt_copy(load_adopt);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (result.answers[type] == NULL)
+            continue;
+        free(fetch->answers[type]);
+        fetch->answers[type] = result.answers[type];
+    }
+    fetch->failure = result.failure;
+    tell(fetch->host, result.answers);
+    remember(fetch);
+    return asked;
+}
+
+void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
+    enum record_types missing = fetch->leads & ~come_meanwhile(fetch);
+    fetch->landed |= fetch->leads & ~missing;
+    bool asked = missing == 0 || ask(hold, fetch, missing);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (fetch->answers[type] != NULL)
+            missing &= ~types[type];
+    if (missing != 0)
+        postpone(fetch);
+    if (asked)
+        fetch->failed |= missing;
+    land(fetch, missing);
+}
+
+void fetch_give_up(struct fetch *fetch, const char *reason) {
+    fetch->failure = (struct failure){0};
+    strncat(fetch->failure.reason, reason, sizeof(fetch->failure.reason) - 1);
+    postpone(fetch);
+    land(fetch, fetch->leads);
+}
+
+void fetch_join(const struct process_hold *hold, struct fetch *fetch, uint64_t until_ms) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        struct failure failure;
+        if (!(fetch->joins & types[type]))
+            continue;
+        enum flight_end end = flight_wait(hold, &fetch->flights[type], until_ms, &failure);
+        process_adopt_copy(load_adopt);
+        switch (end) {
+        case FLIGHT_LANDED:
+            fetch->landed |= types[type];
+            break;
+        case FLIGHT_FAILED:
+            fetch->failed |= types[type];
+            fetch->failure = failure;
+            break;
+        case FLIGHT_EXPIRED:
+            break;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+#include "originbypass/warnings.h"
+
+#include <pthread.h>
+#include <string.h>
+
+/* A host is known by its hash and length: two that share both are one host here. */
+struct place {
+    uint32_t hash, length;
+    uint64_t told_ms; /* 0: the place is empty */
+    uint32_t left_out;
+};
+
+enum { SETS = 256, PLACES_A_SET = 4, PAUSE_MS = 60000 };
+
+static struct place sets[SETS][PLACES_A_SET];
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The host's place, or the one that was used longest ago. */
+static struct place *find(const struct name *host) {
+    struct place *set = sets[host->hash % SETS], *oldest = set;
+    for (size_t i = 0; i < PLACES_A_SET; i++) {
+        if (set[i].told_ms != 0 && set[i].hash == host->hash && set[i].length == host->length)
+            return &set[i];
+        if (set[i].told_ms < oldest->told_ms)
+            oldest = &set[i];
+    }
+    *oldest = (struct place){.hash = host->hash, .length = host->length};
+    return oldest;
+}
+
+bool warnings_due(const struct name *host, uint64_t now_ms, uint32_t *left_out) {
+    pthread_mutex_lock(&lock);
+    struct place *place = find(host);
+    bool due = place->told_ms == 0 || now_ms - place->told_ms >= PAUSE_MS;
+    *left_out = place->left_out;
+    place->left_out = due ? 0 : place->left_out + 1;
+    if (due)
+        place->told_ms = now_ms;
+    pthread_mutex_unlock(&lock);
+    return due;
+}
+
+void warnings_before_fork(void) {
+    pthread_mutex_lock(&lock);
+}
+
+void warnings_after_fork(void) {
+    pthread_mutex_unlock(&lock);
+}
+
+void warnings_adopt(void) {
+    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
+    memcpy(&lock, &fresh, sizeof(lock));
+}
