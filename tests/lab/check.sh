@@ -149,9 +149,10 @@ scripted_at() {
 
 # The test is a shell of its own.
 end_with_the_test() {
-    # shellcheck disable=SC2064 # this process, not a later one
-    trap "kill $1; wait $1 || :" EXIT
+    ending+=("$1")
+    trap 'kill "${ending[@]}"; wait "${ending[@]}" || :' EXIT
 }
+ending=()
 
 # --- what to expect --------------------------------------------------------------------------------------------------
 

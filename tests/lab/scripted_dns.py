@@ -1,17 +1,46 @@
 """A DNS server that follows a script: scripted_dns.py ADDRESS PORT BEHAVIOUR [udp | reset]
 
 It serves UDP and TCP (or UDP alone, or it resets every TCP connection) until it is killed, and writes each query to
-standard output: "ID PORT NAME", the client's port.
-BEHAVIOUR is one of the functions below that take a query: what it sends back for it, None for nothing.
+standard output: "ID PORT NAME TYPE udp|tcp", the client's port and the type's number.
+BEHAVIOUR is one of the functions below that take a query: what it sends back for it, several messages or one, None for
+nothing. Settings may follow it: well,after_ms=500,address=203.0.113.8. With @FILE it is read from there at each query.
 """
 
+import heapq
+import itertools
 import selectors
 import socket
 import struct
 import sys
+import time
 
-ADDRESS_RECORD = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + bytes([203, 0, 113, 7])
 QR, AA, TC, RD, RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
+DEFAULTS = {
+    "address": "203.0.113.7",  # the first; the others are those that follow it
+    "addresses": 1,
+    "ttl_s": 60,
+    "soa_ttl_s": 60,
+    "after_ms": 0,  # how late everything is
+    "source": None,  # another address of ours that it is sent from
+}
+settings = dict(DEFAULTS)
+over_tcp = False
+
+
+def record(record_type, data, ttl_s, owner=b"\xc0\x0c"):
+    return owner + struct.pack("!HHIH", record_type, 1, ttl_s, len(data)) + data
+
+
+def address_records():
+    first = int.from_bytes(socket.inet_aton(settings["address"]), "big")
+    return [
+        record(1, (first + i).to_bytes(4, "big"), int(settings["ttl_s"])) for i in range(int(settings["addresses"]))
+    ]
+
+
+def soa_record():
+    times = struct.pack("!IIIII", 1, 3600, 600, 86400, int(settings["soa_ttl_s"]))
+    return record(6, b"\0\0" + times, int(settings["soa_ttl_s"]))
 
 
 def question_of(query):
@@ -19,21 +48,35 @@ def question_of(query):
     return query[12:end]
 
 
-def reply(query, flags=QR | RD | RA, answers=(), query_id=None, question=None):
+def reply(query, flags=QR | RD | RA, answers=(), query_id=None, question=None, authority=()):
     question = question_of(query) if question is None else question
     query_id = query[:2] if query_id is None else query_id
-    header = query_id + struct.pack("!HHHHH", flags, 1 if question else 0, len(answers), 0, 0)
-    return header + question + b"".join(answers)
+    header = query_id + struct.pack("!HHHHH", flags, 1 if question else 0, len(answers), len(authority), 0)
+    return header + question + b"".join(answers) + b"".join(authority)
+
+
+def asks_for_ipv4(query):
+    return question_of(query)[-4:-2] == b"\0\1"
 
 
 def well(query):
-    is_address = question_of(query)[-4:-2] == b"\0\1"
-    return reply(query, answers=[ADDRESS_RECORD] if is_address else [])
+    return reply(query, answers=address_records()) if asks_for_ipv4(query) else no_record(query)
 
 
 def well_for_ipv4_alone(query):
-    is_address = question_of(query)[-4:-2] == b"\0\1"
-    return reply(query, answers=[ADDRESS_RECORD]) if is_address else server_failure(query)
+    return well(query) if asks_for_ipv4(query) else server_failure(query)
+
+
+def silence_for_ipv6_alone(query):
+    return well(query) if asks_for_ipv4(query) else None
+
+
+def no_record(query):
+    return reply(query, authority=[soa_record()])
+
+
+def no_name(query):
+    return reply(query, QR | RD | RA | 3, authority=[soa_record()])
 
 
 def format_error(query):
@@ -84,12 +127,25 @@ def half_an_answer(query):
 
 
 def other_id(query):
-    return reply(query, answers=[ADDRESS_RECORD], query_id=bytes([query[0] ^ 0xFF, query[1]]))
+    return reply(query, answers=address_records(), query_id=bytes([query[0] ^ 0xFF, query[1]]))
 
 
 def other_question(query):
     other = b"\5other\7example\3com\0" + question_of(query)[-4:]
-    return reply(query, answers=[ADDRESS_RECORD], question=other)
+    return reply(query, answers=address_records(), question=other)
+
+
+def others_and_then_well(query):
+    message = well(query)
+    settings["address"] = "203.0.113.66"
+    return [other_id(query), other_question(query), message]
+
+
+def cname_loop(query):
+    """The name is an alias of a.NAME, and that one of the name."""
+    there = record(5, b"\1a\xc0\x0c", 60)
+    back = record(5, b"\xc0\x0c", 60, owner=b"\1a\xc0\x0c")
+    return reply(query, answers=[there, back])
 
 
 def echo(query):
@@ -139,7 +195,31 @@ def as_named(query):
     }[outcome]()
 
 
-def serve(address, port, behaviour, over_tcp_too=None):
+def truncation_over_udp(query):
+    return well(query) if over_tcp else truncation(query)
+
+
+def truncation_and_silence_over_tcp(query):
+    return None if over_tcp else truncation(query)
+
+
+# What is to be sent later: when, its number, and what sends it.
+late, numbers = [], itertools.count()
+
+
+def send_in_time(send):
+    heapq.heappush(late, (time.monotonic() + int(settings["after_ms"]) / 1000, next(numbers), send))
+
+
+def send_what_is_due():
+    while late and late[0][0] <= time.monotonic():
+        try:
+            heapq.heappop(late)[2]()
+        except OSError:
+            pass  # the client is gone
+
+
+def serve(address, port, script, over_tcp_too=None):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     over_udp = socket.socket(family, socket.SOCK_DGRAM)
     over_udp.bind((address, port))
@@ -150,37 +230,64 @@ def serve(address, port, behaviour, over_tcp_too=None):
         selector.register(over_tcp, selectors.EVENT_READ, over_tcp_too)
     print("ready", flush=True)
     while True:
-        for key, _ in selector.select():
-            key.data(key.fileobj, behaviour)
+        for key, _ in selector.select(max(0, late[0][0] - time.monotonic()) if late else None):
+            key.data(key.fileobj, script)
+        send_what_is_due()
 
 
-def serve_udp(server, behaviour):
+def behaviour_of(script):
+    if script.startswith("@"):
+        with open(script[1:], encoding="ascii") as file:
+            script = file.read()
+    name, *words = script.strip().split(",")
+    settings.update(DEFAULTS)
+    settings.update(word.split("=") for word in words)
+    return globals()[name]
+
+
+def answers(query, client, script, by_tcp):
+    global over_tcp
+    over_tcp = by_tcp
+    query_type = int.from_bytes(question_of(query)[-4:-2], "big")
+    transport = "tcp" if by_tcp else "udp"
+    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, flush=True)
+    messages = behaviour_of(script)(query)
+    return messages if isinstance(messages, list) else [messages] if messages is not None else []
+
+
+def serve_udp(server, script):
     query, client = server.recvfrom(4096)
-    message = answer(query, client, behaviour)
-    if message is not None:
-        server.sendto(message, client)
+    for message in answers(query, client, script, False):
+        send_in_time(lambda sender=sender_for(server), message=message: sender.sendto(message, client))
 
 
-def serve_tcp(server, behaviour):
+def sender_for(server):
+    if settings["source"] is None:
+        return server
+    sender = socket.socket(server.family, socket.SOCK_DGRAM)
+    sender.bind((settings["source"], server.getsockname()[1]))
+    return sender
+
+
+# A client that gets nothing is not told that it gets nothing.
+unanswered = []
+
+
+def serve_tcp(server, script):
     stream, client = server.accept()
-    with stream:
-        query = stream.recv(4096)[2:]
-        message = answer(query, client, behaviour) if query else None
-        if message is not None:
-            stream.sendall(struct.pack("!H", len(message)) + message)
+    query = stream.recv(4096)[2:]
+    for message in answers(query, client, script, True) if query else []:
+        send_in_time(lambda message=message: (stream.sendall(struct.pack("!H", len(message)) + message), stream.close()))
+        return
+    unanswered.append(stream)
 
 
-def reset_tcp(server, _behaviour):
+def reset_tcp(server, _script):
     """The client's next write is to a connection that both sides have ended: the kernel sends SIGPIPE for it."""
     stream, _client = server.accept()
     stream.shutdown(socket.SHUT_WR)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     stream.close()
-
-
-def answer(query, client, behaviour):
-    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), flush=True)
-    return behaviour(query)
 
 
 def name_in(query):
@@ -193,4 +300,4 @@ def name_in(query):
 
 if __name__ == "__main__":
     tcp = {"tcp": serve_tcp, "udp": None, "reset": reset_tcp}[sys.argv[4] if sys.argv[4:] else "tcp"]
-    serve(sys.argv[1], int(sys.argv[2]), globals()[sys.argv[3]], tcp)
+    serve(sys.argv[1], int(sys.argv[2]), sys.argv[3], tcp)
