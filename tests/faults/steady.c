@@ -4,7 +4,7 @@
  *
  *     one        one after another
  *     together   at the same moment, each in a thread of its own
- *     child      one after another, in a forked child
+ *     child      one after another with a pause before each, in a forked child
  *
  * where '#' in NAME is another number in each of them. It answers with a line: the different first addresses (or
  * errors), separated by commas; how long the slowest lookup took, in microseconds; how long all of them took; the
@@ -95,11 +95,12 @@ static void tell(const struct tally *tally, uint64_t all_us) {
 
 /* ---- the actions ---- */
 
-static void one_after_another(int count, const char *pattern) {
+static void one_after_another(int count, const char *pattern, long pause_ms) {
     struct tally tally = {.count = 0};
     uint64_t began_us = now_us();
     for (int i = 0; i < count; i++) {
         char name[TEXT_SIZE];
+        nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000}, NULL);
         write_name(name, pattern, number++);
         struct outcome outcome = look_up(name);
         add(&tally, &outcome);
@@ -141,7 +142,7 @@ static void all_together(int count, const char *pattern) {
 static void in_a_child(int count, const char *pattern) {
     pid_t child = fork();
     if (child == 0) {
-        one_after_another(count, pattern);
+        one_after_another(count, pattern, 10);
         fflush(stdout);
         _exit(0);
     }
@@ -170,7 +171,7 @@ static void tell_resident(void) {
 
 static void obey(const char *action, int count, const char *name) {
     if (strcmp(action, "one") == 0)
-        one_after_another(count, name);
+        one_after_another(count, name, 0);
     else if (strcmp(action, "together") == 0)
         all_together(count, name);
     else if (strcmp(action, "child") == 0)
