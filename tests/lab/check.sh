@@ -150,7 +150,7 @@ scripted_at() {
 # The test is a shell of its own.
 end_with_the_test() {
     ending+=("$1")
-    trap 'kill "${ending[@]}"; wait "${ending[@]}" || :' EXIT
+    trap 'kill "${ending[@]}" 2>/dev/null || :; wait "${ending[@]}" || :' EXIT
 }
 ending=()
 
