@@ -85,7 +85,7 @@ look_up() {
     (($# > 1)) || set -- one 1 "$1"
     echo "$*" >&"${program[1]}"
     read -r -t 60 heard slowest_us all_us addresses <&"${program[0]}"
-    slowest_ms=$((slowest_us / 1000))
+    slowest_ms=$(((slowest_us + 999) / 1000)) # who waits by a clock of milliseconds waits up to one less
     echo "$*: $heard, the slowest after $slowest_ms ms"
 }
 

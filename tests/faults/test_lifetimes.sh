@@ -62,19 +62,21 @@ it_leaves_no_thread_behind() {
     serve $FIRST well,ttl_s=1
     begin 'query = { timeout_ms = 3000; hedge_ms = 400; deadline_ms = 800; };'
     hears $OLD cdn.example.com
-    equal 1 "$(threads)"
+    local own
+    own=$(threads) # more than one under ThreadSanitizer
     behave $FIRST silence
     pass_a_lifetime
     hears $OLD cdn.example.com
-    equal 2 "$(threads)"
-    until_true has_one_thread # it gives up at its deadline, or its upstream is down before that
+    equal $((own + 1)) "$(threads)"
+    until_true has_threads "$own" # it gives up at its deadline
     behave $FIRST well
-    until_true hears_and_asked_again
-    until_true has_one_thread
+    forget_questions $FIRST
+    until_true hears_and_asked # at first by a probe
+    until_true has_threads "$own"
 }
 
-hears_and_asked_again() { hears $OLD cdn.example.com && at_least 5 "$(asked $FIRST)"; }
-has_one_thread() { [[ $(threads) == 1 ]]; }
+hears_and_asked() { hears $OLD cdn.example.com && at_least 2 "$(asked $FIRST)"; }
+has_threads() { [[ $(threads) == "$1" ]]; }
 
 it_serves_the_old_answer_where_no_thread_can_be_started() {
     LAB_LIBRARY="$(compiled no_threads -shared -fPIC) $LAB_LIBRARY"

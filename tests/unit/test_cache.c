@@ -323,6 +323,109 @@ static void memory_is_used_again_over_a_hundred_thousand_names(void **state) {
     cache_copy_release(&copy);
 }
 
+/* ---- terms ---- */
+
+static uint64_t retry_ms(const struct name *name) {
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    cache_get(name, NOW_MS, &copy);
+    cache_copy_release(&copy);
+    return copy.retry_ms;
+}
+
+static void each_type_has_a_term_of_its_own(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct answer *ipv4 = marked(AF_INET, 1, 4), *ipv6 = marked(AF_INET6, 1, 6);
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    cache_put(&cdn, ipv4, &(struct cache_term){NOW_MS + 1, NOW_MS + 2, cache_generation()}, NOW_MS);
+    cache_put(&cdn, ipv6, &(struct cache_term){NOW_MS + 3, NOW_MS + 4, cache_generation()}, NOW_MS);
+    assert_true(cache_get(&cdn, NOW_MS, &copy));
+    assert_int_equal(copy.expires_ms[0], NOW_MS + 1);
+    assert_int_equal(copy.stale_until_ms[0], NOW_MS + 2);
+    assert_int_equal(copy.expires_ms[1], NOW_MS + 3);
+    assert_int_equal(copy.stale_until_ms[1], NOW_MS + 4);
+    cache_copy_release(&copy);
+    free(ipv4);
+    free(ipv6);
+}
+
+static void a_miss_has_no_term(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    copy.retry_ms = copy.stale_until_ms[0] = copy.stale_until_ms[1] = 99;
+    assert_false(cache_get(&cdn, NOW_MS, &copy));
+    assert_int_equal(copy.retry_ms, 0);
+    assert_int_equal(copy.stale_until_ms[0], 0);
+    assert_int_equal(copy.stale_until_ms[1], 0);
+}
+
+static void a_name_may_be_asked_for_at_once_until_it_is_postponed(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com"), www = folded("www.example.com");
+    put(&cdn, AF_INET, 1, 1);
+    put(&www, AF_INET, 1, 1);
+    assert_int_equal(retry_ms(&cdn), 0);
+    assert_true(cache_postpone(&cdn, 0, NOW_MS + 5));
+    assert_int_equal(retry_ms(&cdn), NOW_MS + 5);
+    assert_int_equal(retry_ms(&www), 0);
+}
+
+static void who_did_not_know_of_a_postponement_does_not_postpone(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    put(&cdn, AF_INET, 1, 1);
+    assert_true(cache_postpone(&cdn, 0, NOW_MS + 5));
+    assert_false(cache_postpone(&cdn, 0, NOW_MS + 6));
+    assert_int_equal(retry_ms(&cdn), NOW_MS + 5);
+    assert_true(cache_postpone(&cdn, NOW_MS + 5, NOW_MS + 7));
+    assert_int_equal(retry_ms(&cdn), NOW_MS + 7);
+}
+
+static void what_is_not_there_is_not_postponed(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    assert_false(cache_postpone(&cdn, 0, NOW_MS + 5));
+    put(&cdn, AF_INET, 1, 1);
+    assert_int_equal(retry_ms(&cdn), 0);
+}
+
+static void an_answer_of_either_type_ends_a_postponement(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    put(&cdn, AF_INET, 1, 1);
+    assert_true(cache_postpone(&cdn, 0, NOW_MS + 5));
+    put(&cdn, AF_INET6, 1, 1);
+    assert_int_equal(retry_ms(&cdn), 0);
+}
+
+static void a_slot_that_is_used_again_is_not_postponed(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com"), www = folded("www.example.com");
+    put(&cdn, AF_INET, 1, 1);
+    assert_true(cache_postpone(&cdn, 0, NOW_MS + 5));
+    cache_clear();
+    put(&www, AF_INET, 1, 1);
+    assert_int_equal(retry_ms(&www), 0);
+}
+
+static void an_answer_of_a_generation_that_is_gone_is_not_remembered(void **state) {
+    (void)state;
+    struct name cdn = folded("cdn.example.com");
+    struct answer *answer = marked(AF_INET, 1, 1);
+    struct cache_term term = {LATER_MS, LATER_MS, cache_generation()};
+    cache_clear(); /* while it was asked for */
+    assert_int_not_equal(cache_generation(), term.generation);
+    cache_put(&cdn, answer, &term, NOW_MS);
+    assert_false(is_cached(&cdn));
+    put(&cdn, AF_INET, 1, 1);
+    assert_true(is_cached(&cdn));
+    free(answer);
+}
+
 static void after_clearing_there_is_nothing(void **state) {
     (void)state;
     struct name cdn = folded("cdn.example.com");
@@ -478,6 +581,14 @@ int main(void) {
         FROM_EMPTY(no_more_names_are_kept_than_there_is_room_for),
         FROM_EMPTY(what_was_used_longest_ago_leaves_first),
         FROM_EMPTY(memory_is_used_again_over_a_hundred_thousand_names),
+        FROM_EMPTY(each_type_has_a_term_of_its_own),
+        FROM_EMPTY(a_miss_has_no_term),
+        FROM_EMPTY(a_name_may_be_asked_for_at_once_until_it_is_postponed),
+        FROM_EMPTY(who_did_not_know_of_a_postponement_does_not_postpone),
+        FROM_EMPTY(what_is_not_there_is_not_postponed),
+        FROM_EMPTY(an_answer_of_either_type_ends_a_postponement),
+        FROM_EMPTY(a_slot_that_is_used_again_is_not_postponed),
+        FROM_EMPTY(an_answer_of_a_generation_that_is_gone_is_not_remembered),
         FROM_EMPTY(after_clearing_there_is_nothing),
         FROM_EMPTY(readers_see_whole_answers_alone_while_others_write),
         FROM_EMPTY(the_fork_handlers_keep_writers_out_and_let_them_in_again),

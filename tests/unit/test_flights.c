@@ -167,6 +167,36 @@ static void where_the_table_is_full_one_asks_alone(void **state) {
     assert_int_equal(more.place, flights[100].place);
 }
 
+static bool board_as_guest(const char *host, enum record_types type, struct flight *flight) {
+    struct name name;
+    if (!name_fold(&name, host))
+        fail_msg("not folded: %s", host);
+    return flight_board_as_guest(&name, type, clock_now_ms(), flight);
+}
+
+static void a_guest_joins_what_is_in_the_air_and_begins_nothing(void **state) {
+    (void)state;
+    struct flight leads, guest;
+    struct failure failure;
+    assert_false(board_as_guest("cdn.example.com", RECORD_A, &guest));
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &leads), FLIGHT_LEADS); /* nor did the guest */
+    assert_true(board_as_guest("CDN.example.com", RECORD_A, &guest));
+    assert_int_equal(guest.place, leads.place);
+    assert_false(board_as_guest("cdn.example.com", RECORD_AAAA, &guest));
+    assert_false(board_as_guest("www.example.com", RECORD_A, &guest));
+    assert_true(board_as_guest("cdn.example.com", RECORD_A, &guest));
+    flight_land(&leads, NULL);
+    assert_int_equal(wait_for(&guest, LONG_MS, &failure), FLIGHT_LANDED);
+    assert_false(board_as_guest("cdn.example.com", RECORD_A, &guest));
+}
+
+static void a_guest_does_not_join_a_flight_past_its_deadline(void **state) {
+    (void)state;
+    struct flight lost, guest;
+    board("cdn.example.com", RECORD_A, 0, &lost);
+    assert_false(board_as_guest("cdn.example.com", RECORD_A, &guest));
+}
+
 /* ---- threads ---- */
 
 #define WAITING 64
@@ -253,6 +283,8 @@ int main(void) {
         ABOARD(a_flight_whose_leader_is_lost_ends_at_its_deadline),
         ABOARD(a_leader_past_its_deadline_does_not_land_the_next_flight),
         ABOARD(where_the_table_is_full_one_asks_alone),
+        ABOARD(a_guest_joins_what_is_in_the_air_and_begins_nothing),
+        ABOARD(a_guest_does_not_join_a_flight_past_its_deadline),
         ABOARD(all_who_wait_are_woken_by_the_landing),
         ABOARD(the_fork_handlers_give_back_what_they_take),
         ABOARD(in_a_copy_the_flights_of_the_original_are_over),
