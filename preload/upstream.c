@@ -65,7 +65,16 @@ static bool is_planned(const struct upstream_plan *plan, const struct server_add
 /* A signal handler may have jumped out of this thread's wait: the race it left is ended by the next one. */
 static __thread struct race *left_behind;
 
+/* One lost packet is not held against an upstream that answered when it was asked again. */
+static void forgive(struct race *race) {
+    for (size_t i = 0; i < race->count; i++)
+        for (size_t j = 0; j < race->count; j++)
+            if (race->attempts[i].server == race->attempts[j].server)
+                race->attempts[i].heard |= race->attempts[j].heard;
+}
+
 static void end(struct race *race, uint32_t patience_ms) {
+    forgive(race);
     for (size_t i = 0; i < race->count; i++)
         attempt_end(&race->attempts[i], patience_ms);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
