@@ -95,6 +95,11 @@ it_asks_the_next_at_once_after_refused() { at_once_after refusal; }
 it_asks_the_next_at_once_after_formerr() { at_once_after format_error 2; }
 it_asks_the_next_at_once_after_notimp() { at_once_after not_implemented; }
 
+it_asks_the_next_at_once_where_one_type_fails_and_the_other_is_silent() {
+    family=unspec
+    at_once_after failure_for_ipv4_and_silence_for_ipv6 2 2
+}
+
 it_asks_the_next_at_once_after_an_icmp_refusal() {
     serve $SECOND well
     begin "$patient"
@@ -124,7 +129,7 @@ at_once_after() {
     begin "$patient"
     hears $OLD cdn.example.com
     less_than $hedge_ms "$slowest_ms"
-    equal "${2-1} 1" "$(asked $FIRST) $(asked $SECOND)"
+    equal "${2-1} ${3-1}" "$(asked $FIRST) $(asked $SECOND)"
 }
 
 # --- packets that are no answers -------------------------------------------------------------------------------------

@@ -93,6 +93,16 @@ it_asks_a_skipped_server_where_no_other_answers() {
     hears $NEW other.example.com
 }
 
+# A truncated answer is a word: where a firewall lets no TCP through, one large name must not spoil all others.
+it_does_not_take_a_server_for_silent_whose_tcp_alone_is() {
+    serve $FIRST well_but_for_large
+    serve $SECOND well_but_for_large,address=$WRONG
+    begin "$query"
+    look_up one 3 large.example.com
+    hears $OLD one 10 '#.example.com'
+    lacks 'upstream is down' "$(said)"
+}
+
 # --- all are gone ----------------------------------------------------------------------------------------------------
 
 it_costs_one_deadline_when_all_are_silent_and_then_nothing() {

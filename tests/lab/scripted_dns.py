@@ -71,6 +71,10 @@ def silence_for_ipv6_alone(query):
     return well(query) if asks_for_ipv4(query) else None
 
 
+def failure_for_ipv4_and_silence_for_ipv6(query):
+    return server_failure(query) if asks_for_ipv4(query) else None
+
+
 def no_record(query):
     return reply(query, authority=[soa_record()])
 
@@ -201,6 +205,11 @@ def truncation_over_udp(query):
 
 def truncation_and_silence_over_tcp(query):
     return None if over_tcp else truncation(query)
+
+
+def well_but_for_large(query):
+    """As behind a firewall that lets no TCP through: large.example.com is truncated, and by TCP nothing comes."""
+    return truncation_and_silence_over_tcp(query) if name_in(query).startswith("large.") else well(query)
 
 
 # What is to be sent later: when, its number, and what sends it.
