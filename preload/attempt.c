@@ -26,7 +26,7 @@ static bool came_from_the_server(const struct dns_reply *reply) {
 }
 
 void attempt_look(struct attempt *attempt) {
-    bool heard = false, failed = attempt->query == NULL;
+    bool heard = attempt->query != NULL && dns_was_heard(attempt->query), failed = attempt->query == NULL;
     for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++) {
         const struct dns_reply *reply = dns_reply(attempt->query, type);
         heard |= came_from_the_server(reply);

@@ -87,13 +87,19 @@ static int connect_socket(ares_socket_t number, const struct sockaddr *address, 
     return descriptor_of(context, number) == NULL ? -1 : connect(number, address, size);
 }
 
-/* c-ares drops what does not repeat the question, and would wait on. */
-static void look_for_bare_failure(struct dns_query *query, const uint8_t *message, size_t size) {
-    if (!message_is_bare_failure(message, size))
-        return;
-    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
-        if (memcmp(query->questions[i].id, message, ID_SIZE) == 0)
+/*
+ * c-ares drops what does not repeat the question, and would wait on. And it does not tell of a truncated reply, which
+ * shows all the same that the server is there, though a firewall may let no TCP through to it.
+ */
+static void look_at_datagram(struct dns_query *query, const uint8_t *message, size_t size) {
+    bool is_bare_failure = message_is_bare_failure(message, size), is_truncated = message_is_truncated(message, size);
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && (is_bare_failure || is_truncated); i++) {
+        if (query->questions[i].reply.state == DNS_NOT_ASKED || memcmp(query->questions[i].id, message, ID_SIZE) != 0)
+            continue;
+        if (is_bare_failure)
             memcpy(query->questions[i].bare_failure, message, HEADER_SIZE);
+        query->in_time |= is_truncated;
+    }
 }
 
 static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int flags, struct sockaddr *from,
@@ -103,7 +109,7 @@ static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int f
     ssize_t received = recvfrom(number, data, size, flags, from, from_size);
     bool is_datagram = from != NULL;
     if (is_datagram && received > 0)
-        look_for_bare_failure(context, data, (size_t)received);
+        look_at_datagram(context, data, (size_t)received);
     return received;
 }
 
@@ -287,6 +293,10 @@ void dns_process(struct dns_query *query, const struct pollfd *descriptors, size
 
 const struct dns_reply *dns_reply(const struct dns_query *query, size_t type) {
     return &query->questions[type].reply;
+}
+
+bool dns_was_heard(const struct dns_query *query) {
+    return query->in_time;
 }
 
 struct answer *dns_take(struct dns_query *query, size_t type) {

@@ -206,6 +206,14 @@ bool message_is_bare_failure(const uint8_t *message, size_t size) {
     return header.qdcount == 0 && tells_failure(&header);
 }
 
+bool message_is_truncated(const uint8_t *message, size_t size) {
+    HEADER header;
+    if (size < HFIXEDSZ)
+        return false;
+    memcpy(&header, message, HFIXEDSZ);
+    return header.qr && header.tc;
+}
+
 bool message_is_final_failure(const uint8_t *message, size_t size) {
     HEADER header;
     if (size < HFIXEDSZ)

@@ -55,6 +55,9 @@ void dns_process(struct dns_query *query, const struct pollfd *descriptors, size
 /** What became of the question for one type, by its place (0: A, 1: AAAA). */
 const struct dns_reply *dns_reply(const struct dns_query *query, size_t type);
 
+/** Whether any reply came from the server: also one that is cut off, while the rest of it is asked for by TCP. */
+bool dns_was_heard(const struct dns_query *query);
+
 /** Take the answer away: the caller frees it. */
 struct answer *dns_take(struct dns_query *query, size_t type);
 

@@ -23,6 +23,9 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
  */
 bool message_is_bare_failure(const uint8_t *message, size_t size);
 
+/** Whether the message is a reply that says of itself that it is cut off (RFC 2181, section 9). */
+bool message_is_truncated(const uint8_t *message, size_t size);
+
 /**
  * Whether libc holds a message for a failure that no repetition cures (h_errno's NO_RECOVERY): a response code that
  * says neither "no such name" nor that this server could not answer now (SERVFAIL, NOTIMP, REFUSED), FORMERR for one.
