@@ -420,6 +420,17 @@ static void what_is_truncated_is_no_answer(void **state) {
     assert_no_answer("truncated, over TCP too");
 }
 
+static void a_truncated_reply_is_known_as_one(void **state) {
+    (void)state;
+    response(GOOD | TC, "www.example.com", ns_t_a);
+    assert_true(message_is_truncated(message, size));
+    assert_false(message_is_truncated(message, 11)); /* not even a header */
+    response(GOOD, "www.example.com", ns_t_a);
+    assert_false(message_is_truncated(message, size));
+    response(TC, "www.example.com", ns_t_a); /* a query */
+    assert_false(message_is_truncated(message, size));
+}
+
 static void a_referral_is_no_answer(void **state) {
     (void)state;
     response(QR, "www.example.com", ns_t_a);
@@ -476,6 +487,7 @@ int main(void) {
         cmocka_unit_test(a_question_is_no_answer),
         cmocka_unit_test(a_message_has_one_question),
         cmocka_unit_test(what_is_truncated_is_no_answer),
+        cmocka_unit_test(a_truncated_reply_is_known_as_one),
         cmocka_unit_test(a_referral_is_no_answer),
         cmocka_unit_test(a_refusal_is_named_as_the_standards_name_it),
     };
