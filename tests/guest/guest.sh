@@ -15,10 +15,10 @@ with_settings() {
     export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/settings.conf
 }
 
-# silent_at_first TIMEOUT_MS DEADLINE_MS: a DNS server that does not answer the first query for a name and type, but the
-# next, which follows after the time-out.
+# silent_at_first TIMEOUT_MS DEADLINE_MS [PREFIX]: a DNS server that does not answer the first query for a name (that begins
+# with this) and type, but the next, which follows after the time-out.
 silent_at_first() {
     with_settings "query = { timeout_ms = $1; hedge_ms = $(($1 - 1)); deadline_ms = $2; };"
-    scripted_at "$unwell" 53 silence_at_first
+    scripted_at "$unwell" 53 "silence_at_first,of=${3-}"
     export ORIGIN_BYPASS_UPSTREAMS=$unwell
 }

@@ -21,6 +21,7 @@ DEFAULTS = {
     "ttl_s": 60,
     "soa_ttl_s": 60,
     "after_ms": 0,  # how late everything is
+    "of": "",  # what the names begin with of which the first query is not answered
     "source": None,  # another address of ours that it is sent from
 }
 settings = dict(DEFAULTS)
@@ -108,7 +109,7 @@ asked_before = set()
 
 def silence_at_first(query):
     question = question_of(query)
-    if question in asked_before:
+    if question in asked_before or not name_in(query).startswith(settings["of"]):
         return well(query)
     asked_before.add(question)
     return None
