@@ -59,11 +59,12 @@ it_refreshes_in_a_child_what_its_parent_knew() {
 }
 
 it_leaves_no_thread_behind() {
+    not_under thread 'it starts a thread of its own'
     serve $FIRST well,ttl_s=1
     begin 'query = { timeout_ms = 3000; hedge_ms = 400; deadline_ms = 800; };'
     hears $OLD cdn.example.com
     local own
-    own=$(threads) # more than one under ThreadSanitizer
+    own=$(threads)
     behave $FIRST silence
     pass_a_lifetime
     hears $OLD cdn.example.com
@@ -323,6 +324,7 @@ pass_a_lifetime() { sleep 1.1; }
 # --- room ------------------------------------------------------------------------------------------------------------
 
 it_stays_within_its_memory_over_20000_names() {
+    not_under address 'it keeps what is freed for a while'
     local few_kb many_kb
     serve $FIRST well,ttl_s=3600
     begin "$(cache 'max_entries = 1000;')"
