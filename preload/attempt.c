@@ -34,8 +34,10 @@ void attempt_look(struct attempt *attempt) {
     }
     if (failed && !attempt->failed)
         health_count_failure(attempt->server);
-    if (heard && !attempt->heard)
-        health_answered(attempt->server, (uint32_t)(clock_now_ms() - attempt->asked_ms));
+    if (heard && !attempt->heard) {
+        uint64_t now_ms = clock_now_ms();
+        health_answered(attempt->server, (uint32_t)(now_ms - attempt->asked_ms), now_ms);
+    }
     attempt->heard |= heard;
     attempt->failed |= failed;
 }
@@ -66,7 +68,7 @@ void attempt_end(struct attempt *attempt, uint32_t patience_ms) {
     /* In a copy of the process that is not adopted yet no lock is to be trusted. */
     const char *why = process_is_copy() ? NULL : held_against(attempt, patience_ms, now_ms);
     if (why != NULL)
-        health_unanswered(attempt->server, attempt->questions, why, now_ms);
+        health_unanswered(attempt->server, attempt->questions, why, attempt->asked_ms, now_ms);
     dns_end(attempt->query);
     attempt->query = NULL;
 }

@@ -7,11 +7,13 @@
 
 #include "originbypass/log.h"
 
-enum { DOWN_AFTER = 3, DELAY_FIRST_MS = 1000, DELAY_MAX_MS = 60000 };
+enum { DOWN_AFTER = 3, DELAY_FIRST_MS = 1000, DELAY_MAX_MS = 60000, OUTDATED_AFTER_MS = 2 * DELAY_MAX_MS };
 
 /* A place is filled once and never emptied; `filled` is set after the address is there. */
 struct place {
     _Atomic uint64_t probe_at_ms;
+    _Atomic uint64_t heard_ms; /* when the last reply came; 0: none has */
+    _Atomic uint64_t news_ms;  /* when anything was learned */
     _Atomic uint64_t queries, failures, replies, round_trips_ms;
     _Atomic int state;
     _Atomic uint32_t delay_ms;
@@ -88,7 +90,7 @@ enum health_state health_state(const struct server_address *server) {
     return place == NULL ? HEALTH_GOOD : (enum health_state)atomic_load_explicit(&place->state, memory_order_acquire);
 }
 
-void health_answered(const struct server_address *server, uint32_t round_trip_ms) {
+void health_answered(const struct server_address *server, uint32_t round_trip_ms, uint64_t now_ms) {
     struct place *place = made_known(server);
     if (place == NULL)
         return;
@@ -97,6 +99,8 @@ void health_answered(const struct server_address *server, uint32_t round_trip_ms
     pthread_mutex_lock(&lock);
     bool was_down = atomic_load(&place->state) == HEALTH_DOWN;
     place->unanswered = 0;
+    atomic_store(&place->heard_ms, now_ms);
+    atomic_store(&place->news_ms, now_ms);
     atomic_store(&place->state, HEALTH_GOOD);
     pthread_mutex_unlock(&lock);
     if (was_down)
@@ -111,11 +115,14 @@ static uint64_t with_jitter(uint32_t delay_ms) {
     return delay_ms - delay_ms / 4 + (uint64_t)delay_ms * random / (2 * (uint64_t)UINT16_MAX);
 }
 
-void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t now_ms) {
+void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t asked_ms,
+                       uint64_t now_ms) {
     pthread_mutex_lock(&lock);
     struct place *place = take(server);
     bool goes_down = false;
-    if (place != NULL) {
+    /* Who has answered others meanwhile is there: it is the name that nobody has an answer for. */
+    if (place != NULL && (atomic_load(&place->heard_ms) == 0 || atomic_load(&place->heard_ms) < asked_ms)) {
+        atomic_store(&place->news_ms, now_ms);
         int state = atomic_load(&place->state);
         place->unanswered += queries;
         if (state == HEALTH_GOOD) {
@@ -129,6 +136,11 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
     pthread_mutex_unlock(&lock);
     if (goes_down)
         tell(LOG_LEVEL_WARN, "upstream is down", server, why);
+}
+
+bool health_is_outdated(const struct server_address *server, uint64_t now_ms) {
+    struct place *place = known(server);
+    return place != NULL && now_ms - atomic_load(&place->news_ms) > OUTDATED_AFTER_MS;
 }
 
 bool health_claim_probe(const struct server_address *server, uint64_t now_ms) {

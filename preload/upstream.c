@@ -37,9 +37,13 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
     for (size_t i = 0; i < upstreams->count; i++) {
         const struct server_address *server = &upstreams->servers[i];
         enum health_state state = health_state(server);
-        /* Where no thread can probe, this one call does, by asking the upstream in its place. */
-        bool on_trial = state != HEALTH_GOOD && health_claim_probe(server, now_ms) &&
-                        !attempt_probe(server, name, settings->query.timeout_ms);
+        /*
+         * Where no thread can probe, this one call does, by asking the upstream in its place; and where what is known
+         * is of another time: a proxy that resolves at its reloads alone would else be left to libc by each of them.
+         */
+        bool on_trial =
+            state != HEALTH_GOOD && health_claim_probe(server, now_ms) &&
+            (health_is_outdated(server, now_ms) || !attempt_probe(server, name, settings->query.timeout_ms));
         trials += on_trial;
         if (state == HEALTH_GOOD || on_trial)
             plan->servers[plan->count++] = server;

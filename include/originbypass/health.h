@@ -22,10 +22,14 @@ enum health_state {
 enum health_state health_state(const struct server_address *server);
 
 /** A reply came, after `round_trip_ms`: whatever it said, the server is there. Signals must be blocked. */
-void health_answered(const struct server_address *server, uint32_t round_trip_ms);
+void health_answered(const struct server_address *server, uint32_t round_trip_ms, uint64_t now_ms);
 
-/** That many queries in a row were left unanswered until now; `why` is for the message. Signals must be blocked. */
-void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t now_ms);
+/**
+ * That many queries, asked at `asked_ms`, were left unanswered until now; `why` is for the message. They do not count
+ * where the server has answered others since. Signals must be blocked.
+ */
+void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t asked_ms,
+                       uint64_t now_ms);
 
 /** A query was sent to the server, or one has failed there. For the figures alone. */
 void health_count_query(const struct server_address *server);
@@ -36,6 +40,12 @@ void health_count_failure(const struct server_address *server);
  * from 1 s to 60 s, with jitter. One caller gets true; the next ones not before the next delay is over.
  */
 bool health_claim_probe(const struct server_address *server, uint64_t now_ms);
+
+/**
+ * Whether what is known of the server is two minutes old: nobody has asked for so long, or the process is a copy of one
+ * where nobody has.
+ */
+bool health_is_outdated(const struct server_address *server, uint64_t now_ms);
 
 /** The figures of one upstream since load or fork(2). */
 struct health_figures {

@@ -1,5 +1,5 @@
-/* A program with an interpreter and without libc, as Go makes them: it says that it runs, and prints where its libraries
- * are. Built with -nostdlib.
+/* A program with an interpreter and without libc, as Go makes them: it says that it runs, and prints where its
+ * libraries are. Built with -nostdlib.
  */
 #include <sys/syscall.h>
 
@@ -7,7 +7,10 @@ void _start(void);
 
 static long call(long number, long first, long second, long third) {
     long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(first), "S"(second), "d"(third) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "=a"(result)
+                     : "a"(number), "D"(first), "S"(second), "d"(third)
+                     : "rcx", "r11", "memory");
     return result;
 }
 

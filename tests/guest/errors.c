@@ -1,4 +1,5 @@
-/* errno after calls that we answer is what it was before: cold, warm, of every function, without a record of the type. */
+/* errno after calls that we answer is what it was before: cold, warm, of every function, without a record of the type.
+ */
 #include "guest.h"
 
 enum { BEFORE = 4711 };

@@ -1,5 +1,5 @@
-/* 400 children, made by fork while eight threads look up names that nobody has asked for. Each child has the warm cache,
- * looks up a cold name at once, and in every tenth a thread of its own and a grandchild do so too.
+/* 400 children, made by fork while eight threads look up names that nobody has asked for. Each child has the warm
+ * cache, looks up a cold name at once, and in every tenth a thread of its own and a grandchild do so too.
  */
 #include <pthread.h>
 #include <stdatomic.h>

@@ -68,7 +68,8 @@ static inline void pause_ms(long duration_ms) {
 _Noreturn static inline void give_up(const char *file, int line, const char *condition) {
     int error = errno;
     char text[512];
-    int length = snprintf(text, sizeof(text), "%s:%d: expected %s (errno: %s)\n", file, line, condition, strerror(error));
+    int length =
+        snprintf(text, sizeof(text), "%s:%d: expected %s (errno: %s)\n", file, line, condition, strerror(error));
     _exit(write(STDOUT_FILENO, text, (size_t)length) == length ? 1 : 2);
 }
 

@@ -1,7 +1,7 @@
 /* A signal handler that copies the process in the middle of a lookup: handler_fork fork | _Fork | clone
  *
- * DNS is silent to the first query for a name. The handler returns in both processes, and both get the answer; the child
- * reads from no socket that it has from its parent, and keeps none open.
+ * DNS is silent to the first query for a name. The handler returns in both processes, and both get the answer; the
+ * child reads from no socket that it has from its parent, and keeps none open.
  */
 #include <dirent.h>
 #include <signal.h>

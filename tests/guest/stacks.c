@@ -1,4 +1,5 @@
-/* Look-ups in threads with a stack of 32 KiB: cold, warm, 60 addresses, an answer over TCP, an alias, no such record. */
+/* Look-ups in threads with a stack of 32 KiB: cold, warm, 60 addresses, an answer over TCP, an alias, no such record.
+ */
 #include <pthread.h>
 
 #include "guest.h"

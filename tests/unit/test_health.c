@@ -60,8 +60,11 @@ static int told(const struct server_address *server, const char *text) {
     return count;
 }
 
+/* Longer ago than the queries were asked that silent() tells of. */
+#define AGO_MS 10
+
 static void silent(const struct server_address *server, uint32_t queries) {
-    health_unanswered(server, queries, "no answer in time", NOW_MS);
+    health_unanswered(server, queries, "no answer in time", NOW_MS - 1, NOW_MS);
 }
 
 /* ---- states ---- */
@@ -111,7 +114,7 @@ static void an_answer_in_between_begins_the_row_anew(void **state) {
     (void)state;
     struct server_address server = new_server();
     silent(&server, 2);
-    health_answered(&server, 7);
+    health_answered(&server, 7, NOW_MS - AGO_MS);
     assert_int_equal(health_state(&server), HEALTH_GOOD);
     silent(&server, 2);
     assert_int_equal(health_state(&server), HEALTH_SKIPPED);
@@ -122,9 +125,9 @@ static void one_that_was_down_is_good_by_one_answer_which_is_told_once(void **st
     (void)state;
     struct server_address server = new_server();
     silent(&server, 3);
-    health_answered(&server, 7);
+    health_answered(&server, 7, NOW_MS - AGO_MS);
     assert_int_equal(health_state(&server), HEALTH_GOOD);
-    health_answered(&server, 7);
+    health_answered(&server, 7, NOW_MS - AGO_MS);
     assert_int_equal(told(&server, "upstream is back"), 1);
     assert_int_equal(told(&server, "\"info\""), 1);
     assert_false(health_claim_probe(&server, NOW_MS + AN_AGE_MS));
@@ -163,7 +166,7 @@ static void delays_between_probes_double_from_one_second_to_sixty_with_jitter(vo
     for (size_t i = 0; i < sizeof(delays_ms) / sizeof(delays_ms[0]); i++) {
         uint64_t now_ms = next_probe_ms(&server, last_ms);
         assert_in_range(now_ms - last_ms, delays_ms[i] * 3 / 4, delays_ms[i] * 5 / 4);
-        health_unanswered(&server, 1, "no answer in time", now_ms + 500); /* which moves nothing */
+        health_unanswered(&server, 1, "no answer in time", now_ms, now_ms + 500); /* which moves nothing */
         last_ms = now_ms;
     }
 }
@@ -188,9 +191,30 @@ static void after_an_answer_delays_begin_with_a_second_again(void **state) {
     silent(&server, 3);
     for (int i = 0; i < 5; i++)
         now_ms = next_probe_ms(&server, now_ms);
-    health_answered(&server, 7);
-    health_unanswered(&server, 1, "no answer in time", now_ms);
+    health_answered(&server, 7, now_ms - 1);
+    health_unanswered(&server, 1, "no answer in time", now_ms, now_ms);
     assert_in_range(next_probe_ms(&server, now_ms) - now_ms, 750, 1250);
+}
+
+static void silence_does_not_count_where_others_were_answered_since_the_question(void **state) {
+    (void)state;
+    struct server_address server = new_server();
+    health_answered(&server, 7, NOW_MS + 100);
+    health_unanswered(&server, 4, "no answer in time", NOW_MS + 50, NOW_MS + 200);
+    assert_int_equal(health_state(&server), HEALTH_GOOD);
+    health_unanswered(&server, 1, "no answer in time", NOW_MS + 101, NOW_MS + 200);
+    assert_int_equal(health_state(&server), HEALTH_SKIPPED);
+}
+
+static void what_is_known_is_outdated_two_minutes_after_the_last_news(void **state) {
+    (void)state;
+    struct server_address server = new_server();
+    assert_false(health_is_outdated(&server, NOW_MS));
+    silent(&server, 3);
+    assert_false(health_is_outdated(&server, NOW_MS + 120000));
+    assert_true(health_is_outdated(&server, NOW_MS + 120001));
+    health_unanswered(&server, 1, "no answer in time", NOW_MS + 60000, NOW_MS + 61000);
+    assert_false(health_is_outdated(&server, NOW_MS + 120001));
 }
 
 #define CALLERS 16
@@ -239,8 +263,8 @@ static void queries_failures_and_replies_are_counted_with_their_time(void **stat
     for (int i = 0; i < 3; i++)
         health_count_query(&server);
     health_count_failure(&server);
-    health_answered(&server, 7);
-    health_answered(&server, 30);
+    health_answered(&server, 7, NOW_MS - AGO_MS);
+    health_answered(&server, 30, NOW_MS - AGO_MS);
     silent(&server, 1);
     assert_true(figures_of(&server, &figures));
     assert_int_equal(figures.state, HEALTH_SKIPPED);
@@ -287,7 +311,7 @@ static void beyond_the_table_servers_are_good(void **state) {
     }
     server = new_server();
     silent(&server, 3);
-    health_answered(&server, 7);
+    health_answered(&server, 7, NOW_MS - AGO_MS);
     health_count_query(&server);
     health_count_failure(&server);
     assert_int_equal(health_state(&server), HEALTH_GOOD);
@@ -308,6 +332,8 @@ int main(void) {
         cmocka_unit_test(delays_between_probes_double_from_one_second_to_sixty_with_jitter),
         cmocka_unit_test(delays_are_not_all_the_same),
         cmocka_unit_test(after_an_answer_delays_begin_with_a_second_again),
+        cmocka_unit_test(silence_does_not_count_where_others_were_answered_since_the_question),
+        cmocka_unit_test(what_is_known_is_outdated_two_minutes_after_the_last_news),
         cmocka_unit_test(of_many_callers_one_probes),
         cmocka_unit_test(queries_failures_and_replies_are_counted_with_their_time),
         cmocka_unit_test(in_a_copy_the_state_is_known_and_the_figures_begin_at_zero),
