@@ -37,7 +37,7 @@ static void be_a_copy(void) {
 }
 
 static void make_vfork_child(pid_t *child) {
-    *child = vfork();
+    *child = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
     if (*child == 0) {
         bool good = leads_to_origin("warm.many.example.com") && leads_to_origin("learnt.many.example.com");
         _exit(good ? 0 : 1);

@@ -11,7 +11,6 @@
 
 enum { PROGRAMS = 100, THREADS = 4, NUMBERS = 1000 };
 
-extern char **environ;
 static atomic_bool over;
 static atomic_uint next_name = 1;
 

@@ -36,6 +36,7 @@ it_reports_a_data_race() {
 
 it_finds_our_library_built_for_the_sanitizer() {
     is_for 'address|thread'
+    # shellcheck disable=SC2154 # checkers.sh sets it
     contains "__$([[ $checker == thread ]] && echo tsan || echo asan)_" "$(nm -D --undefined-only "$LAB_LIBRARY")"
 }
 

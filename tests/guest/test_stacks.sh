@@ -12,8 +12,8 @@ it_answers_in_threads_with_32_kib_of_stack() {
 it_writes_its_messages_in_threads_with_32_kib_of_stack() {
     not_under 'address|thread' 'its own use of the stack is larger'
     ORIGIN_BYPASS_LOG_LEVEL=debug guest stacks
-    contains 'info resolved origin IP' "$(said)"
-    contains 'debug resolved origin IP via external DNS' "$(said)"
+    contains 'info resolved origin IP' "$(said program)"
+    contains 'debug resolved origin IP via external DNS' "$(said program)"
 }
 
 it_adds_at_most_8_kib_when_it_passes_a_call_through() {

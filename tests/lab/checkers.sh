@@ -29,7 +29,7 @@ runtime() {
 case $checker in
     '') ;;
     address)
-        checker_flags=(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+        checker_flags=("-fsanitize=address,undefined" -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
         checker_before=$(runtime libasan.so)
         export ASAN_OPTIONS=log_path=$reports/address UBSAN_OPTIONS=print_stacktrace=1
         ;;
@@ -56,6 +56,7 @@ esac
 # Fails, and prints the reports, where there is one. They are gone then.
 nothing_reported() {
     local status=0
+    # shellcheck disable=SC2154 # check.sh sets it
     ! grep -s 'runtime error: ' "$messages" || status=1
     [[ -z $(cat "$reports"/* 2>/dev/null) ]] || { status=1 && head -n 60 "$reports"/*; }
     rm -f "$reports"/*
