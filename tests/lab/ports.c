@@ -1,0 +1,65 @@
+/* Forks while others look up ports that nobody has asked for: ports NAME FORKS
+ *
+ * Four threads look NAME up again and again, each time with another service. Every child of the FORKS does so once.
+ * Prints how many of them got an answer with the port they had asked for.
+ */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { THREADS = 4, CHILD_LIVES_S = 10 };
+
+static const char *name;
+static atomic_bool enough;
+
+static bool look_up(uint16_t port) {
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *list;
+    char service[8];
+    snprintf(service, sizeof(service), "%u", port);
+    if (getaddrinfo(name, service, &hints, &list) != 0)
+        return false;
+    bool right = ((const struct sockaddr_in *)(const void *)list->ai_addr)->sin_port == htons(port);
+    freeaddrinfo(list);
+    return right;
+}
+
+static void *look_up_ports(void *unused) {
+    for (uint16_t port = 0; !enough; port++)
+        if (!look_up(port))
+            abort();
+    return unused;
+}
+
+static bool child_looks_up(uint16_t port) {
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(CHILD_LIVES_S);
+        _exit(look_up(port) ? 0 : 1);
+    }
+    return waitpid(child, &status, 0) == child && status == 0;
+}
+
+int main(int argc, char **argv) {
+    pthread_t threads[THREADS];
+    int right = 0;
+    if (argc != 3)
+        return 2;
+    name = argv[1];
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, look_up_ports, NULL);
+    for (int forks = atoi(argv[2]); forks > 0; forks--)
+        if (child_looks_up((uint16_t)(forks * 7)))
+            right++;
+    enough = true;
+    for (size_t i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+    printf("%d\n", right);
+    return 0;
+}
