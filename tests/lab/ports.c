@@ -1,11 +1,12 @@
 /* Forks while others look up ports that nobody has asked for: ports NAME FORKS
  *
  * Four threads look NAME up again and again, each time with another service. Every child of the FORKS does so once.
- * Prints how many of them got an answer with the port they had asked for.
+ * Prints how many of them got an answer with the port they had asked for, up to the first that did not.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 4, CHILD_LIVES_S = 10 };
+enum { THREADS = 4, CHILD_LIVES_MS = 10000 };
 
 static const char *name;
 static atomic_bool enough;
@@ -36,14 +37,24 @@ static void *look_up_ports(void *unused) {
     return unused;
 }
 
-static bool child_looks_up(uint16_t port) {
+/* A child that hangs may have all signals blocked. */
+static bool ends_well(pid_t child) {
     int status;
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(CHILD_LIVES_S);
-        _exit(look_up(port) ? 0 : 1);
+    for (int waited_ms = 0; waited_ms < CHILD_LIVES_MS; waited_ms++) {
+        if (waitpid(child, &status, WNOHANG) == child)
+            return status == 0;
+        usleep(1000);
     }
-    return waitpid(child, &status, 0) == child && status == 0;
+    kill(child, SIGKILL);
+    waitpid(child, &status, 0);
+    return false;
+}
+
+static bool child_looks_up(uint16_t port) {
+    pid_t child = fork();
+    if (child == 0)
+        _exit(look_up(port) ? 0 : 1);
+    return child > 0 && ends_well(child);
 }
 
 int main(int argc, char **argv) {
@@ -54,9 +65,8 @@ int main(int argc, char **argv) {
     name = argv[1];
     for (size_t i = 0; i < THREADS; i++)
         pthread_create(&threads[i], NULL, look_up_ports, NULL);
-    for (int forks = atoi(argv[2]); forks > 0; forks--)
-        if (child_looks_up((uint16_t)(forks * 7)))
-            right++;
+    while (right < atoi(argv[2]) && child_looks_up((uint16_t)(right * 7)))
+        right++;
     enough = true;
     for (size_t i = 0; i < THREADS; i++)
         pthread_join(threads[i], NULL);
