@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
+    not_under address "the sanitizer's own allocator leaves its locks taken in a child that is made while others allocate"
     guest forks
     equal 1 "$(queries 8.8.8.8 warm.many.example.com A)"
     nobody_asked "$LOCAL_DNS"
