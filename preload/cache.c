@@ -1,6 +1,7 @@
 #include "originbypass/cache.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* A reader that meets longer chains has strayed into another one while a writer changed it. */
 #define STEPS_MAX 64
 #define TRIES_MAX 64
+/* A writer that is in the way for longer has lost its processor. */
+#define TRIES_AT_ONCE 8
 
 #define LOAD(place) atomic_load_explicit(&(place), memory_order_acquire)
 #define STORE(place, value) atomic_store_explicit(&(place), value, memory_order_release)
@@ -193,6 +196,8 @@ static bool get(const struct store *store, const struct name *name, uint64_t now
     cache_copy_release(copy);
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         uint32_t sequence;
+        if (tries >= TRIES_AT_ONCE)
+            sched_yield();
         struct slot *slot = find(store, name, &sequence);
         if (slot == NULL)
             return false;

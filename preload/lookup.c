@@ -158,8 +158,10 @@ static enum record_types gather(struct question *question, enum age age) {
 
 /* ---- external DNS ---- */
 
-/* Ask, and wait for what others ask; again where what they asked was lost, while there is time. */
-static void resolve(const struct process_hold *hold, struct question *question, enum record_types missing) {
+/* Ask, and wait for what others ask; again where what they asked was lost, while there is time. Returns what is
+ * missing. */
+static enum record_types resolve(const struct process_hold *hold, struct question *question,
+                                 enum record_types missing) {
     struct fetch *fetch = &question->fetch;
     while (missing != 0) {
         fetch_board(fetch, missing);
@@ -169,9 +171,10 @@ static void resolve(const struct process_hold *hold, struct question *question, 
         missing = gather(question, AGE_STALE) & ~fetch->failed;
         if (missing != 0 && clock_now_ms() >= fetch->deadline_ms) {
             strcpy(fetch->failure.reason, "another lookup of the same name got no answer in time");
-            return;
+            break;
         }
     }
+    return missing | fetch->failed;
 }
 
 static enum record_types without_old_answer(const struct question *question, enum record_types missing) {
@@ -185,7 +188,7 @@ static enum record_types without_old_answer(const struct question *question, enu
  * There are answers, but old ones: wait for fresh ones only so long. They are asked for beside the traffic where we may
  * not wait to the end; where they could not be had lately, nobody asks.
  */
-static void renew(const struct process_hold *hold, struct question *question, enum record_types missing) {
+static enum record_types renew(const struct process_hold *hold, struct question *question, enum record_types missing) {
     const struct host_settings *settings = question->settings;
     struct fetch *fetch = &question->fetch;
     uint32_t patience_ms =
@@ -202,6 +205,7 @@ static void renew(const struct process_hold *hold, struct question *question, en
         fetch_lead(hold, fetch);
     }
     fetch_join(hold, fetch, until_ms);
+    return gather(question, AGE_STALE);
 }
 
 static void find_answers(const struct process_hold *hold, struct question *question) {
@@ -209,12 +213,13 @@ static void find_answers(const struct process_hold *hold, struct question *quest
     if (missing == 0)
         return;
     if (without_old_answer(question, missing) == 0) {
-        renew(hold, question, missing);
+        missing = renew(hold, question, missing);
     } else {
         counters_add(COUNTER_MISSES);
-        resolve(hold, question, missing);
+        missing = resolve(hold, question, missing);
     }
-    gather(question, AGE_ANY);
+    if (missing != 0)
+        gather(question, AGE_ANY);
 }
 
 /* ---- the verdict: the contract's table of outcomes ---- */

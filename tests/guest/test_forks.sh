@@ -4,7 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
-    not_under address "the sanitizer's own allocator leaves its locks taken in a child that is made while others allocate"
+    not_under 'address|thread' "the sanitizer's own locks and threads stay as they are in a child that is made meanwhile"
     guest forks
     equal 1 "$(queries 8.8.8.8 warm.many.example.com A)"
     nobody_asked "$LOCAL_DNS"
@@ -16,6 +16,7 @@ it_answers_a_child_of__fork_at_once_what_the_parent_waits_for() { is_answered_at
 it_answers_a_child_of_clone_at_once_what_the_parent_waits_for() { is_answered_at_once clone; }
 
 it_shares_with_a_child_of_vfork_what_it_learns() {
+    not_under thread "it takes the parent for ended, and its threads for lost, when the child ends"
     silent_at_first 1000 8000
     with_warm_name
     guest copies vfork
@@ -40,6 +41,7 @@ is_answered_at_once() {
 }
 
 answers_both() {
+    not_under thread "it reports handlers that fork, allocate or set errno, which is what is tested"
     silent_at_first 400 4000
     guest handler_fork "$1"
     equal 3 "$(asked_for awaited)"

@@ -251,7 +251,7 @@ static void few(void) {
         for (size_t i = 0; i < COUNT(calls); i++) {
             struct addrinfo hints = {
                 .ai_family = calls[i].family, .ai_flags = calls[i].flags, .ai_socktype = SOCK_STREAM};
-            make(names[name], "443", &hints, AT_ONCE);
+            ALONE(make(names[name], "443", &hints, AT_ONCE));
         }
 }
 

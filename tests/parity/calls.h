@@ -9,6 +9,9 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /** A value that no call sets errno to. */
 #define ERRNO_BEFORE 4711
@@ -30,5 +33,17 @@ static inline void check_errno_kept(const char *name) {
     if (name != NULL && errno != ERRNO_BEFORE)
         fprintf(stderr, "errno became %d in a successful call for %s\n", errno, name);
 }
+
+/** A call in a process of its own: what one has taught about a server must not spare it the next. */
+#define ALONE(call)                                                                                                    \
+    do {                                                                                                               \
+        fflush(stdout);                                                                                                \
+        pid_t child = fork();                                                                                          \
+        if (child == 0) {                                                                                              \
+            call;                                                                                                      \
+            exit(0);                                                                                                   \
+        }                                                                                                              \
+        waitpid(child, NULL, 0);                                                                                       \
+    } while (0)
 
 #endif

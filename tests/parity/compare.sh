@@ -56,8 +56,8 @@ be_host() {
 end_servers() {
     local servers
     mapfile -t servers < <(jobs -p)
-    kill "${servers[@]}"
-    kill -CONT "${servers[@]}"
+    kill "${servers[@]}" 2>/dev/null
+    kill -CONT "${servers[@]}" 2>/dev/null
     wait
 }
 

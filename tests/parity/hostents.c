@@ -128,11 +128,11 @@ static int call_r(const char *name, bool has_family, int family, size_t offset, 
 #define ENOUGH 65536
 
 static void few(const char *name) {
-    call_gethostbyname(name);
-    call_gethostbyname2(name, AF_INET6);
-    call_r(name, false, AF_INET, 0, ENOUGH);
-    call_r(name, true, AF_INET, 0, ENOUGH);
-    call_r(name, true, AF_INET6, 0, ENOUGH);
+    ALONE(call_gethostbyname(name));
+    ALONE(call_gethostbyname2(name, AF_INET6));
+    ALONE(call_r(name, false, AF_INET, 0, ENOUGH));
+    ALONE(call_r(name, true, AF_INET, 0, ENOUGH));
+    ALONE(call_r(name, true, AF_INET6, 0, ENOUGH));
 }
 
 static void many(const char *name) {
