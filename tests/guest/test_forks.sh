@@ -5,6 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
     not_under 'address|thread' "the sanitizer's own locks and threads stay as they are in a child that is made meanwhile"
+    not_under valgrind "what other threads hold is lost in a child, as it has to be"
     guest forks
     equal 1 "$(queries 8.8.8.8 warm.many.example.com A)"
     nobody_asked "$LOCAL_DNS"
@@ -17,6 +18,7 @@ it_answers_a_child_of_clone_at_once_what_the_parent_waits_for() { is_answered_at
 
 it_shares_with_a_child_of_vfork_what_it_learns() {
     not_under thread "it takes the parent for ended, and its threads for lost, when the child ends"
+    not_under valgrind "it makes a fork of a vfork"
     silent_at_first 1000 8000
     with_warm_name
     guest copies vfork
@@ -31,6 +33,7 @@ it_answers_both_after_a_handler_has_called__fork_during_a_lookup() { answers_bot
 it_answers_both_after_a_handler_has_cloned_during_a_lookup() { answers_both clone; }
 
 is_answered_at_once() {
+    not_under valgrind "what other threads hold is lost in a child, as it has to be"
     silent_at_first 8000 20000
     with_warm_name
     guest copies "$1"

@@ -40,7 +40,7 @@ case $checker in
         export TSAN_OPTIONS=log_path=$reports/thread:die_after_fork=0
         ;;
     valgrind)
-        checker_runs=(valgrind -q --trace-children=yes "--log-file=$reports/valgrind.%p" --error-exitcode=99
+        checker_runs=(valgrind -q --vgdb=no --trace-children=yes "--log-file=$reports/valgrind.%p" --error-exitcode=99
             --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30)
         ;;
     jemalloc)
