@@ -81,7 +81,7 @@ it_leaves_a_setuid_program_as_it_was() {
     contains "util-linux" "$before"
     runs_as_before "${as_another_user[@]}" passwd -S
     contains 'nobody ' "$before"
-    input='id; exit 5' runs_as_before "${as_another_user[@]}" newgrp nogroup
+    input='id; exit 5' runs_as_before env SHELL=/bin/sh "${as_another_user[@]}" newgrp nogroup
     contains 'uid=65534(nobody)' "$before"
 }
 
