@@ -8,10 +8,12 @@
 #include "originbypass/config_host.h"
 #include "originbypass/config_keys.h"
 #include "originbypass/config_memory.h"
+#include "originbypass/config_prefix.h"
 #include "originbypass/config_source.h"
 #include "originbypass/config_text.h"
 #include "originbypass/config_tree.h"
 #include "originbypass/config_value.h"
+#include "originbypass/prefix_sets.h"
 
 static struct config_source taken;
 
@@ -127,6 +129,7 @@ static void read_hosts(struct config_reader *reader, const struct config_source 
 }
 
 static void read_all(struct config_reader *reader, const struct config_source *source) {
+    reader->settings->edges = config_prefix_set(reader, PREFIX_SET_EDGE);
     read_words(reader, DEFAULT_UPSTREAMS, config_value_upstreams);
     read_file(reader, source);
     for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++)
@@ -162,6 +165,7 @@ struct config *config_parse_source(const struct config_source *source) {
         .config = config,
         .settings = &config->general,
         .file = config->file,
+        .set_files = source->set_files,
     };
     read_all(&reader, source);
     finish(config, &errors, &memory);

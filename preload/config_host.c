@@ -13,6 +13,8 @@ static const struct host_settings *read_settings(const struct config_reader *rea
     of_host.settings = settings;
     of_host.host = host;
     config_keys_read_host(&of_host, group);
+    if (settings->upstreams != reader->config->general.upstreams)
+        settings->others = reader->config->general.upstreams;
     return settings;
 }
 

@@ -1,119 +1,78 @@
 #include "originbypass/config_prefix.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* A set in a file of the user's own: `file:/etc/originbypass/byoip.txt`. */
-static const char FILE_SET[] = "file:";
+#include "originbypass/config_set.h"
 
-static const char *const NAMED_SETS[] = {"cloudflare", "private", "bogon"};
-
-static bool is_set(const char *text) {
-    if (strncmp(text, FILE_SET, strlen(FILE_SET)) == 0)
-        return text[strlen(FILE_SET)] == '/';
-    for (size_t i = 0; i < sizeof(NAMED_SETS) / sizeof(NAMED_SETS[0]); i++) {
-        if (strcmp(text, NAMED_SETS[i]) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* The octets of `address` without those of its bits that stand behind the prefix. */
-static struct address masked(struct address address, unsigned length) {
-    for (unsigned i = 0; i < address_size(address.family); i++) {
-        unsigned kept = length > i * 8 ? length - i * 8 : 0;
-        if (kept < 8)
-            address.octets[i] &= (uint8_t)(0xff00 >> kept);
-    }
-    return address;
-}
-
-static bool parse_length(const char *text, unsigned maximum, uint8_t *length) {
-    size_t digits = strspn(text, "0123456789");
-    if (digits == 0 || digits > 3 || text[digits] != '\0')
-        return false;
-    unsigned value = (unsigned)strtoul(text, NULL, 10);
-    *length = (uint8_t)value;
-    return value <= maximum;
-}
-
-/* Returns NULL, or what is wrong, in words that go on behind the text. */
-static const char *parse_prefix(const struct config_reader *reader, const char *text, struct prefix_entry *entry) {
-    const char *slash = strchr(text, '/');
-    size_t length = slash == NULL ? strlen(text) : (size_t)(slash - text);
-    if (!address_parse_part(text, length, &entry->address))
+const char *config_prefix_parse(const struct config_reader *reader, const char *text, size_t length,
+                                struct prefix_entry *entry) {
+    char expected[PREFIX_TEXT_SIZE];
+    switch (prefix_parse(text, length, entry)) {
+    case PREFIX_GOOD:
+        break;
+    case PREFIX_NO_ADDRESS:
         return "is no prefix and no set: expected ADDRESS, ADDRESS/LENGTH, \"cloudflare\", \"private\", \"bogon\" or "
                "\"file:/ABSOLUTE/PATH\"";
-    unsigned bits = 8 * (unsigned)address_size(entry->address.family);
-    entry->length = (uint8_t)bits;
-    if (slash != NULL && !parse_length(slash + 1, bits, &entry->length))
-        return config_memory_print(reader->scratch, "has no length from 0 to %u behind the slash", bits);
-    struct address network = masked(entry->address, entry->length);
-    if (memcmp(network.octets, entry->address.octets, bits / 8) == 0)
-        return NULL;
-    char expected[INET6_ADDRSTRLEN];
-    inet_ntop(network.family, network.octets, expected, sizeof(expected));
-    return config_memory_print(reader->scratch, "has bits set behind its length: expected %s/%u", expected,
-                               entry->length);
+    case PREFIX_NO_LENGTH:
+        return config_memory_print(reader->scratch, "has no length from 0 to %u behind the slash",
+                                   entry->address.family == AF_INET ? 32U : 128U);
+    case PREFIX_HOST_BITS:
+        prefix_text(entry, expected);
+        return config_memory_print(reader->scratch, "has bits set behind its length: expected %s", expected);
+    }
+    return NULL;
 }
 
-static bool parse_entry(const struct config_reader *reader, const struct config_node *node,
-                        struct prefix_entry *entry) {
-    *entry = (struct prefix_entry){.line = node->line};
-    if (is_set(node->text)) {
-        entry->set = config_memory_text(reader->memory, node->text, strlen(node->text));
-        return true;
+static size_t count_entries(const struct config_reader *reader, const struct config_node *node) {
+    size_t count = 0;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct config_node *item = &node->children[i];
+        count += config_set_is_name(item->text) ? config_set_size(reader, item) : 1;
     }
-    const char *fault = parse_prefix(reader, node->text, entry);
+    return count;
+}
+
+/* Returns how many entries were written. */
+static size_t read_item(const struct config_reader *reader, const struct config_node *node,
+                        struct prefix_entry *entries) {
+    if (config_set_is_name(node->text))
+        return config_set_read(reader, node, entries);
+    entries->line = node->line;
+    const char *fault = config_prefix_parse(reader, node->text, strlen(node->text), entries);
     if (fault != NULL)
         config_value_fault(reader, node, fault);
     return fault == NULL;
 }
 
-static int compare(const void *left, const void *right) {
-    const struct prefix_entry *a = left;
-    const struct prefix_entry *b = right;
-    if (a->set != NULL && b->set != NULL)
-        return strcmp(a->set, b->set);
-    if (a->set != NULL || b->set != NULL)
-        return a->set != NULL ? 1 : -1;
-    if (a->address.family != b->address.family)
-        return a->address.family < b->address.family ? -1 : 1;
-    int order = memcmp(a->address.octets, b->address.octets, address_size(a->address.family));
-    return order != 0 ? order : (int)a->length - (int)b->length;
-}
-
-static void sort_and_unite(struct prefix_list *list) {
-    qsort(list->entries, list->count, sizeof(list->entries[0]), compare);
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        if (kept == 0 || compare(&list->entries[kept - 1], &list->entries[i]) != 0)
-            list->entries[kept++] = list->entries[i];
-    }
-    list->count = kept;
-}
-
-const struct prefix_list *config_prefix_list(const struct config_reader *reader, const struct config_node *node) {
-    if (!config_value_strings(reader, node) || node->count == 0)
-        return NULL;
+static const struct prefix_list *read_items(const struct config_reader *reader, const struct config_node *node) {
     struct prefix_list *list =
-        config_memory_take(reader->memory, sizeof(*list) + node->count * sizeof(list->entries[0]));
+        config_memory_take(reader->memory, sizeof(*list) + count_entries(reader, node) * sizeof(list->entries[0]));
     if (list == NULL)
         return NULL;
     for (size_t i = 0; i < node->count; i++)
-        list->count += parse_entry(reader, &node->children[i], &list->entries[list->count]);
-    sort_and_unite(list);
+        list->count += read_item(reader, &node->children[i], &list->entries[list->count]);
+    prefixes_arrange(list);
     return list->count == 0 ? NULL : list;
 }
 
-static const char *entry_text(const struct config_reader *reader, const struct prefix_entry *entry) {
-    if (entry->set != NULL)
-        return config_errors_quote(reader->errors, entry->set, strlen(entry->set));
-    char address[INET6_ADDRSTRLEN];
-    inet_ntop(entry->address.family, entry->address.octets, address, sizeof(address));
-    return config_memory_print(reader->scratch, "%s/%u", address, entry->length);
+const struct prefix_list *config_prefix_list(const struct config_reader *reader, const struct config_node *node) {
+    return config_value_strings(reader, node) ? read_items(reader, node) : NULL;
+}
+
+const struct prefix_list *config_prefix_set(const struct config_reader *reader, const char *set) {
+    struct config_node name = {.kind = CONFIG_NODE_STRING, .text = set};
+    return read_items(reader, &(struct config_node){.kind = CONFIG_NODE_LIST, .count = 1, .children = &name});
+}
+
+/* `10.0.0.0/8`, `"private"` where both lists have the set, `10.0.0.0/8 of "private"` */
+static const char *entry_text(const struct config_reader *reader, const struct prefix_entry *entry,
+                              const struct prefix_entry *other) {
+    char prefix[PREFIX_TEXT_SIZE];
+    prefix_text(entry, prefix);
+    const char *set = entry->set == NULL ? NULL : config_errors_quote(reader->errors, entry->set, strlen(entry->set));
+    if (set != NULL && other->set != NULL && strcmp(entry->set, other->set) == 0)
+        return set;
+    return config_memory_print(reader->scratch, "%s%s%s", prefix, set == NULL ? "" : " of ", set == NULL ? "" : set);
 }
 
 /* A host's own list may stand against a general one: each entry has the line that it came from. */
@@ -125,7 +84,7 @@ static void tell_conflict(const struct config_reader *reader, const struct prefi
                                     config_errors_quote(reader->errors, reader->host, strlen(reader->host)));
     config_errors_add(reader->errors, (struct config_place){.file = reader->file, .line = reject->line},
                       "%s is rejected here and accepted in line %d%s: expected in one list only",
-                      entry_text(reader, reject), accept->line, whose);
+                      entry_text(reader, reject, accept), accept->line, whose);
 }
 
 void config_prefix_compare(const struct config_reader *reader) {
@@ -139,9 +98,10 @@ void config_prefix_compare(const struct config_reader *reader) {
     const struct prefix_list *longer = reject_is_shorter ? accept : reject;
     for (size_t i = 0; i < shorter->count; i++) {
         const struct prefix_entry *entry = &shorter->entries[i];
-        const struct prefix_entry *same =
-            bsearch(entry, longer->entries, longer->count, sizeof(longer->entries[0]), compare);
-        if (same != NULL)
-            tell_conflict(reader, reject_is_shorter ? entry : same, reject_is_shorter ? same : entry);
+        const struct prefix_entry *same = prefixes_find(longer, entry);
+        if (same == NULL || (same->set == NULL) != (entry->set == NULL))
+            continue;
+        tell_conflict(reader, reject_is_shorter ? entry : same, reject_is_shorter ? same : entry);
+        return; /* two sets may have much in common, and the first prefix tells which they are */
     }
 }

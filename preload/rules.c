@@ -146,19 +146,10 @@ static void tell_refusal(const struct config *config) {
     log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
 }
 
-static bool sets_policy(const struct host_settings *settings) {
-    return settings->reject != NULL || settings->accept != NULL || settings->strict;
-}
-
 /* Who relies on a protection that is not there must be told. */
 static void tell_without_effect(const struct config *config) {
-    const char *settings[3];
+    const char *settings[2];
     uint32_t count = 0;
-    bool policy = sets_policy(&config->general);
-    for (size_t i = 0; i < config->rule_count && !policy; i++)
-        policy = !config->rules[i].excluded && sets_policy(config->rules[i].settings);
-    if (policy)
-        settings[count++] = "reject, accept, strict";
     if (config->include_count > 0 || config->exclude_count > 0)
         settings[count++] = "programs";
     if (config->metrics_directory != NULL)

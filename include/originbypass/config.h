@@ -8,6 +8,7 @@
 #include "originbypass/address.h"
 #include "originbypass/answer.h"
 #include "originbypass/log.h"
+#include "originbypass/prefixes.h"
 
 /** Where the configuration file is looked for when no variable names one. */
 #ifndef CONFIG_DEFAULT_FILE
@@ -46,28 +47,16 @@ struct cache_settings {
     uint32_t negative_ttl_s;
 };
 
-/** One prefix, or one named set ("cloudflare", "private", "bogon", "file:/path"), in a list of `answers`. */
-struct prefix_entry {
-    const char *set;        /**< the set's name; NULL: a single prefix */
-    struct address address; /**< of a single prefix; its host bits are zero */
-    uint8_t length;         /**< of a single prefix, in bits */
-    int line;               /**< where it stands in the file; 0: from no file */
-};
-
-/** A list of prefixes and sets. */
-struct prefix_list {
-    size_t count;
-    struct prefix_entry entries[];
-};
-
 /** How one host, or every host without settings of its own, is answered. */
 struct host_settings {
     const char *query_name;              /**< asked under this name (folded); NULL: its own */
     const struct server_list *upstreams; /**< never NULL */
+    const struct server_list *others;    /**< the general ones, where the host has its own; NULL: they are the same */
     const struct answer *pinned_ipv4;    /**< `addresses`: both set, or both NULL. A family that is not */
     const struct answer *pinned_ipv6;    /**< pinned has OUTCOME_NO_RECORD */
-    const struct prefix_list *reject;    /**< NULL: empty */
-    const struct prefix_list *accept;    /**< NULL: empty */
+    const struct prefix_list *reject;    /**< with the prefixes of its sets; NULL: empty */
+    const struct prefix_list *accept;    /**< likewise */
+    const struct prefix_list *edges;     /**< addresses that are a CDN's */
     bool strict;
     bool fallback_never; /**< `fallback = "never"` */
     enum family_choice family;

@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "originbypass/config_file.h"
+#include "originbypass/config_set_file.h"
+
 /** The variables that say how we work, each set or not. */
 enum config_variable {
     CONFIG_VARIABLE_HOSTS,
@@ -18,9 +21,6 @@ enum config_variable {
     CONFIG_VARIABLES,
 };
 
-/** The largest configuration file. */
-#define CONFIG_SIZE_MAX ((size_t)16 * 1024 * 1024)
-
 /** What a configuration is made from, as it was when it was taken. All zeros: nothing. */
 struct config_source {
     const char *variables[CONFIG_VARIABLES]; /**< values; NULL: not set */
@@ -28,6 +28,7 @@ struct config_source {
     const char *fault;                       /**< why the file could not be read, a static text; NULL: it was, if any */
     const char *text;                        /**< the file's octets, then a newline and NUL; NULL: none */
     size_t size;                             /**< of the text, less newline and NUL */
+    struct config_set_file *set_files;       /**< the files of prefixes that the text names */
     void *memory;                            /**< what config_source_release() gives back */
     size_t memory_size;
 };
@@ -39,9 +40,10 @@ const char *config_variable_name(enum config_variable variable);
 bool config_source_is_disabled(const char *word, bool *disabled);
 
 /**
- * Take the environment (secure_getenv(3)) and the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
- * `default_file` where it exists. In secure mode (DESIGN 4.10) the environment counts as empty, and the file is refused
- * if anybody but root can write it. Memory comes from mmap(2) alone; no descriptor stays open. errno may change.
+ * Take the environment (secure_getenv(3)), the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
+ * `default_file` where it exists, and those of the files of prefixes that it names. In secure mode (DESIGN 4.10) the
+ * environment counts as empty, and the file is refused if anybody but root can write it. Memory comes from mmap(2)
+ * alone; no descriptor stays open. errno may change.
  *
  * Returns false, and an empty source, where there is nothing to configure: neither hosts nor a file, or
  * ORIGIN_BYPASS_DISABLED says so, or there is no memory.

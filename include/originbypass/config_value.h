@@ -7,6 +7,7 @@
 #include "originbypass/config.h"
 #include "originbypass/config_errors.h"
 #include "originbypass/config_memory.h"
+#include "originbypass/config_set_file.h"
 #include "originbypass/config_tree.h"
 
 /** What is read, and whose settings they are: the company of a value on its way into the configuration. */
@@ -15,12 +16,13 @@ struct config_reader {
     struct config_memory *scratch; /**< given back when all is read */
     struct config_errors *errors;
     struct config *config;
-    struct host_settings *settings;  /**< those that are read now: `config->general`, or one host's own */
-    const char *file;                /**< that is read; NULL: none */
-    const char *variable;            /**< that is read in its place; NULL: the file is */
-    const char *host;                /**< whose settings are read; NULL: the general ones */
-    const char *group;               /**< of settings that is read, such as "cache"; NULL: none */
-    const struct config_node *hosts; /**< the file's `hosts`, which are read last of all */
+    struct host_settings *settings;          /**< those that are read now: `config->general`, or one host's own */
+    const char *file;                        /**< that is read; NULL: none */
+    const char *variable;                    /**< that is read in its place; NULL: the file is */
+    const char *host;                        /**< whose settings are read; NULL: the general ones */
+    const char *group;                       /**< of settings that is read, such as "cache"; NULL: none */
+    const struct config_set_file *set_files; /**< the files of prefixes that were taken */
+    const struct config_node *hosts;         /**< the file's `hosts`, which are read last of all */
 };
 
 /** Where a value stands. */

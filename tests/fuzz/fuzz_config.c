@@ -9,7 +9,8 @@
 
 /*
  * The configuration reader on any octets. Behind a '!' stands the value of ORIGIN_BYPASS_HOSTS and, behind a newline,
- * of ORIGIN_BYPASS_UPSTREAMS; all else is a file.
+ * of ORIGIN_BYPASS_UPSTREAMS; behind a '/' a file of prefixes, which a configuration names; all else is a
+ * configuration.
  */
 
 static void require(int condition) {
@@ -100,12 +101,34 @@ static void try_environment(char *text) {
     check_config(config_parse_source(&source), 0);
 }
 
+static void check_prefixes(const struct prefix_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        require(prefixes_match(list, &list->entries[i].address) != NULL);
+        require(prefixes_find(list, &list->entries[i]) == &list->entries[i]);
+        require(list->entries[i].holder <= i);
+    }
+}
+
+static void try_set_file(const char *text, size_t size) {
+    static char configuration[] = "answers = { reject = [ \"file:/s\" ]; };\n";
+    struct config_set_file file = {.path = "/s", .text = text, .size = size};
+    struct config_source source = {
+        .file = "fuzz", .text = configuration, .size = sizeof(configuration) - 2, .set_files = &file};
+    struct config *config = config_parse_source(&source);
+    require(config != NULL && config->error_count <= 1);
+    if (config->error_count == 0)
+        check_prefixes(config->general.reject);
+    check_config(config, count_lines(text, size));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char *text = copy_with_newline(data, size);
     if (text[0] == '!') {
         try_environment(text + 1);
+    } else if (text[0] == '/') {
+        try_set_file(text + 1, size - 1);
     } else {
         check_tokens(text, size);
         check_config(config_parse_text("fuzz", (const char *)data, size), count_lines(text, size));

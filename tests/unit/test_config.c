@@ -89,7 +89,7 @@ static void every_setting_can_be_changed(void **state) {
     assert_int_equal(general->cache.max_ttl_s, 7);
     assert_int_equal(general->cache.negative_ttl_s, 0);
     assert_int_equal(config->max_entries, 1);
-    assert_int_equal(general->reject->count, 2);
+    assert_int_equal(general->reject->count, 22 + 1);
     assert_int_equal(general->accept->count, 1);
     assert_true(general->strict);
     assert_int_equal(config->include_count, 1);
@@ -314,35 +314,41 @@ static struct in_addr ipv4(const char *text) {
 
 static void prefixes_are_sorted_and_each_stands_once(void **state) {
     (void)state;
-    struct config *config = parse_good("answers = { reject = [ \"private\", \"203.0.113.0/24\", \"10.0.0.1\",\n"
-                                       "\"2001:db8::/32\", \"::/0\", \"203.0.113.0/24\", \"file:/etc/byoip.txt\",\n"
-                                       "\"10.0.0.1/32\", \"private\", \"0.0.0.0/0\", \"2001:db8::1\" ]; };");
+    struct config *config = parse_good("answers = { reject = [ \"203.0.113.0/24\", \"10.0.0.1\",\n"
+                                       "\"2001:db8::/32\", \"::/0\", \"203.0.113.0/24\",\n"
+                                       "\"10.0.0.1/32\", \"0.0.0.0/0\", \"2001:db8::1\" ]; };");
     const struct prefix_list *reject = config->general.reject;
-    assert_int_equal(reject->count, 8);
-    static const struct {
-        const char *address, *set;
-        int length, family;
-    } expected[] = {
-        {"0.0.0.0", NULL, 0, AF_INET},       {"10.0.0.1", NULL, 32, AF_INET},
-        {"203.0.113.0", NULL, 24, AF_INET},  {"::", NULL, 0, AF_INET6},
-        {"2001:db8::", NULL, 32, AF_INET6},  {"2001:db8::1", NULL, 128, AF_INET6},
-        {NULL, "file:/etc/byoip.txt", 0, 0}, {NULL, "private", 0, 0},
-    };
+    static const char *const expected[] = {"0.0.0.0/0", "10.0.0.1/32",   "203.0.113.0/24",
+                                           "::/0",      "2001:db8::/32", "2001:db8::1/128"};
+    assert_int_equal(reject->count, sizeof(expected) / sizeof(expected[0]));
     for (size_t i = 0; i < reject->count; i++) {
-        const struct prefix_entry *entry = &reject->entries[i];
-        if (expected[i].set != NULL) {
-            assert_string_equal(entry->set, expected[i].set);
-            continue;
-        }
-        assert_null(entry->set);
-        assert_int_equal(entry->address.family, expected[i].family);
-        assert_int_equal(entry->length, expected[i].length);
-        char text[INET6_ADDRSTRLEN];
-        inet_ntop(entry->address.family, entry->address.octets, text, sizeof(text));
-        assert_string_equal(text, expected[i].address);
+        char text[PREFIX_TEXT_SIZE];
+        prefix_text(&reject->entries[i], text);
+        assert_string_equal(text, expected[i]);
+        assert_null(reject->entries[i].set);
     }
+    assert_int_equal(reject->ipv4_count, 3);
     assert_int_equal(reject->entries[0].line, 3);
     assert_int_equal(reject->entries[2].address.ipv4.s_addr, ipv4("203.0.113.0").s_addr);
+    config_free(config);
+}
+
+static void a_set_stands_for_its_prefixes(void **state) {
+    (void)state;
+    struct config *config = parse_good("answers = { reject = [ \"203.0.113.0/24\",\n\"private\", \"10.0.0.0/8\",\n"
+                                       "\"private\" ]; };");
+    const struct prefix_list *reject = config->general.reject;
+    assert_int_equal(reject->count, 11 + 1);
+    for (size_t i = 0; i < reject->count; i++) {
+        char text[PREFIX_TEXT_SIZE];
+        prefix_text(&reject->entries[i], text);
+        bool is_written = strcmp(text, "203.0.113.0/24") == 0 || strcmp(text, "10.0.0.0/8") == 0;
+        if (is_written)
+            assert_null(reject->entries[i].set);
+        else
+            assert_string_equal(reject->entries[i].set, "private");
+        assert_int_equal(reject->entries[i].line, strcmp(text, "203.0.113.0/24") == 0 ? 1 : 2);
+    }
     config_free(config);
 }
 
@@ -350,6 +356,12 @@ static void a_prefix_may_be_accepted_inside_a_rejected_one(void **state) {
     (void)state;
     struct config *config = parse_good("answers = { reject = [ \"10.0.0.0/8\", \"cloudflare\", \"::/8\" ];"
                                        "accept = [ \"10.0.0.0/9\", \"private\", \"::/9\" ]; };");
+    config_free(config);
+}
+
+static void a_prefix_that_is_written_is_an_exception_from_a_set(void **state) {
+    (void)state;
+    struct config *config = parse_good("answers = { reject = [ \"private\" ]; accept = [ \"10.0.0.0/8\" ]; };");
     config_free(config);
 }
 
@@ -390,6 +402,8 @@ static void the_same_prefix_in_both_lists_is_refused(void **state) {
         {"answers = { reject = [ \"192.0.2.0/24\",\n\"10.0.0.1\", \"10.0.0.2\" ];\naccept = [ \"10.0.0.1/32\" ]; };", 2,
          "10.0.0.1/32 is rejected here and accepted in line 3"},
         {"answers = { reject = [ \"::/0\" ];\naccept = [ \"::/0\", \"::1\" ]; };", 1, "::/0 is rejected here"},
+        {"answers = { reject = [ \"bogon\" ];\naccept = [ \"private\" ]; };", 1,
+         "0.0.0.0/8 of \"bogon\" is rejected here and accepted in line 2"},
     };
     ASSERT_ALL_REFUSED(table);
 }
@@ -414,7 +428,9 @@ int main(void) {
         cmocka_unit_test(a_value_in_an_error_is_printable_and_short),
         cmocka_unit_test(a_value_in_an_error_is_cut_behind_80_octets),
         cmocka_unit_test(prefixes_are_sorted_and_each_stands_once),
+        cmocka_unit_test(a_set_stands_for_its_prefixes),
         cmocka_unit_test(a_prefix_may_be_accepted_inside_a_rejected_one),
+        cmocka_unit_test(a_prefix_that_is_written_is_an_exception_from_a_set),
         cmocka_unit_test(bad_prefixes_are_refused),
         cmocka_unit_test(the_same_prefix_in_both_lists_is_refused),
     };
