@@ -90,3 +90,31 @@ struct answer *answer_filter(const struct answer *answer, bool (*keep)(const str
     free(kept);
     return filtered;
 }
+
+struct answer *answer_join(const struct answer *alias, const struct answer *target) {
+    const char *before = answer_first_name(alias), *behind = answer_first_name(target);
+    bool has_addresses = target->address_count > 0;
+    /* The target's chain begins with the name that the alias' ends with. */
+    size_t skipped = behind == NULL ? 0 : strlen(behind) + 1,
+           behind_count = behind == NULL ? 0 : target->name_count - 1U;
+    size_t before_size = names_size(before, alias->name_count);
+    size_t behind_size = behind_count == 0 ? 0 : names_size(behind + skipped, behind_count);
+    char *names = malloc(before_size + behind_size + 1);
+    if (names == NULL)
+        return NULL;
+    memcpy(names, before, before_size);
+    if (behind_count > 0)
+        memcpy(names + before_size, behind + skipped, behind_size);
+    struct answer *joined = answer_build(&(struct answer_parts){
+        /* An alias is a record: where its target has none, it dangles. */
+        .outcome = target->outcome == OUTCOME_NO_RECORD ? OUTCOME_DANGLING : (enum outcome)target->outcome,
+        .family = target->family,
+        .ttl_s = alias->ttl_s < target->ttl_s ? alias->ttl_s : target->ttl_s,
+        .addresses = has_addresses ? answer_addresses(target) : NULL,
+        .address_count = target->address_count,
+        .names = names,
+        .name_count = has_addresses ? alias->name_count + behind_count : 0,
+    });
+    free(names);
+    return joined;
+}

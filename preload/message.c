@@ -19,6 +19,7 @@ struct reader {
     size_t address_count;
     char *names; /* the chain */
     size_t names_size, name_count;
+    bool has_soa; /* which a negative answer comes with (RFC 2308, section 3) */
 };
 
 static uint16_t get16(const uint8_t *at) {
@@ -163,6 +164,7 @@ static uint32_t negative_ttl_s(struct reader *reader, size_t count) {
     struct record record;
     while (count-- > 0 && read_record(reader, &record)) {
         if (record.type == ns_t_soa && record.size >= 20) {
+            reader->has_soa = true;
             uint32_t minimum_s = get_ttl_s(record.data + record.size - 4);
             ttl_s = record.ttl_s < minimum_s ? record.ttl_s : minimum_s;
         }
@@ -232,7 +234,7 @@ bool message_is_final_failure(const uint8_t *message, size_t size) {
 }
 
 static struct answer *build(const struct reader *reader, enum outcome outcome, uint32_t ttl_s, const char **reason) {
-    bool chain = outcome == OUTCOME_ADDRESSES;
+    bool chain = outcome == OUTCOME_ADDRESSES || outcome == OUTCOME_ELSEWHERE;
     struct answer_parts parts = {.outcome = outcome,
                                  .family = reader->family,
                                  .ttl_s = ttl_s,
@@ -244,6 +246,24 @@ static struct answer *build(const struct reader *reader, enum outcome outcome, u
     if (answer == NULL)
         *reason = "no memory";
     return answer;
+}
+
+/* The last name of the chain is where it leads: it may be no host name, and then nobody can be asked for it. */
+static bool ends_in_a_host_name(const struct reader *reader) {
+    const char *name = reader->names;
+    for (size_t i = 1; i < reader->name_count; i++)
+        name += strlen(name) + 1;
+    return reader->name_count > 0 && strcasecmp(name, reader->expected) == 0;
+}
+
+static struct answer *build_negative(struct reader *reader, const HEADER *header, const char **reason) {
+    uint32_t ttl_s = negative_ttl_s(reader, ntohs(header->nscount));
+    if (header->ancount == 0)
+        return build(reader, OUTCOME_NO_RECORD, ttl_s, reason);
+    if (!header->ra && !reader->has_soa && ends_in_a_host_name(reader))
+        return build(reader, OUTCOME_ELSEWHERE, reader->ttl_s, reason);
+    /* A chain that leads nowhere holds no longer than its CNAME records. */
+    return build(reader, OUTCOME_DANGLING, ttl_s < reader->ttl_s ? ttl_s : reader->ttl_s, reason);
 }
 
 struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason) {
@@ -268,10 +288,7 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
         } else if (reader.address_count > 0) {
             answer = build(&reader, OUTCOME_ADDRESSES, reader.ttl_s, reason);
         } else {
-            enum outcome outcome = header.ancount == 0 ? OUTCOME_NO_RECORD : OUTCOME_DANGLING;
-            uint32_t ttl_s = negative_ttl_s(&reader, ntohs(header.nscount));
-            /* A chain that leads nowhere holds no longer than its CNAME records. */
-            answer = build(&reader, outcome, ttl_s < reader.ttl_s ? ttl_s : reader.ttl_s, reason);
+            answer = build_negative(&reader, &header, reason);
         }
     }
     ares_free_string(reader.asked);

@@ -24,6 +24,8 @@ enum outcome {
     OUTCOME_NO_NAME,   /**< NXDOMAIN */
     OUTCOME_NO_RECORD, /**< NODATA: the name exists, without a record of this type */
     OUTCOME_DANGLING,  /**< a CNAME chain that ends without an address */
+    OUTCOME_ELSEWHERE, /**< a CNAME chain that leads out of what a server without recursion knows */
+    OUTCOME_REJECTED,  /**< addresses, all of which the host's policy rejects */
 };
 
 /**
@@ -77,5 +79,11 @@ struct answer *answer_build(const struct answer_parts *parts);
  * its outcome is OUTCOME_ADDRESSES still. On the heap, for the caller to free(3); NULL: no memory.
  */
 struct answer *answer_filter(const struct answer *answer, bool (*keep)(const struct address *, void *), void *context);
+
+/**
+ * The answer for an alias: what `target` says of the name at the end of the chain of `alias`, which has
+ * OUTCOME_ELSEWHERE. Both stay the caller's. On the heap, for the caller to free(3); NULL: no memory.
+ */
+struct answer *answer_join(const struct answer *alias, const struct answer *target);
 
 #endif

@@ -12,6 +12,9 @@
  * pass in the order of the records, each CNAME's target being the name whose addresses count from there on; CNAME
  * targets that are no host names count for nothing as names.
  *
+ * A chain without an address is OUTCOME_ELSEWHERE where the server does not recurse and does not say that it knows the
+ * end of the chain: the answer then has the chain, with the name that is to be asked for elsewhere at its end.
+ *
  * Returns the answer, on the heap for the caller to free(3). NULL: no usable answer; `*reason` then says why (static
  * text).
  */

@@ -198,6 +198,54 @@ static void a_filter_takes_an_answer_without_addresses_or_names(void **state) {
     free(answer);
 }
 
+/* ---- an alias and its target ---- */
+
+static struct answer *build_alias(void) {
+    struct answer *alias = answer_build(&(struct answer_parts){
+        .outcome = OUTCOME_ELSEWHERE, .family = AF_INET, .ttl_s = 60, .names = "a.b\0c.d", .name_count = 2});
+    assert_non_null(alias);
+    return alias;
+}
+
+static void an_alias_and_its_target_have_one_chain_and_the_lower_ttl(void **state) {
+    (void)state;
+    static const char expected[] = "a.b\0c.d\0e.f\0g.h";
+    struct answer *alias = build_alias(), *target = build_ipv4("c.d\0e.f\0g.h", 3);
+    struct answer *joined = answer_join(alias, target);
+    assert_int_equal(joined->outcome, OUTCOME_ADDRESSES);
+    assert_int_equal(joined->ttl_s, 60);
+    assert_int_equal(joined->name_count, 4);
+    assert_memory_equal(answer_first_name(joined), expected, sizeof(expected));
+    assert_memory_equal(answer_addresses(joined), two_ipv4, sizeof(two_ipv4));
+    free(joined);
+    free(target);
+    free(alias);
+}
+
+static void the_target_of_an_alias_may_be_its_canonical_name(void **state) {
+    (void)state;
+    struct answer *alias = build_alias(), *target = build_ipv4(NULL, 0);
+    struct answer *joined = answer_join(alias, target);
+    assert_int_equal(joined->name_count, 2);
+    assert_string_equal(answer_canonical_name(joined), "c.d");
+    free(joined);
+    free(target);
+    free(alias);
+}
+
+static void an_alias_whose_target_has_no_record_dangles(void **state) {
+    (void)state;
+    static const struct answer nothing = {
+        .size = sizeof(nothing), .outcome = OUTCOME_NO_RECORD, .family = AF_INET, .ttl_s = 5};
+    struct answer *alias = build_alias();
+    struct answer *joined = answer_join(alias, &nothing);
+    assert_int_equal(joined->outcome, OUTCOME_DANGLING);
+    assert_int_equal(joined->ttl_s, 5);
+    assert_null(answer_first_name(joined));
+    free(joined);
+    free(alias);
+}
+
 int main(void) {
     mallopt(M_PERTURB, 0xa5); /* fresh memory is not zero by chance */
     const struct CMUnitTest tests[] = {
@@ -212,6 +260,9 @@ int main(void) {
         cmocka_unit_test(a_filter_keeps_addresses_in_order_and_all_else),
         cmocka_unit_test(a_filter_that_keeps_nothing_leaves_the_outcome),
         cmocka_unit_test(a_filter_takes_an_answer_without_addresses_or_names),
+        cmocka_unit_test(an_alias_and_its_target_have_one_chain_and_the_lower_ttl),
+        cmocka_unit_test(the_target_of_an_alias_may_be_its_canonical_name),
+        cmocka_unit_test(an_alias_whose_target_has_no_record_dangles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

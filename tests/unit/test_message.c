@@ -297,6 +297,42 @@ static void a_chain_without_an_address_dangles(void **state) {
     free(answer);
 }
 
+/* ---- a server that does not recurse ---- */
+
+static void an_alias_out_of_a_zone_is_to_be_asked_for_elsewhere(void **state) {
+    (void)state;
+    response(QR | AA, "www.example.com", ns_t_a);
+    put_cname("www.example.com", 300, "alias.example.com");
+    put_cname("alias.example.com", 200, "cdn.example.net");
+    struct answer *answer = read_whole(AF_INET);
+    assert_int_equal(answer->outcome, OUTCOME_ELSEWHERE);
+    assert_string_equal(answer_first_name(answer), "www.example.com");
+    assert_string_equal(answer_canonical_name(answer), "cdn.example.net");
+    assert_int_equal(answer->name_count, 3);
+    assert_int_equal(answer->ttl_s, 200);
+    free(answer);
+}
+
+static void an_alias_within_its_zone_without_the_record_dangles(void **state) {
+    (void)state;
+    response(QR | AA, "www.example.com", ns_t_a);
+    put_cname("www.example.com", 300, "alias.example.com");
+    put_soa(40, 50);
+    struct answer *answer = read_whole(AF_INET);
+    assert_int_equal(answer->outcome, OUTCOME_DANGLING);
+    free(answer);
+}
+
+static void an_alias_to_what_is_no_host_name_is_asked_for_nowhere(void **state) {
+    (void)state;
+    response(QR | AA, "www.example.com", ns_t_a);
+    put_cname("www.example.com", 300, "good.example.com");
+    put_cname("good.example.com", 300, "not good.example.net");
+    struct answer *answer = read_whole(AF_INET);
+    assert_int_equal(answer->outcome, OUTCOME_DANGLING);
+    free(answer);
+}
+
 static void a_target_that_is_no_host_name_is_followed_but_not_named(void **state) {
     (void)state;
     response(GOOD, "www.example.com", ns_t_a);
@@ -477,6 +513,9 @@ int main(void) {
         cmocka_unit_test(a_chain_is_followed_and_remembered),
         cmocka_unit_test(behind_a_cname_the_addresses_of_its_target_count_alone),
         cmocka_unit_test(a_chain_without_an_address_dangles),
+        cmocka_unit_test(an_alias_out_of_a_zone_is_to_be_asked_for_elsewhere),
+        cmocka_unit_test(an_alias_within_its_zone_without_the_record_dangles),
+        cmocka_unit_test(an_alias_to_what_is_no_host_name_is_asked_for_nowhere),
         cmocka_unit_test(a_target_that_is_no_host_name_is_followed_but_not_named),
         cmocka_unit_test(the_chain_begins_with_the_name_asked_for_also_behind_a_target_that_is_no_host_name),
         cmocka_unit_test(nxdomain_means_no_such_name_whatever_else_is_there),
