@@ -8,6 +8,7 @@
 #include "originbypass/clock.h"
 #include "originbypass/load.h"
 #include "originbypass/log.h"
+#include "originbypass/policy_warnings.h"
 #include "originbypass/upstream.h"
 
 static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
@@ -44,6 +45,10 @@ static void postpone(struct fetch *fetch) {
     keep_others_away(fetch, clock_now_ms() + (fetch->failure.heard ? RECHECK_MS : LOOK_AGAIN_MS));
 }
 
+static bool has_addresses(const struct answer *answer) {
+    return answer != NULL && answer->outcome == OUTCOME_ADDRESSES;
+}
+
 /* ---- messages ---- */
 
 /* More than a line has room for. */
@@ -56,7 +61,7 @@ struct told {
 };
 
 static void add_addresses(struct told *told, const struct answer *answer) {
-    for (size_t i = 0; answer != NULL && i < answer->address_count && told->count < TOLD_MAX; i++) {
+    for (size_t i = 0; i < answer->address_count && told->count < TOLD_MAX; i++) {
         struct address address = answer_address(answer, i);
         inet_ntop(address.family, address.octets, told->texts[told->count], INET6_ADDRSTRLEN);
         told->items[told->count] = told->texts[told->count];
@@ -70,12 +75,24 @@ static void tell(const char *host, struct answer *const answers[static RECORD_TY
         return;
     told->count = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        add_addresses(told, answers[type]);
+        if (has_addresses(answers[type]))
+            add_addresses(told, answers[type]);
     if (told->count > 0)
         log_write(LOG_LEVEL_INFO, "resolved origin IP",
                   FIELDS(log_text("hostname", host), log_text("ip", told->items[0]),
                          log_texts("ips", told->items, told->count)));
     free(told);
+}
+
+/* Also of what is rejected and of no use: whether it is the edge's is for people to know. */
+static void warn_of_edges(const struct fetch *fetch, struct answer *const answers[static RECORD_TYPE_COUNT]) {
+    struct warned_host host = {fetch->settings, fetch->name, fetch->host};
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count; i++) {
+            struct address address = answer_address(answers[type], i);
+            if (policy_warn_of_edge(host, &address))
+                return;
+        }
 }
 
 /* ---- the cache ---- */
@@ -91,9 +108,9 @@ static uint64_t lifetime_ms(const struct answer *answer, const struct cache_sett
     return (uint64_t)ttl_s * 1000;
 }
 
-/* "No such name" is libc's to answer, who may know it by now: that is never served past its time. */
+/* What is libc's to answer, who may know better by now, is never served past its time. */
 static bool may_be_stale(const struct answer *answer, const struct cache_settings *cache) {
-    return cache->mode == CACHE_STALE && answer->outcome != OUTCOME_NO_NAME;
+    return cache->mode == CACHE_STALE && answer->outcome != OUTCOME_NO_NAME && answer->outcome != OUTCOME_REJECTED;
 }
 
 static struct cache_term term_of(const struct fetch *fetch, const struct answer *answer, uint64_t now_ms) {
@@ -102,10 +119,6 @@ static struct cache_term term_of(const struct fetch *fetch, const struct answer 
     term.expires_ms = now_ms + lifetime_ms(answer, cache);
     term.stale_until_ms = term.expires_ms + (may_be_stale(answer, cache) ? (uint64_t)cache->stale_window_s * 1000 : 0);
     return term;
-}
-
-static bool has_addresses(const struct answer *answer) {
-    return answer != NULL && answer->outcome == OUTCOME_ADDRESSES;
 }
 
 /* A pinned name is not asked for again: neither for its addresses, nor for the family that it does not have. */
@@ -118,11 +131,22 @@ static bool is_pinned(const struct fetch *fetch, const struct answer *answer, co
     return false;
 }
 
-static void remember(const struct fetch *fetch) {
+/* Only rejected addresses are a failure like any other, and a name that has had good ones keeps those. */
+static void drop_rejected(struct fetch *fetch, const struct cache_copy *known) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (fetch->answers[type] != NULL && fetch->answers[type]->outcome == OUTCOME_REJECTED &&
+            has_addresses(known->answers[type])) {
+            free(fetch->answers[type]);
+            fetch->answers[type] = NULL;
+        }
+}
+
+static void remember(struct fetch *fetch) {
     struct cache_copy known;
     uint64_t now_ms = clock_now_ms();
     cache_copy_begin(&known);
     cache_get(fetch->name, now_ms, &known);
+    drop_rejected(fetch, &known);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = fetch->answers[type];
         if (answer == NULL)
@@ -196,12 +220,79 @@ static enum record_types come_meanwhile(const struct fetch *fetch) {
     return set;
 }
 
+/* ---- aliases ---- */
+
+static bool leads_elsewhere(const struct answer *answer) {
+    return answer != NULL && answer->outcome == OUTCOME_ELSEWHERE;
+}
+
+/* Nobody is there to be asked for the rest of the chain. */
+static void let_dangle(struct answer *answer) {
+    if (!leads_elsewhere(answer))
+        return;
+    answer->outcome = OUTCOME_DANGLING;
+    answer->ttl_s = 0;
+}
+
+/* The types whose chains lead to the same name as this one's. */
+static enum record_types with_same_target(struct answer *const answers[static RECORD_TYPE_COUNT], size_t type) {
+    enum record_types set = 0;
+    for (size_t other = 0; other < RECORD_TYPE_COUNT; other++)
+        if (leads_elsewhere(answers[other]) &&
+            strcmp(answer_canonical_name(answers[other]), answer_canonical_name(answers[type])) == 0)
+            set |= types[other];
+    return set;
+}
+
+static void join(struct upstream_result *result, struct upstream_result *found, enum record_types asked) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        struct answer *target = found->answers[type];
+        if (asked & types[type]) {
+            struct answer *alias = result->answers[type];
+            let_dangle(target);
+            result->answers[type] = target == NULL ? NULL : answer_join(alias, target);
+            free(alias);
+        }
+        free(target);
+    }
+    if (found->failure.reason[0] != '\0')
+        result->failure = found->failure;
+}
+
+/*
+ * A host's own upstream may be an authoritative server, which knows of an alias no more than where it leads: the rest
+ * is the general upstreams' to tell. False: a signal handler came between.
+ */
+static bool follow_aliases(const struct process_hold *hold, const struct fetch *fetch, struct upstream_result *result) {
+    struct host_settings general = *fetch->settings;
+    bool asked = true;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && asked; type++) {
+        struct upstream_plan plan;
+        struct upstream_result found;
+        if (general.others == NULL)
+            let_dangle(result->answers[type]);
+        if (!leads_elsewhere(result->answers[type]))
+            continue;
+        enum record_types together = with_same_target(result->answers, type);
+        const char *target = answer_canonical_name(result->answers[type]);
+        general.upstreams = general.others;
+        upstream_make_plan(&general, target, &plan);
+        asked = upstream_ask(hold, target, together, &general, &plan, fetch->deadline_ms, &found);
+        process_adopt_copy(load_adopt);
+        join(result, &found, together);
+    }
+    return asked;
+}
+
+/* ---- asking ---- */
+
 /* False: a signal handler came between. */
 static bool ask(const struct process_hold *hold, struct fetch *fetch, enum record_types missing) {
     struct upstream_result result;
     bool asked =
         upstream_ask(hold, asked_name(fetch), missing, fetch->settings, &fetch->plan, fetch->deadline_ms, &result);
     process_adopt_copy(load_adopt);
+    asked = follow_aliases(hold, fetch, &result) && asked;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (result.answers[type] == NULL)
             continue;
@@ -210,6 +301,7 @@ static bool ask(const struct process_hold *hold, struct fetch *fetch, enum recor
     }
     fetch->failure = result.failure;
     tell(fetch->host, result.answers);
+    warn_of_edges(fetch, result.answers);
     remember(fetch);
     return asked;
 }

@@ -7,6 +7,7 @@
 #include "originbypass/clock.h"
 #include "originbypass/door.h"
 #include "originbypass/expansion.h"
+#include "originbypass/fallback.h"
 #include "originbypass/getaddrinfo.h"
 #include "originbypass/libc.h"
 #include "originbypass/load.h"
@@ -183,6 +184,20 @@ static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
     return true;
 }
 
+/* libc's answer, as far as the name's policy lets it be used; errno is libc's. */
+static int fall_back(struct call *call, const char *node, const char *service, const struct addrinfo *hints,
+                     struct addrinfo **list) {
+    int error = libc_getaddrinfo(node, service, hints, list), libc_errno = errno;
+    if (call->lookup->settings == NULL)
+        return error;
+    if (error == 0)
+        error = fallback_addrinfo(call->lookup, list);
+    else if (fallback_to_rejected(call->lookup))
+        error = build(call, lookup_address_count(call->lookup), list);
+    errno = libc_errno;
+    return error;
+}
+
 int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     struct lookup lookup;
     struct expansion expansion;
@@ -190,15 +205,20 @@ int own_getaddrinfo(const char *node, const char *service, const struct addrinfo
     if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_begin(&lookup, node))
         return libc_getaddrinfo(node, service, hints, list);
     int error = expand(service, hints, &expansion);
-    bool answered = true;
-    if (error == 0) {
+    if (error != 0) {
+        saved = errno;
+    } else {
         struct call call = {
             .lookup = &lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
-        answered = answer_call(&call, list, &error);
+        bool answered = answer_call(&call, list, &error);
         errno = saved;
+        if (!answered)
+            error = fall_back(&call, node, service, hints, list);
+        saved = errno;
     }
     lookup_end(&lookup);
-    return answered ? error : libc_getaddrinfo(node, service, hints, list);
+    errno = saved;
+    return error;
 }
 
 DOOR int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {

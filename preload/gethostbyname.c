@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "originbypass/door.h"
+#include "originbypass/fallback.h"
 #include "originbypass/hostent.h"
 #include "originbypass/libc.h"
 #include "originbypass/lookup.h"
@@ -36,50 +37,100 @@ static struct verdict shape(const struct lookup *lookup, size_t type, struct hos
     return (struct verdict){0, NETDB_SUCCESS};
 }
 
-/* Look the name up. False: libc is to answer, and there is nothing to end. */
-static bool look_up(struct lookup *lookup, const char *name, int family) {
-    if (name == NULL || (family != AF_INET && family != AF_INET6) || !lookup_begin(lookup, name))
-        return false;
-    if (lookup_finish(lookup, family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
-        return true;
+/* A call: the two functions without a family are libc's own, not their namesakes with AF_INET. */
+struct call {
+    const char *name;
+    int family;
+    bool names_family;
+};
+
+static struct call call_for(const char *name) {
+    return (struct call){name, AF_INET, false};
+}
+
+static struct call call_for_family(const char *name, int family) {
+    return (struct call){name, family, true};
+}
+
+static size_t type_of(const struct call *call) {
+    return call->family == AF_INET ? 0 : 1;
+}
+
+/* Whose answer it is. */
+enum answerer {
+    LIBC_ALONE,  /* there is nothing to end */
+    LIBC_FOR_US, /* a name of ours, under its policy */
+    WE,
+};
+
+static enum answerer look_up(struct lookup *lookup, const struct call *call) {
+    if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) ||
+        !lookup_begin(lookup, call->name))
+        return LIBC_ALONE;
+    if (lookup_finish(lookup, call->family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
+        return WE;
+    if (lookup->settings != NULL)
+        return LIBC_FOR_US;
     lookup_end(lookup);
-    return false;
+    return LIBC_ALONE;
 }
 
-static size_t type_of(int family) {
-    return family == AF_INET ? 0 : 1;
+/* ---- those that return memory of the caller's ---- */
+
+struct reentrant {
+    struct hostent *host;
+    char *buffer;
+    size_t size;
+    struct hostent **result;
+    int *host_errno;
+};
+
+static int ask_libc_r(const struct call *call, const struct reentrant *to) {
+    return call->names_family
+               ? libc_gethostbyname2_r(call->name, call->family, to->host, to->buffer, to->size, to->result,
+                                       to->host_errno)
+               : libc_gethostbyname_r(call->name, to->host, to->buffer, to->size, to->result, to->host_errno);
 }
 
-/* False: libc is to answer. */
-static bool answer_r(const char *name, int family, struct hostent *host, char *buffer, size_t size,
-                     struct hostent **result, int *host_errno, int *returned) {
-    struct lookup lookup;
-    if (!look_up(&lookup, name, family))
-        return false;
-    struct verdict verdict = shape(&lookup, type_of(family), host, buffer, size);
-    lookup_end(&lookup);
-    *result = verdict.host_error == NETDB_SUCCESS ? host : NULL;
-    *host_errno = verdict.host_error;
-    *returned = verdict.returned;
+static int tell_r(struct verdict verdict, const struct reentrant *to) {
+    *to->result = verdict.host_error == NETDB_SUCCESS ? to->host : NULL;
+    *to->host_errno = verdict.host_error;
     if (verdict.returned != 0)
         errno = verdict.returned;
-    return true;
+    return verdict.returned;
+}
+
+static int fall_back_r(struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+    int returned = ask_libc_r(call, to);
+    if (returned == ERANGE)
+        return returned;
+    if (*to->result == NULL)
+        return fallback_to_rejected(lookup) ? tell_r(shape(lookup, type_of(call), to->host, to->buffer, to->size), to)
+                                            : returned;
+    int verdict = fallback_hostent(lookup, *to->result);
+    return verdict == NETDB_SUCCESS ? returned
+                                    : tell_r((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict}, to);
+}
+
+static int answer_r(struct call call, struct reentrant to) {
+    struct lookup lookup;
+    enum answerer answerer = look_up(&lookup, &call);
+    if (answerer == LIBC_ALONE)
+        return ask_libc_r(&call, &to);
+    int returned = answerer == WE ? tell_r(shape(&lookup, type_of(&call), to.host, to.buffer, to.size), &to)
+                                  : fall_back_r(&lookup, &call, &to);
+    lookup_end(&lookup);
+    return returned;
 }
 
 DOOR int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size, struct hostent **result,
                          int *host_errno) {
-    int returned;
-    return answer_r(name, AF_INET, host, buffer, size, result, host_errno, &returned)
-               ? returned
-               : libc_gethostbyname_r(name, host, buffer, size, result, host_errno);
+    return answer_r(call_for(name), (struct reentrant){host, buffer, size, result, host_errno});
 }
 
 DOOR int gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer, size_t size,
                           struct hostent **result, int *host_errno) {
-    int returned;
-    return answer_r(name, family, host, buffer, size, result, host_errno, &returned)
-               ? returned
-               : libc_gethostbyname2_r(name, family, host, buffer, size, result, host_errno);
+    return answer_r(call_for_family(name, family), (struct reentrant){host, buffer, size, result, host_errno});
 }
 
 /* ---- those that return memory of ours: each thread has its own, until its next call or its end ---- */
@@ -107,7 +158,14 @@ static struct own *grow(struct own *own) {
     return grown;
 }
 
-static struct hostent *shape_own(const struct lookup *lookup, int family) {
+static struct hostent *fail(struct verdict verdict) {
+    h_errno = verdict.host_error;
+    if (verdict.returned != 0)
+        errno = verdict.returned;
+    return NULL;
+}
+
+static struct hostent *shape_own(const struct lookup *lookup, const struct call *call) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct verdict verdict = {ERANGE, NETDB_INTERNAL};
     pthread_once(&once, make_own_key);
@@ -115,33 +173,40 @@ static struct hostent *shape_own(const struct lookup *lookup, int family) {
     if (own == NULL && has_own_key)
         own = grow(NULL);
     while (own != NULL) {
-        verdict = shape(lookup, type_of(family), &own->host, own->buffer, own->size);
+        verdict = shape(lookup, type_of(call), &own->host, own->buffer, own->size);
         if (verdict.returned != ERANGE)
             break;
         own = grow(own);
     }
-    if (verdict.host_error == NETDB_SUCCESS)
-        return &own->host;
-    h_errno = verdict.host_error;
-    if (verdict.returned != 0)
-        errno = verdict.returned;
-    return NULL;
+    return verdict.host_error == NETDB_SUCCESS ? &own->host : fail(verdict);
+}
+
+static struct hostent *ask_libc(const struct call *call) {
+    return call->names_family ? libc_gethostbyname2(call->name, call->family) : libc_gethostbyname(call->name);
+}
+
+static struct hostent *fall_back(struct lookup *lookup, const struct call *call) {
+    struct hostent *host = ask_libc(call);
+    if (host == NULL)
+        return fallback_to_rejected(lookup) ? shape_own(lookup, call) : NULL;
+    int verdict = fallback_hostent(lookup, host);
+    return verdict == NETDB_SUCCESS ? host : fail((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict});
+}
+
+static struct hostent *answer(struct call call) {
+    struct lookup lookup;
+    enum answerer answerer = look_up(&lookup, &call);
+    if (answerer == LIBC_ALONE)
+        return ask_libc(&call);
+    struct hostent *host = answerer == WE ? shape_own(&lookup, &call) : fall_back(&lookup, &call);
+    lookup_end(&lookup);
+    return host;
 }
 
 DOOR struct hostent *gethostbyname2(const char *name, int family) {
-    struct lookup lookup;
-    if (!look_up(&lookup, name, family))
-        return libc_gethostbyname2(name, family);
-    struct hostent *host = shape_own(&lookup, family);
-    lookup_end(&lookup);
-    return host;
+    return answer(call_for_family(name, family));
 }
 
 DOOR struct hostent *gethostbyname(const char *name) {
-    struct lookup lookup;
-    if (!look_up(&lookup, name, AF_INET))
-        return libc_gethostbyname(name);
-    struct hostent *host = shape_own(&lookup, AF_INET);
-    lookup_end(&lookup);
-    return host;
+    return answer(call_for(name));
 }

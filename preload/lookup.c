@@ -1,6 +1,7 @@
 #include "originbypass/lookup.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@
 #include "originbypass/fetch.h"
 #include "originbypass/load.h"
 #include "originbypass/log.h"
+#include "originbypass/policy_warnings.h"
 #include "originbypass/process.h"
 #include "originbypass/refresh.h"
 #include "originbypass/rules.h"
@@ -50,7 +52,7 @@ static void tell_hit(const char *host, const struct lookup *lookup) {
 
 static void tell_failed(const struct name *name, const char *host, const char *reason, bool final) {
     uint32_t left_out;
-    if (!log_enabled(LOG_LEVEL_WARN) || !warnings_due(name, clock_now_ms(), &left_out))
+    if (!log_enabled(LOG_LEVEL_WARN) || !warnings_due(WARNING_FAILED, name, clock_now_ms(), &left_out))
         return;
     log_write(LOG_LEVEL_WARN,
               final ? "failed to resolve origin IP via external DNS"
@@ -66,15 +68,24 @@ static void tell_failed(const struct name *name, const char *host, const char *r
 enum age {
     AGE_FRESH, /* within its lifetime */
     AGE_STALE, /* or so little past it that nobody waits for a fresh one */
-    AGE_ANY,   /* or older: better than none. But who knows of no such name does not know it for ever. */
+    AGE_ANY,   /* or older: better than none. But what is libc's to answer is not libc's for ever. */
 };
+
+/* What libc is to answer holds no longer than its lifetime: libc may know better by now. */
+static bool is_libcs(const struct answer *answer) {
+    return answer->outcome == OUTCOME_NO_NAME || answer->outcome == OUTCOME_REJECTED;
+}
+
+static bool is_rejected(const struct answer *answer) {
+    return answer != NULL && answer->outcome == OUTCOME_REJECTED;
+}
 
 static bool is_within(const struct cache_copy *copy, size_t type, enum age age, uint64_t now_ms) {
     const struct answer *answer = copy->answers[type];
     if (answer == NULL)
         return false;
     if (age == AGE_ANY)
-        return answer->outcome != OUTCOME_NO_NAME || copy->expires_ms[type] > now_ms;
+        return !is_libcs(answer) || copy->expires_ms[type] > now_ms;
     return (age == AGE_FRESH ? copy->expires_ms[type] : copy->stale_until_ms[type]) > now_ms;
 }
 
@@ -85,7 +96,7 @@ static enum record_types take(struct lookup *lookup, uint64_t now_ms) {
         lookup->answers[type] = NULL;
         if (!(lookup->wanted & types[type]))
             continue;
-        if (is_within(&lookup->copy, type, AGE_STALE, now_ms))
+        if (is_within(&lookup->copy, type, AGE_STALE, now_ms) && !is_rejected(lookup->copy.answers[type]))
             lookup->answers[type] = lookup->copy.answers[type];
         else
             missing |= types[type];
@@ -116,12 +127,24 @@ static const struct answer *configured(const struct host_settings *settings, siz
     return settings->family == FAMILY_IPV4 ? &no_ipv6 : settings->pinned_ipv6;
 }
 
+/* Who has pinned an edge has pinned the loop. */
+static void warn_of_edges(const struct lookup *lookup, const struct answer *answer) {
+    struct warned_host host = {lookup->settings, &lookup->name, lookup->host};
+    for (size_t i = 0; i < answer->address_count; i++) {
+        struct address address = answer_address(answer, i);
+        policy_warn_of_edge(host, &address);
+    }
+}
+
 static void remember_configured(const struct question *question) {
     const struct lookup *lookup = question->lookup;
     const struct cache_term term = {UINT64_MAX, UINT64_MAX, question->fetch.generation};
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = configured(question->settings, type);
-        if ((lookup->wanted & types[type]) && answer != NULL && lookup->copy.answers[type] == NULL)
+        if (!(lookup->wanted & types[type]) || answer == NULL)
+            continue;
+        warn_of_edges(lookup, answer);
+        if (lookup->copy.answers[type] == NULL)
             cache_put(&lookup->name, answer, &term, clock_now_ms());
     }
 }
@@ -149,7 +172,8 @@ static enum record_types gather(struct question *question, enum age age) {
     cache_get(&lookup->name, question->fetch.began_ms, &lookup->copy);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = at_hand(question, type, age);
-        lookup->answers[type] = lookup->wanted & types[type] ? answer : NULL;
+        lookup->answers[type] = lookup->wanted & types[type] && !is_rejected(answer) ? answer : NULL;
+        lookup->rejected[type] = lookup->wanted & types[type] && is_rejected(answer) ? answer : NULL;
         if ((lookup->wanted & types[type]) && answer == NULL)
             missing |= types[type];
     }
@@ -227,7 +251,9 @@ static void find_answers(const struct process_hold *hold, struct question *quest
 bool lookup_has(const struct lookup *lookup, enum outcome outcome) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = lookup->answers[type];
-        if ((lookup->wanted & types[type]) && (answer == NULL ? OUTCOME_FAILURE : answer->outcome) == outcome)
+        enum outcome said = answer == NULL ? OUTCOME_FAILURE : (enum outcome)answer->outcome;
+        /* Rejected addresses among the answers are used for want of others. */
+        if ((lookup->wanted & types[type]) && (said == OUTCOME_REJECTED ? OUTCOME_ADDRESSES : said) == outcome)
             return true;
     }
     return false;
@@ -247,20 +273,40 @@ static bool is_known(const struct question *question) {
         const struct answer *answer = question->fetch.answers[type];
         if (answer == NULL && configured(question->settings, type) == NULL)
             answer = question->lookup->copy.answers[type];
-        if (answer != NULL && answer->outcome != OUTCOME_NO_NAME)
+        if (answer != NULL && !is_libcs(answer))
             return true;
     }
     return false;
 }
 
+static const struct answer *first_rejected(const struct lookup *lookup) {
+    return lookup->rejected[0] != NULL ? lookup->rejected[0] : lookup->rejected[1];
+}
+
+bool lookup_use_rejected(struct lookup *lookup) {
+    const struct answer *rejected = first_rejected(lookup);
+    if (rejected == NULL)
+        return false;
+    struct address address = answer_address(rejected, 0);
+    bool used = !lookup->settings->strict;
+    policy_warn_of_rejection((struct warned_host){lookup->settings, &lookup->name, lookup->host}, &address, used);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && used; type++)
+        if (lookup->rejected[type] != NULL)
+            lookup->answers[type] = lookup->rejected[type];
+    return used;
+}
+
 /* Why libc is to answer; NULL: it is not. */
 static const char *why_fall_back(const struct question *question) {
     const struct lookup *lookup = question->lookup;
+    const char *failure = question->fetch.failure.reason;
     if (lookup_has(lookup, OUTCOME_ADDRESSES))
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
-    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? question->fetch.failure.reason : NULL;
+    if (first_rejected(lookup) != NULL)
+        return failure[0] != '\0' ? failure : "every address is rejected";
+    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? failure : NULL;
 }
 
 static enum lookup_verdict verdict(const struct question *question) {
@@ -268,6 +314,8 @@ static enum lookup_verdict verdict(const struct question *question) {
     if (reason == NULL)
         return LOOKUP_ANSWERED;
     bool final = question->settings->fallback_never;
+    if (final && lookup_use_rejected(question->lookup))
+        return LOOKUP_ANSWERED;
     counters_add(COUNTER_FALLBACKS);
     tell_failed(&question->lookup->name, question->lookup->host, reason, final);
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
@@ -333,6 +381,8 @@ static bool is_hit(const struct lookup *lookup, enum record_types missing) {
 bool lookup_begin(struct lookup *lookup, const char *host) {
     lookup->host = host;
     lookup->answers[0] = lookup->answers[1] = NULL;
+    lookup->rejected[0] = lookup->rejected[1] = NULL;
+    lookup->settings = NULL;
     lookup->fetched[0] = lookup->fetched[1] = NULL;
     lookup->no_recovery = false;
     lookup->sorted = NULL;
@@ -366,13 +416,15 @@ enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wante
         serve_hit(lookup, now_ms);
         return LOOKUP_ANSWERED;
     }
-    const struct host_settings *settings = settings_of(&lookup->name);
-    return settings == NULL ? LOOKUP_FALLBACK : ask_around(lookup, settings);
+    lookup->settings = settings_of(&lookup->name);
+    return lookup->settings == NULL ? LOOKUP_FALLBACK : ask_around(lookup, lookup->settings);
 }
 
 void lookup_end(struct lookup *lookup) {
+    int error = errno; /* which free(3) may change where libc is older than POSIX.1-2024 */
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         free(lookup->fetched[type]);
     free(lookup->sorted);
     cache_copy_release(&lookup->copy);
+    errno = error;
 }

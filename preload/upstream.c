@@ -7,6 +7,7 @@
 #include "originbypass/attempt.h"
 #include "originbypass/clock.h"
 #include "originbypass/health.h"
+#include "originbypass/policy.h"
 
 /* Each upstream is asked once, and once more if it was silent: one lost packet is no outage. */
 #define ROUNDS 2
@@ -20,6 +21,7 @@ struct race {
     uint64_t deadline_ms;
     uint64_t next_ms; /* when the next attempt begins, if nothing was heard */
     struct upstream_result result;
+    struct answer *rejected[RECORD_TYPE_COUNT]; /* the first with OUTCOME_REJECTED */
     size_t limit, count;
     struct attempt attempts[];
 };
@@ -77,12 +79,17 @@ static void forgive(struct race *race) {
                 race->attempts[i].heard |= race->attempts[j].heard;
 }
 
+static void drop_answers(struct race *race, size_t type) {
+    free(race->result.answers[type]);
+    free(race->rejected[type]);
+}
+
 static void end(struct race *race, uint32_t patience_ms) {
     forgive(race);
     for (size_t i = 0; i < race->count; i++)
         attempt_end(&race->attempts[i], patience_ms);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        free(race->result.answers[type]);
+        drop_answers(race, type);
     free(race);
     left_behind = NULL;
 }
@@ -180,6 +187,21 @@ static bool start_next(struct race *race, uint64_t now_ms) {
     return false;
 }
 
+/* Keep an answer: for use, or, where all is rejected, for want of a better one. */
+static void keep(struct race *race, size_t type, struct answer *answer) {
+    if (answer != NULL)
+        answer = policy_apply(race->settings, answer);
+    if (answer == NULL || answer->outcome != OUTCOME_REJECTED) {
+        race->result.answers[type] = answer;
+        return;
+    }
+    race->next_ms = 0;
+    if (race->rejected[type] == NULL)
+        race->rejected[type] = answer;
+    else
+        free(answer);
+}
+
 static void collect(struct race *race) {
     for (size_t i = 0; i < race->count; i++) {
         struct attempt *attempt = &race->attempts[i];
@@ -190,7 +212,7 @@ static void collect(struct race *race) {
         race->result.failure.heard |= attempt->heard;
         for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
             if (dns_reply(attempt->query, type)->state == DNS_ANSWERED && race->result.answers[type] == NULL)
-                race->result.answers[type] = dns_take(attempt->query, type);
+                keep(race, type, dns_take(attempt->query, type));
     }
 }
 
@@ -265,6 +287,8 @@ static const char *failure_of(const struct race *race, const struct attempt *att
             continue;
         if (reply->state == DNS_FAILED)
             return reply->reason;
+        if (reply->state == DNS_ANSWERED)
+            return "every address is rejected";
         return clock_now_ms() < race->deadline_ms ? "another one was quicker" : "no answer in time";
     }
     return NULL;
@@ -304,6 +328,12 @@ static void explain(struct race *race) {
 }
 
 static void hand_over(struct race *race, struct upstream_result *result) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (race->result.answers[type] != NULL)
+            continue;
+        race->result.answers[type] = race->rejected[type];
+        race->rejected[type] = NULL;
+    }
     *result = race->result;
     race->result = (struct upstream_result){0};
 }

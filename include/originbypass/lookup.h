@@ -7,6 +7,7 @@
 
 #include "originbypass/answer.h"
 #include "originbypass/cache.h"
+#include "originbypass/config.h"
 #include "originbypass/name.h"
 
 /** Who answers for a name that is ours. */
@@ -22,9 +23,11 @@ struct lookup {
     enum record_types wanted;
     /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
     const struct answer *answers[RECORD_TYPE_COUNT];
-    struct answer *fetched[RECORD_TYPE_COUNT]; /**< the answers that did not come from the cache */
-    bool no_recovery;                          /**< where one failed: message_is_final_failure() */
-    uint16_t *sorted;                          /**< an order that did not come from the cache */
+    const struct answer *rejected[RECORD_TYPE_COUNT]; /**< in place of an answer: what the policy rejects as a whole */
+    const struct host_settings *settings;             /**< NULL after a hit */
+    struct answer *fetched[RECORD_TYPE_COUNT];        /**< the answers that did not come from the cache */
+    bool no_recovery;                                 /**< where one failed: message_is_final_failure() */
+    uint16_t *sorted;                                 /**< an order that did not come from the cache */
     struct cache_copy copy;
 };
 
@@ -56,6 +59,12 @@ size_t lookup_address_count(const struct lookup *lookup);
  * where no order can be found. Written to `places`. Remembered with the answer for a second.
  */
 void lookup_order(struct lookup *lookup, uint16_t *places);
+
+/**
+ * There is nothing better than the rejected addresses: use them as the answers, unless the settings are strict. False:
+ * they may not be used, or there are none. Either way a warning says so. The caller is inside (process_enter()).
+ */
+bool lookup_use_rejected(struct lookup *lookup);
 
 /** Free what a lookup holds. */
 void lookup_end(struct lookup *lookup);

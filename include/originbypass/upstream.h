@@ -12,7 +12,10 @@
 
 /** What external DNS said of a name. */
 struct upstream_result {
-    /** A and AAAA: on the heap, the caller's to free(3). NULL: not asked, or no upstream gave a usable answer. */
+    /**
+     * A and AAAA: on the heap, the caller's to free(3). NULL: not asked, or no upstream gave a usable answer. Without
+     * its rejected addresses; OUTCOME_REJECTED: that is the best that was to be had.
+     */
     struct answer *answers[RECORD_TYPE_COUNT];
     struct failure failure; /**< where one is missing: each upstream that failed, and how */
 };
@@ -34,8 +37,8 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
 /**
  * Ask the upstreams of the plan in their order for the records of `name` until each type has a usable answer, at most
  * until `deadline_ms`. After query.hedge_ms of silence the next one is asked too, and the first usable answer wins;
- * after a failure the next one at once; after the last, those that were silent once more. What it teaches of their
- * health is remembered.
+ * after a failure, or an answer with only rejected addresses, the next one at once; after the last, those that were
+ * silent once more. What it teaches of their health is remembered.
  *
  * Where AAAA alone is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
  * AAAA is then not libc's to tell, which would hand out the edge's (DESIGN, section 1, the last outcome). So `answers`
