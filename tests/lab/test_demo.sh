@@ -7,7 +7,7 @@ it_shows_every_row_as_it_should_be() {
     local table
     table=$("$lab/demo")
     lacks 'should be' "$table"
-    equal 7 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
+    equal 9 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
     contains '"msg":"failed to resolve origin IP via external DNS, using default DNS"' "$table"
 }
 
@@ -21,6 +21,7 @@ it_shows_a_library_that_does_nothing_as_wrong() {
     table=$(LAB_LIBRARY=$TMPDIR/nothing.so "$lab/demo") || status=$?
     equal 1 "$status"
     equal 4 "$(grep -c "should be: .* origin 200 $CDN $CDN ok" <<<"$table")"
+    equal 1 "$(grep -c "should be: $PRIMARY origin 200 shop.example.com shop.example.com ok" <<<"$table")"
 }
 
 it_shows_a_local_dns_that_is_asked_all_the_same_as_wrong() {

@@ -85,7 +85,8 @@ is_sent_to_the_edge_with_a_warning() {
     contains 'error code: 1000' "$(bypass "$CDN" curl -sS --max-time 30 "https://$CDN/")"
     equal 1 "$(grep -c 'failed to resolve' "$messages")"
     contains "warn failed to resolve origin IP via external DNS, using default DNS host=$CDN" "$(said host reason)"
-    lacks 'reason=None' "$(said host reason)"
+    contains "warn resolved address is a CDN edge, not an origin host=$CDN" "$(said host)"
+    lacks 'reason=None' "$(said reason | grep 'failed to resolve')"
 }
 
 ask_the_process() {

@@ -6,6 +6,7 @@
 #     8.8.8.8          external DNS: unbound, recursing to the authority
 #     1.1.1.1          external DNS: dnsmasq, forwarding to the authority
 #     198.51.100.53    the authority of the Internet's names: knot with world/internet.zone
+#     203.0.113.53     the hidden primary of example.com: knot with world/primary.zone
 #     10.0.0.10        the local DNS in /etc/resolv.conf: dnsmasq, which leads CDN names to the edge
 #     web              one nginx: the edge (104.21.80.230, 2606:4700:3030::6815:50e6) refuses everything,
 #                      the origin (203.0.113.7, 2001:db8::7) checks Host and SNI, 10.0.0.80 is a plain web server
@@ -17,8 +18,8 @@ LAB=/run/lab
 EDGE_V4=104.21.80.230 EDGE_V6=2606:4700:3030::6815:50e6
 ORIGIN_V4=203.0.113.7 ORIGIN_V6=2001:db8::7
 LOCAL_WEB=10.0.0.80
-LOCAL_DNS=10.0.0.10 AUTHORITY=198.51.100.53
-SERVERS=("$AUTHORITY" "$LOCAL_DNS" 8.8.8.8 1.1.1.1 web)
+LOCAL_DNS=10.0.0.10 AUTHORITY=198.51.100.53 PRIMARY=203.0.113.53
+SERVERS=("$AUTHORITY" "$PRIMARY" "$LOCAL_DNS" 8.8.8.8 1.1.1.1 web)
 WORLD=$(cd "$(dirname "${BASH_SOURCE[0]}")/world" && pwd)
 
 # --- making it -------------------------------------------------------------------------------------------------------
@@ -39,7 +40,7 @@ make_filesystem() (
     if [[ -d $LAB/etc ]]; then cd "$LAB/etc"; else cd /etc; fi || return
     mount -n -t proc proc /proc 2>/dev/null # refused inside some containers; nothing here depends on it
     mount -n -t tmpfs lab /run && mount -n -t tmpfs lab /var/log && mkdir -p /var/log/nginx || return
-    mkdir -p "$LAB"/{bin,etc,log,pid,tls,tmp,nginx,knot} || return
+    mkdir -p "$LAB"/{bin,etc,log,pid,tls,tmp,nginx,knot,primary} || return
     mount -n --no-canonicalize --rbind . "$LAB/etc" && mount -n -t tmpfs lab /etc || return
     shopt -s dotglob
     local entry
@@ -58,7 +59,7 @@ restore_etc() {
 make_network() {
     ip link set lo up || return
     local address
-    for address in "$AUTHORITY" "$LOCAL_DNS" "$LOCAL_WEB" 8.8.8.8 1.1.1.1 "$EDGE_V4" "$ORIGIN_V4"; do
+    for address in "$AUTHORITY" "$PRIMARY" "$LOCAL_DNS" "$LOCAL_WEB" 8.8.8.8 1.1.1.1 "$EDGE_V4" "$ORIGIN_V4"; do
         ip address add "$address/32" dev lo || return
     done
     for address in "$EDGE_V6" "$ORIGIN_V6"; do
@@ -70,7 +71,7 @@ make_network() {
 
 # Long answers are not written out: sixty.example.com, and crowd.example.com, which needs TCP whatever EDNS allows.
 make_zone() {
-    cp "$WORLD/internet.zone" "$LAB/internet.zone" &&
+    cp "$WORLD"/{internet,primary}.zone "$LAB" &&
         printf 'sixty.example.com. A 203.0.113.%d\n' {1..60} >>"$LAB/internet.zone" &&
         printf 'crowd.example.com. A 203.0.113.%d\n' {1..120} >>"$LAB/internet.zone"
 }
@@ -167,6 +168,7 @@ launch() {
         1.1.1.1) command=("$LAB/bin/dnsmasq" --conf-file="$WORLD/forwarder.conf") ;;
         "$LOCAL_DNS") command=("$LAB/bin/dnsmasq" --conf-file="$WORLD/local.conf") ;;
         "$AUTHORITY") command=("$LAB/bin/knotd" -c "$WORLD/knot.conf") ;;
+        "$PRIMARY") command=("$LAB/bin/knotd" -c "$WORLD/primary.conf") ;;
         web) command=("$LAB/bin/nginx" -p "$LAB/nginx" -c "$WORLD/web.conf") ;;
     esac
     (
@@ -211,6 +213,12 @@ queries() {
     local name=${2-.*} type=${3-[^] ]+}
     [[ -n ${2-} ]] && name=${2//./\\.}
     grep -Eci "query\[$type\] $name from |query: [^ ]+ $name\. $type IN" "$LAB/log/$1" || :
+}
+
+# How many queries the hidden primary has seen since its start, whatever for.
+primary_queries() {
+    knotc -s "$LAB/primary/control" stats mod-stats.server-operation 2>/dev/null |
+        sed -n 's/.*\[query\] = //p' | grep . || echo 0
 }
 
 # The servers that have sent a reply for the name; fails where there is none.
