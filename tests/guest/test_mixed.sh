@@ -26,8 +26,9 @@ it_leaves_mixed_lookups_to_libc_while_external_dns_is_down() {
     # libc answers, with both families: not all of them are the one address.
     bypass '*.many.example.com' "$mixed" 16 4 10 many.example.com "$EDGE_V4" reentrant >"$TMPDIR/counts"
     equal 10 "$(grep -c 'failed to resolve origin IP via external DNS' "$messages")" # once a host
-    equal 2 "$(grep -c 'upstream is down' "$messages")"
-    equal 12 "$(wc -l <"$messages")"
+    equal 10 "$(grep -c 'resolved address is a CDN edge' "$messages")" # libc's
+    # How many queries were under way when the first came back, and so whether three did, differs from run to run.
+    equal 20 "$(grep -vc 'upstream is down' "$messages")"
 }
 
 makes_a_thousand_lookups() {

@@ -132,6 +132,13 @@ it_is_strict_for_one_host() {
     equal "$EDGE_V4" "$(look_up lost.example.com inet)"
 }
 
+it_is_strict_for_a_whole_wildcard_but_for_a_host_of_it() {
+    configure "hosts = ( { name = \"*.example.com\"; strict = true; }, \"lost.example.com\" ); answers = { reject = [ \"cloudflare\" ]; };"
+    equal EAI_AGAIN "$(look_up "$SHOP" inet)"
+    fails preloaded curl -sS --max-time 20 -4 "https://$SHOP/"
+    equal "$EDGE_V4" "$(look_up lost.example.com inet)"
+}
+
 it_uses_what_external_dns_said_where_libc_knows_nothing_at_all() {
     configure 'hosts = ( "lost.example.com" ); answers = { reject = [ "cloudflare" ]; };'
     equal "$EDGE_V4" "$(look_up lost.example.com unspec)"

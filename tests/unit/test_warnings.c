@@ -22,11 +22,15 @@ static int a_day_later(void **state) {
     return 0;
 }
 
-static bool is_due(const char *host, uint64_t at_ms, uint32_t *left_out) {
+static bool is_due_of(enum warning warning, const char *host, uint64_t at_ms, uint32_t *left_out) {
     struct name name;
     if (!name_fold(&name, host))
         fail_msg("not folded: %s", host);
-    return warnings_due(&name, at_ms, left_out);
+    return warnings_due(warning, &name, at_ms, left_out);
+}
+
+static bool is_due(const char *host, uint64_t at_ms, uint32_t *left_out) {
+    return is_due_of(WARNING_FAILED, host, at_ms, left_out);
 }
 
 static void the_first_is_due_and_nothing_was_left_out(void **state) {
@@ -67,6 +71,25 @@ static void each_host_has_its_own_minute(void **state) {
     assert_true(is_due("b.example.com", now_ms + 1, &left_out));
     assert_int_equal(left_out, 0);
     assert_false(is_due("a.example.com", now_ms + 2, &left_out));
+}
+
+static void each_kind_has_its_own_minute(void **state) {
+    (void)state;
+    uint32_t left_out;
+    assert_true(is_due_of(WARNING_FAILED, "kinds.example.com", now_ms, &left_out));
+    assert_true(is_due_of(WARNING_REJECTED, "kinds.example.com", now_ms, &left_out));
+    assert_false(is_due_of(WARNING_FAILED, "kinds.example.com", now_ms + 1, &left_out));
+    assert_false(is_due_of(WARNING_REJECTED, "kinds.example.com", now_ms + 1, &left_out));
+    assert_true(is_due_of(WARNING_REJECTED, "kinds.example.com", now_ms + MINUTE_MS, &left_out));
+}
+
+static void of_an_edge_a_host_is_warned_of_once(void **state) {
+    (void)state;
+    uint32_t left_out;
+    assert_true(is_due_of(WARNING_EDGE, "edge.example.com", now_ms, &left_out));
+    assert_false(is_due_of(WARNING_EDGE, "edge.example.com", now_ms + 1, &left_out));
+    assert_false(is_due_of(WARNING_EDGE, "edge.example.com", now_ms + 60 * MINUTE_MS, &left_out));
+    assert_true(is_due_of(WARNING_EDGE, "other.example.com", now_ms + 60 * MINUTE_MS, &left_out));
 }
 
 static void of_many_hosts_those_warned_of_last_are_known(void **state) {
@@ -130,6 +153,8 @@ int main(void) {
         LATER(within_a_minute_no_other_is),
         LATER(after_a_minute_the_next_is_and_tells_how_many_were_left_out),
         LATER(each_host_has_its_own_minute),
+        LATER(each_kind_has_its_own_minute),
+        LATER(of_an_edge_a_host_is_warned_of_once),
         LATER(of_many_hosts_those_warned_of_last_are_known),
         LATER(many_threads_warn_once),
         LATER(a_copy_goes_on_where_its_original_was),
