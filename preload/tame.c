@@ -34,7 +34,7 @@ bool tame_call(void (*call)(void *context), void *context) {
     return true;
 }
 
-/* libconfig's scanner ends the process when memory runs out. */
+/* libconfig's scanner says so on standard error, which for it is NULL, and ends the process when memory runs out. */
 _Noreturn void __wrap_exit(int status) {
     if (way_out != NULL)
         longjmp(*way_out, 1);

@@ -14,6 +14,8 @@ static void without_memory_there_is_no_configuration(void **state) {
 
 #else
 
+void *__libc_malloc(size_t size);
+
 /* This program's own calloc: large pieces, which only the configuration's memory takes, can be denied. */
 enum { LARGE = 4096 };
 static int given, allowed;
@@ -22,11 +24,18 @@ void *calloc(size_t count, size_t size) {
     size_t total = 0;
     if (__builtin_mul_overflow(count, size, &total) || (total >= LARGE && given++ >= allowed))
         return NULL;
-    void *(*volatile take)(size_t) = malloc; /* or the compiler makes a calloc of it */
-    void *memory = take(total);
+    void *memory = __libc_malloc(total);
     if (memory != NULL)
         memset(memory, 0, total);
     return memory;
+}
+
+/* And its malloc, of which the parser's scanner takes all its memory. */
+static bool scarce;
+static int pieces_given, pieces_allowed;
+
+void *malloc(size_t size) {
+    return scarce && pieces_given++ >= pieces_allowed ? NULL : __libc_malloc(size);
 }
 
 static char *large_configuration(void) {
@@ -68,11 +77,34 @@ static void without_memory_there_is_no_configuration(void **state) {
     free(text);
 }
 
+static void the_parser_without_memory_ends_nothing_but_itself(void **state) {
+    (void)state;
+    static const char text[] = "hosts = ( \"a.b\", { name = \"*.b\"; addresses = [ \"192.0.2.1\" ]; } );";
+    struct config *config = NULL;
+    size_t refused = 0;
+    allowed = 1 << 20;
+    for (pieces_allowed = 1; config == NULL || config->error_count > 0; pieces_allowed++) { /* the first is our copy */
+        assert_true(pieces_allowed < 1000);
+        config_free(config);
+        pieces_given = 0;
+        scarce = true;
+        config = config_parse_text("test.conf", text, strlen(text));
+        scarce = false;
+        refused += config == NULL;
+    }
+    assert_true(refused > 2);
+    assert_int_equal(config->rule_count, 2);
+    config_free(config);
+}
+
 #endif
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_memory_there_is_no_configuration),
+#ifndef UNDER_SANITIZER
+        cmocka_unit_test(the_parser_without_memory_ends_nothing_but_itself),
+#endif
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -218,8 +218,11 @@ static struct rules *build_many(size_t count, struct config **source) {
     FILE *file = open_memstream(&text, &size);
     assert_non_null(file);
     fputs("hosts = ( \"*.example.org\"", file);
-    for (size_t i = 0; i < count; i++)
-        fprintf(file, ", \"%shost%zu.example.com\"", i % 2 == 0 ? "" : "*.", i);
+    for (size_t i = 0; i < count; i++) {
+        char host[64];
+        snprintf(host, sizeof(host), ", \"%shost%zu.example.com\"", i % 2 == 0 ? "" : "*.", i);
+        fputs(host, file); /* what writes with a format is wrapped here, as in the library */
+    }
     fputs(" );", file);
     fclose(file);
     *source = parse_good(text);
