@@ -1,4 +1,4 @@
-# make            build/liboriginbypass.so
+# make            build/liboriginbypass.so, build/originbypass
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
@@ -33,7 +33,12 @@ DOOR_OBJECTS = $(DOORS:%=$(BUILD)/obj/%.o)
 ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/*.c)))
 LIBRARY = $(BUILD)/liboriginbypass.so
 
-all: $(LIBRARY)
+# The command has the library's rooms and doors, and the standard streams of a program.
+CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload/cli/*.c))
+CLI = $(BUILD)/originbypass
+CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)))
+
+all: $(LIBRARY) $(CLI)
 
 $(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) preload/exports.map
 	$(Q)$(CC) -shared -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,--version-script=preload/exports.map \
@@ -43,6 +48,10 @@ $(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) preload/exports.map
 $(BUILD)/obj/%.o: preload/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS)
+	$(Q)$(CC) -pie -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
+	    -Wl,--as-needed $(CLI_WRAPS) $^ $(ARCHIVES)
 
 # The rooms without the doors: a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)
@@ -104,4 +113,4 @@ clean:
 
 .PHONY: all check clean demo format fuzz lint parity unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
