@@ -7,6 +7,8 @@
 #include "originbypass/version.h"
 
 static const struct cli_command *const COMMANDS[] = {
+    &cli_run,
+    &cli_env,
     &cli_check,
 };
 

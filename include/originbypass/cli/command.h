@@ -24,6 +24,8 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_check;
+extern const struct cli_command cli_env;
+extern const struct cli_command cli_run;
 
 /** The command that is running. */
 extern const struct cli_command *cli_current;
