@@ -60,7 +60,13 @@ $(BUILD)/rooms.a: $(ROOM_OBJECTS)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(WRAPS) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
+	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+
+# Those of the command's own rooms.
+$(filter $(BUILD)/unit/test_cli_%,$(UNIT_TESTS)): $(BUILD)/cli.a
+$(BUILD)/cli.a: $(filter-out %/main.o,$(CLI_OBJECTS))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # These read what we write with a parser that is not ours.
 LIBS_test_json = -ljansson

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "originbypass/cli/memory.h"
@@ -72,12 +73,16 @@ char *elf_loader(const struct elf_file *elf) {
 }
 
 const char *elf_own_loader(void) {
-    const char *image = (const char *)&__ehdr_start;
-    const elf_segment *segments = (const void *)(image + __ehdr_start.e_phoff);
-    for (size_t i = 0; i < __ehdr_start.e_phnum; i++)
+    const elf_segment *segments = (const void *)getauxval(AT_PHDR); // NOLINT(performance-no-int-to-ptr)
+    size_t count = getauxval(AT_PHNUM);
+    const char *base = NULL, *loader = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (segments[i].p_type == PT_PHDR)
+            base = (const char *)segments - segments[i].p_vaddr;
+    for (size_t i = 0; base != NULL && i < count; i++)
         if (segments[i].p_type == PT_INTERP)
-            return image + segments[i].p_offset; /* the first segment begins with the file */
-    return NULL;
+            loader = base + segments[i].p_vaddr;
+    return loader;
 }
 
 static void *read_section(const struct elf_file *elf, size_t index, uint64_t *size) {

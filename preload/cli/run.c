@@ -26,8 +26,8 @@ struct request {
 
 static void warn(const struct program *program, enum program_obstacle obstacle) {
     bool is_script = strcmp(program->path, program->binary) != 0;
-    cli_complain("warning: %s%s%s %s%s%s", program->path, is_script ? " is run by " : "",
-                 is_script ? program->binary : "", is_script ? "which " : "", program_obstacle_text(obstacle),
+    cli_complain("warning: %s%s%s%s %s%s", program->path, is_script ? " is run by " : "",
+                 is_script ? program->binary : "", is_script ? ", which" : "", program_obstacle_text(obstacle),
                  program_obstacle_is_certain(obstacle) ? "; the library can not answer it (--private-hosts may help)"
                                                        : "; the library may not be asked");
 }
