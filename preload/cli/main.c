@@ -7,6 +7,7 @@
 #include "originbypass/version.h"
 
 static const struct cli_command *const COMMANDS[] = {
+    &cli_resolve,
     &cli_check,
 };
 
