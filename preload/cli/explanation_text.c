@@ -185,11 +185,13 @@ static void print_edge_warning(const struct explanation *explanation) {
     const char *set = explanation_edge(explanation, &address);
     if (set == NULL)
         return;
+    bool is_ours = explanation->host.settings != NULL;
+    const char *advice =
+        is_ours ? "Say for this host where the origin is:" : "External DNS is not asked for this host.";
     char *text = describe_address(address);
-    print_line(
-        "warning", STYLE_BAD,
-        text_format("%s is an edge of the CDN (%s), and no origin. Say for this host where the origin is:", text, set));
-    for (size_t i = 0; i < EXPLANATION_WAYS_OUT; i++)
+    print_line("warning", STYLE_BAD,
+               text_format("%s is an edge of the CDN (%s), and no origin. %s", text, set, advice));
+    for (size_t i = 0; i < EXPLANATION_WAYS_OUT && is_ours; i++)
         printf("              %-10s %s\n", explanation_ways_out[i][0], explanation_ways_out[i][1]);
     free(text);
 }

@@ -63,8 +63,9 @@ it_exits_with_2_for_a_wrong_command_line() {
 }
 
 it_is_a_document_of_json() {
-    configure 'hosts = ( "*.example.com", { name = "old.example.com"; addresses = [ "203.0.113.7" ]; } );'
-    equal "$CDN|203.0.113.7|external DNS|300
+    configure 'hosts = ( "*.example.com", { name = "old.example.com"; addresses = [ "203.0.113.7" ]; } );
+        cache = { max_ttl_s = 60; };'
+    equal "$CDN|203.0.113.7|external DNS|60
 old.example.com|203.0.113.7|the configuration|0
 gone.example.com||libc, as the fallback|0" "$(resolve --json "$CDN" old.example.com gone.example.com | json '
 for host in document["hosts"]:
@@ -93,16 +94,18 @@ it_explains_that_libc_answers_for_a_host_without_a_rule_and_what() {
 it_explains_each_upstream_with_its_round_trip_time() {
     scripted_at 127.0.0.1 5301 well,after_ms=300
     configure "hosts = ( \"$CDN\" ); upstreams = [ \"127.0.0.1:5301\", \"8.8.8.8\" ]; query = { hedge_ms = 1000; };"
-    equal $'127.0.0.1:5301 A addresses 60 slow\n8.8.8.8 A addresses 300 quick' "$(explain --json "$CDN" | json '
+    equal $'127.0.0.1:5301 A addresses slow\n8.8.8.8 A addresses quick' "$(explain --json "$CDN" | json '
 for upstream in document["hosts"][0]["upstreams"]:
     answer = upstream["answers"][0]
-    print(upstream["upstream"], answer["type"], answer["outcome"], answer["ttl_s"],
+    print(upstream["upstream"], answer["type"], answer["outcome"],
         "slow" if answer["round_trip_ms"] >= 300 else "quick")')"
 }
 
 it_explains_what_an_upstream_has_said() {
+    scripted_at 127.0.0.1 5301 well
     configure 'hosts = ( "*.example.com" );'
     contains 'CNAME alias.example.com -> alias.cdn.example.net -> origin.example.net' "$(explain alias.example.com)"
+    contains "  60  $ORIGIN_V4" "$(ORIGIN_BYPASS_UPSTREAMS=127.0.0.1:5301 explain "$CDN")" # the TTL
     contains 'NXDOMAIN' "$(explain gone.example.com)"
     contains 'NODATA' "$(explain empty.example.com)"
     stop 8.8.8.8
