@@ -156,7 +156,8 @@ static void print_native(const struct explanation *explanation) {
 static bool uses_rejected(const struct explanation *explanation) {
     const struct resolution *found = &explanation->found;
     const struct host_settings *settings = explanation->host.settings;
-    return settings != NULL && found->count > 0 && policy_rejection(settings, &found->addresses[0]) != NULL;
+    return settings != NULL && found->source != BY_CONFIGURATION && found->count > 0 &&
+           policy_rejection(settings, &found->addresses[0]) != NULL;
 }
 
 static char *from_text(const struct explanation *explanation) {
