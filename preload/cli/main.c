@@ -9,6 +9,7 @@
 static const struct cli_command *const COMMANDS[] = {
     &cli_resolve,
     &cli_check,
+    &cli_export,
 };
 
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
