@@ -64,10 +64,6 @@ const struct host_rule *export_rule_below(const struct export *export, const cha
     return folded ? rules_match(export->rules, &below) : NULL;
 }
 
-bool export_is_libcs(const struct host_rule *rule) {
-    return rule == NULL || rule->excluded;
-}
-
 void export_server(const struct server_address *server, char separator) {
     char *address = describe_address(&server->address);
     bool brackets = server->address.family == AF_INET6 && separator == ':';

@@ -2,6 +2,7 @@
 #define ORIGINBYPASS_CLI_EXPORT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "originbypass/config.h"
 #include "originbypass/rules.h"
@@ -35,7 +36,9 @@ void export_comment_family(const struct export *export, const struct host_rule *
 const struct host_rule *export_rule_below(const struct export *export, const char *name);
 
 /** Whether the rule leaves its names to libc. NULL is a rule that does. */
-bool export_is_libcs(const struct host_rule *rule);
+static inline bool export_is_libcs(const struct host_rule *rule) {
+    return rule == NULL || rule->excluded;
+}
 
 /** Write a server as `ADDRESS:PORT` or `[V6]:PORT`, with the port always; `separator` stands in its place. */
 void export_server(const struct server_address *server, char separator);
