@@ -4,14 +4,12 @@
 #include "originbypass/cli/export.h"
 
 /* A domain in dnsmasq's words: `name` and all below it, or `*.name`, all below it alone, which wins where both are. */
-static void write_servers(const char *lead, const char *name, const struct host_rule *rule) {
-    if (export_is_libcs(rule) || rule->kind == RULE_ALL) {
+static void write_servers(const char *lead, const char *name, const struct host_settings *settings) {
+    if (settings == NULL)
         printf("server=/%s%s/#\n", lead, name);
-        return;
-    }
-    for (size_t i = 0; i < rule->settings->upstreams->count; i++) {
+    for (size_t i = 0; settings != NULL && i < settings->upstreams->count; i++) {
         printf("server=/%s%s/", lead, name);
-        export_server(&rule->settings->upstreams->servers[i], '#');
+        export_server(&settings->upstreams->servers[i], '#');
         putchar('\n');
     }
 }
@@ -30,15 +28,17 @@ static void write_pinned(const char *lead, const char *name, const struct host_s
     export_each_pinned(settings, lead[0] == '*' ? write_address : write_host_record, (void *)name);
 }
 
-static void write_lines(const char *lead, const char *name, const struct host_rule *rule) {
-    if (!export_is_libcs(rule) && rule->settings->pinned_ipv4 != NULL)
-        write_pinned(lead, name, rule->settings);
+static void write_lines(const char *lead, const char *name, const struct host_settings *settings) {
+    if (settings != NULL && settings->pinned_ipv4 != NULL)
+        write_pinned(lead, name, settings);
     else
-        write_servers(lead, name, rule);
+        write_servers(lead, name, settings);
 }
 
-static bool asks_for_another_name(const struct host_rule *rule) {
-    return !export_is_libcs(rule) && rule->settings->query_name != NULL;
+/* What dnsmasq can do for the names; NULL: leave them to the local DNS. */
+static const struct host_settings *expressible(const struct host_rule *rule) {
+    const struct host_settings *settings = export_settings(rule);
+    return settings == NULL || rule->kind == RULE_ALL || settings->query_name != NULL ? NULL : settings;
 }
 
 /* `name` would take the names below it along: these go where they went without it. */
@@ -46,7 +46,7 @@ static void write_names_below(const struct export *export, const struct host_rul
     const struct host_rule *below = export_rule_below(export, rule->name);
     bool has_rule_of_its_own = below != NULL && below->kind == RULE_BELOW && strcmp(below->name, rule->name) == 0;
     if (!has_rule_of_its_own)
-        write_lines("*.", rule->name, asks_for_another_name(below) ? NULL : below);
+        write_lines("*.", rule->name, expressible(below));
 }
 
 static void write_rule(const struct export *export, const struct host_rule *rule) {
@@ -54,13 +54,13 @@ static void write_rule(const struct export *export, const struct host_rule *rule
         export_comment(export, rule, "not expressed: \"#\", the standard servers, would be the external ones too");
         return;
     }
-    if (asks_for_another_name(rule)) {
+    if (!rule->excluded && rule->settings->query_name != NULL) {
         export_comment(export, rule, "not expressed: to ask for another name, %s", rule->settings->query_name);
         return;
     }
     export_comment_rejection(export, rule);
     export_comment_family(export, rule);
-    write_lines(rule->kind == RULE_BELOW ? "*." : "", rule->name, rule);
+    write_lines(rule->kind == RULE_BELOW ? "*." : "", rule->name, expressible(rule));
     if (rule->kind == RULE_NAME)
         write_names_below(export, rule);
 }

@@ -35,9 +35,9 @@ void export_comment_family(const struct export *export, const struct host_rule *
 /** The rule that decides on the names below this one that have no rule of their own. NULL: none. */
 const struct host_rule *export_rule_below(const struct export *export, const char *name);
 
-/** Whether the rule leaves its names to libc. NULL is a rule that does. */
-static inline bool export_is_libcs(const struct host_rule *rule) {
-    return rule == NULL || rule->excluded;
+/** How a rule's names are answered. NULL: by libc, also where there is no rule (NULL). */
+static inline const struct host_settings *export_settings(const struct host_rule *rule) {
+    return rule == NULL || rule->excluded ? NULL : rule->settings;
 }
 
 /** Write a server as `ADDRESS:PORT` or `[V6]:PORT`, with the port always; `separator` stands in its place. */
