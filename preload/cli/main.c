@@ -9,7 +9,9 @@
 static const struct cli_command *const COMMANDS[] = {
     &cli_run,
     &cli_env,
+    &cli_resolve,
     &cli_check,
+    &cli_export,
 };
 
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };

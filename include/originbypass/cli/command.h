@@ -26,6 +26,9 @@ struct cli_command {
 extern const struct cli_command cli_check;
 extern const struct cli_command cli_env;
 extern const struct cli_command cli_run;
+extern const struct cli_command cli_export;
+extern const struct cli_command cli_resolve;
+extern const struct cli_command cli_watch;
 
 /** The command that is running. */
 extern const struct cli_command *cli_current;
