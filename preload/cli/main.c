@@ -8,6 +8,7 @@
 
 static const struct cli_command *const COMMANDS[] = {
     &cli_check,
+    &cli_doctor,
 };
 
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };

@@ -24,6 +24,7 @@ struct cli_command {
 };
 
 extern const struct cli_command cli_check;
+extern const struct cli_command cli_doctor;
 
 /** The command that is running. */
 extern const struct cli_command *cli_current;
