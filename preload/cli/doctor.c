@@ -197,7 +197,7 @@ static int look_at_targets(const struct request *request) {
         hosts[i] = host_of(request->targets[i]);
         good = good && hosts[i] != NULL;
     }
-    int status = good ? look(request, hosts) : CLI_USAGE;
+    int status = good ? look(request, hosts) : cli_usage();
     for (size_t i = 0; i < request->target_count; i++)
         free(hosts[i]);
     free(hosts);

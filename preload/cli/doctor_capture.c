@@ -253,16 +253,16 @@ void doctor_capture(struct doctor *doctor) {
         look_for_mesh(false);
         return;
     }
-    bool captured = look_where_nobody_is(doctor);
+    doctor->is_captured = look_where_nobody_is(doctor);
     for (size_t i = 0; i < doctor->upstream_count; i++) {
         struct doctor_upstream *upstream = &doctor->upstreams[i];
         look_for_mesh_addresses(doctor, upstream);
         look_for_names(doctor, upstream);
         compare_transports(doctor, upstream);
-        captured = captured || upstream->is_captured;
+        doctor->is_captured = doctor->is_captured || upstream->is_captured;
     }
-    if (!captured)
+    if (!doctor->is_captured)
         findings_tell(&(struct finding){FINDING_GOOD, "capture", "external DNS", NULL},
                       "no sign of anything that answers in the upstreams' place");
-    look_for_mesh(captured);
+    look_for_mesh(doctor->is_captured);
 }

@@ -10,18 +10,17 @@
 
 /* --- the rule ----------------------------------------------------------------------------------------------------- */
 
-static bool look_at_rule(const struct doctor *doctor, const char *host) {
+/* That there is no rule at all has been told. */
+static void look_at_rule(const struct doctor *doctor, const char *host) {
     struct name name;
     const struct host_rule *rule = name_fold(&name, host) ? rules_match(doctor->rules, &name) : NULL;
-    bool ours = rule != NULL && !rule->excluded;
-    if (rule == NULL)
+    if (rule == NULL && doctor->config->rule_count > 0)
         findings_tell(&(struct finding){FINDING_BAD, "rule", host, "List it in ORIGIN_BYPASS_HOSTS or in the file"},
                       "no host rule is for it: libc answers");
-    else if (!ours)
+    else if (rule != NULL && rule->excluded)
         findings_tell(
             &(struct finding){FINDING_BAD, "rule", host, "Take the rule away, or add one that is more specific"},
             "a rule with ! excludes it: libc answers");
-    return ours;
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
@@ -117,19 +116,24 @@ static void tell_failure(const char *host, const struct side *local) {
         local->edge ? ", an edge of the CDN" : "");
 }
 
-static void tell_external(const char *host, const struct side *external, const struct side *local) {
+static void tell_external(const struct doctor *doctor, const char *host, const struct side *external,
+                          const struct side *local) {
     if (external->set.count == 0)
         findings_tell(&(struct finding){FINDING_BAD, "external", host, WAYS_TO_THE_ORIGIN},
                       "external DNS knows the name, without an address");
     else if (external->edge)
-        findings_tell(&(struct finding){FINDING_BAD, "edge", host, WAYS_TO_THE_ORIGIN},
+        findings_tell(&(struct finding){FINDING_BAD, "edge", host,
+                                        doctor->is_captured
+                                            ? "First see to the findings about who answers in the upstreams' place"
+                                            : WAYS_TO_THE_ORIGIN},
                       "external DNS says %s, an edge of the CDN and no origin", external->text);
     else if (address_set_equal(&external->set, &local->set))
         findings_tell(&(struct finding){FINDING_NOTE, "external", host, NULL},
                       "external DNS says the same: there is nothing to bypass");
     else
-        findings_tell(&(struct finding){FINDING_GOOD, "external", host, NULL}, "external DNS says %s%s", external->text,
-                      local->edge ? ": with the library a program connects there" : "");
+        findings_tell(&(struct finding){FINDING_GOOD, "external", host, NULL}, "%s says %s%s",
+                      doctor_settings(doctor, host)->pinned_ipv4 == NULL ? "external DNS" : "the configuration",
+                      external->text, local->edge ? ": with the library a program connects there" : "");
 }
 
 void doctor_name(const struct doctor *doctor, const char *host) {
@@ -141,7 +145,7 @@ void doctor_name(const struct doctor *doctor, const char *host) {
     struct side local = side_of(settings, local_set), external = side_of(settings, set);
     tell_local(host, &local, problem);
     if (answered)
-        tell_external(host, &external, &local);
+        tell_external(doctor, host, &external, &local);
     else
         tell_failure(host, &local);
     side_free(&external);

@@ -132,8 +132,8 @@ static void tell_whether_barred(const struct doctor *doctor) {
     else if (over_udp < doctor->upstream_count)
         findings_tell(
             &(struct finding){FINDING_NOTE, "network-policy", "external DNS", NULL},
-            "%zu of %zu upstreams can be asked: what is missing is down, or the only ones that a network policy "
-            "keeps away",
+            "%zu of %zu upstreams can be asked: no network policy bars them all, the others are down or barred "
+            "each for itself",
             over_udp, doctor->upstream_count);
     else
         findings_tell(&(struct finding){FINDING_GOOD, "network-policy", "external DNS", NULL},

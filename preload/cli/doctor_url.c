@@ -67,7 +67,7 @@ static bool tell_connection(const struct trial *trial) {
         return true;
     }
     if (result->exit_status == CURL_TIMEOUT)
-        findings_tell(&finding, "no connection to port %s within 15 s: packets to the origin or back are dropped",
+        findings_tell(&finding, "no connection to port %s within 5 s: packets to the origin or back are dropped",
                       trial->url.port);
     else
         findings_tell(&finding, "no connection to port %s: refused, rejected or no route (%s)", trial->url.port,

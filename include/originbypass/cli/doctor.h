@@ -23,7 +23,7 @@ struct doctor_upstream {
     char text[SERVER_ADDRESS_TEXT_SIZE];
     const char *name; /**< what it is asked for: a name that it should know */
     enum doctor_reach udp, tcp;
-    bool is_captured; /**< something else answers in its place, and this has been told */
+    bool is_captured; /**< something answers in its place, and this has been told */
 };
 
 /** What the areas of findings have in common. */
@@ -34,6 +34,7 @@ struct doctor {
     size_t host_count;
     struct doctor_upstream *upstreams; /**< each once */
     size_t upstream_count;
+    bool is_captured; /**< something answers in the place of one of them, or of any server */
 };
 
 /* One area of findings each: a file of preload/cli/ called by its name. They tell through findings_tell(). */
