@@ -12,6 +12,7 @@ static const struct cli_command *const COMMANDS[] = {
     &cli_resolve,
     &cli_check,
     &cli_export,
+    &cli_doctor,
 };
 
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };

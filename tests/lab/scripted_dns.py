@@ -211,6 +211,12 @@ def truncation_over_udp(query):
     return well(query) if over_tcp else truncation(query)
 
 
+def another_address_over_tcp(query):
+    if over_tcp:
+        settings["address"] = "203.0.113.8"
+    return well(query)
+
+
 def truncation_and_silence_over_tcp(query):
     return None if over_tcp else truncation(query)
 

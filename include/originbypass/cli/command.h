@@ -29,6 +29,7 @@ extern const struct cli_command cli_run;
 extern const struct cli_command cli_export;
 extern const struct cli_command cli_resolve;
 extern const struct cli_command cli_watch;
+extern const struct cli_command cli_doctor;
 
 /** The command that is running. */
 extern const struct cli_command *cli_current;
