@@ -32,9 +32,9 @@ static int print_environment(const struct settings *settings) {
 
 static int run(int argc, char **argv) {
     struct settings settings = {0};
-    int option = 0;
-    while ((option = cli_option(argc, argv, SETTINGS_LETTERS, NULL)) != -1 && settings_take(&settings, option))
-        continue;
+    int option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
+    while (settings_take(&settings, option))
+        option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
     int status = option == -1 && optind == argc ? print_environment(&settings) : cli_usage();
     settings_free(&settings);
     return status;
