@@ -12,6 +12,7 @@ static const struct cli_command *const COMMANDS[] = {
     &cli_resolve,
     &cli_check,
     &cli_export,
+    &cli_watch,
     &cli_doctor,
 };
 

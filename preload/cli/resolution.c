@@ -114,17 +114,27 @@ static enum resolution_source source_of(const struct host_case *host, bool fell_
     return host->settings->pinned_ipv4 != NULL ? BY_CONFIGURATION : BY_EXTERNAL_DNS;
 }
 
-static uint32_t kept_s(const struct host_case *host) {
+static uint32_t seconds_until(uint64_t until_ms, uint64_t now_ms) {
+    return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
+}
+
+/* What the cache has of the answer that was just given: a type that has failed is not in it. */
+static void look_into_cache(struct resolution *resolution, const struct host_case *host, int family) {
+    static const int families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
     uint64_t now_ms = clock_now_ms(), until_ms = UINT64_MAX;
     struct cache_copy copy;
     cache_copy_begin(&copy);
-    if (!cache_get(&host->name, now_ms, &copy))
-        return 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (copy.answers[type] != NULL && copy.answers[type]->address_count > 0 && copy.expires_ms[type] < until_ms)
+    cache_get(&host->name, now_ms, &copy);
+    resolution->is_whole = true;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = copy.answers[type];
+        if (answer == NULL)
+            resolution->is_whole &= family == (families[type] == AF_INET ? AF_INET6 : AF_INET);
+        else if (answer->address_count > 0 && copy.expires_ms[type] < until_ms)
             until_ms = copy.expires_ms[type];
+    }
+    resolution->kept_s = seconds_until(until_ms, now_ms);
     cache_copy_release(&copy);
-    return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
 }
 
 struct resolution resolution_find(const struct host_case *host, int family) {
@@ -132,7 +142,7 @@ struct resolution resolution_find(const struct host_case *host, int family) {
     struct resolution resolution = ask(getaddrinfo, host->host, family);
     resolution.source = source_of(host, fallbacks() != before);
     if (resolution.source == BY_EXTERNAL_DNS)
-        resolution.kept_s = kept_s(host);
+        look_into_cache(&resolution, host, family);
     return resolution;
 }
 
