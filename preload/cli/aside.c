@@ -15,7 +15,7 @@ static void find(struct aside *aside, const struct host_case *host, int family) 
     if (resolution.error != NULL)
         strncpy(aside->error, resolution.error, sizeof(aside->error) - 1);
     aside->count = resolution.count < ASIDE_ADDRESSES_MAX ? resolution.count : ASIDE_ADDRESSES_MAX;
-    if (aside->count > 0)
+    if (resolution.addresses != NULL)
         memcpy(aside->addresses, resolution.addresses, aside->count * sizeof(aside->addresses[0]));
     aside->done = true;
 }

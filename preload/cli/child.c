@@ -22,14 +22,14 @@ void child_begin(void) {
             sigaddset(&waited_for, ENDING[i]);
     }
     signal(SIGCHLD, SIG_DFL); /* ignored, it would take our children away */
-    sigprocmask(SIG_BLOCK, &waited_for, &found);
+    pthread_sigmask(SIG_BLOCK, &waited_for, &found);
 }
 
 pid_t child_fork(void) {
     fflush(stdout);
     pid_t child = fork();
     if (child == 0)
-        sigprocmask(SIG_SETMASK, &found, NULL);
+        pthread_sigmask(SIG_SETMASK, &found, NULL);
     return child;
 }
 
