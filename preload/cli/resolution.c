@@ -1,6 +1,5 @@
 #include "originbypass/cli/resolution.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "originbypass/cli/describe.h"
 #include "originbypass/cli/document.h"
 #include "originbypass/cli/memory.h"
+#include "originbypass/cli/native.h"
 #include "originbypass/clock.h"
 #include "originbypass/counters.h"
 #include "originbypass/load.h"
@@ -146,31 +146,8 @@ struct resolution resolution_find(const struct host_case *host, int family) {
     return resolution;
 }
 
-/*
- * The next definition in the loader's order would be the library's where LD_PRELOAD or /etc/ld.so.preload bring it
- * into this process: libc is looked into by name, which is that of the object that has gai_strerror().
- */
-static resolver find_native(void) {
-    resolver found = NULL;
-    Dl_info libc;
-    const char *(*of_libc)(int) = gai_strerror;
-    void *address = NULL;
-    memcpy(&address, &of_libc, sizeof(address));
-    void *handle = dladdr(address, &libc) == 0 ? NULL : dlopen(libc.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (handle != NULL) {
-        address = dlsym(handle, "getaddrinfo");
-        memcpy(&found, &address, sizeof(found));
-    }
-    return found;
-}
-
 struct resolution resolution_find_native(const char *host, int family) {
-    static resolver native;
-    if (native == NULL)
-        native = find_native();
-    if (native == NULL)
-        return (struct resolution){.error = "libc's getaddrinfo can not be found in this process"};
-    return ask(native, host, family);
+    return ask(native_getaddrinfo, host, family);
 }
 
 void resolution_document_addresses(const struct resolution *resolution) {
