@@ -200,6 +200,21 @@ static void try_preload(const char *loader, const char *program, const char *sho
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
+static bool is_script(const struct program *program) {
+    return program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
+}
+
+/* An entrypoint, as a rule. */
+static void tell_shell_script(const struct program *program, const char *shown) {
+    static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+        if (is_script(program) && strcmp(base_name(program->binary), shells[i]) == 0)
+            findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                            "Name the program that it starts in the end, or look at that when it runs, "
+                                            "with --pid"},
+                          "is a shell script: what it starts is not known");
+}
+
 static void look_at(const struct program *program, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     char *real = realpath(program->binary, NULL);
@@ -209,12 +224,12 @@ static void look_at(const struct program *program, const char *shown) {
     /* By its real path: some find their libraries beside themselves ($ORIGIN in ld.so(8)). */
     if (!unreached && program->loader != NULL && real != NULL)
         try_preload(program->loader, real, shown);
+    tell_shell_script(program, shown);
     free(real);
 }
 
 static char *named(const struct program *program, const char *shown) {
-    bool script = program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
-    return script ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
+    return is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
 }
 
 void doctor_program(const char *name, const char *shown) {

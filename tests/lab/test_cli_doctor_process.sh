@@ -77,6 +77,7 @@ print(report["findings"][0]["verdict"], report["findings"][0]["check"], report["
 
 it_does_not_compare_with_a_library_outside_of_the_processs_container() {
     install_library
+    # shellcheck disable=SC2016 # expanded in there
     ORIGIN_BYPASS_HOSTS=$CDN unshare --mount bash -c 'mount --bind "$1" "$2" && LD_PRELOAD=$2 exec sleep 60' - \
         "$LAB_LIBRARY" "$library" &
     pid=$!

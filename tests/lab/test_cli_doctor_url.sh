@@ -126,7 +126,7 @@ it_tells_a_certificate_for_another_name() {
 }
 
 it_tells_a_certificate_that_has_expired() {
-    issue_certificate expired -not_before 20200101000000Z -not_after 20200102000000Z
+    issue_certificate expired 20200101000000Z 20200102000000Z
     origin 8443 "$(certificate expired)"
     doctor_of "$CDN" "https://$CDN:8443/"
     finds_bad 1
@@ -265,20 +265,28 @@ certificate() { echo "ssl_certificate $LAB/tls/$1.pem; ssl_certificate_key $LAB/
 # make_certificate NAME SUBJECT OPTION...: issued by itself.
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" "${@:3}" \
-        -addext "subjectAltName=DNS:$CDN" -out "$LAB/tls/$1.pem" -keyout "$LAB/tls/$1.key" 2>"$TMPDIR/openssl" ||
-        { cat "$TMPDIR/openssl" && return 1; }
+        -addext "subjectAltName=DNS:$CDN" -out "$LAB/tls/$1.pem" -keyout "$LAB/tls/$1.key"
 }
 
-# issue_certificate NAME OPTION...: issued by the lab's authority.
+# issue_certificate NAME START END: issued by the lab's authority.
 issue_certificate() {
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -addext "subjectAltName=DNS:$CDN" \
-        -out "$LAB/tls/$1.csr" -keyout "$LAB/tls/$1.key" 2>"$TMPDIR/openssl" &&
-        : >"$TMPDIR/index" &&
-        printf '[ca]\ndefault_ca = lab\n[lab]\ndatabase = %s\nnew_certs_dir = %s\nrand_serial = yes\npolicy = any\ndefault_md = sha256\n[any]\ncommonName = supplied\n' \
-            "$TMPDIR/index" "$TMPDIR" >"$TMPDIR/ca.conf" &&
-        openssl ca -batch -config "$TMPDIR/ca.conf" -notext -cert "$LAB/tls/ca.pem" -keyfile "$LAB/tls/ca.key" \
-            -in "$LAB/tls/$1.csr" -out "$LAB/tls/$1.pem" -extfile "$LAB/tls/server.ext" \
-            -startdate "$3" -enddate "$5" 2>"$TMPDIR/openssl" || { cat "$TMPDIR/openssl" && return 1; }
+    : >"$TMPDIR/index"
+    cat >"$TMPDIR/ca.conf" <<END
+[ca]
+default_ca = lab
+[lab]
+database = $TMPDIR/index
+new_certs_dir = $TMPDIR
+rand_serial = yes
+policy = any
+default_md = sha256
+[any]
+commonName = supplied
+END
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$1" -out "$LAB/tls/$1.csr" \
+        -keyout "$LAB/tls/$1.key"
+    openssl ca -batch -config "$TMPDIR/ca.conf" -notext -cert "$LAB/tls/ca.pem" -keyfile "$LAB/tls/ca.key" \
+        -in "$LAB/tls/$1.csr" -out "$LAB/tls/$1.pem" -extfile "$LAB/tls/server.ext" -startdate "$2" -enddate "$3"
 }
 
 check_all "$@"
