@@ -27,7 +27,8 @@ char *library_own_command(void) {
 /* A pattern of glob(3); the path for the caller to free. */
 static char *first_of(const char *pattern) {
     glob_t found;
-    char *path = glob(pattern, 0, NULL, &found) == 0 ? memory_text(found.gl_pathv[0]) : NULL;
+    int error = glob(pattern, 0, NULL, &found); // NOLINT(concurrency-mt-unsafe): there is one thread
+    char *path = error == 0 ? memory_text(found.gl_pathv[0]) : NULL;
     globfree(&found);
     return path;
 }
@@ -96,7 +97,7 @@ static bool is_loadable(const char *library) {
         return false;
     if (dlopen(library, RTLD_NOW | RTLD_LOCAL) != NULL)
         return true;
-    cli_complain("the loader refuses the library: %s", dlerror()); // NOLINT(concurrency-mt-unsafe): one thread
+    cli_complain("%s: the loader refuses it: %s", library, dlerror()); // NOLINT(concurrency-mt-unsafe): one thread
     return false;
 }
 

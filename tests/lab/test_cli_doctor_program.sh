@@ -138,7 +138,7 @@ it_knows_programs_with_a_resolver_of_their_own() {
     done
     knows bad "$TMPDIR/envoy" envoy.network.dns_resolver.getaddrinfo
     knows note "$TMPDIR/traefik" 'Go programs'
-    knows note "$TMPDIR/caddy" 'dynamic a with resolvers'
+    knows note "$TMPDIR/caddy" '"dynamic a" with'
 }
 
 it_knows_a_program_by_its_real_name_too() {
