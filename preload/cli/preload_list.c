@@ -40,22 +40,30 @@ void preload_list_free(struct preload_list *list) {
     free(list->paths);
 }
 
+/* At its end, so that what stands before is read as it was. */
 char *preload_list_with(const char *text, const char *path) {
-    return text_format("%s\n%s", path, text);
+    size_t length = strlen(text);
+    bool ended = length == 0 || text[length - 1] == '\n';
+    return ended ? text_format("%s%s\n", text, path) : text_format("%s\n%s", text, path);
 }
 
-static bool is_end_of_line(const char *at) {
-    return *at == '\n' || *at == '\0';
+static bool is_blank(char c) {
+    return c != '\0' && strchr(BLANKS, c) != NULL;
 }
 
-/* Takes the entry at `at` out of the text, and what separated it; returns where the rest begins. */
+/* Takes the entry at `at` out of the text, and what separates it; returns where the rest begins. */
 static char *cut(char *text, char *at, size_t length) {
-    char *begin = at, *end = at + length + strspn(at + length, BLANKS);
-    if (is_end_of_line(end))
-        while (begin > text && strchr(BLANKS, begin[-1]) != NULL)
-            begin--;
-    if (is_end_of_line(end) && (begin == text || begin[-1] == '\n') && *end == '\n')
+    char *begin = at, *end = at + length, *next = end + strspn(end, BLANKS);
+    bool last = strchr("\n#", *next) != NULL; /* of its line; its NUL counts */
+    while (last && begin > text && is_blank(begin[-1]))
+        begin--;
+    bool first = begin == text || begin[-1] == '\n';
+    if (first || *next != '#')
+        end = next;
+    if (first && *end == '\n')
         end++;
+    else if (first && *end == '\0' && begin > text)
+        begin--;
     memmove(begin, end, strlen(end) + 1);
     return begin;
 }

@@ -39,14 +39,30 @@ static bool is_the_same(const char *pid, const char *file, const char *ours) {
     return same;
 }
 
-/* A service with some mounts of its own has our root, a program after chroot(2) our mounts; a container has neither. */
+/* The path that a link of /proc leads to, for the caller to free(3); NULL: it can not be had. */
+static char *path_of(const char *pid, const char *link) {
+    char *name = text_format("/proc/%s/%s", pid, link), *path = realpath(name, NULL);
+    free(name);
+    return path;
+}
+
+/* chroot(8) starts a program below its new root; a program that calls chroot(2) later has come from ours. */
+static bool is_started_in_its_root(const char *pid) {
+    char *root = path_of(pid, "root"), *program = path_of(pid, "exe");
+    bool below = root != NULL && program != NULL && strncmp(program, root, strlen(root)) == 0;
+    free(root);
+    free(program);
+    return below;
+}
+
+/* A service with some mounts of its own has our root. */
 static bool is_in_our_container(const char *pid) {
-    return is_the_same(pid, "ns/mnt", "/proc/self/ns/mnt") || is_the_same(pid, "root", "/");
+    return is_the_same(pid, "root", "/") ||
+           (is_the_same(pid, "ns/mnt", "/proc/self/ns/mnt") && !is_started_in_its_root(pid));
 }
 
 static char *program_of(const char *pid) {
-    char *link = text_format("/proc/%s/exe", pid), *path = realpath(link, NULL);
-    free(link);
+    char *path = path_of(pid, "exe");
     if (path != NULL)
         return path;
     char *name = text_of(pid, "comm", NULL);
