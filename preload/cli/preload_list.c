@@ -52,7 +52,7 @@ static bool is_blank(char c) {
 }
 
 /* Takes the entry at `at` out of the text, and what separates it; returns where the rest begins. */
-static char *cut(char *text, char *at, size_t length) {
+static char *cut(const char *text, char *at, size_t length) {
     char *begin = at, *end = at + length, *next = end + strspn(end, BLANKS);
     bool last = strchr("\n#", *next) != NULL; /* of its line; its NUL counts */
     while (last && begin > text && is_blank(begin[-1]))

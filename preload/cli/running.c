@@ -102,7 +102,8 @@ static enum running_state judge(const char *pid, const struct mapping *mapping, 
     return entered == NULL && !has_asked_for_it(pid) ? RUNNING_HAS_LEFTOVER : RUNNING_HAS_IT;
 }
 
-/* It has none where the loader is still about to map it, after what it preloads, or where there is nothing to resolve. */
+/* It has none where the loader is still about to map it, after what it preloads, or where there is nothing to resolve.
+ */
 static bool has_libc(const char *maps) {
     return strstr(maps, "/libc.so.") != NULL || strstr(maps, "/libc-2.") != NULL;
 }

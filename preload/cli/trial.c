@@ -44,10 +44,11 @@ static bool become_nobody(void) {
     return setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0;
 }
 
+/* Becomes the program, with an environment of its own. */
 _Noreturn static void become(const struct trial *trial, const char *library, int output) {
-    char *preload = text_format("LD_PRELOAD=%s", library == NULL ? "" : library);
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-    char *environment[] = {path, locale, library == NULL ? NULL : preload, NULL};
+    char *preload = library == NULL ? NULL : text_format("LD_PRELOAD=%s", library);
+    char *const environment[] = {path, locale, preload, NULL};
     int input = open("/dev/null", O_RDONLY | O_CLOEXEC);
     setpgid(0, 0);
     if (input >= 0 && dup2(input, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
