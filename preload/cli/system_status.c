@@ -166,8 +166,9 @@ static void tell_machine(const struct machine *machine) {
         tell_entry(machine, &machine->entries[i]);
     if (running->count > 0)
         tell_programs(running);
-    printf("Running programs: %zu have it, %zu need a restart, %zu can not have it", running->count - restarts,
-           restarts, running->out_of_reach);
+    size_t good = running->count - restarts;
+    printf("Running programs: %zu %s it, %zu %s a restart, %zu can not have it", good, good == 1 ? "has" : "have",
+           restarts, restarts == 1 ? "needs" : "need", running->out_of_reach);
     if (running->unreadable > 0)
         printf(", %zu could not be looked at", running->unreadable);
     putchar('\n');

@@ -522,6 +522,18 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
     contains "$TMPDIR/sl\\x1b[31mep" "$out"
 }
 
+# --- the README ------------------------------------------------------------------------------------------------------
+
+it_does_what_the_readme_shows() {
+    rm -r /etc/nginx
+    mkdir /etc/nginx
+    echo 'user root; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
+    local block
+    block=$(sed -n '/^## On a whole machine/,/^## /{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
+    contains '# originbypass system enable' "$block"
+    equal "$(without_pids <<<"$block")" "$(grep '^# ' <<<"$block" | as_a_whole_machine | without_pids)"
+}
+
 # --- the command line ------------------------------------------------------------------------------------------------
 
 it_refuses_a_command_line_that_makes_no_sense() {
@@ -601,6 +613,18 @@ started() {
 
 # is_rooted_in PID DIRECTORY: it has become the program that it was to become.
 is_rooted_in() { [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/exe") =~ /(sleep|python[0-9.]*)$ ]]; }
+
+# Runs the lines of its input that begin with "# ", as root's shell that is the only program of a machine.
+as_a_whole_machine() {
+    unshare --pid --fork --kill-child --mount --mount-proc bash -c '
+        while read -r mark line; do
+            echo "$mark $line"
+            eval "$line"
+        done' 2>&1
+}
+
+# As the columns' widths, they differ from run to run.
+without_pids() { sed -E 's/^ *[0-9]+ /PID /; s/ +/ /g'; }
 
 # alone COMMAND...: its exit status, where no other program runs but a shell and a sleep.
 alone() {
