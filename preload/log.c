@@ -48,6 +48,10 @@ void log_remember_stderr(void) {
     destination_remember_stderr();
 }
 
+const char *log_program(void) {
+    return program;
+}
+
 void log_configure(enum log_level level, const char *file) {
     destination_set(file);
     atomic_store(&least_level, level);

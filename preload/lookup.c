@@ -232,16 +232,19 @@ static enum record_types renew(const struct process_hold *hold, struct question 
     return gather(question, AGE_STALE);
 }
 
+static enum counter found_in(const struct lookup *lookup) {
+    return lookup_has(lookup, OUTCOME_ADDRESSES) ? COUNTER_HITS : COUNTER_NEGATIVE_HITS;
+}
+
 static void find_answers(const struct process_hold *hold, struct question *question) {
     enum record_types missing = gather(question, AGE_STALE);
+    counters_add(missing == 0 ? found_in(question->lookup) : COUNTER_MISSES);
     if (missing == 0)
         return;
-    if (without_old_answer(question, missing) == 0) {
+    if (without_old_answer(question, missing) == 0)
         missing = renew(hold, question, missing);
-    } else {
-        counters_add(COUNTER_MISSES);
+    else
         missing = resolve(hold, question, missing);
-    }
     if (missing != 0)
         gather(question, AGE_ANY);
 }
@@ -316,7 +319,7 @@ static enum lookup_verdict verdict(const struct question *question) {
     bool final = question->settings->fallback_never;
     if (final && lookup_use_rejected(question->lookup))
         return LOOKUP_ANSWERED;
-    counters_add(COUNTER_FALLBACKS);
+    counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
     tell_failed(&question->lookup->name, question->lookup->host, reason, final);
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
 }

@@ -3,8 +3,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "originbypass/clock.h"
+#include "originbypass/metrics.h"
 #include "originbypass/process.h"
 
 /* One open-addressed table for both kinds of named rules; the kind is part of the key. */
@@ -148,15 +150,19 @@ static void tell_refusal(const struct config *config) {
 
 /* Who relies on a protection that is not there must be told. */
 static void tell_without_effect(const struct config *config) {
-    const char *settings[2];
+    const char *settings[1];
     uint32_t count = 0;
     if (config->include_count > 0 || config->exclude_count > 0)
         settings[count++] = "programs";
-    if (config->metrics_directory != NULL)
-        settings[count++] = "metrics";
     if (count > 0)
         log_write(LOG_LEVEL_WARN, "settings without effect in this version",
                   FIELDS(log_text("file", config->file), log_texts("settings", settings, count)));
+}
+
+static void start_metrics(const struct config *config) {
+    struct counters_load load = {.generation = 1, .successful = config->error_count == 0, .loaded_s = time(NULL)};
+    metrics_tell(&load);
+    metrics_begin(config->metrics_directory);
 }
 
 static const struct rules *parse_and_publish(void) {
@@ -176,6 +182,7 @@ static const struct rules *parse_and_publish(void) {
     if (config->error_count > 0)
         tell_refusal(config);
     tell_without_effect(config);
+    start_metrics(config);
     return built;
 }
 
