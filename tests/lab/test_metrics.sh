@@ -38,7 +38,7 @@ it_writes_nothing_for_a_program_that_resolves_nothing() {
 
 it_tells_outcomes_apart() {
     with_metrics
-    bypass '*.example.com' "$python" -c '
+    in_python '*.example.com' '
 import socket
 def look_up(name):
     try: socket.getaddrinfo(name, 443, socket.AF_INET)
@@ -71,7 +71,7 @@ it_folds_what_a_dead_process_has_counted_into_the_total() {
 
 it_loses_nothing_of_a_process_that_is_killed() {
     with_metrics
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import os, socket
 for _ in range(4): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
 os.kill(os.getpid(), 9)" || :
@@ -82,7 +82,7 @@ os.kill(os.getpid(), 9)" || :
 
 it_gives_a_forked_child_a_file_that_begins_at_zero() {
     with_metrics
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import os, socket
 def look_up(times):
     for _ in range(times): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
@@ -97,7 +97,7 @@ else: os._exit(0)" >"$TMPDIR/files"
 
 it_has_no_file_for_a_child_that_resolves_nothing() {
     with_metrics
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import os, socket
 socket.getaddrinfo('$CDN', 443, socket.AF_INET)
 if os.fork() == 0: os._exit(0)
@@ -107,7 +107,7 @@ os.wait()"
 
 it_goes_on_in_the_same_file_when_the_process_executes_another_program() {
     with_metrics
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import os, socket
 socket.getaddrinfo('$CDN', 443, socket.AF_INET)
 os.execv('$LAB/bin/lookup', ['lookup', 'getaddrinfo', '$CDN', 'inet'])" >"$TMPDIR/out"
@@ -133,7 +133,7 @@ it_knows_processes_of_two_pid_namespaces_apart() {
 
 it_counts_in_many_threads() {
     with_metrics
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import socket, threading
 def work():
     for _ in range(20): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
@@ -204,7 +204,7 @@ it_gets_no_signal_from_a_limit_for_files() {
 
 it_leaves_off_in_another_root_without_a_word() {
     with_metrics
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import os, socket
 socket.getaddrinfo('$CDN', 443, socket.AF_INET)
 child = os.fork()
@@ -219,7 +219,7 @@ os.waitpid(child, 0)"
 
 it_tells_a_family_of_processes_once() {
     export ORIGIN_BYPASS_METRICS=$TMPDIR/missing
-    bypass "$CDN" "$python" -c "
+    in_python "$CDN" "
 import os, socket
 for _ in range(3):
     socket.getaddrinfo('$CDN', 443, socket.AF_INET)
@@ -243,6 +243,12 @@ with_metrics() {
 counters() { "$python" "$lab/counters.py" "$metrics" | cut -d' ' -f2- | sed 's/ reply_ms=[0-9]*//'; }
 sum() { "$python" "$lab/counters.py" "$metrics" sum "$1"; }
 files() { find "$metrics" -name '*.counters' | wc -l; }
+
+# in_python HOSTS PROGRAM
+in_python() {
+    not_under address 'Python leaks memory of its own'
+    bypass "$1" "$python" -c "$2"
+}
 
 # is_told_once DIRECTORY REASON: the program has its answers all the same.
 is_told_once() {
