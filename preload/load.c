@@ -5,6 +5,7 @@
 
 #include "originbypass/cache.h"
 #include "originbypass/config.h"
+#include "originbypass/configuration.h"
 #include "originbypass/counters.h"
 #include "originbypass/expansion.h"
 #include "originbypass/flights.h"
@@ -46,6 +47,7 @@ static void in_child(void) {
 
 void load_adopt(void) {
     upstream_adopt();
+    configuration_adopt();
     cache_adopt();
     expansions_adopt();
     flights_adopt();
