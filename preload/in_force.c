@@ -4,9 +4,10 @@
 
 enum { PLACES = 32, LINES = 8 };
 
-/* Holds come and go on different lines: only the sum over all of them says how many there are. */
+/* Holds come and go on different lines: only the sums over all of them say how many there are. */
 struct line {
-    _Alignas(64) _Atomic int64_t holds;
+    _Alignas(64) _Atomic uint64_t holds;
+    _Atomic uint64_t releases;
 };
 
 static struct place {
@@ -44,7 +45,7 @@ const struct in_force *in_force_hold(void) {
         atomic_fetch_add(&line->holds, 1);
         if (atomic_load(&current) == seen)
             return &place->content;
-        atomic_fetch_sub(&line->holds, 1);
+        atomic_fetch_add(&line->releases, 1);
     }
 }
 
@@ -54,14 +55,20 @@ void in_force_hold_again(const struct in_force *held) {
 
 void in_force_release(const struct in_force *held) {
     if (held != NULL)
-        atomic_fetch_sub(&line_of(place_of(held))->holds, 1);
+        atomic_fetch_add(&line_of(place_of(held))->releases, 1);
 }
 
+/*
+ * Both only grow, and the releases are read first: where the sums are equal, nobody held the place at the moment
+ * between.
+ */
 static bool is_held(struct place *place) {
-    int64_t holds = 0;
+    uint64_t holds = 0, releases = 0;
+    for (size_t i = 0; i < LINES; i++)
+        releases += atomic_load(&place->lines[i].releases);
     for (size_t i = 0; i < LINES; i++)
         holds += atomic_load(&place->lines[i].holds);
-    return holds != 0;
+    return holds != releases;
 }
 
 static void empty(struct place *place) {
