@@ -148,15 +148,10 @@ static void tell_refusal(const struct config *config) {
 
 /* Who relies on a protection that is not there must be told. */
 static void tell_without_effect(const struct config *config) {
-    const char *settings[2];
-    uint32_t count = 0;
-    if (config->include_count > 0 || config->exclude_count > 0)
-        settings[count++] = "programs";
+    static const char *const settings[] = {"metrics"};
     if (config->metrics_directory != NULL)
-        settings[count++] = "metrics";
-    if (count > 0)
         log_write(LOG_LEVEL_WARN, "settings without effect in this version",
-                  FIELDS(log_text("file", config->file), log_texts("settings", settings, count)));
+                  FIELDS(log_text("file", config->file), log_texts("settings", settings, 1)));
 }
 
 static const struct rules *parse_and_publish(void) {
