@@ -24,7 +24,12 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude 
 
 # Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame.c).
 ARCHIVES = -l:libcares.a -l:libconfig.a
-WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit rand fopen getenv
+WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit rand fopen getenv $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
+# So that the library loads with an older glibc than the one it was linked with (preload/old_glibc.c).
+TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
+WRAPPED_x86_64-gnu = dlsym fstat getrandom lstat pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
+                     pthread_mutex_trylock pthread_once pthread_setspecific pthread_sigmask stat
+WRAPPED_aarch64-gnu = $(WRAPPED_x86_64-gnu)
 WRAPS = $(addprefix -Wl$(comma)--wrap=,$(WRAPPED))
 comma = ,
 
