@@ -2,6 +2,10 @@
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
+# make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
+# make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to be unpacked anywhere
+# make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
+# make kubernetes build/kubernetes: scripts/kubernetes with the library, for kubectl
 # make fuzz       the configuration reader under libFuzzer, FUZZ_S seconds (60)
 # SANITIZE=address|thread builds under build/address or build/thread, and there make check runs the programs of ours;
 # make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
@@ -12,6 +16,7 @@ VALGRIND ?=
 V ?=
 Q = $(if $(V),,@echo '  $@';)
 BUILD ?= build$(addprefix /,$(SANITIZE))
+VERSION = $(shell sed -n 's/.*VERSION "\(.*\)"/\1/p' include/originbypass/version.h)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 HARDENING = -fstack-protector-strong -fno-plt $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
@@ -73,6 +78,20 @@ $(BUILD)/parity/%: tests/parity/%.c $(BUILD)/rooms.a
 parity: $(BUILD)/parity/order_oracle
 	tests/parity/order $(BUILD)/parity/order_oracle
 
+INSTALL = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' BUILD='$(BUILD)' STRIP='$(STRIP)' scripts/install-tree
+install: all
+	DESTDIR='$(DESTDIR)' $(INSTALL) install
+
+uninstall:
+	DESTDIR='$(DESTDIR)' $(INSTALL) uninstall
+
+# The command finds the library in ../lib, wherever that is.
+DIST = originbypass-$(VERSION)-$(shell uname -m)
+dist: all
+	$(Q)rm -rf $(BUILD)/dist && DESTDIR=$(BUILD)/dist PREFIX=/$(DIST) STRIP=strip BUILD=$(BUILD) scripts/install-tree install && \
+	    cp README.md $(BUILD)/dist/$(DIST) && \
+	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
+
 demo:
 	scripts/install-deps demo
 	$(MAKE) all
@@ -107,6 +126,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean demo format fuzz lint parity unit
+.PHONY: all check clean demo dist format fuzz install lint parity uninstall unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)

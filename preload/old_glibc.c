@@ -15,7 +15,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -85,7 +84,7 @@ ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags) {
 
 /* On Linux it is the calling thread's mask. */
 int __wrap_pthread_sigmask(int how, const sigset_t *set, sigset_t *before) {
-    int saved = errno, error = sigprocmask(how, set, before) == 0 ? 0 : errno;
+    int saved = errno, error = sigprocmask(how, set, before) == 0 ? 0 : errno; // NOLINT(concurrency-mt-unsafe)
     errno = saved;
     return error;
 }
@@ -114,7 +113,7 @@ int __wrap_pthread_once(pthread_once_t *once, void (*initialize)(void)) {
 
 /* Of the keys that there may be, we make one. A thread that a later libpthread starts has a value too, but no
  * destructor. */
-static __thread const void *only_value;
+static __thread void *only_value;
 
 int __wrap_pthread_key_create(pthread_key_t *key, void (*destroy)(void *)) {
     if (old_pthread_key_create != NULL)
@@ -124,13 +123,13 @@ int __wrap_pthread_key_create(pthread_key_t *key, void (*destroy)(void *)) {
 }
 
 void *__wrap_pthread_getspecific(pthread_key_t key) {
-    return old_pthread_getspecific == NULL ? (void *)(uintptr_t)only_value : old_pthread_getspecific(key);
+    return old_pthread_getspecific == NULL ? only_value : old_pthread_getspecific(key);
 }
 
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value) {
     if (old_pthread_setspecific != NULL)
         return old_pthread_setspecific(key, value);
-    only_value = value;
+    only_value = (void *)value;
     return 0;
 }
 
