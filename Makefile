@@ -92,6 +92,9 @@ dist: all
 	    cp README.md $(BUILD)/dist/$(DIST) && \
 	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
 
+deb:
+	BUILD=$(BUILD) scripts/make-deb
+
 demo:
 	scripts/install-deps demo
 	$(MAKE) all
@@ -126,6 +129,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean demo dist format fuzz install lint parity uninstall unit
+.PHONY: all check clean deb demo dist format fuzz install lint parity uninstall unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
