@@ -92,6 +92,11 @@ dist: all
 	    cp README.md $(BUILD)/dist/$(DIST) && \
 	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
 
+# kubectl takes no file from outside the directory.
+kubernetes: all
+	$(Q)rm -rf $(BUILD)/kubernetes && cp -R scripts/kubernetes $(BUILD) && \
+	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY)
+
 deb:
 	BUILD=$(BUILD) scripts/make-deb
 
@@ -129,6 +134,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean deb demo dist format fuzz install lint parity uninstall unit
+.PHONY: all check clean deb demo dist format fuzz install kubernetes lint parity uninstall unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
