@@ -45,6 +45,6 @@ make_in_tree() { make -s -C "$top" BUILD="$build" "$@"; }
 # readme_block SECTION WORD: the first block between fences in the section "## SECTION" that has the word in it.
 readme_block() {
     awk -v section="## $1" -v word="$2" '/^## / && !block { here = $0 == section }
-        /^```/ { block = !block; if (!block && index(text, word)) { printf "%s", text; exit } text = ""; next }
-        here && block { text = text $0 "\n" }' "$top/README.md" | grep .
+        /^```/ { block = !block; if (!block && index(text, word)) { printf "%s", text; found = 1; exit } text = ""; next }
+        here && block { text = text $0 "\n" } END { exit !found }' "$top/README.md"
 }
