@@ -1,4 +1,4 @@
-# make            build/liboriginbypass.so
+# make            build/liboriginbypass.so, build/originbypass
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
@@ -43,7 +43,12 @@ DOOR_OBJECTS = $(DOORS:%=$(BUILD)/obj/%.o)
 ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/*.c)))
 LIBRARY = $(BUILD)/liboriginbypass.so
 
-all: $(LIBRARY)
+# The command has the library's rooms and doors, and the standard streams of a program.
+CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload/cli/*.c))
+CLI = $(BUILD)/originbypass
+CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)))
+
+all: $(LIBRARY) $(CLI)
 
 $(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) preload/exports.map
 	$(Q)$(CC) -shared -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,--version-script=preload/exports.map \
@@ -54,6 +59,10 @@ $(BUILD)/obj/%.o: preload/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
+$(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS)
+	$(Q)$(CC) -pie -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
+	    -Wl,--as-needed $(CLI_WRAPS) $^ $(ARCHIVES)
+
 # The rooms without the doors: a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -61,7 +70,13 @@ $(BUILD)/rooms.a: $(ROOM_OBJECTS)
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(WRAPS) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
+	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+
+# Those of the command's own rooms.
+$(filter $(BUILD)/unit/test_cli_%,$(UNIT_TESTS)): $(BUILD)/cli.a
+$(BUILD)/cli.a: $(filter-out %/main.o,$(CLI_OBJECTS))
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # These read what we write with a parser that is not ours.
 LIBS_test_json = -ljansson
@@ -136,4 +151,4 @@ clean:
 
 .PHONY: all check clean deb demo dist format fuzz install kubernetes lint parity uninstall unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)

@@ -192,11 +192,13 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
  * With all of these given, c-ares reads no file: a server is among them at this point already, because without one it
  * would read /etc/resolv.conf. Its structure has room for IPv4 servers alone; others follow.
  */
-static bool open_channel(struct dns_query *query, const struct server_address *server, uint32_t timeout_ms) {
+static bool open_channel(struct dns_query *query, enum dns_transport transport, const struct server_address *server,
+                         uint32_t timeout_ms) {
     static char lookups[] = "b";
     static struct in_addr placeholder;
     struct ares_options options = {
-        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS,
+        .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS |
+                 (transport == DNS_OVER_TCP ? ARES_FLAG_USEVC : 0),
         .timeout = (int)timeout_ms,
         .tries = 1,
         .ndots = 1,
@@ -236,14 +238,14 @@ static void fail_all_after_an_error(struct dns_query *query) {
             fail_for_want_of_a_way(query, &query->questions[i].reply);
 }
 
-struct dns_query *dns_ask(const struct server_address *server, const char *name, enum record_types types,
-                          uint32_t timeout_ms) {
+struct dns_query *dns_ask_over(enum dns_transport transport, const struct server_address *server, const char *name,
+                               enum record_types types, uint32_t timeout_ms) {
     struct dns_query *query = calloc(1, sizeof(*query));
     if (query == NULL)
         return NULL;
     for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
         query->sockets[i] = DESCRIPTOR_NONE;
-    if (!open_channel(query, server, timeout_ms)) {
+    if (!open_channel(query, transport, server, timeout_ms)) {
         free(query);
         return NULL;
     }
@@ -259,6 +261,11 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
     query->sent_now = NULL;
     fail_all_after_an_error(query);
     return query;
+}
+
+struct dns_query *dns_ask(const struct server_address *server, const char *name, enum record_types types,
+                          uint32_t timeout_ms) {
+    return dns_ask_over(DNS_OVER_UDP, server, name, types, timeout_ms);
 }
 
 size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room) {

@@ -48,7 +48,16 @@ void log_remember_stderr(void) {
     destination_remember_stderr();
 }
 
+static bool silenced;
+
+void log_silence(void) {
+    silenced = true;
+    atomic_store(&least_level, LOG_LEVEL_NONE);
+}
+
 void log_configure(enum log_level level, const char *file) {
+    if (silenced)
+        return;
     destination_set(file);
     atomic_store(&least_level, level);
 }

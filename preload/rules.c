@@ -97,13 +97,15 @@ static bool is_local_by_nature(const struct name *name) {
     return false;
 }
 
+bool rules_stays_at_home(const struct name *name) {
+    return strchr(name->text, '.') == NULL || is_local_by_nature(name);
+}
+
 const struct host_rule *rules_match(const struct rules *rules, const struct name *name) {
     const struct host_rule *below = NULL;
     uint32_t hash = HASH_START;
-    bool has_dot = false;
     for (size_t i = name->length; i-- > 0;) {
         if (name->text[i] == '.') {
-            has_dot = true;
             /* The walk goes from short suffixes to long ones: the last match is the most specific. */
             const struct host_rule *rule = find(rules, name->text + i + 1, hash, RULE_BELOW);
             if (rule != NULL)
@@ -116,7 +118,7 @@ const struct host_rule *rules_match(const struct rules *rules, const struct name
         return exact;
     if (below != NULL)
         return below;
-    return rules->all != NULL && has_dot && !is_local_by_nature(name) ? rules->all : NULL;
+    return rules->all != NULL && !rules_stays_at_home(name) ? rules->all : NULL;
 }
 
 const struct host_settings *rules_settings(const struct rules *rules, const struct name *name) {

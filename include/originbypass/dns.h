@@ -43,6 +43,16 @@ struct dns_reply {
 struct dns_query *dns_ask(const struct server_address *server, const char *name, enum record_types types,
                           uint32_t timeout_ms);
 
+/** What carries the question. */
+enum dns_transport {
+    DNS_OVER_UDP, /**< and over TCP what is truncated */
+    DNS_OVER_TCP, /**< alone (RFC 7766) */
+};
+
+/** As dns_ask(), over this transport. */
+struct dns_query *dns_ask_over(enum dns_transport transport, const struct server_address *server, const char *name,
+                               enum record_types types, uint32_t timeout_ms);
+
 /** The descriptors to wait for, as poll(2) takes them; returns how many of the `room` were filled. */
 size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room);
 

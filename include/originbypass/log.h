@@ -22,6 +22,12 @@ void log_remember_stderr(void);
  */
 void log_configure(enum log_level level, const char *file);
 
+/**
+ * No message is written any more, whatever log_configure() is told: for the command, which says it in words of its own
+ * and has no business in a program's log file. Called by the only thread.
+ */
+void log_silence(void);
+
 /** Whether a message of this level would be written: spares the work of making one. Thread-safe. */
 bool log_enabled(enum log_level level);
 

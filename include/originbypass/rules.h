@@ -31,6 +31,9 @@ const struct config *rules_config(const struct rules *rules);
  */
 const struct host_rule *rules_match(const struct rules *rules, const struct name *name);
 
+/** Whether the rule `*` leaves a name to libc: it has no dot, or is local by its nature. Thread-safe. */
+bool rules_stays_at_home(const struct name *name);
+
 /**
  * The settings of a name that is ours: the rule that decides on it is no excluding one, and the name is a host
  * name and no address. NULL: libc answers. Thread-safe.

@@ -20,6 +20,7 @@ source "$lab/world.sh"
 source "$lab/checkers.sh"
 
 CDN=cdn.example.com
+originbypass=${LAB_LIBRARY%/*}/originbypass # the command
 messages=$TMPDIR/messages # by convention, what a program under the library has written to standard error
 python=/usr/bin/python3   # not a version manager's shell script in PATH
 [[ -x $python ]] || python=python3

@@ -153,6 +153,13 @@ def cname_loop(query):
     return reply(query, answers=[there, back])
 
 
+def alias_with_an_escape(query):
+    """An alias of a name that would change a terminal's colour, which has the address."""
+    target = b"\x05\x1b[31m\7example\3com\0"
+    alias = record(5, target, 60)
+    return reply(query, answers=[alias, record(1, bytes([203, 0, 113, 7]), 60, owner=target)])
+
+
 def echo(query):
     return query
 
@@ -202,6 +209,12 @@ def as_named(query):
 
 def truncation_over_udp(query):
     return well(query) if over_tcp else truncation(query)
+
+
+def another_address_over_tcp(query):
+    if over_tcp:
+        settings["address"] = "203.0.113.8"
+    return well(query)
 
 
 def truncation_and_silence_over_tcp(query):

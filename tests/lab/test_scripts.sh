@@ -156,6 +156,27 @@ it_takes_a_library_by_a_relative_path() {
     contains '"server":"origin"' "$(ORIGIN_BYPASS_LIBRARY=$ORIGIN_BYPASS_LIBRARY "$entrypoint" curl -sS "https://$CDN/")"
 }
 
+it_needs_no_command_beside_the_library() {
+    mkdir -p "$TMPDIR/bare"
+    cp "$entrypoint" "$LAB_LIBRARY" "$TMPDIR/bare"
+    local entrypoint=$TMPDIR/bare/entrypoint library=$TMPDIR/bare/$(basename "$LAB_LIBRARY")
+    unset ORIGIN_BYPASS_LIBRARY
+    exits_with 125 "$entrypoint" true
+    contains 'entrypoint: no host given: set ORIGIN_BYPASS_HOSTS' "$(<"$messages")"
+    export ORIGIN_BYPASS_HOSTS=$CDN
+    contains '"server":"origin"' "$("$entrypoint" curl -sS "https://$CDN/")"
+    contains "LD_PRELOAD=$library:$LAB_LIBRARY" "$(LD_PRELOAD=$LAB_LIBRARY "$entrypoint" env)"
+    exits_with 127 "$entrypoint" /no/such/program
+    echo 'no library' >"$library"
+    exits_with 125 "$entrypoint" true
+    contains "entrypoint: $library: the loader refuses it" "$(<"$messages")"
+}
+
+it_is_the_command_run_where_that_is_there() {
+    ORIGIN_BYPASS_HOSTS=$CDN exits_with 0 "$entrypoint" /sbin/ldconfig -V
+    contains 'originbypass run: warning: /sbin/ldconfig is linked statically' "$(<"$messages")"
+}
+
 it_needs_a_posix_shell_only() {
     if command -v dash >/dev/null; then
         contains '"server":"origin"' "$(ORIGIN_BYPASS_HOSTS=$CDN dash "$entrypoint" curl -sS "https://$CDN/")"

@@ -126,6 +126,24 @@ unsilence() {
     ip route del "$1/32" dev lo && ip address add "$1/32" dev lo
 }
 
+# fault RULE...: from now on this is done to packets on their way: rules of an nft chain, the first that matches counts.
+# What changes addresses goes into a chain of another kind. 192.0.2.0/24, where nobody is, has a route then.
+fault() { add_faults input 'type filter hook input priority 0;' "$@"; }
+fault_nat() { add_faults nat 'type nat hook output priority -100;' "$@"; }
+
+add_faults() {
+    ip route replace 192.0.2.0/24 dev lo
+    nft add table ip fault && nft add chain ip fault "$1" "{ $2 }" || return
+    local rule
+    for rule in "${@:3}"; do
+        nft add rule ip fault "$1" "$rule" || return
+    done
+}
+
+end_faults() {
+    ! ip route del 192.0.2.0/24 dev lo 2>/dev/null || nft delete table ip fault
+}
+
 # The reverse proxy of world/proxy.conf at 127.0.0.1:8080, with these variables: start_proxy [VARIABLE=VALUE...]
 start_proxy() {
     env "$@" nginx -p "$LAB/nginx" -c "$WORLD/proxy.conf" >"$LAB/log/proxy" 2>&1 </dev/null &
@@ -142,6 +160,7 @@ stop_proxy() {
 heal_world() {
     local server
     restore_etc
+    end_faults || return
     for server in "${SERVERS[@]}"; do
         [[ $server == web ]] || unsilence "$server"
         start "$server" || return

@@ -1,0 +1,15 @@
+#ifndef ORIGINBYPASS_CLI_FILE_TEXT_H
+#define ORIGINBYPASS_CLI_FILE_TEXT_H
+
+#include <stddef.h>
+
+/**
+ * All octets of a file such as those below /proc, and a NUL after them, for the caller to free(3). `size` may be NULL.
+ * NULL: it can not be read, and errno says why.
+ */
+char *file_text(const char *path, size_t *size);
+
+/** The same of what a descriptor has from its beginning. */
+char *file_text_of(int descriptor, size_t *size);
+
+#endif

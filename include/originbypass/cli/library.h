@@ -1,0 +1,22 @@
+#ifndef ORIGINBYPASS_CLI_LIBRARY_H
+#define ORIGINBYPASS_CLI_LIBRARY_H
+
+/** The path of this command itself, for the caller to free(3); NULL: the system does not tell. */
+char *library_own_command(void);
+
+/**
+ * The library that goes with this command, as an absolute path for the caller to free(3): ORIGIN_BYPASS_LIBRARY, or the
+ * first liboriginbypass.so beside the command, in ../lib of it, or where libraries are. NULL: there is none.
+ */
+char *library_find(void);
+
+/**
+ * library_find(), and then whether the loader takes it: it ignores what it can not load, says so on standard error, and
+ * runs the program without it. NULL after a complaint. The library is loaded into this process by it.
+ */
+char *library_take(void);
+
+/** LD_PRELOAD with the library before what is there, for the caller to free(3). */
+char *library_preload(const char *library);
+
+#endif

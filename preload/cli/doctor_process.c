@@ -1,0 +1,215 @@
+/* Whether a running process has the library, as /proc/PID/maps shows it (proc(5)). */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "originbypass/cli/doctor.h"
+#include "originbypass/cli/file_text.h"
+#include "originbypass/cli/findings.h"
+#include "originbypass/cli/library.h"
+#include "originbypass/cli/memory.h"
+#include "originbypass/cli/text.h"
+#include "originbypass/config_source.h"
+
+static const char FILE_NAME[] = "/liboriginbypass.so";
+static const char DELETED[] = " (deleted)";
+
+/* The library in a process. */
+struct mapping {
+    char path[4096]; /* in the process's own root */
+    bool deleted;
+    dev_t device;
+    unsigned long inode;
+};
+
+/* --- finding it --------------------------------------------------------------------------------------------------- */
+
+static bool cut_off(char *text, const char *end) {
+    size_t length = strlen(text), end_length = strlen(end);
+    if (length < end_length || strcmp(text + length - end_length, end) != 0)
+        return false;
+    text[length - end_length] = '\0';
+    return true;
+}
+
+/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`; also under a name with a version behind it. */
+static bool read_line(const char *line, struct mapping *mapping) {
+    unsigned major_number, minor_number;
+    if (sscanf(line, "%*s %*s %*s %x:%x %lu %4095[^\n]", &major_number, &minor_number, &mapping->inode,
+               mapping->path) != 4)
+        return false;
+    mapping->device = makedev(major_number, minor_number);
+    mapping->deleted = cut_off(mapping->path, DELETED);
+    const char *name = strrchr(mapping->path, '/');
+    return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;
+}
+
+static bool find_mapping(char *maps, struct mapping *mapping) {
+    char *rest = NULL;
+    for (char *line = strtok_r(maps, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
+        if (read_line(line, mapping))
+            return true;
+    return false;
+}
+
+/* --- comparing it ------------------------------------------------------------------------------------------------- */
+
+static bool has_same_octets(const char *one, const char *other) {
+    size_t one_size = 0, other_size = 0;
+    char *one_text = file_text(one, &one_size), *other_text = file_text(other, &other_size);
+    bool same =
+        one_text != NULL && other_text != NULL && one_size == other_size && memcmp(one_text, other_text, one_size) == 0;
+    free(one_text);
+    free(other_text);
+    return same;
+}
+
+/*
+ * Why what is mapped is not what is installed; NULL: it is. The file that has the path now may be another, in place of
+ * the one that is mapped: where they are in the same file system its number tells. (Overlays show two devices.)
+ */
+static const char *why_outdated(const char *pid, const struct mapping *mapping, const char *installed) {
+    struct stat found;
+    const char *why = NULL;
+    char *path = text_format("/proc/%s/root%s", pid, mapping->path);
+    if (mapping->deleted)
+        why = "has been replaced or deleted since";
+    else if (stat(path, &found) != 0)
+        why = "is no longer there";
+    else if (found.st_dev == mapping->device && found.st_ino != mapping->inode)
+        why = "has another file in its place now";
+    else if (installed != NULL && !has_same_octets(path, installed))
+        why = "is another than the installed one";
+    free(path);
+    return why;
+}
+
+/* A process in another container has the library of its own image, which ours is not to be compared with. */
+static bool is_in_our_container(const char *pid) {
+    struct stat ours, its;
+    char *path = text_format("/proc/%s/ns/mnt", pid);
+    bool same = stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &its) == 0 && ours.st_ino == its.st_ino;
+    free(path);
+    return same;
+}
+
+static bool tell_mapping(const char *about, const char *pid, const struct mapping *mapping) {
+    char *installed = is_in_our_container(pid) ? library_find() : NULL;
+    const char *why = why_outdated(pid, mapping, installed);
+    if (why != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
+                                        "Restart the program to have the library that is installed"},
+                      "has the library from %s, which %s%s%s", mapping->path, why,
+                      installed == NULL ? "" : "; installed is ", installed == NULL ? "" : installed);
+    else if (installed == NULL)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-library", about, NULL},
+                      "has the library from %s; there is no installed one here to compare it with", mapping->path);
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, "process-library", about, NULL},
+                      "has the library from %s, the installed one", mapping->path);
+    free(installed);
+    return why != NULL;
+}
+
+/* --- its environment ---------------------------------------------------------------------------------------------- */
+
+/* The value of a variable as the process got it at its start; NULL: not set. */
+static const char *variable_in(const char *environment, size_t size, const char *name) {
+    size_t length = strlen(name);
+    for (const char *entry = environment; entry < environment + size; entry += strlen(entry) + 1)
+        if (strncmp(entry, name, length) == 0 && entry[length] == '=')
+            return entry + length + 1;
+    return NULL;
+}
+
+static void look_at_environment(const char *about, const char *environment, size_t size) {
+    bool disabled = false;
+    const char *word = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_DISABLED));
+    const char *hosts = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS));
+    const char *file = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE));
+    if (word != NULL && config_source_is_disabled(word, &disabled) && disabled)
+        findings_tell(&(struct finding){FINDING_BAD, "process-environment", about, "Restart it without the variable"},
+                      "was started with ORIGIN_BYPASS_DISABLED: every call is libc's");
+    else if (hosts != NULL || file != NULL)
+        findings_tell(&(struct finding){FINDING_GOOD, "process-environment", about, NULL}, "was started with %s %s",
+                      hosts != NULL ? "the hosts" : "the file", hosts != NULL ? hosts : file);
+    else
+        findings_tell(&(struct finding){FINDING_NOTE, "process-environment", about,
+                                        "Where that file lists no host either, every call is libc's"},
+                      "was started without ORIGIN_BYPASS_HOSTS: its hosts are those of %s, if any",
+                      CONFIG_DEFAULT_FILE);
+}
+
+/* --- what is told ------------------------------------------------------------------------------------------------- */
+
+static void tell_unmapped(const char *about, const char *pid, const char *environment, size_t size) {
+    const char *preload = variable_in(environment, size, "LD_PRELOAD");
+    bool named = preload != NULL && strstr(preload, FILE_NAME + 1) != NULL;
+    findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
+                                    named ? "See what is said of its program; the loader may have said on its standard "
+                                            "error why it ignored the library"
+                                          : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
+                  "does not have the library%s", named ? ", though it was started with it in LD_PRELOAD" : "");
+    char *program = text_format("/proc/%s/exe", pid), *path = realpath(program, NULL);
+    doctor_program(program, path == NULL ? about : path);
+    free(path);
+    free(program);
+}
+
+static void tell_unreadable(const char *about, int error) {
+    if (error == ENOENT || error == ESRCH)
+        findings_tell(&(struct finding){FINDING_BAD, "process", about,
+                                        "See ps for the numbers of processes in this "
+                                        "container or on this host"},
+                      "there is no such process");
+    else
+        findings_tell(&(struct finding){FINDING_BAD, "process", about,
+                                        "Ask as the user that it belongs to or as root, in its container"},
+                      "can not be looked at: %s", strerror(error)); // NOLINT(concurrency-mt-unsafe): one thread
+}
+
+static char *describe(const char *pid) {
+    char *path = text_format("/proc/%s/comm", pid), *name = file_text(path, NULL);
+    char *about = name == NULL ? text_format("process %s", pid)
+                               : text_format("process %s (%.*s)", pid, (int)strcspn(name, "\n"), name);
+    free(name);
+    free(path);
+    return about;
+}
+
+static bool look_at(const char *about, const char *pid, char *maps) {
+    struct mapping mapping = {0};
+    size_t size = 0;
+    bool restart = false;
+    char *path = text_format("/proc/%s/environ", pid), *environment = file_text(path, &size);
+    if (maps[0] == '\0') {
+        findings_tell(&(struct finding){FINDING_BAD, "process", about, NULL},
+                      "has no memory: it has ended, or is the kernel's");
+    } else if (find_mapping(maps, &mapping)) {
+        restart = tell_mapping(about, pid, &mapping);
+        if (environment != NULL)
+            look_at_environment(about, environment, size);
+    } else {
+        tell_unmapped(about, pid, environment == NULL ? "" : environment, size);
+    }
+    free(environment);
+    free(path);
+    return restart;
+}
+
+bool doctor_process(const char *pid) {
+    char *about = describe(pid), *path = text_format("/proc/%s/maps", pid);
+    char *maps = file_text(path, NULL);
+    bool restart = false;
+    if (maps == NULL)
+        tell_unreadable(about, errno);
+    else
+        restart = look_at(about, pid, maps);
+    free(maps);
+    free(path);
+    free(about);
+    return restart;
+}

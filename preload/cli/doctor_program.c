@@ -1,0 +1,231 @@
+/* Whether a preloaded library can reach a program, and what to do where it can not. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "originbypass/cli/doctor.h"
+#include "originbypass/cli/file_text.h"
+#include "originbypass/cli/findings.h"
+#include "originbypass/cli/library.h"
+#include "originbypass/cli/memory.h"
+#include "originbypass/cli/program.h"
+#include "originbypass/cli/text.h"
+
+/* --- what stands in the way --------------------------------------------------------------------------------------- */
+
+#define WITHOUT_THE_LIBRARY                                                                                            \
+    "originbypass run --private-hosts, where it reads the hosts file; a proxy under the library (HTTP_PROXY); or the " \
+    "address in hostAliases"
+
+static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
+    [PROGRAM_OTHER_MACHINE] = "Build the library for the program's architecture, and preload that one",
+    [PROGRAM_OTHER_LIBC] = "Build the library with the program's libc, or take a build of the program for this one",
+    [PROGRAM_STATIC] = "Take a dynamically linked build of it, or do without the library: " WITHOUT_THE_LIBRARY,
+    [PROGRAM_GO] = "Build it with CGO_ENABLED=1 and run it with GODEBUG=netdns=cgo, or do without the "
+                   "library: " WITHOUT_THE_LIBRARY,
+    [PROGRAM_SETID] =
+        "Start it as the user that it belongs to, or put the library's path into /etc/ld.so.preload and the "
+        "hosts into /etc/originbypass/originbypass.conf, owned by root",
+    [PROGRAM_CAPABILITIES] =
+        "Do without the capability (a port above 1023, or net.ipv4.ip_unprivileged_port_start), or "
+        "put the library's path into /etc/ld.so.preload and the hosts into "
+        "/etc/originbypass/originbypass.conf, owned by root",
+    [PROGRAM_GO_CGO] = "Run it with GODEBUG=netdns=cgo",
+    [PROGRAM_OWN_RESOLVER] =
+        "Give that resolver the servers 8.8.8.8 and 1.1.1.1 (curl: --dns-servers), or take a build "
+        "without it",
+    [PROGRAM_UNREADABLE] = "Look at it as a user who may read it",
+};
+
+static bool tell_obstacles(const struct program *program, const char *shown) {
+    bool certain = false;
+    for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++) {
+        if (!program->obstacles[obstacle])
+            continue;
+        certain = certain || program_obstacle_is_certain(obstacle);
+        bool linked = obstacle == PROGRAM_OWN_RESOLVER && program->resolver != NULL;
+        findings_tell(&(struct finding){program_obstacle_is_certain(obstacle) ? FINDING_BAD : FINDING_NOTE, "program",
+                                        shown, REMEDIES[obstacle]},
+                      "%s%s%s", program_obstacle_text(obstacle), linked ? ": " : "", linked ? program->resolver : "");
+    }
+    return certain;
+}
+
+/* --- resolvers that are compiled in ------------------------------------------------------------------------------- */
+
+/* What is known of a program by its name. */
+static const struct {
+    const char *name;
+    enum finding_kind kind; /* FINDING_BAD: it never asks libc for an address to connect to */
+    const char *what, *remedy;
+} KNOWN[] = {
+    {"nginx", FINDING_NOTE,
+     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
+     "variables",
+     "Where proxy_pass has a variable: resolver 8.8.8.8 1.1.1.1 ipv6=off; or have no variable in it"},
+    {"openresty", FINDING_NOTE,
+     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
+     "variables and in Lua",
+     "There: resolver 8.8.8.8 1.1.1.1 ipv6=off"},
+    {"haproxy", FINDING_NOTE, "asks libc at its start, and then goes where a resolvers section leads, if there is one",
+     "Have no resolvers section, or in it: nameserver google 8.8.8.8:53"},
+    {"squid", FINDING_BAD, "has a resolver of its own and does not ask libc",
+     "In squid.conf: dns_nameservers 8.8.8.8 1.1.1.1"},
+    {"envoy", FINDING_BAD, "resolves with c-ares unless it is told otherwise",
+     "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
+     "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
+    {"node", FINDING_NOTE, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
+     "Where it uses these: dns.setServers(['8.8.8.8', '1.1.1.1'])"},
+    {"java", FINDING_NOTE,
+     "asks libc (InetAddress), but Netty's DnsNameResolver, in reactor-netty and gRPC, asks by itself",
+     "There: DefaultAddressResolverGroup.INSTANCE, which asks libc"},
+    {"traefik", FINDING_NOTE, "is written in Go, and its releases are built without cgo",
+     "See what is said of Go programs"},
+    {"caddy", FINDING_NOTE, "is written in Go, and its releases are built without cgo",
+     "In reverse_proxy: dynamic a with resolvers 8.8.8.8 1.1.1.1"},
+    {"busybox", FINDING_NOTE, "is often linked statically, and its nslookup asks by itself",
+     "Try getent ahosts instead"},
+    {"dig", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
+    {"host", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
+    {"nslookup", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
+};
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* Under its own name, or one with a version behind it: squid-openssl, node20. */
+static bool is_called(const char *path, const char *name) {
+    const char *base = base_name(path);
+    size_t length = strlen(name);
+    return strncmp(base, name, length) == 0 && (base[length] == '\0' || strchr("-.0123456789", base[length]) != NULL);
+}
+
+static bool tell_known(const char *path, const char *shown, bool *unreached) {
+    for (size_t i = 0; i < sizeof(KNOWN) / sizeof(KNOWN[0]); i++) {
+        if (!is_called(path, KNOWN[i].name))
+            continue;
+        findings_tell(&(struct finding){KNOWN[i].kind, "program-resolver", shown, KNOWN[i].remedy}, "%s",
+                      KNOWN[i].what);
+        *unreached = *unreached || KNOWN[i].kind == FINDING_BAD;
+        return true;
+    }
+    return false;
+}
+
+/* c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. */
+static bool has_text(const char *path, const char *text) {
+    struct stat file;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (descriptor < 0)
+        return false;
+    bool found = false;
+    if (fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode) && file.st_size > 0) {
+        size_t size = (size_t)file.st_size;
+        void *octets = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        found = octets != MAP_FAILED && memmem(octets, size, text, strlen(text)) != NULL;
+        if (octets != MAP_FAILED)
+            munmap(octets, size);
+    }
+    close(descriptor);
+    return found;
+}
+
+static void tell_compiled_in(const char *path, const char *shown) {
+    if (has_text(path, "ares_init_options") || has_text(path, "ares_library_init") || has_text(path, "c-ares library"))
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "program-resolver", shown,
+                              "Give that resolver the servers 8.8.8.8 and 1.1.1.1, or tell the program to ask "
+                              "libc, if it can"},
+            "has c-ares compiled in, and asks DNS with it, always or sometimes");
+}
+
+/* --- whether the loader takes the library ------------------------------------------------------------------------- */
+
+enum { NOT_RUN = 126 };
+
+static void list_objects(const char *loader, const char *program, const char *library, int output) {
+    if (setenv("LD_PRELOAD", library, 1) != 0 || // NOLINT(concurrency-mt-unsafe): there is one thread
+        dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+        _exit(NOT_RUN);
+    execl(loader, loader, "--list", program, (char *)NULL);
+    _exit(NOT_RUN);
+}
+
+/* The loader's --list maps a program and what it needs, and runs nothing of it. NULL: it could not be had. */
+static char *objects_of(const char *loader, const char *program, const char *library) {
+    int output = memfd_create("objects", MFD_CLOEXEC), status = 0;
+    char *text = NULL;
+    fflush(stdout);
+    pid_t child = output < 0 ? -1 : fork();
+    if (child == 0)
+        list_objects(loader, program, library, output);
+    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != NOT_RUN &&
+        lseek(output, 0, SEEK_SET) == 0)
+        text = file_text_of(output, NULL);
+    if (output >= 0)
+        close(output);
+    return text;
+}
+
+static void tell_refusal(const char *shown, const char *library, const char *said) {
+    const char *line = strstr(said, "ERROR: ld.so: ");
+    line = line == NULL ? "the library is not among what it maps" : line + strlen("ERROR: ld.so: ");
+    findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
+                                    "Build the library on the release that the program runs on, or on an older one"},
+                  "the loader does not take %s: %.*s", library, (int)strcspn(line, "\n"), line);
+}
+
+static void try_preload(const char *loader, const char *program, const char *shown) {
+    char *library = library_find(), *objects = NULL;
+    if (library == NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
+                                        "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
+                      "not found");
+    else
+        objects = objects_of(loader, program, library);
+    if (objects != NULL && (strstr(objects, library) == NULL || strstr(objects, "ERROR: ld.so: ") != NULL))
+        tell_refusal(shown, library, objects);
+    else if (objects != NULL)
+        findings_tell(&(struct finding){FINDING_GOOD, "program-preload", shown, NULL}, "its loader takes %s", library);
+    free(objects);
+    free(library);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static void look_at(const struct program *program, const char *shown) {
+    bool unreached = tell_obstacles(program, shown);
+    char *real = realpath(program->binary, NULL);
+    if (!tell_known(program->path, shown, &unreached) && (real == NULL || !tell_known(real, shown, &unreached)) &&
+        !unreached && program->resolver == NULL)
+        tell_compiled_in(program->binary, shown);
+    /* By its real path: some find their libraries beside themselves ($ORIGIN in ld.so(8)). */
+    if (!unreached && program->loader != NULL && real != NULL)
+        try_preload(program->loader, real, shown);
+    free(real);
+}
+
+static char *named(const struct program *program, const char *shown) {
+    bool script = program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
+    return script ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
+}
+
+void doctor_program(const char *name, const char *shown) {
+    struct program program;
+    int problem = program_inspect(name, &program);
+    char *about = named(&program, shown);
+    if (problem != 0)
+        findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
+                      "can not be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
+    else
+        look_at(&program, about);
+    free(about);
+    program_free(&program);
+}

@@ -1,0 +1,187 @@
+#include "originbypass/cli/resolution.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/cache.h"
+#include "originbypass/cli/command.h"
+#include "originbypass/cli/describe.h"
+#include "originbypass/cli/document.h"
+#include "originbypass/cli/memory.h"
+#include "originbypass/clock.h"
+#include "originbypass/counters.h"
+#include "originbypass/load.h"
+#include "originbypass/log.h"
+
+typedef __typeof__(&getaddrinfo) resolver;
+
+const char *resolution_source_text(enum resolution_source source) {
+    static const char *const texts[] = {
+        [BY_LIBC] = "libc",
+        [BY_FALLBACK] = "libc, as the fallback",
+        [BY_NOBODY] = "nobody",
+        [BY_CONFIGURATION] = "the configuration",
+        [BY_EXTERNAL_DNS] = "external DNS",
+    };
+    return texts[source];
+}
+
+const struct rules *resolution_rules(void) {
+    log_silence();
+    return load_ensure() ? rules_current() : NULL;
+}
+
+bool resolution_complain_of_refusal(const struct rules *rules) {
+    const struct config *config = rules == NULL ? NULL : rules_config(rules);
+    if (config == NULL || config->error_count == 0)
+        return false;
+    const struct config_error *error = config->errors;
+    cli_complain("the configuration is refused, and everything is libc's: %s: %s; originbypass check tells more",
+                 error->file == NULL ? error->variable : error->file, error->reason);
+    return true;
+}
+
+struct host_case resolution_case(const struct rules *rules, const char *host) {
+    struct host_case found = {.host = host};
+    found.is_name = name_fold(&found.name, host);
+    if (!found.is_name || rules == NULL)
+        return found;
+    found.rule = rules_match(rules, &found.name);
+    found.settings = rules_settings(rules, &found.name);
+    return found;
+}
+
+/* Scopes and ports are left out. */
+static struct address address_of(const struct addrinfo *node) {
+    struct address address = {.family = (sa_family_t)node->ai_family};
+    if (node->ai_family == AF_INET)
+        address.ipv4 = ((const struct sockaddr_in *)(const void *)node->ai_addr)->sin_addr;
+    else
+        address.ipv6 = ((const struct sockaddr_in6 *)(const void *)node->ai_addr)->sin6_addr;
+    return address;
+}
+
+static bool is_listed(const struct resolution *resolution, const struct address *address) {
+    for (size_t i = 0; i < resolution->count; i++) {
+        const struct address *other = &resolution->addresses[i];
+        if (other->family == address->family &&
+            memcmp(other->octets, address->octets, address_size(address->family)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static struct resolution list_of(const struct addrinfo *list) {
+    struct resolution resolution = {0};
+    for (; list != NULL; list = list->ai_next) {
+        struct address address = address_of(list);
+        if (is_listed(&resolution, &address))
+            continue;
+        resolution.addresses =
+            memory_resize(resolution.addresses, resolution.count + 1, sizeof(resolution.addresses[0]));
+        resolution.addresses[resolution.count++] = address;
+    }
+    return resolution;
+}
+
+static struct resolution ask(resolver resolve, const char *host, int family) {
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    int error = resolve(host, NULL, &hints, &list);
+    if (error != 0) {
+        const char *words =
+            error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error); // NOLINT(concurrency-mt-unsafe)
+        return (struct resolution){.error = words};
+    }
+    struct resolution resolution = list_of(list);
+    freeaddrinfo(list);
+    return resolution;
+}
+
+static uint64_t fallbacks(void) {
+    uint64_t totals[COUNTER_COUNT];
+    counters_read(totals);
+    return totals[COUNTER_FALLBACKS];
+}
+
+static enum resolution_source source_of(const struct host_case *host, bool fell_back) {
+    if (host->settings == NULL)
+        return BY_LIBC;
+    if (fell_back)
+        return host->settings->fallback_never ? BY_NOBODY : BY_FALLBACK;
+    return host->settings->pinned_ipv4 != NULL ? BY_CONFIGURATION : BY_EXTERNAL_DNS;
+}
+
+static uint32_t kept_s(const struct host_case *host) {
+    uint64_t now_ms = clock_now_ms(), until_ms = UINT64_MAX;
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    if (!cache_get(&host->name, now_ms, &copy))
+        return 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (copy.answers[type] != NULL && copy.answers[type]->address_count > 0 && copy.expires_ms[type] < until_ms)
+            until_ms = copy.expires_ms[type];
+    cache_copy_release(&copy);
+    return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
+}
+
+struct resolution resolution_find(const struct host_case *host, int family) {
+    uint64_t before = fallbacks();
+    struct resolution resolution = ask(getaddrinfo, host->host, family);
+    resolution.source = source_of(host, fallbacks() != before);
+    if (resolution.source == BY_EXTERNAL_DNS)
+        resolution.kept_s = kept_s(host);
+    return resolution;
+}
+
+/*
+ * The next definition in the loader's order would be the library's where LD_PRELOAD or /etc/ld.so.preload bring it
+ * into this process: libc is looked into by name, which is that of the object that has gai_strerror().
+ */
+static resolver find_native(void) {
+    resolver found = NULL;
+    Dl_info libc;
+    const char *(*of_libc)(int) = gai_strerror;
+    void *address = NULL;
+    memcpy(&address, &of_libc, sizeof(address));
+    void *handle = dladdr(address, &libc) == 0 ? NULL : dlopen(libc.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle != NULL) {
+        address = dlsym(handle, "getaddrinfo");
+        memcpy(&found, &address, sizeof(found));
+    }
+    return found;
+}
+
+struct resolution resolution_find_native(const char *host, int family) {
+    static resolver native;
+    if (native == NULL)
+        native = find_native();
+    if (native == NULL)
+        return (struct resolution){.error = "libc's getaddrinfo can not be found in this process"};
+    return ask(native, host, family);
+}
+
+void resolution_document_addresses(const struct resolution *resolution) {
+    document_begin_array("addresses");
+    for (size_t i = 0; i < resolution->count; i++) {
+        char *text = describe_address(&resolution->addresses[i]);
+        document_text(NULL, text);
+        free(text);
+    }
+    document_end();
+    document_text("error", resolution->error);
+}
+
+void resolution_document(const struct host_case *host, const struct resolution *resolution) {
+    document_text("host", host->host);
+    resolution_document_addresses(resolution);
+    document_text("answered_by", resolution_source_text(resolution->source));
+    document_number("kept_s", resolution->kept_s);
+}
+
+void resolution_free(struct resolution *resolution) {
+    free(resolution->addresses);
+    *resolution = (struct resolution){0};
+}

@@ -1,0 +1,66 @@
+# shellcheck shell=bash
+# bash completion for originbypass(1). Commands, options and their values are taken from the --help of the very command
+# that is being typed: this file knows none that could become untrue.
+
+_originbypass() {
+    local command=$1 word=$2 help i
+    COMPREPLY=()
+    if ((COMP_CWORD == 1)); then
+        _originbypass_offer "$("$command" --help 2>/dev/null | sed -n 's/^    \([a-z]\{1,\}\) .*/\1/p') --help --version"
+        return
+    fi
+    help=$("$command" "${COMP_WORDS[1]}" --help 2>/dev/null) || return
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            --) _originbypass_program $((i + 1)) && return ;;
+            -*) [[ -z $(_originbypass_value_of "${COMP_WORDS[i]}") ]] || ((++i)) ;;
+            *) ! _originbypass_runs || { _originbypass_program "$i" && return; } ;;
+        esac
+    done
+    if ((i > COMP_CWORD)); then
+        _originbypass_offer_value "$(_originbypass_value_of "${COMP_WORDS[COMP_CWORD - 1]}")"
+    elif [[ $word == -* ]]; then
+        _originbypass_offer "$(_originbypass_options) --help"
+    elif _originbypass_runs; then
+        _originbypass_program "$COMP_CWORD"
+    elif [[ $help == *'[FILE]'* ]]; then
+        _originbypass_offer_value FILE
+    fi
+}
+
+# Whether a program may follow the options without a word between.
+_originbypass_runs() { [[ ${help%%$'\n'*} == *'] PROGRAM'* ]]; }
+
+# Those of the usage, and of the lines that explain them.
+_originbypass_options() {
+    sed -n '1,/^$/p; s/^  -/ -/p' <<<"$help" | sed 's/\([^ ]\)  .*/\1/' |
+        grep -oE '[][ |,]--?[A-Za-z0-9][a-z0-9-]*' | cut -c 2-
+}
+
+# What follows the option: FILE, PID or another word for it, or the values themselves, as in a|b. Nothing: nothing.
+_originbypass_value_of() {
+    grep -oE -- "[][ |,]$1 ([A-Z]+|[a-z]+(\|[a-z]+)+)" <<<"$help" | head -n 1 | sed 's/.* //'
+}
+
+_originbypass_offer() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word"); }
+
+_originbypass_offer_value() {
+    case $1 in
+        FILE) compopt -o filenames 2>/dev/null && mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        PID) _originbypass_offer "$(cd /proc && printf '%s ' [0-9]*)" ;;
+        *\|*) _originbypass_offer "${1//|/ }" ;;
+    esac
+}
+
+# _originbypass_program PLACE: the program begins at this word. The package bash-completion knows programs' own options.
+_originbypass_program() {
+    if declare -F _command_offset >/dev/null; then
+        _command_offset "$1"
+    elif (($1 == COMP_CWORD)); then
+        mapfile -t COMPREPLY < <(compgen -c -- "$word")
+    else
+        _originbypass_offer_value FILE
+    fi
+}
+
+complete -F _originbypass originbypass

@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# For the tests of `originbypass doctor`: what it says, and how it exits. Sourced after check.sh.
+
+# doctor [ARGUMENT...]: its report, its exit status.
+doctor() {
+    status=0
+    "$originbypass" doctor "$@" >"$TMPDIR/report" 2>"$messages" || status=$?
+    report=$(<"$TMPDIR/report")
+}
+
+# The same for a program that has these hosts.
+doctor_of() { ORIGIN_BYPASS_HOSTS=$1 doctor "${@:2}"; }
+
+# tells good|note|bad TEXT...: there is a line of this kind that has all of these in it.
+tells() {
+    local line text
+    while IFS= read -r line; do
+        [[ ${line%% *} == "$1" ]] || continue
+        for text in "${@:2}"; do [[ $line == *"$text"* ]] || continue 2; done
+        return 0
+    done <<<"$report"
+    printf 'expected a line: %s\nin:\n%s\n' "$*" "$report"
+    return 1
+}
+
+finds_nothing_bad() { equal 0 "$status" && lacks $'\nbad ' $'\n'"$report"; }
+
+# This many lines, and no more, say that something is bad.
+finds_bad() { equal 1 "$status" && equal "$1" "$(grep -c '^bad ' <<<"$report")"; }
+
+configure() {
+    mkdir -p /etc/originbypass
+    printf '%s\n' "$1" >/etc/originbypass/originbypass.conf
+}

@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# originbypass doctor: its command line, its report, the configuration and the hosts.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=doctor.sh
+source "$lab/doctor.sh"
+
+ANOTHER=shop.example.com
+
+# --- the report -----------------------------------------------------------------------------------------------------
+
+it_finds_nothing_bad_where_all_is_well() {
+    doctor_of "$CDN" "$CDN"
+    finds_nothing_bad
+    tells good 'ORIGIN_BYPASS_HOSTS: 1 host rule'
+    tells good "$CDN: the local DNS says $EDGE_V4, $EDGE_V6, an edge of the CDN"
+    tells good "$CDN: external DNS says $ORIGIN_V4: with the library a program connects there"
+    contains ' 0 bad' "$(tail -n 1 <<<"$report")"
+    quiet
+}
+
+it_looks_at_the_hosts_of_the_configuration_where_none_is_named() {
+    configure "hosts = ( \"$CDN\", \"*.example.net\", \"!$ANOTHER\" );"
+    doctor
+    finds_nothing_bad
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    lacks "$ANOTHER" "$report"
+}
+
+it_begins_each_line_with_its_verdict_and_colours_nothing_in_a_pipe() {
+    doctor_of "$CDN" "$CDN" "$ANOTHER"
+    equal '' "$(head -n -1 <<<"$report" | grep -vE '^(good|note|bad ) {2}[^ ]')"
+    lacks $'\033' "$report"
+}
+
+it_writes_its_findings_as_json() {
+    doctor_of "$CDN" --json "$CDN" "$ANOTHER"
+    equal 1 "$status"
+    equal "bad rule $ANOTHER
+bad edge $ANOTHER
+2 1" "$("$python" -c '
+import json, sys
+report = json.load(sys.stdin)
+for finding in report["findings"]:
+    assert set(finding) == {"verdict", "check", "about", "finding", "remedy"}, finding
+    assert finding["verdict"] != "bad" or finding["remedy"], finding
+    if finding["verdict"] == "bad":
+        print(finding["verdict"], finding["check"], finding["about"])
+assert report["good"] == sum(finding["verdict"] == "good" for finding in report["findings"]) > 0
+print(report["bad"], report["status"])' <<<"$report")"
+}
+
+it_refuses_a_command_line_that_makes_no_sense() {
+    local arguments
+    for arguments in -x --pid '--pid abc' '--pid 0' -- "$CDN --" 203.0.113.7 "https://$ORIGIN_V4/" ftp://example.com/ \
+        'https:///' a..b "$CDN --json"; do
+        # shellcheck disable=SC2086 # words
+        doctor $arguments
+        equal "2 $arguments" "$status $arguments"
+        equal '' "$report"
+        contains 'Usage: originbypass doctor' "$(<"$messages")"
+    done
+}
+
+it_has_a_help() {
+    doctor --help
+    equal 0 "$status"
+    contains 'Exit status: 0 nothing is bad' "$report"
+}
+
+# --- the configuration ----------------------------------------------------------------------------------------------
+
+it_says_that_no_host_is_listed() {
+    doctor "$CDN"
+    finds_bad 1
+    tells bad "no host is listed: every call is libc's" 'List the hosts in ORIGIN_BYPASS_HOSTS'
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+}
+
+it_tells_each_error_of_a_configuration_and_goes_no_further() {
+    configure $'hosts = ( "bad name" );\nfamily = "ipv5";'
+    doctor
+    finds_bad 2
+    tells bad '/etc/originbypass/originbypass.conf:1: refused: '
+    tells bad '/etc/originbypass/originbypass.conf:2: refused: '
+    lacks '8.8.8.8: ' "$report"
+}
+
+it_tells_an_error_of_a_variable() {
+    ORIGIN_BYPASS_UPSTREAMS=nonsense doctor_of "$CDN"
+    finds_bad 1
+    tells bad 'ORIGIN_BYPASS_UPSTREAMS: refused: '
+}
+
+it_says_that_the_library_is_switched_off() {
+    ORIGIN_BYPASS_DISABLED=yes doctor_of "$CDN" "$CDN"
+    finds_bad 1
+    tells bad 'ORIGIN_BYPASS_DISABLED: the library is switched off. Take the variable away'
+}
+
+it_says_where_a_configuration_is_mounted_so_that_it_never_changes() {
+    configure "hosts = ( \"$CDN\" );"
+    doctor
+    lacks 'mount point' "$report"
+    local file='/etc/originbypass/a b.conf'
+    cp /etc/originbypass/originbypass.conf "$file"
+    mount --bind /etc/originbypass/originbypass.conf "$file"
+    ORIGIN_BYPASS_CONFIG_FILE=$file doctor || status=1
+    umount "$file"
+    finds_nothing_bad
+    tells note "$file: the file itself is a mount point" 'Mount the directory that it is in; in Kubernetes a volume without subPath'
+}
+
+it_has_nothing_against_a_directory_that_is_mounted() {
+    configure "hosts = ( \"$CDN\" );"
+    mount --bind /etc/originbypass /etc/originbypass
+    doctor
+    umount /etc/originbypass
+    lacks 'mount point' "$report"
+}
+
+it_follows_the_links_of_a_volume_to_what_is_mounted() {
+    mkdir -p /etc/originbypass/..data
+    echo "hosts = ( \"$CDN\" );" >/etc/originbypass/..data/originbypass.conf
+    ln -s ..data/originbypass.conf /etc/originbypass/originbypass.conf
+    mount --bind /etc/originbypass/..data/originbypass.conf /etc/originbypass/..data/originbypass.conf
+    doctor
+    umount /etc/originbypass/..data/originbypass.conf
+    tells note '/etc/originbypass/originbypass.conf: the file itself is a mount point'
+}
+
+# --- hosts ----------------------------------------------------------------------------------------------------------
+
+it_says_that_a_host_is_not_listed() {
+    doctor_of other.example.com "$CDN"
+    finds_bad 1
+    tells bad "$CDN: no host rule is for it: libc answers"
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+}
+
+it_says_that_a_host_is_excluded() {
+    doctor_of "*.example.com !$CDN" "$CDN"
+    finds_bad 1
+    tells bad "$CDN: a rule with ! excludes it"
+}
+
+it_says_that_public_dns_shows_the_edge() {
+    doctor_of "$ANOTHER" "$ANOTHER"
+    finds_bad 1
+    tells bad "$ANOTHER: external DNS says $EDGE_V4, $EDGE_V6, an edge of the CDN and no origin" 'a hidden primary'
+}
+
+it_asks_the_hosts_own_upstreams() {
+    configure "hosts = ( { name = \"$ANOTHER\"; upstreams = [ \"$PRIMARY\" ]; } );"
+    doctor
+    finds_nothing_bad
+    tells good "$PRIMARY: answers over UDP"
+    tells good "$ANOTHER: external DNS says $ORIGIN_V4: with the library a program connects there"
+}
+
+it_takes_pinned_addresses() {
+    configure "hosts = ( { name = \"$ANOTHER\"; addresses = [ \"203.0.113.77\" ]; } );"
+    doctor
+    finds_nothing_bad
+    tells good "$ANOTHER: the configuration says 203.0.113.77"
+}
+
+it_says_that_there_is_nothing_to_bypass() {
+    echo "$ORIGIN_V4 $CDN" >>/etc/hosts
+    doctor_of "$CDN" "$CDN"
+    finds_nothing_bad
+    tells note "$CDN: external DNS says the same: there is nothing to bypass"
+}
+
+it_says_that_external_dns_does_not_know_the_host() {
+    doctor_of nowhere.example.com nowhere.example.com
+    finds_bad 1
+    tells bad "nowhere.example.com: external DNS has no address for it, so that libc answers: $LOCAL_WEB"
+}
+
+it_says_that_a_host_has_no_address() {
+    doctor_of empty.example.com empty.example.com
+    finds_bad 1
+    tells bad 'empty.example.com: external DNS knows the name, without an address'
+}
+
+it_takes_libcs_own_answer_for_the_local_one_though_it_is_preloaded_itself() {
+    status=0
+    report=$(bypass "$CDN" "$originbypass" doctor "$CDN") || status=$?
+    finds_nothing_bad
+    tells good "$CDN: the local DNS says $EDGE_V4, $EDGE_V6, an edge"
+}
+
+check_all "$@"

@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# originbypass doctor: each fault of the network between a program and external DNS, told from the others.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=doctor.sh
+source "$lab/doctor.sh"
+
+# Silence costs its time.
+TIMEOUT_MS=300
+SERVER=127.0.0.1:5353
+to_local_dns="dnat to $LOCAL_DNS"
+
+# --- out of reach ---------------------------------------------------------------------------------------------------
+
+it_says_that_each_upstream_answers_and_how_fast() {
+    examine
+    finds_nothing_bad
+    local server
+    for server in 8.8.8.8 1.1.1.1; do
+        [[ $report =~ $server:' answers over UDP in '[0-9]+\.[0-9]' ms' && $report =~ $server:' answers over TCP in '[0-9]+\.[0-9]' ms' ]]
+    done
+    tells good 'external DNS: no network policy keeps the upstreams away'
+    tells good "external DNS: no sign of anything that answers in the upstreams' place"
+}
+
+it_measures_how_fast_an_upstream_is() {
+    scripted_at 127.0.0.1 5353 well,after_ms=150
+    examine_with "$SERVER"
+    tells good "$SERVER: answers over UDP in "
+    (($(sed -n 's/.*answers over UDP in \([0-9]*\)\..*/\1/p' <<<"$report") >= 150))
+}
+
+it_tells_udp_that_is_dropped() {
+    fault 'udp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } drop'
+    examine
+    tells bad "8.8.8.8: nothing comes back over UDP within $TIMEOUT_MS ms"
+    tells good '8.8.8.8: answers over TCP'
+    tells bad 'UDP to port 53 of every upstream is dropped, TCP passes: a network policy'
+    equal 1 "$status"
+}
+
+it_tells_udp_that_is_rejected() {
+    fault 'udp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } reject'
+    examine
+    tells bad '8.8.8.8: not reachable over UDP'
+    tells bad 'UDP to port 53 of every upstream is rejected, TCP passes'
+}
+
+it_tells_tcp_that_is_dropped_and_calls_it_a_small_loss() {
+    fault 'tcp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } drop'
+    examine
+    finds_nothing_bad
+    tells note '8.8.8.8: nothing comes back over TCP' 'only answers too long for UDP are lost'
+    tells note 'TCP to port 53 of every upstream is dropped, UDP passes'
+}
+
+it_tells_tcp_that_is_rejected() {
+    fault 'tcp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } reject with tcp reset'
+    examine
+    finds_nothing_bad
+    tells note '1.1.1.1: not reachable over TCP'
+    tells note 'TCP to port 53 of every upstream is rejected, UDP passes'
+}
+
+it_tells_a_policy_that_drops_all_external_dns() {
+    fault 'ip daddr { 8.8.8.8, 1.1.1.1 } drop'
+    examine
+    tells bad 'every upstream is out of reach, over UDP and TCP (packets are dropped): a network policy or firewall' \
+        "Let this pod's or host's traffic out"
+    tells bad "$CDN: external DNS has no address for it, so that libc answers: $EDGE_V4"
+    lacks "in the upstreams' place" "$report"
+}
+
+it_tells_a_policy_that_rejects_all_external_dns() {
+    fault 'ip daddr { 8.8.8.8, 1.1.1.1 } reject'
+    examine
+    tells bad 'every upstream is out of reach, over UDP and TCP (packets are rejected)'
+}
+
+it_does_not_take_one_upstream_that_is_down_for_a_policy() {
+    stop 8.8.8.8
+    examine
+    tells bad '8.8.8.8: not reachable over UDP'
+    tells bad '8.8.8.8: not reachable over TCP'
+    tells note 'external DNS: 1 of 2 upstreams can be asked: no network policy bars them all'
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+}
+
+it_does_not_take_one_upstream_that_is_silent_for_a_policy() {
+    silence 1.1.1.1
+    examine
+    tells bad "1.1.1.1: nothing comes back over UDP within $TIMEOUT_MS ms"
+    tells note 'external DNS: 1 of 2 upstreams can be asked'
+}
+
+it_can_not_tell_a_policy_from_the_only_upstream_being_down_and_says_so() {
+    silence 8.8.8.8
+    examine_with 8.8.8.8
+    tells bad 'the only upstream is out of reach' 'it is down, or a network policy or firewall is in the way'
+}
+
+it_tells_an_upstream_that_is_there_and_refuses() {
+    scripted_at 127.0.0.1 5353 refusal
+    examine_with "$SERVER"
+    tells bad "$SERVER: is there over UDP, but does not answer for $CDN"
+    tells good 'external DNS: no network policy'
+}
+
+# --- something in its place -----------------------------------------------------------------------------------------
+
+it_tells_udp_that_is_captured() {
+    fault_nat "udp dport 53 $to_local_dns"
+    examine
+    tells bad '192.0.2.1: there is no server at this address, and yet it answers over UDP: ' ISTIO_META_DNS_CAPTURE
+    tells bad "1.1.1.1: says $EDGE_V4 over UDP and $ORIGIN_V4 over TCP for $CDN; over UDP it is what the local DNS says"
+    tells bad "$CDN: external DNS says" "First see to the findings about who answers in the upstreams' place"
+}
+
+it_tells_tcp_that_is_captured() {
+    fault_nat "tcp dport 53 $to_local_dns"
+    examine
+    tells bad '192.0.2.1: there is no server at this address, and yet it answers over TCP: '
+    tells bad "8.8.8.8: says $ORIGIN_V4 over UDP and $EDGE_V4 over TCP for $CDN; over TCP it is what the local DNS says"
+}
+
+it_tells_that_all_of_dns_is_captured() {
+    fault_nat "udp dport 53 $to_local_dns" "tcp dport 53 $to_local_dns"
+    examine
+    tells bad '192.0.2.1: there is no server at this address, and yet it answers over UDP and TCP: ' \
+        'ambient.istio.io/dns-capture' excludeOutboundPorts
+    lacks 'no sign of anything' "$report"
+}
+
+it_tells_one_upstream_that_is_captured() {
+    fault_nat "ip daddr 8.8.8.8 udp dport 53 $to_local_dns"
+    examine
+    tells bad "8.8.8.8: says $EDGE_V4 over UDP and $ORIGIN_V4 over TCP"
+    lacks '192.0.2.1' "$report"
+    lacks '1.1.1.1: says' "$report"
+}
+
+it_tells_an_upstream_that_answers_for_names_that_do_not_exist() {
+    scripted_at 127.0.0.1 5353 well
+    examine_with "$SERVER"
+    tells bad "$SERVER: answers 203.0.113.7 over UDP for nobody-" 'which does not exist: something else answers in its place'
+}
+
+it_tells_an_upstream_that_knows_what_only_the_cluster_knows() {
+    echo 'search default.svc.cluster.local svc.cluster.local cluster.local' >>/etc/resolv.conf
+    fault_nat "ip daddr 8.8.8.8 udp dport 53 $to_local_dns" "ip daddr 8.8.8.8 tcp dport 53 $to_local_dns"
+    examine
+    tells bad '8.8.8.8: answers 10.96.0.1 over UDP for kubernetes.default.svc.cluster.local, which only the cluster knows'
+    lacks '1.1.1.1: answers 10.96.0.1' "$report"
+}
+
+it_does_not_judge_by_addresses_that_take_turns() {
+    scripted_at 127.0.0.1 5353 @"$TMPDIR/behaviour"
+    echo another_address_over_tcp >"$TMPDIR/behaviour"
+    examine_with "$SERVER"
+    tells note "$SERVER: says 203.0.113.7 over UDP and 203.0.113.8 over TCP for $CDN" 'whose addresses take turns'
+}
+
+it_tells_an_address_of_istios() {
+    scripted_at 127.0.0.1 5353 well,address=240.240.12.1
+    examine_with "$SERVER"
+    tells bad "$SERVER: answers 240.240.12.1 for $CDN, an address that Istio gives to services in the mesh" \
+        ISTIO_META_DNS_CAPTURE
+}
+
+it_tells_an_address_of_istios_in_the_local_answer() {
+    echo "240.240.0.7 $CDN" >>/etc/hosts
+    examine
+    finds_nothing_bad
+    tells note "$CDN: the local DNS says 240.240.0.7, which Istio's DNS proxy gives"
+}
+
+it_sees_a_meshs_dns_proxy_that_does_not_answer_for_the_upstreams() {
+    listen SOCK_DGRAM 15053
+    examine
+    finds_nothing_bad
+    tells note "something listens at port 15053 here, as Istio's DNS proxy does" 'leave it as it is'
+}
+
+it_names_a_meshs_dns_proxy_where_dns_is_captured() {
+    listen SOCK_DGRAM 15053
+    fault_nat "udp dport 53 $to_local_dns"
+    examine
+    tells bad "something listens at port 15053 here, as Istio's DNS proxy does: it may be what answers"
+}
+
+it_sees_a_meshs_sidecar() {
+    listen SOCK_STREAM 15001
+    examine
+    finds_nothing_bad
+    tells note 'something listens at port 15001 here' ServiceEntry
+}
+
+# --- the means ------------------------------------------------------------------------------------------------------
+
+examine() { examine_with '8.8.8.8 1.1.1.1'; }
+
+examine_with() {
+    configure "hosts = ( \"$CDN\" ); query = { timeout_ms = $TIMEOUT_MS; hedge_ms = 100; deadline_ms = 1000; };"
+    ORIGIN_BYPASS_UPSTREAMS=$1 doctor
+}
+
+# listen SOCK_DGRAM|SOCK_STREAM PORT: until the test ends.
+listen() {
+    "$python" -c '
+import socket, sys, time
+server = socket.socket(socket.AF_INET, getattr(socket, sys.argv[1]))
+server.bind(("127.0.0.1", int(sys.argv[2])))
+server.type == socket.SOCK_STREAM and server.listen()
+print("ready", flush=True)
+time.sleep(60)' "$@" >"$TMPDIR/listening" &
+    end_with_the_test $!
+    until_true grep -q ready "$TMPDIR/listening"
+}
+
+check_all "$@"
