@@ -30,7 +30,7 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude 
 # Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame.c).
 ARCHIVES = -l:libcares.a -l:libconfig.a
 WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit rand fopen getenv $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
-# So that the library loads with an older glibc than the one it was linked with (preload/old_glibc.c).
+# So that both binaries run with an older glibc than the one they were linked with (include/originbypass/old_glibc.h).
 TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
 WRAPPED_x86_64-gnu = dlsym fstat getrandom lstat pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
                      pthread_mutex_trylock pthread_once pthread_setspecific pthread_sigmask stat
@@ -46,7 +46,9 @@ LIBRARY = $(BUILD)/liboriginbypass.so
 # The command has the library's rooms and doors, and the standard streams of a program.
 CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload/cli/*.c))
 CLI = $(BUILD)/originbypass
-CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)))
+CLI_WRAPPED_x86_64-gnu = dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
+CLI_WRAPPED_aarch64-gnu = $(CLI_WRAPPED_x86_64-gnu)
+CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)) $(if $(SANITIZE),,$(CLI_WRAPPED_$(TARGET))))
 
 all: $(LIBRARY) $(CLI)
 

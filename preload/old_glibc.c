@@ -1,35 +1,21 @@
+#include "originbypass/old_glibc.h"
+
 /*
- * Functions of libc that are there under two names: a program linked today asks for the newer one, which an older glibc
- * does not have, and so the loader would refuse us there. The linker leads our calls, and the archives', to these
- * (--wrap in the Makefile), which ask for what glibc has had since version 2.17, of 2012.
- *
  * Before glibc 2.34 threads and dlsym(3) stand in libraries of their own, which a program need not have. We do not
  * bring them along: the references are weak. Without libpthread a process has one thread, and can start none.
  */
-#include <features.h>
-
-#if defined(__GLIBC__) && (defined(__x86_64__) || defined(__aarch64__))
+#ifdef OLD_GLIBC
 
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#ifdef __x86_64__
-#define OLDEST "GLIBC_2.2.5"
-#else
-#define OLDEST "GLIBC_2.17"
-#endif
-
-/* The function's oldest version; NULL where no library of the process has it. */
-#define WEAK_OLD(function)                                                                                             \
-    extern __typeof__(function) old_##function __attribute__((weak));                                                  \
-    __asm__(".symver old_" #function "," #function "@" OLDEST)
 
 WEAK_OLD(dlsym);
 WEAK_OLD(pthread_attr_setstacksize);
@@ -139,19 +125,19 @@ int __wrap_pthread_setspecific(pthread_key_t key, const void *value) {
 extern void *__libc_dlopen_mode(const char *library, int mode) __attribute__((weak));
 extern void *__libc_dlsym(void *library, const char *name) __attribute__((weak));
 
-static __typeof__(&dlsym) find_dlsym(void) {
+void *old_glibc_of_libdl(const char *name) {
     enum { AS_DLOPEN = (int)0x80000000 };
-    __typeof__(&dlsym) found = NULL;
     if (__libc_dlopen_mode == NULL || __libc_dlsym == NULL)
         return NULL;
     void *libdl = __libc_dlopen_mode("libdl.so.2", RTLD_NOW | AS_DLOPEN);
-    void *address = libdl == NULL ? NULL : __libc_dlsym(libdl, "dlsym");
-    __builtin_memcpy(&found, &address, sizeof(found));
-    return found;
+    return libdl == NULL ? NULL : __libc_dlsym(libdl, name);
 }
 
 void *__wrap_dlsym(void *handle, const char *name) {
-    __typeof__(&dlsym) real = old_dlsym != NULL ? old_dlsym : find_dlsym();
+    __typeof__(&dlsym) real = old_dlsym;
+    void *found = real == NULL ? old_glibc_of_libdl("dlsym") : NULL;
+    if (real == NULL)
+        memcpy(&real, &found, sizeof(real));
     return real == NULL ? NULL : real(handle, name);
 }
 

@@ -87,6 +87,15 @@ it_serves_nobody_whom_it_can_not_tell_where_some_are_included() {
     equal origin "$(without_proc where_getent)"
 }
 
+it_serves_the_command_always() {
+    local command=${LAB_LIBRARY%/*}/originbypass
+    [[ -x $command ]] || skip 'there is no command so far'
+    serve 'include = [ "/usr/sbin/nginx" ];'
+    equal origin "$(where "$command" resolve "$CDN")"
+    serve 'exclude = [ "*" ];'
+    equal origin "$(where "$command" resolve "$CDN")"
+}
+
 it_leaves_alone_a_program_that_runs_with_more_rights_than_its_user() {
     as_another_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     "${as_another_user[@]}" true 2>/dev/null || skip 'only root can become another user'

@@ -18,6 +18,16 @@ it_answers_in_an_older_debian_with_and_without_its_thread_library() {
     equal "$ORIGIN_V4" "$(in_root "${bypassed[@]}" perl -MSocket -e "print inet_ntoa(scalar gethostbyname '$CDN')")"
 }
 
+it_has_a_command_that_says_so_in_an_older_debian() {
+    unpack_in bullseye
+    [[ -e $root/opt/originbypass/bin/originbypass ]] || skip 'there is no command so far'
+    local command=(env "ORIGIN_BYPASS_HOSTS=$CDN" /opt/originbypass/bin/originbypass)
+    contains "$ORIGIN_V4" "$(in_root "${command[@]}" resolve "$CDN")"
+    contains 'libc      2606:4700:3030::6815:50e6' "$(in_root "${command[@]}" resolve --explain "$CDN")"
+    contains '/opt/originbypass/lib/liboriginbypass.so' "$(in_root "${command[@]}" doctor "$CDN" -- /usr/bin/getent)"
+    equal "$ORIGIN_V4" "$(in_root "${command[@]}" run getent hosts "$CDN" | awk '{ print $1 }')"
+}
+
 it_leaves_libpthread_out_of_a_program_that_has_none() {
     unpack_in bullseye
     lacks libpthread "$(in_root "${bypassed[@]}" cat /proc/self/maps)"

@@ -36,7 +36,7 @@ not_later() {
 later_than_allowed() {
     objdump -T "$1" | sed -n 's/.*\*UND\*.*GLIBC_\([0-9.]*\))\? \+\(.*\)/\1 \2/p' | while read -r version name; do
         [[ $(printf '%s\n' "$version" "$latest_allowed" | sort -V | tail -n 1) == "$latest_allowed" ]] ||
-            echo "$name GLIBC_$version: give it an older version in preload/old_glibc.c, or do without"
+            echo "$name GLIBC_$version: give it an older version in old_glibc.c, or do without"
     done
 }
 
