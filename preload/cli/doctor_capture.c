@@ -15,11 +15,10 @@
 #include "originbypass/cli/local.h"
 #include "originbypass/cli/text.h"
 
-const char DOCTOR_TURN_CAPTURE_OFF[] =
+static const char TURN_CAPTURE_OFF[] =
     "In Istio annotate the pod template with proxy.istio.io/config: 'proxyMetadata: {ISTIO_META_DNS_CAPTURE: "
-    "\"false\"}' "
-    "and traffic.sidecar.istio.io/excludeOutboundPorts: \"53\", in ambient mode with ambient.istio.io/dns-capture: "
-    "\"false\"; elsewhere look for a rule that redirects port 53";
+    "\"false\"}' and traffic.sidecar.istio.io/excludeOutboundPorts: \"53\", in ambient mode with "
+    "ambient.istio.io/dns-capture: \"false\"; elsewhere look for a rule that redirects port 53";
 
 static const char *const TRANSPORTS[] = {[DNS_OVER_UDP] = "UDP", [DNS_OVER_TCP] = "TCP"};
 
@@ -52,7 +51,7 @@ static bool answers_for_nobody(const struct doctor *doctor, enum dns_transport t
 static bool look_where_nobody_is(const struct doctor *doctor) {
     bool udp = answers_for_nobody(doctor, DNS_OVER_UDP), tcp = answers_for_nobody(doctor, DNS_OVER_TCP);
     if (udp || tcp)
-        findings_tell(&(struct finding){FINDING_BAD, "capture", NOBODY, DOCTOR_TURN_CAPTURE_OFF},
+        findings_tell(&(struct finding){FINDING_BAD, "capture", NOBODY, TURN_CAPTURE_OFF},
                       "there is no server at this address, and yet it answers over %s: something on the way takes DNS "
                       "queries whatever their destination",
                       udp && tcp ? "UDP and TCP"
@@ -105,7 +104,7 @@ static void look_for_name(const struct doctor *doctor, struct doctor_upstream *u
         char *text = address_set_text(&set);
         upstream->is_captured = set.count > 0;
         if (upstream->is_captured)
-            findings_tell(&(struct finding){FINDING_BAD, "capture", upstream->text, DOCTOR_TURN_CAPTURE_OFF},
+            findings_tell(&(struct finding){FINDING_BAD, "capture", upstream->text, TURN_CAPTURE_OFF},
                           "answers %s over %s for %s, %s: something else answers in its place", text,
                           TRANSPORTS[transport], name, why);
         free(text);
@@ -130,7 +129,7 @@ static void tell_difference(const struct doctor_upstream *upstream, const struct
     const char *captured = address_set_equal(udp, local) ? "UDP" : address_set_equal(tcp, local) ? "TCP" : NULL;
     if (captured != NULL)
         findings_tell(
-            &(struct finding){FINDING_BAD, "capture", upstream->text, DOCTOR_TURN_CAPTURE_OFF},
+            &(struct finding){FINDING_BAD, "capture", upstream->text, TURN_CAPTURE_OFF},
             "says %s over UDP and %s over TCP for %s; over %s it is what the local DNS says: something takes %s "
             "to port 53 and asks the local DNS instead",
             udp_text, tcp_text, upstream->name, captured, captured);
@@ -187,7 +186,7 @@ static void look_for_mesh_addresses(const struct doctor *doctor, struct doctor_u
         char text[INET6_ADDRSTRLEN];
         inet_ntop(set.list[i].family, set.list[i].octets, text, sizeof(text));
         findings_tell(
-            &(struct finding){FINDING_BAD, "mesh-address", upstream->text, DOCTOR_TURN_CAPTURE_OFF},
+            &(struct finding){FINDING_BAD, "mesh-address", upstream->text, TURN_CAPTURE_OFF},
             "answers %s for %s, an address that Istio gives to services in the mesh: its DNS proxy answers in "
             "the upstream's place",
             text, upstream->name);
@@ -228,7 +227,7 @@ static void look_for_mesh(bool captured) {
     bool dns = is_bound_udp(ISTIO_DNS) || is_listening(ISTIO_DNS);
     if (dns)
         findings_tell(&(struct finding){captured ? FINDING_BAD : FINDING_NOTE, "mesh", "service mesh",
-                                        captured ? DOCTOR_TURN_CAPTURE_OFF
+                                        captured ? TURN_CAPTURE_OFF
                                                  : "As long as the findings about capture are good, leave it as it is"},
                       "something listens at port 15053 here, as Istio's DNS proxy does%s",
                       captured ? ": it may be what answers" : "");

@@ -126,7 +126,8 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                                         doctor->is_captured
                                             ? "First see to the findings about who answers in the upstreams' place"
                                             : WAYS_TO_THE_ORIGIN},
-                      "external DNS says %s, an edge of the CDN and no origin", external->text);
+                      "external DNS says %s, an edge of the CDN and no origin%s", external->text,
+                      address_set_equal(&external->set, &local->set) ? ", as the local DNS does" : "");
     else if (address_set_equal(&external->set, &local->set))
         findings_tell(&(struct finding){FINDING_NOTE, "external", host, NULL},
                       "external DNS says the same: there is nothing to bypass");

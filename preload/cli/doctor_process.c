@@ -35,14 +35,23 @@ static bool cut_off(char *text, const char *end) {
     return true;
 }
 
-/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`; also under a name with a version behind it. */
+/* The rest of a line behind a field and the blanks after it. */
+static const char *skip_field(const char *at) {
+    at += strcspn(at, " ");
+    return at + strspn(at, " ");
+}
+
+/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or none. */
 static bool read_line(const char *line, struct mapping *mapping) {
-    unsigned major_number, minor_number;
-    if (sscanf(line, "%*s %*s %*s %x:%x %lu %4095[^\n]", &major_number, &minor_number, &mapping->inode,
-               mapping->path) != 4)
-        return false;
-    mapping->device = makedev(major_number, minor_number);
+    const char *device = skip_field(skip_field(skip_field(line))), *inode = skip_field(device);
+    char *rest = NULL;
+    unsigned long major_number = strtoul(device, &rest, 16);
+    unsigned long minor_number = strtoul(rest + (*rest == ':'), NULL, 16);
+    snprintf(mapping->path, sizeof(mapping->path), "%s", skip_field(inode));
+    mapping->device = makedev((unsigned)major_number, (unsigned)minor_number);
+    mapping->inode = strtoul(inode, NULL, 10);
     mapping->deleted = cut_off(mapping->path, DELETED);
+    /* Also under a name with a version behind it. */
     const char *name = strrchr(mapping->path, '/');
     return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;
 }

@@ -67,27 +67,27 @@ static const struct {
     {"nginx", FINDING_NOTE,
      "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
      "variables",
-     "Where proxy_pass has a variable: resolver 8.8.8.8 1.1.1.1 ipv6=off; or have no variable in it"},
+     "Where proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
     {"openresty", FINDING_NOTE,
      "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
      "variables and in Lua",
-     "There: resolver 8.8.8.8 1.1.1.1 ipv6=off"},
+     "There: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\""},
     {"haproxy", FINDING_NOTE, "asks libc at its start, and then goes where a resolvers section leads, if there is one",
-     "Have no resolvers section, or in it: nameserver google 8.8.8.8:53"},
+     "Have no resolvers section, or in it: \"nameserver google 8.8.8.8:53\""},
     {"squid", FINDING_BAD, "has a resolver of its own and does not ask libc",
-     "In squid.conf: dns_nameservers 8.8.8.8 1.1.1.1"},
+     "In squid.conf: \"dns_nameservers 8.8.8.8 1.1.1.1\""},
     {"envoy", FINDING_BAD, "resolves with c-ares unless it is told otherwise",
      "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
      "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
     {"node", FINDING_NOTE, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
-     "Where it uses these: dns.setServers(['8.8.8.8', '1.1.1.1'])"},
+     "Where it uses these: \"dns.setServers(['8.8.8.8', '1.1.1.1'])\""},
     {"java", FINDING_NOTE,
      "asks libc (InetAddress), but Netty's DnsNameResolver, in reactor-netty and gRPC, asks by itself",
      "There: DefaultAddressResolverGroup.INSTANCE, which asks libc"},
     {"traefik", FINDING_NOTE, "is written in Go, and its releases are built without cgo",
      "See what is said of Go programs"},
     {"caddy", FINDING_NOTE, "is written in Go, and its releases are built without cgo",
-     "In reverse_proxy: dynamic a with resolvers 8.8.8.8 1.1.1.1"},
+     "In reverse_proxy: \"dynamic a\" with \"resolvers 8.8.8.8 1.1.1.1\""},
     {"busybox", FINDING_NOTE, "is often linked statically, and its nslookup asks by itself",
      "Try getent ahosts instead"},
     {"dig", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
@@ -200,6 +200,21 @@ static void try_preload(const char *loader, const char *program, const char *sho
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
+static bool is_script(const struct program *program) {
+    return program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
+}
+
+/* An entrypoint, as a rule. */
+static void tell_shell_script(const struct program *program, const char *shown) {
+    static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+        if (is_script(program) && strcmp(base_name(program->binary), shells[i]) == 0)
+            findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                            "Name the program that it starts in the end, or look at that when it runs, "
+                                            "with --pid"},
+                          "is a shell script: what it starts is not known");
+}
+
 static void look_at(const struct program *program, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     char *real = realpath(program->binary, NULL);
@@ -209,12 +224,12 @@ static void look_at(const struct program *program, const char *shown) {
     /* By its real path: some find their libraries beside themselves ($ORIGIN in ld.so(8)). */
     if (!unreached && program->loader != NULL && real != NULL)
         try_preload(program->loader, real, shown);
+    tell_shell_script(program, shown);
     free(real);
 }
 
 static char *named(const struct program *program, const char *shown) {
-    bool script = program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
-    return script ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
+    return is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
 }
 
 void doctor_program(const char *name, const char *shown) {

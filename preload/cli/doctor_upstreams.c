@@ -4,7 +4,7 @@
 #include "originbypass/cli/doctor.h"
 #include "originbypass/cli/findings.h"
 
-const char DOCTOR_OPEN_THE_WAY[] =
+static const char OPEN_THE_WAY[] =
     "Let this pod's or host's traffic out to port 53 of it, UDP and TCP (in Kubernetes an egress rule in a "
     "NetworkPolicy), or name a server in ORIGIN_BYPASS_UPSTREAMS that it may ask";
 
@@ -54,7 +54,7 @@ static void tell_no_way(const struct doctor_upstream *upstream, const struct tra
                         uint32_t timeout_ms) {
     bool spare = over == &TCP && is_heard(upstream->udp);
     const char *so = spare ? "; only answers too long for UDP are lost by it" : "";
-    struct finding finding = {spare ? FINDING_NOTE : FINDING_BAD, over->check, upstream->text, DOCTOR_OPEN_THE_WAY};
+    struct finding finding = {spare ? FINDING_NOTE : FINDING_BAD, over->check, upstream->text, OPEN_THE_WAY};
     if (reach == REACH_SILENT)
         findings_tell(&finding, "nothing comes back over %s within %" PRIu32 " ms%s", over->name, timeout_ms, so);
     else

@@ -15,13 +15,8 @@
 /* EXIT CODES in curl(1), those that say at which step it failed. */
 enum {
     CURL_NO_NAME = 6,
-    CURL_NO_CONNECTION = 7,
-    CURL_WRITE = 23, /* there is more than is wanted */
     CURL_TIMEOUT = 28,
-    CURL_TLS = 35,
     CURL_NAME_DIFFERS = 51,
-    CURL_NOTHING = 52,
-    CURL_NOT_RECEIVED = 56,
     CURL_CLIENT_CERTIFICATE = 58,
     CURL_CERTIFICATE = 60,
     CURL_NO_AUTHORITIES = 77,
@@ -45,6 +40,10 @@ static const char ASKS_FOR_A_CERTIFICATE[] = "With authenticated origin pulls th
                                              "certificate: let it accept one of your own "
                                              "too, and give that to the program, or give it another listener for you";
 
+static bool is_about_certificate(int exit_status) {
+    return exit_status == CURL_CERTIFICATE || exit_status == CURL_NAME_DIFFERS || exit_status == CURL_NO_AUTHORITIES;
+}
+
 /* --- name and connection ------------------------------------------------------------------------------------------ */
 
 static bool tell_name(const struct trial *trial) {
@@ -56,22 +55,33 @@ static bool tell_name(const struct trial *trial) {
     return false;
 }
 
-static bool tell_connection(const struct trial *trial) {
+/* curl forgets the time of a connection that came to nothing, but not its address. */
+static bool is_connected(const struct curl_result *result) {
+    return result->address[0] != '\0' || is_about_certificate(result->exit_status);
+}
+
+static void tell_connected(const struct trial *trial) {
     const struct curl_result *result = &trial->result;
-    struct finding finding = {FINDING_BAD, "url-connection", trial->text, ADMITS_ONLY_CLOUDFLARE};
-    if (result->connect_ms > 0) {
-        finding.kind = trial->edge ? FINDING_BAD : FINDING_GOOD;
-        finding.remedy = trial->edge ? "See the findings on the host: its addresses are the CDN's" : NULL;
-        findings_tell(&finding, "connected to %s port %s in %d ms%s", result->address, trial->url.port,
-                      result->connect_ms, trial->edge ? ", an edge of the CDN and no origin" : "");
+    const char *remedy = trial->edge ? "See the findings on the host: its addresses are the CDN's" : NULL;
+    char *time = result->connect_ms > 0 ? text_format(" in %d ms", result->connect_ms) : text_format("%s", "");
+    findings_tell(&(struct finding){trial->edge ? FINDING_BAD : FINDING_GOOD, "url-connection", trial->text, remedy},
+                  "connected to %s port %s%s%s", result->address, trial->url.port, time,
+                  trial->edge ? ", an edge of the CDN and no origin" : "");
+    free(time);
+}
+
+static bool tell_connection(const struct trial *trial) {
+    const struct finding finding = {FINDING_BAD, "url-connection", trial->text, ADMITS_ONLY_CLOUDFLARE};
+    if (is_connected(&trial->result)) {
+        tell_connected(trial);
         return true;
     }
-    if (result->exit_status == CURL_TIMEOUT)
+    if (trial->result.exit_status == CURL_TIMEOUT)
         findings_tell(&finding, "no connection to port %s within 5 s: packets to the origin or back are dropped",
                       trial->url.port);
     else
         findings_tell(&finding, "no connection to port %s: refused, rejected or no route (%s)", trial->url.port,
-                      result->message);
+                      trial->result.message);
     return false;
 }
 
@@ -80,10 +90,6 @@ static bool tell_connection(const struct trial *trial) {
 static bool wants_client_certificate(const char *text) {
     return strcasestr(text, "certificate required") != NULL || strcasestr(text, "required SSL certificate") != NULL ||
            strcasestr(text, "SSL certificate error") != NULL;
-}
-
-static bool is_about_certificate(int exit_status) {
-    return exit_status == CURL_CERTIFICATE || exit_status == CURL_NAME_DIFFERS || exit_status == CURL_NO_AUTHORITIES;
 }
 
 static void tell_no_handshake(const struct trial *trial) {

@@ -32,9 +32,9 @@ static int print_environment(const struct settings *settings) {
 
 static int run(int argc, char **argv) {
     struct settings settings = {0};
-    int option = 0;
-    while ((option = cli_option(argc, argv, SETTINGS_LETTERS, NULL)) != -1 && settings_take(&settings, option))
-        continue;
+    int option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
+    while (settings_take(&settings, option))
+        option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
     int status = option == -1 && optind == argc ? print_environment(&settings) : cli_usage();
     settings_free(&settings);
     return status;
@@ -44,12 +44,12 @@ const struct cli_command cli_env = {
     .name = "env",
     .summary = "Print what run would set, as commands for a shell",
     .usage = "[-H HOSTS] [-u UPSTREAMS] [-c FILE] [-v|-q]",
-    .help = "Prints an export command for each variable that run would set with these options,\n"
-            "LD_PRELOAD among them: eval \"$(originbypass env -H cdn.example.com)\" puts the\n"
-            "library into every program that the shell starts from then on.\n"
+    .help = "Prints an export command for each variable that run would set with these\n"
+            "options, LD_PRELOAD among them. eval \"$(originbypass env -H cdn.example.com)\"\n"
+            "puts the library into every program that the shell starts from then on.\n"
             "\n"
             "Options:\n" SETTINGS_HELP "\n"
-            "Exit status: 0; 1 where run would run nothing, with the reason on standard error;\n"
-            "2 for a command line that makes no sense.\n",
+            "Exit status: 0; 1 where run would run nothing, and nothing is printed; 2 for a\n"
+            "command line that makes no sense.\n",
     .run = run,
 };

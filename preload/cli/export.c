@@ -118,7 +118,7 @@ static void write_header(const struct export *export, const struct export_format
 
 static bool read_options(int argc, char **argv, const char **name) {
     static const struct option words[] = {{"format", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
-    for (int option; (option = cli_option(argc, argv, "f:", words)) != -1; *name = optarg)
+    for (int option; (option = cli_option(argc, argv, "", words)) != -1; *name = optarg)
         if (option != 'f')
             return false;
     return argc == optind && *name != NULL;

@@ -27,7 +27,8 @@ char *library_own_command(void) {
 /* A pattern of glob(3); the path for the caller to free. */
 static char *first_of(const char *pattern) {
     glob_t found;
-    char *path = glob(pattern, 0, NULL, &found) == 0 ? memory_text(found.gl_pathv[0]) : NULL;
+    int error = glob(pattern, 0, NULL, &found); // NOLINT(concurrency-mt-unsafe): there is one thread
+    char *path = error == 0 ? memory_text(found.gl_pathv[0]) : NULL;
     globfree(&found);
     return path;
 }

@@ -1,24 +1,6 @@
 #include "originbypass/cli/local.h"
 
-#include <dlfcn.h>
-#include <gnu/lib-names.h>
-#include <string.h>
-
-#include "originbypass/libc.h"
-
-typedef int resolver(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list);
-
-/*
- * Where the command is started with the library in LD_PRELOAD, or in /etc/ld.so.preload, the next definition behind
- * this program's is the library's and not libc's.
- */
-static resolver *find_libcs(void) {
-    void *libc = dlopen(LIBC_SO, RTLD_LAZY | RTLD_NOLOAD);
-    resolver *found = NULL;
-    if (libc != NULL)
-        *(void **)&found = dlsym(libc, "getaddrinfo"); /* as dlopen(3) has it: C knows no such cast */
-    return found == NULL ? libc_getaddrinfo : found;
-}
+#include "originbypass/cli/native.h"
 
 static void add(struct address_set *set, const struct sockaddr *socket_address) {
     struct address address = {.family = socket_address->sa_family};
@@ -31,7 +13,7 @@ static void add(struct address_set *set, const struct sockaddr *socket_address) 
 
 int local_resolve(const char *host, struct address_set *set) {
     struct addrinfo *list = NULL;
-    int problem = find_libcs()(host, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &list);
+    int problem = native_getaddrinfo(host, NULL, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &list);
     if (problem != 0)
         return problem;
     for (const struct addrinfo *entry = list; entry != NULL; entry = entry->ai_next)

@@ -60,9 +60,9 @@ static const char *remedy(int error) {
 
 static bool refused(const char *what) {
     int error = errno;
-    const char *advice = remedy(error);
-    cli_complain("the system does not let the program have an /etc/hosts of its own: %s: %s%s", what, strerror(error),
-                 advice); // NOLINT(concurrency-mt-unsafe): there is one thread
+    const char *reason = strerror(error); // NOLINT(concurrency-mt-unsafe): there is one thread
+    cli_complain("the system does not let the program have an /etc/hosts of its own: %s: %s%s", what, reason,
+                 remedy(error));
     return false;
 }
 

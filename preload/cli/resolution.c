@@ -1,6 +1,5 @@
 #include "originbypass/cli/resolution.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "originbypass/cli/describe.h"
 #include "originbypass/cli/document.h"
 #include "originbypass/cli/memory.h"
+#include "originbypass/cli/native.h"
 #include "originbypass/clock.h"
 #include "originbypass/counters.h"
 #include "originbypass/load.h"
@@ -114,17 +114,27 @@ static enum resolution_source source_of(const struct host_case *host, bool fell_
     return host->settings->pinned_ipv4 != NULL ? BY_CONFIGURATION : BY_EXTERNAL_DNS;
 }
 
-static uint32_t kept_s(const struct host_case *host) {
+static uint32_t seconds_until(uint64_t until_ms, uint64_t now_ms) {
+    return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
+}
+
+/* What the cache has of the answer that was just given: a type that has failed is not in it. */
+static void look_into_cache(struct resolution *resolution, const struct host_case *host, int family) {
+    static const int families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
     uint64_t now_ms = clock_now_ms(), until_ms = UINT64_MAX;
     struct cache_copy copy;
     cache_copy_begin(&copy);
-    if (!cache_get(&host->name, now_ms, &copy))
-        return 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (copy.answers[type] != NULL && copy.answers[type]->address_count > 0 && copy.expires_ms[type] < until_ms)
+    cache_get(&host->name, now_ms, &copy);
+    resolution->is_whole = true;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = copy.answers[type];
+        if (answer == NULL)
+            resolution->is_whole &= family == (families[type] == AF_INET ? AF_INET6 : AF_INET);
+        else if (answer->address_count > 0 && copy.expires_ms[type] < until_ms)
             until_ms = copy.expires_ms[type];
+    }
+    resolution->kept_s = seconds_until(until_ms, now_ms);
     cache_copy_release(&copy);
-    return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
 }
 
 struct resolution resolution_find(const struct host_case *host, int family) {
@@ -132,35 +142,12 @@ struct resolution resolution_find(const struct host_case *host, int family) {
     struct resolution resolution = ask(getaddrinfo, host->host, family);
     resolution.source = source_of(host, fallbacks() != before);
     if (resolution.source == BY_EXTERNAL_DNS)
-        resolution.kept_s = kept_s(host);
+        look_into_cache(&resolution, host, family);
     return resolution;
 }
 
-/*
- * The next definition in the loader's order would be the library's where LD_PRELOAD or /etc/ld.so.preload bring it
- * into this process: libc is looked into by name, which is that of the object that has gai_strerror().
- */
-static resolver find_native(void) {
-    resolver found = NULL;
-    Dl_info libc;
-    const char *(*of_libc)(int) = gai_strerror;
-    void *address = NULL;
-    memcpy(&address, &of_libc, sizeof(address));
-    void *handle = dladdr(address, &libc) == 0 ? NULL : dlopen(libc.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
-    if (handle != NULL) {
-        address = dlsym(handle, "getaddrinfo");
-        memcpy(&found, &address, sizeof(found));
-    }
-    return found;
-}
-
 struct resolution resolution_find_native(const char *host, int family) {
-    static resolver native;
-    if (native == NULL)
-        native = find_native();
-    if (native == NULL)
-        return (struct resolution){.error = "libc's getaddrinfo can not be found in this process"};
-    return ask(native, host, family);
+    return ask(native_getaddrinfo, host, family);
 }
 
 void resolution_document_addresses(const struct resolution *resolution) {

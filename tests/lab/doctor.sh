@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # For the tests of `originbypass doctor`: what it says, and how it exits. Sourced after check.sh.
+# shellcheck disable=SC2154 # which has these words
 
 # doctor [ARGUMENT...]: its report, its exit status.
 doctor() {

@@ -64,6 +64,16 @@ def well(query):
     return reply(query, answers=address_records()) if asks_for_ipv4(query) else no_record(query)
 
 
+def both(query):
+    if asks_for_ipv4(query):
+        return well(query)
+    return reply(query, answers=[record(28, socket.inet_pton(socket.AF_INET6, "2001:db8::7"), int(settings["ttl_s"]))])
+
+
+def well_backwards(query):
+    return reply(query, answers=address_records()[::-1]) if asks_for_ipv4(query) else no_record(query)
+
+
 def well_for_ipv4_alone(query):
     return well(query) if asks_for_ipv4(query) else server_failure(query)
 

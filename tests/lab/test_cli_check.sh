@@ -131,6 +131,7 @@ it_notes_a_rule_for_a_name_that_stays_at_home() {
     for name in db.svc.cluster.local '*.local' '*.local.home.arpa' intranet; do
         file_with "hosts = ( \"*\", \"$name\" );"
         contains "\"$name\" is a name of the local network" "$(notes)"
+        lacks 'changes nothing' "$(notes)"
     done
     file_with 'hosts = ( "*.dev" );'
     equal '' "$(notes)"

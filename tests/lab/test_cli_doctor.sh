@@ -191,4 +191,18 @@ it_takes_libcs_own_answer_for_the_local_one_though_it_is_preloaded_itself() {
     tells good "$CDN: the local DNS says $EDGE_V4, $EDGE_V6, an edge"
 }
 
+# --- the README -----------------------------------------------------------------------------------------------------
+
+it_says_what_the_readme_says() {
+    local block
+    block=$(sed -n '/^### doctor/,/^## /{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
+    fails test -z "$block"
+    equal "$(without_times <<<"$block")" "$(grep '^\$ ' <<<"$block" | while IFS= read -r command; do
+        echo "$command"
+        PATH=${originbypass%/*}:$PATH:/usr/sbin bash -c "${command#$ }" 2>&1 || :
+    done | without_times)"
+}
+
+without_times() { sed 's/[0-9.]* ms/N ms/g'; }
+
 check_all "$@"

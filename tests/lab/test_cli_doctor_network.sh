@@ -72,7 +72,7 @@ it_tells_a_policy_that_drops_all_external_dns() {
 }
 
 it_tells_a_policy_that_rejects_all_external_dns() {
-    fault 'ip daddr { 8.8.8.8, 1.1.1.1 } reject'
+    fault 'ip daddr { 8.8.8.8, 1.1.1.1 } meta l4proto { tcp, udp } reject'
     examine
     tells bad 'every upstream is out of reach, over UDP and TCP (packets are rejected)'
 }

@@ -20,6 +20,25 @@ it_leads_a_go_program_to_the_origin() {
     done
 }
 
+# With the paths that it has there, and less the empty lines that a server's answer ends with.
+it_does_what_the_readme_shows_of_run_and_env() {
+    local shown line
+    mkdir -p "$TMPDIR"/installed/{bin,lib}
+    cp "$originbypass" "$TMPDIR/installed/bin"
+    cp "$LAB_LIBRARY" "$TMPDIR/installed/lib/liboriginbypass.so"
+    cd "$TMPDIR"
+    [[ -x fetch ]] || static_go "$TMPDIR/fetch"
+    shown=$(awk '/^##/ { ours = /^### run, env/ } /^```/ { block = !block; next } ours && block' "$top/README.md")
+    fails test -z "$shown"
+    export SSL_CERT_FILE=$CURL_CA_BUNDLE PATH=$TMPDIR/installed/bin:$PATH
+    while read -r line; do
+        [[ $line == '$ '* ]] || continue
+        echo "$line"
+        eval "${line#'$ '}" || :
+    done <<<"$shown" >"$TMPDIR/said" 2>&1
+    equal "$shown" "$(sed "/^\$/d; s|$TMPDIR/installed|/usr/local|" "$TMPDIR/said")"
+}
+
 it_lists_the_names_before_the_machines_own_and_in_the_place_of_theirs() {
     printf '127.0.0.1 localhost # home\n10.0.0.9\tCDN.example.com. other.example.org\n10.0.0.9 www.example.com\n%s' \
         '::1 localhost' >/etc/hosts

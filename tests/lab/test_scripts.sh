@@ -158,8 +158,10 @@ it_takes_a_library_by_a_relative_path() {
 
 it_needs_no_command_beside_the_library() {
     mkdir -p "$TMPDIR/bare"
-    cp "$entrypoint" "$LAB_LIBRARY" "$TMPDIR/bare"
-    local entrypoint=$TMPDIR/bare/entrypoint library=$TMPDIR/bare/$(basename "$LAB_LIBRARY")
+    local library=$TMPDIR/bare/liboriginbypass.so
+    cp "$LAB_LIBRARY" "$library"
+    cp "$entrypoint" "$TMPDIR/bare"
+    local entrypoint=$TMPDIR/bare/entrypoint
     unset ORIGIN_BYPASS_LIBRARY
     exits_with 125 "$entrypoint" true
     contains 'entrypoint: no host given: set ORIGIN_BYPASS_HOSTS' "$(<"$messages")"

@@ -19,13 +19,13 @@ static char *octets;
 static size_t size;
 
 static int take_self(void **state) {
-    struct stat status;
+    struct stat status = {0};
     (void)state;
     self = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
     spoiled = memfd_create("spoiled", MFD_CLOEXEC);
     assert_true(self >= 0 && spoiled >= 0 && fstat(self, &status) == 0);
     size = (size_t)status.st_size;
-    octets = malloc(size);
+    octets = malloc(size + 1);
     assert_int_equal(pread(self, octets, size, 0), size);
     return 0;
 }

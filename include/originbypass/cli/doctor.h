@@ -72,8 +72,4 @@ const struct host_settings *doctor_settings(const struct doctor *doctor, const c
 /** Whether Istio gives such addresses to services that have none (240.240.0.0/16, 2001:2::/48). */
 bool doctor_is_mesh_address(const struct address *address);
 
-/** How to open the way to the upstreams, and how to turn off a service mesh's DNS capture. */
-extern const char DOCTOR_OPEN_THE_WAY[];
-extern const char DOCTOR_TURN_CAPTURE_OFF[];
-
 #endif

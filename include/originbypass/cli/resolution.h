@@ -29,6 +29,7 @@ struct resolution {
     struct address *addresses; /**< freed by resolution_free() */
     enum resolution_source source;
     uint32_t kept_s; /**< how long the library's cache holds them for fresh, rounded up; 0: it has none */
+    bool is_whole;   /**< BY_EXTERNAL_DNS: each record type that was asked for has an answer, and none has failed */
 };
 
 /** What the configuration says of one name. */

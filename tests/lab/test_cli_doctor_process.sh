@@ -1,0 +1,182 @@
+#!/usr/bin/env bash
+# originbypass doctor --pid: is the library in a process, and is it the one that is installed?
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=doctor.sh
+source "$lab/doctor.sh"
+
+as_nobody=(unshare --user --map-user=65534 --)
+library=$TMPDIR/lib/liboriginbypass.so
+export ORIGIN_BYPASS_LIBRARY=$library
+
+it_finds_the_installed_library_in_a_process() {
+    begin_with "$library"
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells good "process $pid (sleep): has the library from $library, the installed one"
+    tells good "process $pid (sleep): was started with the hosts $CDN"
+    lacks '8.8.8.8' "$report"
+    quiet
+}
+
+it_takes_a_copy_of_the_installed_library_for_it() {
+    install_library
+    cp "$library" "$TMPDIR/liboriginbypass.so.copy"
+    begin_with "$TMPDIR/liboriginbypass.so.copy"
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells good "has the library from $TMPDIR/liboriginbypass.so.copy, the installed one"
+}
+
+it_wants_a_restart_where_the_library_has_been_replaced() {
+    begin_with "$library"
+    install_library
+    doctor --pid "$pid"
+    equal 3 "$status"
+    tells bad "has the library from $library, which has been replaced or deleted since; installed is $library" 'Restart the program'
+}
+
+it_wants_a_restart_where_the_library_has_been_deleted() {
+    begin_with "$library"
+    rm "$library"
+    doctor --pid "$pid"
+    equal 3 "$status"
+    tells bad "has the library from $library, which has been replaced or deleted since"
+}
+
+it_wants_a_restart_where_another_library_is_installed() {
+    install_library
+    cp "$library" "$TMPDIR/liboriginbypass.so.old"
+    echo >>"$TMPDIR/liboriginbypass.so.old"
+    begin_with "$TMPDIR/liboriginbypass.so.old"
+    doctor --pid "$pid"
+    equal 3 "$status"
+    tells bad "has the library from $TMPDIR/liboriginbypass.so.old, which is another than the installed one; installed is $library"
+}
+
+it_wants_a_restart_where_another_file_is_mounted_in_the_librarys_place() {
+    begin_with "$library"
+    cp "$library" "$TMPDIR/newer"
+    mount --bind "$TMPDIR/newer" "$library"
+    doctor --pid "$pid" || :
+    umount "$library"
+    equal 3 "$status"
+    tells bad "has the library from $library, which has another file in its place now"
+}
+
+it_says_the_restart_in_json() {
+    begin_with "$library"
+    rm "$library"
+    doctor --json --pid "$pid"
+    equal 3 "$status"
+    equal 'bad process-library 3' "$("$python" -c '
+import json, sys
+report = json.load(sys.stdin)
+print(report["findings"][0]["verdict"], report["findings"][0]["check"], report["status"])' <<<"$report")"
+}
+
+it_does_not_compare_with_a_library_outside_of_the_processs_container() {
+    install_library
+    # shellcheck disable=SC2016 # expanded in there
+    ORIGIN_BYPASS_HOSTS=$CDN unshare --mount bash -c 'mount --bind "$1" "$2" && LD_PRELOAD=$2 exec sleep 60' - \
+        "$LAB_LIBRARY" "$library" &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    echo >>"$library"
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note "process $pid (sleep): has the library from $library; there is no installed one here to compare it with"
+}
+
+# --- without it -----------------------------------------------------------------------------------------------------
+
+it_says_that_a_process_does_not_have_the_library() {
+    install_library
+    begin sleep 60
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (sleep): does not have the library. Start it with originbypass run"
+    tells good 'its loader takes'
+}
+
+it_says_why_a_process_does_not_have_the_library_though_it_was_to_have_it() {
+    install_library
+    echo 'int main(void) { for (;;) pause(); }' | cc -static -include unistd.h -x c -o "$TMPDIR/static" -
+    LD_PRELOAD=$library begin "$TMPDIR/static"
+    doctor --pid "$pid"
+    finds_bad 2
+    tells bad "process $pid (static): does not have the library, though it was started with it in LD_PRELOAD"
+    tells bad "$TMPDIR/static: is linked statically"
+}
+
+it_says_that_a_process_has_the_library_switched_off() {
+    ORIGIN_BYPASS_DISABLED=1 begin_with "$library"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad 'was started with ORIGIN_BYPASS_DISABLED'
+}
+
+it_notes_that_a_process_was_started_without_hosts() {
+    install_library
+    LD_PRELOAD=$library begin sleep 60
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note 'was started without ORIGIN_BYPASS_HOSTS: its hosts are those of /etc/originbypass/originbypass.conf, if any'
+}
+
+# --- what it can not see --------------------------------------------------------------------------------------------
+
+it_says_that_there_is_no_such_process() {
+    begin sleep 60
+    kill "$pid"
+    wait "$pid" || :
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid: there is no such process"
+}
+
+it_says_that_it_may_not_look_at_a_process() {
+    begin sleep 60
+    "${as_nobody[@]}" true 2>/dev/null || skip 'this system lets nobody make a user namespace in here'
+    status=0
+    report=$("${as_nobody[@]}" "$originbypass" doctor --pid "$pid" 2>"$messages") || status=$?
+    finds_bad 1
+    tells bad "process $pid (sleep): can not be looked at: Permission denied. Ask as the user that it belongs to or as root"
+}
+
+it_escapes_the_name_of_a_process() {
+    install_library
+    cp "$(command -v sleep)" "$TMPDIR/"$'evil\033[2J'
+    begin "$TMPDIR/"$'evil\033[2J' 60
+    doctor --pid "$pid"
+    tells bad "process $pid (evil\\x1b[2J): does not have the library"
+    lacks $'\033' "$report"
+}
+
+# --- the means ------------------------------------------------------------------------------------------------------
+
+# As an installation does: a new file takes the place of the old one.
+install_library() {
+    mkdir -p "${library%/*}"
+    cp "$LAB_LIBRARY" "$library.new"
+    mv "$library.new" "$library"
+}
+
+begin_with() {
+    install_library
+    LD_PRELOAD=$1 ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+}
+
+# begin COMMAND...: until the test ends.
+begin() {
+    "$@" &
+    pid=$!
+    end_with_the_test "$pid"
+    local name=${1##*/}
+    until_true is_called "${name:0:15}"
+}
+
+is_called() { equal "$1" "$(<"/proc/$pid/comm")" >/dev/null; }
+
+check_all "$@"

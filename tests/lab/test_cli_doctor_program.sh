@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# originbypass doctor -- PROGRAM: a program of each kind, and what to do for it.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=doctor.sh
+source "$lab/doctor.sh"
+
+# Debian's programs, and none that a version manager put before them.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+program=$TMPDIR/program
+
+it_says_that_the_loader_takes_the_library() {
+    doctor -- curl "https://$CDN/"
+    finds_nothing_bad
+    equal "good  curl: its loader takes $LAB_LIBRARY.
+1 good, 0 to note, 0 bad" "$report"
+    quiet
+}
+
+it_does_not_start_the_program() {
+    make_program 'int main(void) { return open(getenv("STARTED"), O_CREAT | O_WRONLY, 0600); }'
+    STARTED=$TMPDIR/started doctor -- "$program"
+    finds_nothing_bad
+    fails test -e "$TMPDIR/started"
+    STARTED=$TMPDIR/started "$program" || :
+    test -e "$TMPDIR/started"
+    rm "$TMPDIR/started"
+}
+
+it_looks_at_hosts_too_where_they_are_named() {
+    doctor_of "$CDN" "$CDN" -- curl
+    finds_nothing_bad
+    tells good 'curl: its loader takes'
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+}
+
+it_says_that_there_is_no_such_program() {
+    doctor -- no-such-program
+    finds_bad 1
+    tells bad 'no-such-program: can not be run: No such file'
+    doctor -- /etc/hosts
+    tells bad '/etc/hosts: can not be run: Permission denied'
+}
+
+it_says_that_the_loader_does_not_take_the_library() {
+    echo 'not a library' >"$TMPDIR/broken.so"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so doctor -- curl
+    finds_bad 1
+    tells bad "curl: the loader does not take $TMPDIR/broken.so: " 'or on an older one'
+}
+
+# --- what the library can not reach ---------------------------------------------------------------------------------
+
+it_tells_a_static_program() {
+    make_program 'int main(void) { return 0; }' -static
+    doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: is linked statically" 'originbypass run --private-hosts' hostAliases
+    lacks 'takes' "$report"
+}
+
+it_tells_a_go_program_without_cgo() {
+    go_build 0
+    doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: is a Go program without cgo" CGO_ENABLED=1 GODEBUG=netdns=cgo
+}
+
+it_tells_a_go_program_with_cgo_until_it_is_told_to_ask_libc() {
+    go_build 1
+    doctor -- "$program"
+    finds_nothing_bad
+    tells note "$program: is a Go program: it asks libc for certain only with GODEBUG=netdns=cgo. Run it with GODEBUG=netdns=cgo"
+    GODEBUG=netdns=cgo doctor -- "$program"
+    finds_nothing_bad
+    lacks 'is a Go program' "$report"
+}
+
+it_tells_a_setuid_program() {
+    make_program 'int main(void) { return 0; }'
+    chmod 4755 "$program"
+    as_another -- "$program"
+    finds_bad 1
+    tells bad "$program: is setuid or setgid: the loader ignores LD_PRELOAD for it" /etc/ld.so.preload
+}
+
+it_tells_a_program_with_file_capabilities() {
+    make_program 'int main(void) { return 0; }'
+    setcap cap_net_bind_service=ep "$program"
+    as_another -- "$program"
+    finds_bad 1
+    tells bad "$program: has file capabilities: the loader ignores LD_PRELOAD for it" ip_unprivileged_port_start
+}
+
+it_tells_a_program_of_another_libc() {
+    make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1
+    doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: has another libc than the library" "Build the library with the program's libc"
+}
+
+it_tells_a_program_of_another_architecture() {
+    make_program 'int main(void) { return 0; }'
+    printf '\xf3\0' | dd of="$program" bs=1 seek=18 conv=notrunc status=none # RISC-V, in the header's e_machine
+    doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: is made for another architecture than the library" "for the program's architecture"
+}
+
+# --- resolvers of their own -----------------------------------------------------------------------------------------
+
+it_tells_a_program_that_is_linked_with_c_ares() {
+    make_program 'int main(void) { return 0; }' -Wl,--no-as-needed -lcares
+    doctor -- "$program"
+    finds_nothing_bad
+    tells note "$program: is linked with a library that resolves names by itself: libcares.so.2" --dns-servers
+}
+
+it_tells_a_program_that_has_c_ares_compiled_in() {
+    make_program '#include <ares.h>
+int main(void) { return ares_library_init(ARES_LIB_INIT_ALL); }' -l:libcares.a
+    doctor -- "$program"
+    finds_nothing_bad
+    tells note "$program: has c-ares compiled in"
+    tells good "$program: its loader takes"
+}
+
+it_knows_programs_with_a_resolver_of_their_own() {
+    knows note nginx 'resolver 8.8.8.8 1.1.1.1 ipv6=off'
+    knows note haproxy 'nameserver google 8.8.8.8:53'
+    knows bad squid 'dns_nameservers 8.8.8.8 1.1.1.1'
+    knows note node "dns.setServers(['8.8.8.8', '1.1.1.1'])"
+    knows note java DefaultAddressResolverGroup
+    knows bad dig 'originbypass resolve'
+    for program in envoy traefik caddy; do
+        make_program 'int main(void) { return 0; }'
+        mv "$TMPDIR/program" "$TMPDIR/$program"
+    done
+    knows bad "$TMPDIR/envoy" envoy.network.dns_resolver.getaddrinfo
+    knows note "$TMPDIR/traefik" 'Go programs'
+    knows note "$TMPDIR/caddy" '"dynamic a" with'
+}
+
+it_knows_a_program_by_its_real_name_too() {
+    ln -sf "$(command -v squid)" "$TMPDIR/proxy"
+    knows bad "$TMPDIR/proxy" dns_nameservers
+}
+
+it_looks_at_the_interpreter_of_a_script() {
+    printf '#!/usr/bin/env -S node --title=x\n' >"$TMPDIR/script"
+    chmod 755 "$TMPDIR/script"
+    knows note "$TMPDIR/script (/usr/bin/node)" dns.setServers "$TMPDIR/script"
+}
+
+it_says_that_it_does_not_know_what_a_shell_script_starts() {
+    printf '#!/bin/sh\nexec curl "$@"\n' >"$TMPDIR/script"
+    chmod 755 "$TMPDIR/script"
+    doctor -- "$TMPDIR/script"
+    finds_nothing_bad
+    tells note "$TMPDIR/script (/bin/sh): is a shell script: what it starts is not known" --pid
+}
+
+# --- the means ------------------------------------------------------------------------------------------------------
+
+# knows note|bad NAME REMEDY [PROGRAM]
+knows() {
+    doctor -- "${4-$2}"
+    tells "$1" "$2: " "$3"
+}
+
+# make_program SOURCE FLAG...
+make_program() {
+    rm -f "$TMPDIR/program"
+    { printf '#include <fcntl.h>\n#include <stdlib.h>\n' && echo "$1"; } |
+        cc -D_GNU_SOURCE -x c -o "$TMPDIR/program" - -x none "${@:2}"
+}
+
+# go_build CGO_ENABLED
+go_build() {
+    CGO_ENABLED=$1 GOCACHE=$TMPDIR/go-cache GO111MODULE=off HOME=$TMPDIR go build -o "$program" "$lab/fetch.go"
+}
+
+# The lab's root owns the program: who is somebody else gains rights by it.
+as_another() {
+    local another=(setpriv --reuid 65534 --clear-groups --)
+    "${another[@]}" true 2>/dev/null || skip 'there is no other user in this user namespace'
+    chmod 755 "$TMPDIR" "$LAB"
+    cp "$originbypass" "$LAB_LIBRARY" "$TMPDIR"
+    status=0
+    report=$("${another[@]}" "$TMPDIR/originbypass" doctor "$@" 2>"$messages") || status=$?
+}
+
+check_all "$@"

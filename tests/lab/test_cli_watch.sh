@@ -1,0 +1,288 @@
+#!/usr/bin/env bash
+# originbypass watch: a command is run when the set of addresses has changed, and at no other time.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+# The upstream does what stands in this file, and the command writes to the other one that it was run.
+script=$TMPDIR/script ran=$TMPDIR/ran events=$TMPDIR/events
+ANSWER=well,ttl_s=1
+OTHER=well,ttl_s=1,address=203.0.113.8
+
+it_runs_the_command_when_an_address_has_changed() {
+    watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    contains "$CDN: found addresses 203.0.113.7" "$(<"$events")"
+    answer "$OTHER"
+    until_true was_run 1
+    contains "$CDN: changed added 203.0.113.8 removed 203.0.113.7" "$(<"$events")"
+    until_true said_to_be 'sh: run, exit status 0'
+}
+
+it_does_not_run_it_while_nothing_changes() {
+    watch "$CDN" -- sh -c "date >>$ran"
+    looked_up_again
+    equal 0 "$(runs)"
+    lacks changed "$(<"$events")"
+}
+
+it_takes_another_order_for_no_change() {
+    # To neither of the two is there a way: what libc has no preference for comes as DNS has it.
+    answer well,ttl_s=1,addresses=2,address=198.18.0.1
+    watch "$CDN" -- sh -c "date >>$ran"
+    looked_up_again
+    contains "198.18.0.1  $CDN" "$("$originbypass" resolve "$CDN" | head -n 1)"
+    answer well_backwards,ttl_s=1,addresses=2,address=198.18.0.1
+    contains "198.18.0.2  $CDN" "$("$originbypass" resolve "$CDN" | head -n 1)"
+    looked_up_again
+    equal 0 "$(runs)"
+    lacks changed "$(<"$events")"
+}
+
+it_takes_a_failure_for_no_change_and_says_so() {
+    watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    local failure
+    for failure in server_failure no_name no_record; do
+        : >"$events"
+        answer "$failure"
+        until_true said_to_be 'no change, '
+    done
+    answer "$ANSWER"
+    looked_up_again
+    equal 0 "$(runs)"
+    lacks changed "$(<"$events")"
+}
+
+it_takes_one_family_that_fails_for_no_change() {
+    answer both,ttl_s=1
+    watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    contains '203.0.113.7, 2001:db8::7' "$(<"$events")"
+    answer well_for_ipv4_alone,ttl_s=1
+    until_true said_to_be 'no change, one record type has failed'
+    equal 0 "$(runs)"
+}
+
+it_takes_the_first_addresses_after_a_failure_for_a_change() {
+    answer server_failure
+    watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be 'no change, external DNS has no usable answer'
+    equal 0 "$(runs)"
+    answer "$ANSWER"
+    until_true was_run 1
+}
+
+it_holds_the_command_down_and_runs_it_for_what_has_changed_meanwhile() {
+    hold_down=4 watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    answer "$OTHER"
+    until_true was_run 1
+    local begin=$EPOCHREALTIME took_ms
+    answer "$ANSWER"
+    until_true said_to_be 'added 203.0.113.7 removed 203.0.113.8'
+    equal 1 "$(runs)"
+    until_true was_run 2
+    took_ms=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
+    echo "took $took_ms ms with a hold-down of 4000 ms"
+    ((took_ms > 3000))
+}
+
+it_holds_it_down_without_being_told_for_as_long_as_the_old_answer_may_be_in_a_cache() {
+    hold_down='' watch "$CDN" -- sh -c "date >>$ran" # 31 s: the TTL and cache.stale_window_s
+    until_true said_to_be found
+    answer "$OTHER"
+    until_true said_to_be changed
+    looked_up_again
+    equal 0 "$(runs)"
+}
+
+it_does_not_run_it_for_what_has_changed_back_meanwhile() {
+    hold_down=4 watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    answer "$OTHER"
+    until_true was_run 1
+    answer "$ANSWER"
+    until_true said_to_be 'added 203.0.113.7 removed 203.0.113.8'
+    answer "$OTHER"
+    sleep 4.5 # the hold-down, and so much more
+    equal 1 "$(runs)"
+}
+
+it_runs_it_at_the_start_where_that_is_asked_for() {
+    watch --at-start "$CDN" -- sh -c "date >>$ran"
+    until_true was_run 1
+}
+
+it_looks_again_when_the_ttl_is_over_and_within_its_bounds() {
+    answer well,ttl_s=3600
+    watch --max 1 "$CDN" -- sh -c "date >>$ran"
+    looked_up_again
+    stop_watching
+    watch --max 300 "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    : >"$TMPDIR/asked"
+    sleep 1.5 # longer than the least interval
+    equal '' "$(<"$TMPDIR/asked")"
+}
+
+it_watches_several_hosts() {
+    answer "$ANSWER"
+    watch "$CDN" www.example.com -- sh -c "date >>$ran"
+    until_true said_to_be "www.example.com: found"
+    answer "$OTHER"
+    until_true said_to_be "$CDN: changed"
+    until_true said_to_be 'www.example.com: changed'
+}
+
+it_goes_on_whatever_the_command_exits_with() {
+    watch "$CDN" -- sh -c "date >>$ran; exit 3"
+    until_true said_to_be found
+    answer "$OTHER"
+    until_true said_to_be 'sh: run, exit status 3'
+    answer "$ANSWER"
+    until_true was_run 2
+    stop_watching
+    watch --at-start "$CDN" -- "$TMPDIR/none"
+    until_true said_to_be "none: run, exit status 127"
+    contains "$TMPDIR/none: No such file or directory" "$(<"$messages")"
+    stop_watching
+    watch --at-start "$CDN" -- sh -c 'kill -KILL $$'
+    until_true said_to_be 'sh: run, ended by signal 9'
+}
+
+it_ends_cleanly_with_a_signal() {
+    local signal
+    for signal in TERM INT HUP; do
+        watch "$CDN" -- sh -c "date >>$ran"
+        until_true said_to_be found
+        kill -"$signal" "$watch"
+        wait "$watch" # whose status is the test's
+    done
+}
+
+it_ends_the_command_too_and_waits_for_it() {
+    watch --at-start "$CDN" -- sh -c "trap 'echo told >>$ran; exit' TERM; echo begun >>$ran; while :; do sleep 0.1; done"
+    until_true grep -q begun "$ran"
+    kill -TERM "$watch"
+    wait "$watch"
+    equal told "$(tail -n 1 "$ran")"
+}
+
+it_ends_also_while_nobody_answers() {
+    answer silence
+    watch "$CDN" -- sh -c "date >>$ran"
+    until_true grep -q "$CDN" "$TMPDIR/asked"
+    local begin=$EPOCHREALTIME took_ms
+    kill -TERM "$watch"
+    wait "$watch"
+    took_ms=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
+    echo "took $took_ms ms, and a look-up 4000 ms"
+    ((took_ms < 3000))
+}
+
+it_leaves_an_ignored_signal_ignored() {
+    trap '' HUP
+    watch "$CDN" -- true
+    until_true said_to_be found
+    kill -HUP "$watch"
+    sleep 0.3
+    kill -0 "$watch"
+}
+
+it_reloads_nginx() {
+    configure "hosts = ( \"$CDN\" ); upstreams = [ \"127.0.0.1:5301\" ]; cache = { mode = \"ttl\"; };"
+    answer "$ANSWER"
+    start_proxy LD_PRELOAD="$LAB_LIBRARY"
+    contains '"server":"origin"' "$(curl -sS --max-time 20 -H "Host: $CDN" http://127.0.0.1:8080/)"
+    hold_down=3 watch "$CDN" -- nginx -p "$LAB/nginx" -c "$WORLD/proxy.conf" -s reload
+    until_true said_to_be found
+    answer well,ttl_s=1,address="$LOCAL_WEB"
+    until_true said_to_be 'nginx: run, exit status 0'
+    until_true leads_to_the_other_server
+    stop_proxy
+}
+
+leads_to_the_other_server() {
+    [[ $(curl -sS --max-time 20 -o "$TMPDIR/page" -w '%header{Connected-To}' http://127.0.0.1:8080/) == "$LOCAL_WEB"* ]]
+}
+
+it_tells_in_json() {
+    watch --json "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be '"found"'
+    answer "$OTHER"
+    until_true said_to_be '"run"'
+    equal "found ['203.0.113.7'] None None
+changed None ['203.0.113.8'] ['203.0.113.7']
+run None None None" "$("$python" - "$events" <<'END'
+import json, sys
+text, decoder = open(sys.argv[1]).read().lstrip(), json.JSONDecoder()
+while text:
+    event, length = decoder.raw_decode(text)
+    print(event["event"], event.get("addresses"), event.get("added"), event.get("removed"))
+    text = text[length:].lstrip()
+END
+)"
+}
+
+it_exits_with_2_for_a_wrong_command_line() {
+    local arguments
+    for arguments in '' "$CDN" "$CDN --" '-- true' "--min x $CDN -- true" "--wrong $CDN -- true"; do
+        # shellcheck disable=SC2086 # several arguments
+        equal 2 "$("$originbypass" watch $arguments >"$events" 2>"$messages" || echo $?)"
+    done
+    contains "--wrong is no option" "$(<"$messages")"
+}
+
+it_does_not_begin_with_a_configuration_that_is_refused() {
+    configure 'upstream = 1;'
+    equal 1 "$("$originbypass" watch "$CDN" -- true 2>"$messages" || echo $?)"
+    contains 'configuration is refused' "$(<"$messages")"
+}
+
+# --- -----------------------------------------------------------------------------------------------------------------
+
+# [hold_down=S] watch ARGUMENT...: in the background until the end of the test, with one upstream that follows the script.
+hold_down=0
+watch() {
+    [[ -e /etc/originbypass ]] || configure "hosts = ( \"*.example.com\" ); upstreams = [ \"127.0.0.1:5301\" ];
+        query = { timeout_ms = 4000; deadline_ms = 4000; };"
+    [[ -n ${is_scripted-} ]] || answer "$ANSWER"
+    : >"$ran"
+    : >"$events"
+    env --default-signal=INT "$originbypass" watch --min 1 ${hold_down:+--hold-down "$hold_down"} "$@" >"$events" 2>"$messages" &
+    watch=$!
+    end_with_the_test "$watch"
+}
+
+stop_watching() {
+    kill "$watch"
+    wait "$watch" || :
+}
+
+# The upstream begins with the first answer that a test has for it.
+answer() {
+    echo "$1" >"$script.new" && mv "$script.new" "$script"
+    [[ -n ${is_scripted-} ]] || scripted_at 127.0.0.1 5301 "@$script"
+    is_scripted=yes
+}
+
+said_to_be() { grep -qF -- "$1" "$events"; }
+
+runs() { wc -l <"$ran"; }
+
+was_run() { (($(runs) == $1)); }
+
+# Twice since now, so that what the first one found has been looked at.
+looked_up_again() {
+    : >"$TMPDIR/asked"
+    until_true was_asked_twice
+}
+
+was_asked_twice() { (($(grep -c "$CDN 1 " "$TMPDIR/asked") >= 2)); }
+
+configure() {
+    mkdir -p /etc/originbypass
+    printf '%s\n' "$1" >/etc/originbypass/originbypass.conf
+}
+
+check_all "$@"
