@@ -121,7 +121,7 @@ run_image() {
 for setting in config["Env"]:
     print("--setenv", *setting.split("=", 1), sep="\n")')
     mapfile -t command < <(configuration_of_image 'print(*config["Entrypoint"], *config["Cmd"], sep="\n")')
-    [[ -z ${1-} ]] || command=("${command[@]:1}")
+    [[ -z ${1-} ]] || command=("${command[@]:3}")
     in_root "${command[@]}" || status=$?
     buildah rm "$container" >/dev/null
     return "$status"
