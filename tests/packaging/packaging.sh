@@ -3,7 +3,7 @@
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
-roots=${ORIGIN_BYPASS_TEST_ROOTS:-/var/cache/originbypass-tests}
+roots=${PACKAGING_ROOTS:-/var/cache/originbypass-tests}
 needs_program() { command -v "$1" >/dev/null || skip "$1 is not installed; scripts/install-deps check installs it"; }
 
 # --- systems ---------------------------------------------------------------------------------------------------------
