@@ -4,97 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "originbypass/cli/doctor.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
 #include "originbypass/cli/library.h"
+#include "originbypass/cli/mapping.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 #include "originbypass/config_source.h"
 
-static const char FILE_NAME[] = "/liboriginbypass.so";
-static const char DELETED[] = " (deleted)";
-
-/* The library in a process. */
-struct mapping {
-    char path[4096]; /* in the process's own root */
-    bool deleted;
-    dev_t device;
-    unsigned long inode;
-};
-
-/* --- finding it --------------------------------------------------------------------------------------------------- */
-
-static bool cut_off(char *text, const char *end) {
-    size_t length = strlen(text), end_length = strlen(end);
-    if (length < end_length || strcmp(text + length - end_length, end) != 0)
-        return false;
-    text[length - end_length] = '\0';
-    return true;
-}
-
-/* The rest of a line behind a field and the blanks after it. */
-static const char *skip_field(const char *at) {
-    at += strcspn(at, " ");
-    return at + strspn(at, " ");
-}
-
-/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or none. */
-static bool read_line(const char *line, struct mapping *mapping) {
-    const char *device = skip_field(skip_field(skip_field(line))), *inode = skip_field(device);
-    char *rest = NULL;
-    unsigned long major_number = strtoul(device, &rest, 16);
-    unsigned long minor_number = strtoul(rest + (*rest == ':'), NULL, 16);
-    snprintf(mapping->path, sizeof(mapping->path), "%s", skip_field(inode));
-    mapping->device = makedev((unsigned)major_number, (unsigned)minor_number);
-    mapping->inode = strtoul(inode, NULL, 10);
-    mapping->deleted = cut_off(mapping->path, DELETED);
-    /* Also under a name with a version behind it. */
-    const char *name = strrchr(mapping->path, '/');
-    return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;
-}
-
-static bool find_mapping(char *maps, struct mapping *mapping) {
-    char *rest = NULL;
-    for (char *line = strtok_r(maps, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest))
-        if (read_line(line, mapping))
-            return true;
-    return false;
-}
-
-/* --- comparing it ------------------------------------------------------------------------------------------------- */
-
-static bool has_same_octets(const char *one, const char *other) {
-    size_t one_size = 0, other_size = 0;
-    char *one_text = file_text(one, &one_size), *other_text = file_text(other, &other_size);
-    bool same =
-        one_text != NULL && other_text != NULL && one_size == other_size && memcmp(one_text, other_text, one_size) == 0;
-    free(one_text);
-    free(other_text);
-    return same;
-}
-
-/*
- * Why what is mapped is not what is installed; NULL: it is. The file that has the path now may be another, in place of
- * the one that is mapped: where they are in the same file system its number tells. (Overlays show two devices.)
- */
-static const char *why_outdated(const char *pid, const struct mapping *mapping, const char *installed) {
-    struct stat found;
-    const char *why = NULL;
-    char *path = text_format("/proc/%s/root%s", pid, mapping->path);
-    if (mapping->deleted)
-        why = "has been replaced or deleted since";
-    else if (stat(path, &found) != 0)
-        why = "is no longer there";
-    else if (found.st_dev == mapping->device && found.st_ino != mapping->inode)
-        why = "has another file in its place now";
-    else if (installed != NULL && !has_same_octets(path, installed))
-        why = "is another than the installed one";
-    free(path);
-    return why;
-}
+/* --- its library -------------------------------------------------------------------------------------------------- */
 
 /* A process in another container has the library of its own image, which ours is not to be compared with. */
 static bool is_in_our_container(const char *pid) {
@@ -107,7 +27,7 @@ static bool is_in_our_container(const char *pid) {
 
 static bool tell_mapping(const char *about, const char *pid, const struct mapping *mapping) {
     char *installed = is_in_our_container(pid) ? library_find() : NULL;
-    const char *why = why_outdated(pid, mapping, installed);
+    const char *why = mapping_why_outdated(pid, mapping, installed);
     if (why != NULL)
         findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
                                         "Restart the program to have the library that is installed"},
@@ -156,7 +76,7 @@ static void look_at_environment(const char *about, const char *environment, size
 
 static void tell_unmapped(const char *about, const char *pid, const char *environment, size_t size) {
     const char *preload = variable_in(environment, size, "LD_PRELOAD");
-    bool named = preload != NULL && strstr(preload, FILE_NAME + 1) != NULL;
+    bool named = preload != NULL && strstr(preload, "liboriginbypass.so") != NULL;
     findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
                                     named ? "See what is said of its program; the loader may have said on its standard "
                                             "error why it ignored the library"
@@ -197,7 +117,7 @@ static bool look_at(const char *about, const char *pid, char *maps) {
     if (maps[0] == '\0') {
         findings_tell(&(struct finding){FINDING_BAD, "process", about, NULL},
                       "has no memory: it has ended, or is the kernel's");
-    } else if (find_mapping(maps, &mapping)) {
+    } else if (mapping_next(&maps, &mapping)) {
         restart = tell_mapping(about, pid, &mapping);
         if (environment != NULL)
             look_at_environment(about, environment, size);

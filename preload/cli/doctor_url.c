@@ -15,6 +15,7 @@
 /* EXIT CODES in curl(1), those that say at which step it failed. */
 enum {
     CURL_NO_NAME = 6,
+    CURL_NO_CONNECTION = 7,
     CURL_TIMEOUT = 28,
     CURL_NAME_DIFFERS = 51,
     CURL_CLIENT_CERTIFICATE = 58,
@@ -79,8 +80,12 @@ static bool tell_connection(const struct trial *trial) {
     if (trial->result.exit_status == CURL_TIMEOUT)
         findings_tell(&finding, "no connection to port %s within 5 s: packets to the origin or back are dropped",
                       trial->url.port);
-    else
+    else if (trial->result.exit_status == CURL_NO_CONNECTION)
         findings_tell(&finding, "no connection to port %s: refused, rejected or no route (%s)", trial->url.port,
+                      trial->result.message);
+    else
+        findings_tell(&(struct finding){FINDING_BAD, "url", trial->text, "Try the same with curl alone"},
+                      "curl ends with status %d before it connects: %s", trial->result.exit_status,
                       trial->result.message);
     return false;
 }

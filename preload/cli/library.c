@@ -101,7 +101,7 @@ static bool is_loadable(const char *library) {
     return false;
 }
 
-static void complain_of_none(void) {
+void library_complain_of_none(void) {
     char *command = library_own_command();
     cli_complain("no %s beside %s, in ../lib of it, or in /usr/local/lib and /usr/lib; say where it is in "
                  "ORIGIN_BYPASS_LIBRARY",
@@ -112,7 +112,7 @@ static void complain_of_none(void) {
 char *library_take(void) {
     char *library = library_find();
     if (library == NULL)
-        complain_of_none();
+        library_complain_of_none();
     if (library == NULL || is_loadable(library))
         return library;
     free(library);

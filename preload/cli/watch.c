@@ -39,7 +39,8 @@ enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 /* A host without a TTL, because libc answers for it, is asked for so often, within the bounds. */
 enum { WITHOUT_TTL_S = 30 };
 
-enum { BY_THE_CACHES = UINT32_MAX, LEAST_HOLD_DOWN_S = 10 };
+#define BY_THE_CACHES UINT32_MAX
+enum { LEAST_HOLD_DOWN_S = 10 };
 
 /*
  * What the command makes look the host up anew, nginx say, finds an answer that is not past its time in the library's
@@ -253,13 +254,12 @@ static int run(int argc, char **argv) {
     const struct rules *rules = resolution_rules();
     if (!read_hosts(argv + optind, rules, &watch))
         return cli_usage();
-    if (resolution_complain_of_refusal(rules))
-        return CLI_BAD;
+    bool refused = resolution_complain_of_refusal(rules);
     child_begin();
-    while (!child_is_ended())
+    while (!refused && !child_is_ended())
         go_on(&watch);
     free_hosts(&watch);
-    return CLI_GOOD;
+    return refused ? CLI_BAD : CLI_GOOD;
 }
 
 const struct cli_command cli_watch = {

@@ -25,8 +25,13 @@ _originbypass() {
         _originbypass_program "$COMP_CWORD"
     elif [[ $help == *'[FILE]'* ]]; then
         _originbypass_offer_value FILE
+    elif ((COMP_CWORD == 2)); then
+        _originbypass_offer "$(_originbypass_verbs)"
     fi
 }
+
+# What the usage has in small letters behind the command's name.
+_originbypass_verbs() { sed -n '1,/^$/s/^.*originbypass [a-z]* \([a-z]\{1,\}\).*/\1/p' <<<"$help"; }
 
 # Whether a program may follow the options without a word between.
 _originbypass_runs() { [[ ${help%%$'\n'*} == *'] PROGRAM'* ]]; }

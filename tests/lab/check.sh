@@ -33,7 +33,7 @@ check_all() {
     area=${area#test_}
     for function in ${1:+"$@"} $( (($#)) || grep -o '^it_[a-z0-9_]*' "$0"); do
         : >"$messages"
-        heal_world >"$output" 2>&1 && (set -e && "$function") >>"$output" 2>&1
+        heal_world >"$output" 2>&1 && (set -e && prepare && "$function") >>"$output" 2>&1
         status=$?
         nothing_reported >>"$output" || status=1
         case $status in
@@ -48,6 +48,9 @@ check_all() {
     done
     return "$failed"
 }
+
+# A file of tests may define it anew: what each test needs beside the world.
+prepare() { :; }
 
 skip() {
     echo "$*"

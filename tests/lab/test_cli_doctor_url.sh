@@ -45,6 +45,16 @@ it_says_so_where_curl_is_not_installed() {
     tells note "https://$CDN:443/: curl is not installed"
 }
 
+it_does_not_take_a_curl_that_fails_for_an_origin_that_does() {
+    mkdir -p "$TMPDIR/bin"
+    printf '#!/bin/sh\necho "curl: (4) not built in" >&2\nexit 4\n' >"$TMPDIR/bin/curl"
+    chmod 755 "$TMPDIR/bin/curl"
+    PATH=$TMPDIR/bin:$PATH doctor_of "$CDN" "https://$CDN/"
+    rm "$TMPDIR/bin/curl"
+    finds_bad 1
+    tells bad "https://$CDN:443/: curl ends with status 4 before it connects: not built in"
+}
+
 it_uses_no_proxy_and_no_settings_of_curls() {
     echo 'url = "http://127.0.0.1:9/"' >"$TMPDIR/.curlrc"
     HOME=$TMPDIR https_proxy=http://127.0.0.1:9 doctor_of "$CDN" "https://$CDN/"

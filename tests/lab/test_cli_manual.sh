@@ -54,6 +54,7 @@ it_is_completed_in_bash() {
     touch "$TMPDIR/files"/{one.conf,only}
     equal "$TMPDIR/files/one.conf" "$(in_bash run -c "$TMPDIR/files/one")"
     equal "$TMPDIR/files/one.conf" "$(in_bash check "$TMPDIR/files/one")"
+    equal $'enable\ndisable\nstatus' "$(in_bash system '')"
     equal '' "$(in_bash run -H -)"
     equal originbypass "$(in_bash run -H a.example.com originb)"
     equal originbypass "$(in_bash run -v -- originb)"
@@ -69,6 +70,7 @@ it_is_completed_in_zsh() {
     done
     equal _files "$(in_zsh run -c x)"
     equal _files "$(in_zsh check x)"
+    equal $'enable\ndisable\nstatus' "$(in_zsh system '')"
     equal '_message hosts' "$(in_zsh run -H -)"
     equal '_normal 1: originb' "$(in_zsh run -H a.example.com originb)"
     equal '_normal 1: originb' "$(in_zsh run -v -- originb)"

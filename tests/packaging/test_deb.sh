@@ -48,7 +48,7 @@ it_leaves_what_others_have_put_there() {
     library=$(in_root sh -c 'echo /usr/lib/*/liboriginbypass.so')
     printf '%s\n' "/usr/lib/other.so $library" "$library:/opt/more.so" >"$root/etc/ld.so.preload"
     in_root dpkg --remove originbypass 2>"$messages"
-    equal '/usr/lib/other.so  :/opt/more.so ' "$(tr '\n' ' ' <"$root/etc/ld.so.preload")"
+    equal '/usr/lib/other.so /opt/more.so ' "$(tr '\n' ' ' <"$root/etc/ld.so.preload")"
 }
 
 # Once for all: it takes some seconds.

@@ -10,6 +10,9 @@ char *library_own_command(void);
  */
 char *library_find(void);
 
+/** What to say where library_find() has found none. */
+void library_complain_of_none(void);
+
 /**
  * library_find(), and then whether the loader takes it: it ignores what it can not load, says so on standard error, and
  * runs the program without it. NULL after a complaint. The library is loaded into this process by it.

@@ -1,0 +1,167 @@
+/* Which running programs have the library, as /proc shows them (proc(5)). */
+#include "originbypass/cli/running.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "originbypass/cli/file_text.h"
+#include "originbypass/cli/mapping.h"
+#include "originbypass/cli/memory.h"
+#include "originbypass/cli/program.h"
+#include "originbypass/cli/text.h"
+
+bool running_needs_restart(enum running_state state) {
+    return state != RUNNING_HAS_IT;
+}
+
+/* --- what a process is -------------------------------------------------------------------------------------------- */
+
+static char *text_of(const char *pid, const char *file, size_t *size) {
+    char *path = text_format("/proc/%s/%s", pid, file), *text = file_text(path, size);
+    int error = errno;
+    free(path);
+    errno = error;
+    return text;
+}
+
+static bool is_the_same(const char *pid, const char *file, const char *ours) {
+    struct stat one, other;
+    char *path = text_format("/proc/%s/%s", pid, file);
+    bool same =
+        stat(path, &one) == 0 && stat(ours, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    free(path);
+    return same;
+}
+
+/* The path that a link of /proc leads to, for the caller to free(3); NULL: it can not be had. */
+static char *path_of(const char *pid, const char *link) {
+    char *name = text_format("/proc/%s/%s", pid, link), *path = realpath(name, NULL);
+    free(name);
+    return path;
+}
+
+/* chroot(8) starts a program below its new root; a program that calls chroot(2) later has come from ours. */
+static bool is_started_in_its_root(const char *pid) {
+    char *root = path_of(pid, "root"), *program = path_of(pid, "exe");
+    bool below = root != NULL && program != NULL && strncmp(program, root, strlen(root)) == 0;
+    free(root);
+    free(program);
+    return below;
+}
+
+/* A service with some mounts of its own has our root. */
+static bool is_in_our_container(const char *pid) {
+    return is_the_same(pid, "root", "/") ||
+           (is_the_same(pid, "ns/mnt", "/proc/self/ns/mnt") && !is_started_in_its_root(pid));
+}
+
+static char *program_of(const char *pid) {
+    char *path = path_of(pid, "exe");
+    if (path != NULL)
+        return path;
+    char *name = text_of(pid, "comm", NULL);
+    if (name != NULL)
+        name[strcspn(name, "\n")] = '\0';
+    return name == NULL ? memory_text("?") : name;
+}
+
+/* No loader of ours starts it, and so it gets nothing of /etc/ld.so.preload. */
+static bool is_out_of_reach(const char *pid) {
+    struct program program;
+    char *path = text_format("/proc/%s/exe", pid);
+    bool never = program_inspect(path, &program) == 0 &&
+                 (program.obstacles[PROGRAM_STATIC] || program.obstacles[PROGRAM_OTHER_LIBC] ||
+                  program.obstacles[PROGRAM_OTHER_MACHINE]);
+    program_free(&program);
+    free(path);
+    return never;
+}
+
+/* It was started with a library of its own choice, as by originbypass run. */
+static bool has_asked_for_it(const char *pid) {
+    size_t size = 0;
+    bool asked = false;
+    char *environment = text_of(pid, "environ", &size);
+    for (const char *entry = environment; entry != NULL && entry < environment + size; entry += strlen(entry) + 1)
+        asked = asked || (strncmp(entry, "LD_PRELOAD=", 11) == 0 && strstr(entry, "liboriginbypass.so") != NULL);
+    free(environment);
+    return asked;
+}
+
+/* --- what it has -------------------------------------------------------------------------------------------------- */
+
+static enum running_state judge(const char *pid, const struct mapping *mapping, const char *entered) {
+    if (mapping_why_outdated(pid, mapping, entered) != NULL)
+        return RUNNING_HAS_OLD;
+    return entered == NULL && !has_asked_for_it(pid) ? RUNNING_HAS_LEFTOVER : RUNNING_HAS_IT;
+}
+
+/* It has none where the loader is still about to map it, after what it preloads, or where there is nothing to resolve.
+ */
+static bool has_libc(const char *maps) {
+    return strstr(maps, "/libc.so.") != NULL || strstr(maps, "/libc-2.") != NULL;
+}
+
+/* Where there are several, the best one counts: one of them may be of the program's own choice. */
+static void judge_mappings(struct running *running, char *maps, const char *entered) {
+    struct mapping mapping = {0};
+    while (running->state != RUNNING_HAS_IT && mapping_next(&maps, &mapping)) {
+        running->state = judge(running->pid, &mapping, entered);
+        free(running->library);
+        running->library = memory_text(mapping.path);
+    }
+}
+
+static void add(struct running_list *list, struct running running) {
+    list->programs = memory_resize(list->programs, list->count + 1, sizeof(list->programs[0]));
+    running.pid = memory_text(running.pid);
+    running.program = program_of(running.pid);
+    list->programs[list->count++] = running;
+}
+
+/* The kernel's threads and the dead have no memory. */
+static void look_at(struct running_list *list, char *pid, const char *entered) {
+    struct running running = {.pid = pid, .state = RUNNING_LACKS_IT};
+    char *maps = text_of(pid, "maps", NULL);
+    if (maps == NULL && (errno == EACCES || errno == EPERM)) {
+        list->unreadable++;
+    } else if (maps != NULL && maps[0] != '\0' && is_in_our_container(pid)) {
+        bool libc = has_libc(maps);
+        judge_mappings(&running, maps, entered);
+        if (running.library == NULL && (!libc || is_out_of_reach(pid)))
+            list->out_of_reach++;
+        else if (running.library != NULL || entered != NULL)
+            add(list, running);
+    }
+    free(maps);
+}
+
+/* The kernel lists them by number. */
+struct running_list running_take(const char *entered) {
+    struct running_list list = {0};
+    char own[16];
+    snprintf(own, sizeof(own), "%d", (int)getpid());
+    DIR *processes = opendir("/proc");
+    for (struct dirent *entry;
+         processes != NULL && (entry = readdir(processes)) != NULL;) // NOLINT(concurrency-mt-unsafe)
+        if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, own) != 0)
+            look_at(&list, entry->d_name, entered);
+    if (processes != NULL)
+        closedir(processes);
+    return list;
+}
+
+void running_free(struct running_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->programs[i].pid);
+        free(list->programs[i].program);
+        free(list->programs[i].library);
+    }
+    free(list->programs);
+}
