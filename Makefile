@@ -2,6 +2,10 @@
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
+# make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
+# make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to be unpacked anywhere
+# make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
+# make kubernetes build/kubernetes: scripts/kubernetes with the library, for kubectl
 # make fuzz       the configuration reader under libFuzzer, FUZZ_S seconds (60)
 # SANITIZE=address|thread builds under build/address or build/thread, and there make check runs the programs of ours;
 # make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
@@ -12,6 +16,7 @@ VALGRIND ?=
 V ?=
 Q = $(if $(V),,@echo '  $@';)
 BUILD ?= build$(addprefix /,$(SANITIZE))
+VERSION = $(shell sed -n 's/.*VERSION "\(.*\)"/\1/p' include/originbypass/version.h)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 HARDENING = -fstack-protector-strong -fno-plt $(if $(SANITIZE),,-D_FORTIFY_SOURCE=2)
@@ -24,7 +29,12 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude 
 
 # Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame.c).
 ARCHIVES = -l:libcares.a -l:libconfig.a
-WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit rand fopen getenv
+WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit rand fopen getenv $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
+# So that both binaries run with an older glibc than the one they were linked with (include/originbypass/old_glibc.h).
+TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
+WRAPPED_x86_64-gnu = dlsym fstat getrandom lstat pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
+                     pthread_mutex_trylock pthread_once pthread_setspecific pthread_sigmask stat
+WRAPPED_aarch64-gnu = $(WRAPPED_x86_64-gnu)
 WRAPS = $(addprefix -Wl$(comma)--wrap=,$(WRAPPED))
 comma = ,
 
@@ -36,7 +46,9 @@ LIBRARY = $(BUILD)/liboriginbypass.so
 # The command has the library's rooms and doors, and the standard streams of a program.
 CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload/cli/*.c))
 CLI = $(BUILD)/originbypass
-CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)))
+CLI_WRAPPED_x86_64-gnu = dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
+CLI_WRAPPED_aarch64-gnu = $(CLI_WRAPPED_x86_64-gnu)
+CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)) $(if $(SANITIZE),,$(CLI_WRAPPED_$(TARGET))))
 
 all: $(LIBRARY) $(CLI)
 
@@ -83,6 +95,28 @@ $(BUILD)/parity/%: tests/parity/%.c $(BUILD)/rooms.a
 parity: $(BUILD)/parity/order_oracle
 	tests/parity/order $(BUILD)/parity/order_oracle
 
+INSTALL = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' BUILD='$(BUILD)' STRIP='$(STRIP)' scripts/install-tree
+install: all
+	DESTDIR='$(DESTDIR)' $(INSTALL) install
+
+uninstall:
+	DESTDIR='$(DESTDIR)' $(INSTALL) uninstall
+
+# The command finds the library in ../lib, wherever that is.
+DIST = originbypass-$(VERSION)-$(shell uname -m)
+dist: all
+	$(Q)rm -rf $(BUILD)/dist && DESTDIR=$(BUILD)/dist PREFIX=/$(DIST) STRIP=strip BUILD=$(BUILD) scripts/install-tree install && \
+	    cp README.md $(BUILD)/dist/$(DIST) && \
+	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
+
+# kubectl takes no file from outside the directory.
+kubernetes: all
+	$(Q)rm -rf $(BUILD)/kubernetes && cp -R scripts/kubernetes $(BUILD) && \
+	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY)
+
+deb:
+	BUILD=$(BUILD) scripts/make-deb
+
 demo:
 	scripts/install-deps demo
 	$(MAKE) all
@@ -98,7 +132,7 @@ lint:
 
 # libFuzzer needs the real standard streams: of what is wrapped only exit is.
 FUZZED = $(wildcard preload/config*.c) $(addprefix preload/,address.c answer.c name.c prefixes.c prefix_sets.c tame.c log.c \
-         json.c descriptor.c process.c destination.c)
+         json.c descriptor.c process.c destination.c programs.c)
 FUZZ_S ?= 60
 $(BUILD)/fuzz_config: tests/fuzz/fuzz_config.c $(FUZZED)
 	@mkdir -p $(@D)
@@ -117,6 +151,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean demo format fuzz lint parity unit
+.PHONY: all check clean deb demo dist format fuzz install kubernetes lint parity uninstall unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)

@@ -14,12 +14,18 @@
 #include "originbypass/config_tree.h"
 #include "originbypass/config_value.h"
 #include "originbypass/prefix_sets.h"
+#include "originbypass/programs.h"
 
 static struct config_source taken;
 
 bool config_take(void) {
     config_file_remember_user();
-    return config_source_take(&taken, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0);
+    if (!config_source_take(&taken, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0))
+        return false;
+    if (taken.text == NULL || !programs_leave_alone(taken.text, taken.size))
+        return true;
+    config_source_release(&taken);
+    return false;
 }
 
 const struct config_source *config_taken(void) {

@@ -6,6 +6,7 @@
 #include "originbypass/config_prefix.h"
 #include "originbypass/config_rule.h"
 #include "originbypass/name.h"
+#include "originbypass/programs.h"
 
 /* A key of the configuration file. A table of them ends with a key without a name. */
 struct config_key {
@@ -167,9 +168,10 @@ static const char *const *read_patterns(struct config_reader *reader, const stru
         return NULL;
     for (size_t i = 0; i < node->count; i++) {
         const char *text = node->children[i].text;
-        if (text[0] == '\0' || strchr("/*?[", text[0]) == NULL)
+        if (!programs_is_pattern(text))
             config_value_fault(reader, &node->children[i],
-                               "matches no executable: expected a pattern for its whole path, as in \"*/nginx\"");
+                               "matches no executable: expected a pattern for its whole path, as in \"*/nginx\", "
+                               "without a backslash");
         patterns[i] = config_memory_text(reader->memory, text, strlen(text));
     }
     *count = node->count;

@@ -96,7 +96,7 @@ struct config {
     const char *log_file;          /**< likewise; "stderr" or an absolute path */
     const char *metrics_directory; /**< NULL: none */
     size_t include_count, exclude_count;
-    const char *const *program_include; /**< glob patterns (`programs`) */
+    const char *const *program_include; /**< patterns (`programs`); programs_leave_alone() has looked at them */
     const char *const *program_exclude;
     const char *file; /**< the file that was read; NULL: none */
     size_t error_count;
@@ -109,8 +109,8 @@ struct config {
  * program may chroot(2) or drop its privileges in between. Nothing is parsed and nothing printed. Called
  * once, at load, by one thread. Allocates by mmap(2) alone, because malloc(3) may not be ready yet.
  *
- * Returns false where there is nothing to do: no variable sets hosts or a file, there is no file, or
- * ORIGIN_BYPASS_DISABLED is set. Then every call is libc's, and config_parse() is not needed.
+ * Returns false where there is nothing to do: no variable sets hosts or a file, there is no file, its `programs` leave
+ * this program alone, or ORIGIN_BYPASS_DISABLED is set. Then every call is libc's, and config_parse() is not needed.
  */
 bool config_take(void);
 

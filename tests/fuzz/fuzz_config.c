@@ -6,6 +6,7 @@
 #include "originbypass/config.h"
 #include "originbypass/config_source.h"
 #include "originbypass/config_text.h"
+#include "originbypass/programs.h"
 
 /*
  * The configuration reader on any octets. Behind a '!' stands the value of ORIGIN_BYPASS_HOSTS and, behind a newline,
@@ -131,6 +132,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         try_set_file(text + 1, size - 1);
     } else {
         check_tokens(text, size);
+        programs_leave_alone(text, size);
         check_config(config_parse_text("fuzz", (const char *)data, size), count_lines(text, size));
     }
     free(text);

@@ -185,6 +185,7 @@ static void paths_are_absolute(void **state) {
         {"metrics = { directory = 0; };", 1, "metrics.directory is 0"},
         {"programs = { include = [ \"nginx\" ]; };", 1, "\"nginx\" matches no executable: expected a pattern"},
         {"programs = { exclude = ( \"/a\",\n \"\" ); };", 2, "\"\" matches no executable"},
+        {"programs = { exclude = [ \"/a\\\\*\" ]; };", 1, "matches no executable"},
     };
     ASSERT_ALL_REFUSED(table);
 }

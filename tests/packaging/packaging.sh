@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# For the tests here: other systems to run what was built in, in the lab's network, and the README's own commands.
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+
+roots=${PACKAGING_ROOTS:-/var/cache/originbypass-tests}
+needs_program() { command -v "$1" >/dev/null || skip "$1 is not installed; scripts/install-deps check installs it"; }
+
+# --- systems ---------------------------------------------------------------------------------------------------------
+
+# with_root NAME: a system of this Debian release, fresh and writable, at $root until the test ends.
+with_root() {
+    [[ -d $roots/$1 ]] || skip "no system of $1: $(cat "$roots/$1.missing" 2>/dev/null || echo "tests/packaging/roots makes it")"
+    needs_program bwrap
+    root=$TMPDIR/root
+    rm -rf "$TMPDIR"/root{,-changes,-work}
+    mkdir -p "$TMPDIR"/root{,-changes,-work}
+    mount -n -t overlay -o "lowerdir=$roots/$1,upperdir=$TMPDIR/root-changes,workdir=$TMPDIR/root-work" overlay "$root"
+    trap 'umount -n -R "$root"' EXIT
+    set_up_root "$root"
+}
+
+# The lab's own names, as every program of the lab has them.
+set_up_root() {
+    rm -f "$1"/etc/resolv.conf
+    cp "$WORLD"/etc/{resolv.conf,hosts,nsswitch.conf} "$1/etc"
+}
+
+# in_root COMMAND...: in the system at $root.
+in_root() {
+    bwrap --bind "$root" / --proc /proc --dev /dev --tmpfs /tmp --tmpfs /run --die-with-parent --clearenv \
+        --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv HOME / "${in_root_options[@]}" "$@"
+}
+in_root_options=()
+
+# --- what is built ---------------------------------------------------------------------------------------------------
+
+build=${LAB_LIBRARY%/*}
+
+# Of the tree, not of the tests: so every test makes the same.
+make_in_tree() { make -s -C "$top" BUILD="$build" "$@"; }
+
+# --- the README ------------------------------------------------------------------------------------------------------
+
+# readme_block SECTION WORD: the first block between fences in the section "## SECTION" that has the word in it.
+readme_block() {
+    awk -v section="## $1" -v word="$2" '/^## / && !block { here = $0 == section }
+        /^```/ { block = !block; if (!block && index(text, word)) { printf "%s", text; found = 1; exit } text = ""; next }
+        here && block { text = text $0 "\n" } END { exit !found }' "$top/README.md"
+}

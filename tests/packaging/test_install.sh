@@ -1,0 +1,110 @@
+#!/usr/bin/env bash
+# make install, make uninstall, make dist.
+# shellcheck source-path=SCRIPTDIR source=packaging.sh
+source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
+
+it_installs_under_usr_local_where_nothing_is_said() {
+    install_tree
+    equal 755 "$(stat -c %a "$tree/usr/local/lib/liboriginbypass.so")"
+    cmp "$LAB_LIBRARY" "$tree/usr/local/lib/liboriginbypass.so"
+    [[ -x $tree/usr/local/share/originbypass/entrypoint ]]
+    [[ ! -e $build/originbypass || -x $tree/usr/local/bin/originbypass ]]
+}
+
+it_installs_where_it_is_told_to() {
+    install_tree PREFIX=/opt/bypass LIBDIR=/opt/bypass/lib64
+    [[ -e $tree/opt/bypass/lib64/liboriginbypass.so && ! -e $tree/usr ]]
+}
+
+it_installs_the_licences_of_all_that_is_linked_in() {
+    install_tree
+    contains 'Permission is hereby granted' "$(<"$tree/usr/local/share/doc/originbypass/LICENSE")"
+    contains 'Massachusetts' "$(<"$tree/usr/local/share/doc/originbypass/c-ares")"
+    contains 'LGPL' "$(<"$tree/usr/local/share/doc/originbypass/libconfig")"
+    contains 'GNU LESSER GENERAL PUBLIC LICENSE' "$(<"$tree/usr/local/share/doc/originbypass/LGPL-2.1")"
+}
+
+it_replaces_a_library_that_programs_have_mapped_and_leaves_theirs_as_it_was() {
+    install_tree
+    local library=$tree/usr/local/lib/liboriginbypass.so before
+    cp --remove-destination "$library" "$TMPDIR/before.so"
+    before=$(stat -c %i "$library")
+    exec {mapped}<"$library"
+    LD_PRELOAD=$library sleep 60 &
+    end_with_the_test $!
+    until_true grep -q "$library" "/proc/$!/maps"
+    install_again
+    fails equal "$before" "$(stat -c %i "$library")"
+    cmp "$TMPDIR/before.so" "/proc/self/fd/$mapped"
+    contains "$library (deleted)" "$(cat "/proc/$!/maps")"
+    equal '' "$(find "$tree" -name '*.new')"
+}
+
+it_leaves_the_old_library_where_the_new_one_can_not_be_written() {
+    install_tree
+    local library=$tree/usr/local/lib/liboriginbypass.so
+    mkdir "$library.new" # where the new file would be written
+    mkdir "$library.new/liboriginbypass.so"
+    fails install_again 2>"$messages"
+    contains "could not install $library" "$(<"$messages")"
+    cmp "$LAB_LIBRARY" "$library"
+}
+
+it_says_so_where_nothing_is_built() {
+    fails make -s -C "$top" -o all BUILD="$TMPDIR/empty" DESTDIR="$TMPDIR/nowhere" install 2>"$messages"
+    contains 'build it with make' "$(<"$messages")"
+}
+
+it_removes_what_it_installed_and_nothing_else() {
+    install_tree
+    touch "$tree/usr/local/lib/another"
+    make_in_tree DESTDIR="$tree" uninstall
+    equal "$tree/usr/local/lib/another" "$(find "$tree" -type f)"
+    [[ ! -e $tree/usr/local/share/originbypass ]]
+}
+
+it_does_not_remove_a_library_that_every_program_is_told_to_load() {
+    install_tree
+    mkdir -p "$tree/etc"
+    echo /usr/local/lib/liboriginbypass.so >"$tree/etc/ld.so.preload"
+    fails make_in_tree DESTDIR="$tree" uninstall 2>"$messages"
+    contains 'take that line out first' "$(<"$messages")"
+    [[ -e $tree/usr/local/lib/liboriginbypass.so ]]
+}
+
+it_packs_a_tree_that_works_wherever_it_is_unpacked() {
+    local unpacked
+    unpack_dist "$TMPDIR/some where"
+    [[ -s $unpacked/README.md ]]
+    unpacked=$TMPDIR/elsewhere
+    mkdir -p "$unpacked"
+    mv "$TMPDIR/some where"/*/* "$unpacked"
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_HOSTS=$CDN "$unpacked/share/originbypass/entrypoint" getent ahostsv4 "$CDN" |
+        awk 'NR == 1 { print $1 }')"
+}
+
+it_packs_binaries_without_debugging_information() {
+    local unpacked
+    unpack_dist "$TMPDIR/packed"
+    lacks .debug_info "$(readelf --section-headers --wide "$unpacked/lib/liboriginbypass.so")"
+    equal 'root/root' "$(tar -tvzf "$build"/originbypass-*.tar.gz | awk '{ print $2 }' | sort -u | sed 's|0/0|root/root|')"
+}
+
+# install_tree [VARIABLE=VALUE...]: into $tree, which is empty before.
+install_tree() {
+    tree=$TMPDIR/tree
+    rm -rf "$tree"
+    install_again "$@"
+}
+
+install_again() { make_in_tree DESTDIR="$tree" "$@" install; }
+
+unpack_dist() {
+    rm -f "$build"/originbypass-*.tar.gz
+    make_in_tree dist >/dev/null
+    mkdir -p "$1"
+    tar -xzf "$build"/originbypass-*.tar.gz -C "$1"
+    unpacked=$(echo "$1"/*)
+}
+
+check_all "$@"

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# scripts/kubernetes: what the components make of a Deployment, and a pod of it.
+# shellcheck source-path=SCRIPTDIR source=packaging.sh
+source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
+
+samples=$top/tests/packaging/kubernetes
+
+it_adds_an_init_container() { renders init-container deployment; }
+
+it_adds_the_library_as_a_config_map() { renders configmap deployment; }
+
+it_adds_an_ld_so_preload() { renders ld-so-preload deployment; }
+
+it_adds_the_configuration() { renders configuration deployment; }
+
+it_adds_a_network_policy() { renders network-policy deployment; }
+
+it_adds_a_cilium_network_policy() { renders cilium-network-policy deployment; }
+
+it_keeps_what_a_deployment_has_and_adds_all_at_once() {
+    render rich-deployment init-container ld-so-preload configuration network-policy
+    expected rich-deployment
+}
+
+it_has_a_library_that_fits_into_a_config_map() {
+    needs_kustomize
+    kubernetes=$build/kubernetes
+    make_in_tree kubernetes >/dev/null
+    local library=$kubernetes/configmap/liboriginbypass.so
+    (($(stat -c %s "$library") < 1024 * 1024))
+    render deployment configmap
+    /usr/bin/python3 - "$TMPDIR/rendered.yaml" "$library" <<'END'
+import base64, sys, yaml
+first = next(yaml.safe_load_all(open(sys.argv[1])))
+assert base64.b64decode(first["binaryData"]["liboriginbypass.so"]) == open(sys.argv[2], "rb").read()
+END
+}
+
+it_leads_a_pod_to_the_origin_with_an_init_container() {
+    real_library
+    render deployment init-container configuration
+    equal "$EDGE_V4" "$(in_root getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
+    equal "$ORIGIN_V4" "$(pod getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
+    equal '' "$(<"$messages")"
+}
+
+it_leads_a_pod_to_the_origin_with_a_config_map() {
+    real_library
+    render deployment configmap configuration
+    equal "$ORIGIN_V4" "$(pod getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
+    equal '' "$(<"$messages")"
+}
+
+it_leads_a_pod_to_the_origin_whose_shell_drops_the_variable() {
+    real_library
+    render deployment configmap configuration
+    equal "$EDGE_V4" "$(pod env -u LD_PRELOAD getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
+    render deployment configmap configuration ld-so-preload
+    equal "$ORIGIN_V4" "$(pod env -u LD_PRELOAD getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
+}
+
+it_shows_its_files_in_the_readme() {
+    equal "$(cat "$top/scripts/kubernetes/network-policy/network-policy.yaml")" \
+        "$(readme_block Troubleshooting 'kind: NetworkPolicy')"
+    equal "$(cat "$top/scripts/kubernetes/cilium-network-policy/cilium-network-policy.yaml")" \
+        "$(readme_block Troubleshooting CiliumNetworkPolicy)"
+}
+
+it_renders_the_kustomization_of_the_readme() {
+    needs_kustomize
+    mkdir -p "$TMPDIR/readme"
+    kubernetes=$TMPDIR/readme/originbypass
+    copy_components
+    readme_block 'In Kubernetes' 'kind: Kustomization' >"$TMPDIR/readme/kustomization.yaml"
+    cp "$samples/deployment.yaml" "$TMPDIR/readme"
+    kubectl kustomize "$TMPDIR/readme" >"$TMPDIR/rendered.yaml"
+    contains 'image: registry.example.com/originbypass:1' "$(<"$TMPDIR/rendered.yaml")"
+    contains 'name: originbypass-configuration' "$(<"$TMPDIR/rendered.yaml")"
+}
+
+# Components and replacements came with kubectl 1.22.
+needs_kustomize() {
+    needs_program kubectl
+    kubectl version --client -o json 2>/dev/null | /usr/bin/python3 -c '
+import json, sys
+version = json.load(sys.stdin)["clientVersion"]
+sys.exit((int(version["major"]), int("".join(c for c in version["minor"] if c.isdigit()))) < (1, 22))' ||
+        skip 'this kubectl is older than 1.22 and knows no components'
+}
+
+# renders COMPONENT DEPLOYMENT: as it is in expected/COMPONENT.yaml.
+renders() {
+    render "$2" "$1"
+    expected "$1"
+}
+
+expected() { diff -u "$samples/expected/$1.yaml" "$TMPDIR/rendered.yaml"; }
+
+# render DEPLOYMENT COMPONENT...: to $TMPDIR/rendered.yaml, with a few octets in the place of the library.
+render() {
+    needs_kustomize
+    local deployment=$1 component
+    shift
+    if [[ -z ${kubernetes-} ]]; then
+        kubernetes=$TMPDIR/kubernetes
+        copy_components
+    fi
+    mkdir -p "$kubernetes/overlay"
+    cp "$samples/$deployment.yaml" "$kubernetes/overlay/deployment.yaml"
+    {
+        echo 'resources: [ deployment.yaml ]'
+        echo 'components:'
+        for component in "$@"; do echo "  - ../$component"; done
+    } >"$kubernetes/overlay/kustomization.yaml"
+    kubectl kustomize "$kubernetes/overlay" >"$TMPDIR/rendered.yaml"
+}
+
+copy_components() {
+    rm -rf "$kubernetes"
+    cp -R "$top/scripts/kubernetes" "$kubernetes"
+    printf 'no text: \377\n' >"$kubernetes/configmap/liboriginbypass.so"
+}
+
+real_library() {
+    with_root trixie
+    needs_kustomize
+    kubernetes=$build/kubernetes
+    make_in_tree kubernetes >/dev/null
+    make_in_tree DESTDIR="$root" install
+}
+
+# pod COMMAND...: in a pod of what was rendered, with new volumes. Its image has no library of its own.
+pod() {
+    rm -rf "$TMPDIR/volumes"
+    mkdir -p "$TMPDIR/volumes"
+    touch "$root/etc/ld.so.preload"
+    mkdir -p "$root"/{etc,opt}/originbypass
+    /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes" "$@" 2>"$messages"
+}
+
+check_all "$@"
