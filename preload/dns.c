@@ -31,6 +31,7 @@ struct dns_query {
     ares_channel channel;
     bool in_time;              /* a packet came: what fails from now on fails for another reason than silence */
     bool without_socket;       /* there was none to be had */
+    bool socket_taken;         /* the program has closed it, or put another file at its number */
     bool without_way;          /* the network has said of a packet that it can not get there */
     struct question *sent_now; /* the one that c-ares sends for the first time */
     struct descriptor sockets[DNS_DESCRIPTORS_MAX];
@@ -40,9 +41,13 @@ struct dns_query {
 /* ---- c-ares' sockets: close-on-exec from the start, never one of 0 to 2, and never the program's ---- */
 
 static struct descriptor *descriptor_of(struct dns_query *query, int number) {
-    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
-        if (query->sockets[i].number == number && descriptor_is_ours(&query->sockets[i]))
+    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++) {
+        if (query->sockets[i].number != number)
+            continue;
+        if (descriptor_is_ours(&query->sockets[i]))
             return &query->sockets[i];
+        query->socket_taken = true;
+    }
     errno = EBADF;
     return NULL;
 }
@@ -144,6 +149,8 @@ static void fail(struct dns_reply *reply, enum dns_failure failure, const char *
 static void fail_for_want_of_a_way(const struct dns_query *query, struct dns_reply *reply) {
     if (query->without_socket)
         fail(reply, DNS_OUR_FAULT, "not asked: no descriptor or no memory for a socket");
+    else if (query->socket_taken)
+        fail(reply, DNS_OUR_FAULT, "the program has closed our socket");
     else
         fail(reply, query->in_time ? DNS_REFUSING : DNS_UNREACHABLE, "not reachable: refused, or no route");
 }

@@ -128,12 +128,14 @@ static bool is_complete(const struct race *race) {
     return (race->wanted & ~answered(race)) == 0;
 }
 
-static bool was_silent(const struct attempt *attempt, enum record_types missing) {
+/* It was silent, or we could not hear it. */
+static bool is_worth_repeating(const struct attempt *attempt, enum record_types missing) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (attempt->query == NULL || !(missing & types[type]))
             continue;
         const struct dns_reply *reply = dns_reply(attempt->query, type);
-        if (reply->state == DNS_WAITING || (reply->state == DNS_FAILED && reply->failure == DNS_SILENT))
+        bool unheard = reply->failure == DNS_SILENT || reply->failure == DNS_OUR_FAULT;
+        if (reply->state == DNS_WAITING || (reply->state == DNS_FAILED && unheard))
             return true;
     }
     return false;
@@ -153,7 +155,7 @@ static const struct server_address *next_server(const struct race *race) {
     if (race->count < plan->count)
         return plan->servers[race->count];
     for (size_t i = 0; i < plan->count; i++)
-        if (!was_repeated(race, i) && was_silent(&race->attempts[i], missing))
+        if (!was_repeated(race, i) && is_worth_repeating(&race->attempts[i], missing))
             return race->attempts[i].server;
     return NULL;
 }

@@ -1,8 +1,9 @@
 /* A daemon that puts its client's socket at every number below 1024, before a lookup or in the middle of one:
- * daemon before | during
+ * daemon before | during | closing
  *
  * One octet waits in the socket to be read, and its other end hears nothing. "during": DNS is silent to the first query
- * for a name. No octet is written by anybody else, none is read, and no number is closed.
+ * for a name. No octet is written by anybody else, none is read, and no number is closed. "closing": it closes the
+ * numbers in the middle of a lookup, and puts nothing there.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -39,13 +40,19 @@ static void prepare(void) {
     EXPECT(write(other_end, "?", 1) == 1);
 }
 
-static void *take_all_numbers(void *unused) {
+static void *close_all_numbers(void *unused) {
     pause_ms(after_ms);
     for (int number = 0; number < LOW_NUMBERS; number++)
         close(number);
+    return unused;
+}
+
+static void *take_all_numbers(void *unused) {
+    close_all_numbers(NULL);
     for (int number = 0; number < LOW_NUMBERS; number++)
-        if (dup2(client, number) != number)
-            abort();
+        while (dup2(client, number) != number)
+            if (errno != EBUSY) /* the lookup is just getting this number, dup2(2) */
+                abort();
     return unused;
 }
 
@@ -74,17 +81,20 @@ static int verdict(void) {
 }
 
 int main(int argc, char **argv) {
-    bool during = argc == 2 && strcmp(argv[1], "during") == 0;
+    bool before = argc == 2 && strcmp(argv[1], "before") == 0;
+    bool closing = argc == 2 && strcmp(argv[1], "closing") == 0;
     pthread_t thread;
     prepare();
     EXPECT(leads_to_origin("cdn.example.com"));
-    after_ms = during ? 100 : 0;
-    EXPECT(pthread_create(&thread, NULL, take_all_numbers, NULL) == 0);
-    if (!during)
+    after_ms = before ? 0 : 100;
+    EXPECT(pthread_create(&thread, NULL, closing ? close_all_numbers : take_all_numbers, NULL) == 0);
+    if (before)
         pthread_join(thread, NULL);
     bool answered = leads_to_origin("awaited.many.example.com");
-    if (during)
+    if (!before)
         pthread_join(thread, NULL);
+    if (closing)
+        return answered ? 0 : report("the name was not answered");
     if (!answered || !leads_to_origin("awaited.many.example.com") || !leads_to_origin("cdn.example.com"))
         return report("the name was not answered");
     return verdict();

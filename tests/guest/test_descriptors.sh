@@ -26,6 +26,14 @@ it_touches_no_socket_of_a_daemon_that_takes_all_numbers_during_a_lookup() {
     nobody_asked "$LOCAL_DNS"
 }
 
+it_asks_again_where_the_program_has_closed_its_socket() {
+    not_under thread "to close a number that another thread uses is the race that is tested"
+    silent_at_first 4000 8000 awaited
+    logged_at_debug guest daemon closing
+    equal 2 "$(grep -c awaited "$TMPDIR/asked")"
+    nobody_asked "$LOCAL_DNS"
+}
+
 it_leaves_no_descriptor_to_programs_that_are_spawned_during_lookups() {
     not_under valgrind "it has descriptors of its own in each program"
     logged_at_debug guest spawns
