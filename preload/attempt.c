@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "originbypass/clock.h"
+#include "originbypass/counters.h"
 #include "originbypass/health.h"
 #include "originbypass/name.h"
 
@@ -17,9 +18,57 @@ struct attempt attempt_begin(const struct server_address *server, const char *na
         if (asked & types[type]) {
             attempt.questions++;
             health_count_query(server);
+            counters_add(COUNTER_QUERIES);
+            if (attempt.query == NULL)
+                counters_add(COUNTER_QUERY_ABANDONED);
         }
     return attempt;
 }
+
+/* ---- figures ---- */
+
+static enum counter end_of_answer(const struct answer *answer) {
+    switch ((enum outcome)answer->outcome) {
+    case OUTCOME_NO_NAME:
+        return COUNTER_QUERY_NO_NAMES;
+    case OUTCOME_NO_RECORD:
+    case OUTCOME_DANGLING:
+    case OUTCOME_ELSEWHERE:
+        return COUNTER_QUERY_NO_RECORDS;
+    default:
+        return COUNTER_QUERY_ADDRESSES;
+    }
+}
+
+static enum counter end_of_failure(enum dns_failure failure) {
+    switch (failure) {
+    case DNS_REFUSING:
+        return COUNTER_QUERY_REFUSALS;
+    case DNS_OUR_FAULT:
+        return COUNTER_QUERY_ABANDONED;
+    default:
+        return COUNTER_QUERY_TIMEOUTS;
+    }
+}
+
+static void count_ends(struct attempt *attempt) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++) {
+        const struct dns_reply *reply = dns_reply(attempt->query, type);
+        if (attempt->ended & types[type] || (reply->state != DNS_ANSWERED && reply->state != DNS_FAILED))
+            continue;
+        counters_add(reply->state == DNS_ANSWERED ? end_of_answer(reply->answer) : end_of_failure(reply->failure));
+        attempt->ended |= types[type];
+    }
+}
+
+/* What is still on its way, of an attempt that is given up. */
+static void count_rest(const struct attempt *attempt, enum counter end) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
+        if (dns_reply(attempt->query, type)->state == DNS_WAITING)
+            counters_add(end);
+}
+
+/* ---- health ---- */
 
 static bool came_from_the_server(const struct dns_reply *reply) {
     return reply->state == DNS_ANSWERED || (reply->state == DNS_FAILED && reply->failure == DNS_REFUSING);
@@ -32,6 +81,7 @@ void attempt_look(struct attempt *attempt) {
         heard |= came_from_the_server(reply);
         failed |= reply->state == DNS_FAILED;
     }
+    count_ends(attempt);
     if (failed && !attempt->failed)
         health_count_failure(attempt->server);
     if (heard && !attempt->heard) {
@@ -67,6 +117,10 @@ void attempt_end(struct attempt *attempt, uint32_t patience_ms) {
     uint64_t now_ms = clock_now_ms();
     /* In a copy of the process that is not adopted yet no lock is to be trusted. */
     const char *why = process_is_copy() ? NULL : held_against(attempt, patience_ms, now_ms);
+    if (!process_is_copy()) {
+        count_ends(attempt);
+        count_rest(attempt, why != NULL ? COUNTER_QUERY_TIMEOUTS : COUNTER_QUERY_ABANDONED);
+    }
     if (why != NULL)
         health_unanswered(attempt->server, attempt->questions, why, attempt->asked_ms, now_ms);
     dns_end(attempt->query);

@@ -443,6 +443,44 @@ void cache_clear(void) {
     pthread_mutex_unlock(&lock);
 }
 
+static struct name name_in(const struct store *store, const struct slot *slot) {
+    struct name name = {.hash = OWN(slot->hash)};
+    part_copy(store, OWN(slot->first[PART_NAME]), name.words, OWN(slot->words[PART_NAME]));
+    name.length = (uint32_t)strlen(name.text);
+    return name;
+}
+
+/* So many slots are looked at under one lock: the other writers have their turn in between. */
+#define FORGET_AT_ONCE 256
+
+/* Returns the slot to go on with; 0: those were all. */
+static uint32_t forget_some(struct store *store, uint32_t number,
+                            bool (*is_outdated)(const struct name *name, void *context), void *context) {
+    for (uint32_t looked = 0; number < store->slots_begun; number++, looked++) {
+        if (looked == FORGET_AT_ONCE)
+            return number;
+        if (OWN(store->slots[number].words[PART_NAME]) == 0)
+            continue;
+        struct name name = name_in(store, &store->slots[number]);
+        if (is_outdated(&name, context))
+            remove_slot(store, number);
+    }
+    return 0;
+}
+
+void cache_forget(bool (*is_outdated)(const struct name *name, void *context), void *context) {
+    struct store *store = LOAD(the_store);
+    uint32_t number = 1;
+    pthread_mutex_lock(&lock);
+    STORE(generation, OWN(generation) + 1);
+    pthread_mutex_unlock(&lock);
+    while (store != NULL && number != 0) {
+        pthread_mutex_lock(&lock);
+        number = forget_some(store, number, is_outdated, context);
+        pthread_mutex_unlock(&lock);
+    }
+}
+
 size_t cache_entries(void) {
     const struct store *store = LOAD(the_store);
     if (store == NULL)

@@ -19,12 +19,21 @@
 static struct config_source taken;
 
 bool config_take(void) {
+    config_file_remember_user();
     if (!config_source_take(&taken, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0))
         return false;
     if (taken.text == NULL || !programs_leave_alone(taken.text, taken.size))
         return true;
     config_source_release(&taken);
     return false;
+}
+
+const struct config_source *config_taken(void) {
+    return &taken;
+}
+
+bool config_take_again(struct config_source *source, const struct config_source *before) {
+    return config_source_take_again(source, before, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0);
 }
 
 static const struct config DEFAULTS = {

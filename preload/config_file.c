@@ -3,7 +3,59 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+static uid_t user_at_load;
+
+void config_file_remember_user(void) {
+    user_at_load = geteuid();
+}
+
+/* ---- stamps ---- */
+
+struct config_stamp config_stamp_of(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0)
+        return (struct config_stamp){0};
+    return (struct config_stamp){
+        .device = status.st_dev,
+        .inode = status.st_ino,
+        .size = (uint64_t)status.st_size,
+        .owner = status.st_uid,
+        .mode = status.st_mode,
+        .modified_s = status.st_mtim.tv_sec,
+        .modified_ns = status.st_mtim.tv_nsec,
+        .changed_s = status.st_ctim.tv_sec,
+        .changed_ns = status.st_ctim.tv_nsec,
+    };
+}
+
+bool config_stamp_equals(const struct config_stamp *a, const struct config_stamp *b) {
+    return memcmp(a, b, sizeof(*a)) == 0;
+}
+
+bool config_stamp_exists(const struct config_stamp *stamp) {
+    return stamp->mode != 0;
+}
+
+#define MOMENT_NS 300000000
+
+static bool is_fresh(int64_t then_s, int64_t then_ns) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_s = now.tv_sec - then_s;
+    if (age_s < -1 || age_s > 1) /* also where the clocks differ: there is no telling */
+        return false;
+    int64_t age_ns = age_s * 1000000000 + now.tv_nsec - then_ns;
+    return age_ns >= 0 && age_ns < MOMENT_NS;
+}
+
+bool config_stamp_is_fresh(const struct config_stamp *stamp) {
+    return is_fresh(stamp->modified_s, stamp->modified_ns) || is_fresh(stamp->changed_s, stamp->changed_ns);
+}
+
+/* ---- files ---- */
 
 static const char *open_fault(int error) {
     switch (error) {
@@ -23,26 +75,38 @@ static const char *open_fault(int error) {
     }
 }
 
-static const char *status_fault(const struct stat *status, bool secure) {
+static bool is_trusted(const struct stat *status, enum config_trust trust) {
+    if (trust == CONFIG_TRUST_ALL)
+        return true;
+    bool owned = status->st_uid == 0 || (trust == CONFIG_TRUST_USER && status->st_uid == user_at_load);
+    return owned && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+static const char *trust_fault(enum config_trust trust) {
+    if (trust == CONFIG_TRUST_ROOT)
+        return "for a setuid program, or one with file capabilities, the file counts only when root owns it and nobody "
+               "else may write it";
+    return "while the program runs, a changed file counts only when root or the user who started the program owns it, "
+           "and nobody else may write it";
+}
+
+static const char *status_fault(const struct stat *status, enum config_trust trust) {
     if (S_ISDIR(status->st_mode))
         return "this is a directory: expected a regular file";
     if (!S_ISREG(status->st_mode))
         return "this is no regular file";
     if (status->st_size > (off_t)CONFIG_SIZE_MAX)
         return "the file is larger than 16 MiB";
-    if (secure && (status->st_uid != 0 || (status->st_mode & (S_IWGRP | S_IWOTH)) != 0))
-        return "for a setuid program, or one with file capabilities, the file counts only when root owns it and nobody "
-               "else may write it";
-    return NULL;
+    return is_trusted(status, trust) ? NULL : trust_fault(trust);
 }
 
-const char *config_file_open(const char *path, bool secure, struct config_file *file) {
+const char *config_file_open(const char *path, enum config_trust trust, struct config_file *file) {
     do {
         file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     } while (file->descriptor < 0 && errno == EINTR);
     if (file->descriptor < 0 || fstat(file->descriptor, &file->status) != 0)
         return open_fault(errno);
-    return status_fault(&file->status, secure);
+    return status_fault(&file->status, trust);
 }
 
 size_t config_file_size(const struct config_file *file) {

@@ -4,14 +4,14 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "originbypass/config_file.h"
 #include "originbypass/config_text.h"
 
 static const char STRING_START[] = "\"" CONFIG_SET_FILE_PREFIX "/";
 
-static struct config_set_file *take(const char *path, bool secure) {
+static struct config_set_file *take(const char *path, enum config_trust trust) {
     struct config_file file = {.descriptor = -1};
-    const char *fault = config_file_open(path, secure, &file);
+    struct config_stamp stamp = config_stamp_of(path);
+    const char *fault = config_file_open(path, trust, &file);
     size_t path_size = strlen(path) + 1, size = fault == NULL ? config_file_size(&file) : 0;
     size_t memory_size = sizeof(struct config_set_file) + path_size + size + 2;
     void *memory = mmap(NULL, memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -22,6 +22,7 @@ static struct config_set_file *take(const char *path, bool secure) {
         if (fault == NULL)
             fault = config_file_read(&file, text);
         *taken = (struct config_set_file){.path = own_path,
+                                          .stamp = stamp,
                                           .fault = fault,
                                           .text = fault == NULL ? text : NULL,
                                           .size = size,
@@ -44,7 +45,7 @@ static bool read_path(const struct config_token *token, char path[static PATH_MA
     return true;
 }
 
-struct config_set_file *config_set_files_take(const char *text, size_t size, bool secure) {
+struct config_set_file *config_set_files_take(const char *text, size_t size, enum config_trust trust) {
     struct config_scanner scanner = {text, text + size, 1};
     struct config_set_file *files = NULL;
     char path[PATH_MAX];
@@ -58,7 +59,7 @@ struct config_set_file *config_set_files_take(const char *text, size_t size, boo
             break;
         if (!read_path(&token, path) || config_set_files_find(files, path) != NULL)
             continue;
-        struct config_set_file *file = take(path, secure);
+        struct config_set_file *file = take(path, trust);
         if (file == NULL)
             break;
         file->next = files;

@@ -82,9 +82,10 @@ static bool is_missing(const struct config_file *opened, int error) {
     return opened->descriptor < 0 && (error == ENOENT || error == ENOTDIR);
 }
 
-static bool take_with_file(struct config_source *source, const char *path, bool secure, bool must_exist) {
+static bool take_with_file(struct config_source *source, const char *path, enum config_trust trust, bool must_exist) {
     struct config_file opened = {.descriptor = -1};
-    const char *fault = config_file_open(path, secure, &opened);
+    source->stamp = config_stamp_of(path);
+    const char *fault = config_file_open(path, trust, &opened);
     if (must_exist || !is_missing(&opened, errno)) {
         source->file = path;
         source->fault = fault;
@@ -92,8 +93,9 @@ static bool take_with_file(struct config_source *source, const char *path, bool 
     bool configured = source->file != NULL || source->variables[CONFIG_VARIABLE_HOSTS] != NULL;
     bool taken = configured && copy_all(source, fault == NULL ? &opened : NULL);
     config_file_close(&opened);
+    source->place = source->file != NULL ? source->file : path;
     if (taken && source->text != NULL)
-        source->set_files = config_set_files_take(source->text, source->size, secure);
+        source->set_files = config_set_files_take(source->text, source->size, trust);
     return taken;
 }
 
@@ -103,22 +105,32 @@ static bool is_switched_off(const struct config_source *source) {
     return word != NULL && config_source_is_disabled(word, &disabled) && disabled;
 }
 
-static bool take(struct config_source *source, const char *default_file, bool secure) {
+static bool take(struct config_source *source, const char *default_file, enum config_trust trust) {
     const char *named = source->variables[CONFIG_VARIABLE_FILE];
     if (is_switched_off(source))
         return false;
     if (named == NULL)
-        return take_with_file(source, default_file, secure, false);
+        return take_with_file(source, default_file, trust, false);
     if (named[0] != '/')
         return copy_all(source, NULL); /* the variable is at fault: nothing is opened */
-    return take_with_file(source, named, secure, true);
+    return take_with_file(source, named, trust, true);
 }
 
 bool config_source_take(struct config_source *source, const char *default_file, bool secure) {
     *source = (struct config_source){0};
     for (size_t i = 0; i < CONFIG_VARIABLES && !secure; i++)
         source->variables[i] = secure_getenv(VARIABLE_NAMES[i]);
-    bool taken = take(source, default_file, secure);
+    bool taken = take(source, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_ALL);
+    if (!taken)
+        *source = (struct config_source){0};
+    return taken;
+}
+
+bool config_source_take_again(struct config_source *source, const struct config_source *before,
+                              const char *default_file, bool secure) {
+    *source = (struct config_source){0};
+    memcpy(source->variables, before->variables, sizeof(source->variables));
+    bool taken = take(source, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_USER);
     if (!taken)
         *source = (struct config_source){0};
     return taken;
@@ -126,7 +138,52 @@ bool config_source_take(struct config_source *source, const char *default_file, 
 
 bool config_source_take_file(struct config_source *source, const char *path) {
     *source = (struct config_source){0};
-    return take_with_file(source, path, false, true);
+    return take_with_file(source, path, CONFIG_TRUST_ALL, true);
+}
+
+/* ---- changes ---- */
+
+static enum config_source_state worse(enum config_source_state a, enum config_source_state b) {
+    return a == CONFIG_SOURCE_CHANGING || b == CONFIG_SOURCE_CURRENT ? a : b;
+}
+
+static enum config_source_state state_of(const char *path, const struct config_stamp *then) {
+    struct config_stamp now = config_stamp_of(path);
+    if (config_stamp_equals(&now, then))
+        return CONFIG_SOURCE_CURRENT;
+    return config_stamp_is_fresh(&now) ? CONFIG_SOURCE_CHANGING : CONFIG_SOURCE_CHANGED;
+}
+
+enum config_source_state config_source_state(const struct config_source *source) {
+    struct config_stamp now = source->place == NULL ? (struct config_stamp){0} : config_stamp_of(source->place);
+    if (!config_stamp_exists(&now))
+        return CONFIG_SOURCE_CURRENT;
+    enum config_source_state state = state_of(source->place, &source->stamp);
+    for (const struct config_set_file *file = source->set_files; file != NULL; file = file->next)
+        state = worse(state, state_of(file->path, &file->stamp));
+    return state;
+}
+
+static bool is_same_text(const char *a, const char *b) {
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool are_same_octets(const char *a, size_t a_size, const char *b, size_t b_size) {
+    return a == b || (a != NULL && b != NULL && a_size == b_size && memcmp(a, b, a_size) == 0);
+}
+
+/* The same text names the same files in the same order. */
+static bool are_same_sets(const struct config_set_file *a, const struct config_set_file *b) {
+    for (; a != NULL && b != NULL; a = a->next, b = b->next)
+        if (!is_same_text(a->path, b->path) || !is_same_text(a->fault, b->fault) ||
+            !are_same_octets(a->text, a->size, b->text, b->size))
+            return false;
+    return a == b;
+}
+
+bool config_source_equals(const struct config_source *a, const struct config_source *b) {
+    return is_same_text(a->file, b->file) && is_same_text(a->fault, b->fault) &&
+           are_same_octets(a->text, a->size, b->text, b->size) && are_same_sets(a->set_files, b->set_files);
 }
 
 void config_source_release(struct config_source *source) {

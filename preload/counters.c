@@ -1,15 +1,6 @@
 #include "originbypass/counters.h"
 
-#include <stdatomic.h>
 #include <stddef.h>
-
-#define BLOCK_COUNT 64
-#define CACHE_LINE_SIZE 64
-
-/** The figures of one thread, on cache lines of their own. With more threads than blocks, some share one. */
-struct block {
-    _Alignas(CACHE_LINE_SIZE) atomic_uint_fast64_t figures[COUNTER_COUNT];
-};
 
 static const char *const names[] = {
     [COUNTER_HITS] = "hits",
@@ -21,39 +12,79 @@ static const char *const names[] = {
     [COUNTER_FALLBACKS] = "fallbacks",
     [COUNTER_PASS_THROUGHS] = "pass_throughs",
     [COUNTER_EVICTIONS] = "evictions",
+    [COUNTER_FAILURES] = "failures",
+    [COUNTER_REJECTIONS] = "rejections",
+    [COUNTER_QUERIES] = "queries",
+    [COUNTER_QUERY_ADDRESSES] = "query_addresses",
+    [COUNTER_QUERY_NO_RECORDS] = "query_no_records",
+    [COUNTER_QUERY_NO_NAMES] = "query_no_names",
+    [COUNTER_QUERY_REFUSALS] = "query_refusals",
+    [COUNTER_QUERY_TIMEOUTS] = "query_timeouts",
+    [COUNTER_QUERY_ABANDONED] = "query_abandoned",
+    [COUNTER_REPLIES] = "replies",
+    [COUNTER_REPLY_MS] = "reply_ms",
+    [COUNTER_UPSTREAM_DOWNS] = "upstream_downs",
+    [COUNTER_UPSTREAM_BACKS] = "upstream_backs",
+    [COUNTER_RELOADS] = "reloads",
+    [COUNTER_REFUSED_RELOADS] = "refused_reloads",
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == COUNTER_COUNT, "every counter has a name");
+_Static_assert(COUNTER_COUNT <= COUNTER_PLACES, "every counter has a place");
 
-static struct block blocks[BLOCK_COUNT];
+static struct counter_block own_blocks[COUNTER_BLOCKS];
+static _Atomic(struct counter_block *) blocks = own_blocks;
 static atomic_uint threads_seen;
 
-/** NULL until the thread counts for the first time. */
-static __thread struct block *own_block;
+/* The number of the thread's block plus one; 0 until it counts for the first time. */
+static __thread unsigned own_number;
 
 const char *counter_name(enum counter counter) {
     return names[counter];
 }
 
-static struct block *take_block(void) {
-    return &blocks[atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % BLOCK_COUNT];
+static unsigned take_number(void) {
+    return atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % COUNTER_BLOCKS + 1;
+}
+
+void counters_add_many(enum counter counter, uint64_t count) {
+    struct counter_block *all = atomic_load_explicit(&blocks, memory_order_acquire);
+    if (own_number == 0)
+        own_number = take_number();
+    atomic_fetch_add_explicit(&all[own_number - 1].figures[counter], count, memory_order_relaxed);
 }
 
 void counters_add(enum counter counter) {
-    if (own_block == NULL)
-        own_block = take_block();
-    atomic_fetch_add_explicit(&own_block->figures[counter], 1, memory_order_relaxed);
+    counters_add_many(counter, 1);
+}
+
+static void add_up(struct counter_block *of, uint64_t totals[static COUNTER_COUNT]) {
+    for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
+        for (size_t block = 0; block < COUNTER_BLOCKS; block++)
+            totals[counter] += atomic_load_explicit(&of[block].figures[counter], memory_order_relaxed);
 }
 
 void counters_read(uint64_t totals[static COUNTER_COUNT]) {
-    for (size_t counter = 0; counter < COUNTER_COUNT; counter++) {
+    struct counter_block *all = atomic_load_explicit(&blocks, memory_order_acquire);
+    for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
         totals[counter] = 0;
-        for (size_t block = 0; block < BLOCK_COUNT; block++)
-            totals[counter] += atomic_load_explicit(&blocks[block].figures[counter], memory_order_relaxed);
-    }
+    add_up(all, totals);
+    if (all != own_blocks) /* what was counted there while we moved */
+        add_up(own_blocks, totals);
+}
+
+void counters_keep_in(struct counter_block *kept) {
+    atomic_store_explicit(&blocks, kept, memory_order_release);
+    for (size_t block = 0; block < COUNTER_BLOCKS; block++)
+        for (size_t counter = 0; counter < COUNTER_COUNT; counter++) {
+            uint64_t figure = atomic_exchange_explicit(&own_blocks[block].figures[counter], 0, memory_order_relaxed);
+            if (figure > 0)
+                atomic_fetch_add_explicit(&kept[block].figures[counter], figure, memory_order_relaxed);
+        }
 }
 
 void counters_reset_in_child(void) {
-    for (size_t block = 0; block < BLOCK_COUNT; block++)
+    atomic_store(&blocks, own_blocks);
+    for (size_t block = 0; block < COUNTER_BLOCKS; block++)
         for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
-            atomic_store_explicit(&blocks[block].figures[counter], 0, memory_order_relaxed);
+            atomic_store_explicit(&own_blocks[block].figures[counter], 0, memory_order_relaxed);
 }

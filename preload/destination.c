@@ -22,15 +22,16 @@
 #endif
 
 /**
- * "stderr" or a log file's path. Never freed, because a reader takes no lock and may use it still; a
- * process sets its destination once, and the same one again is not kept a second time.
+ * "stderr" or a log file's path. Never freed, because a reader takes no lock and may use it still; but each is
+ * kept once, however often a new configuration comes back to it.
  */
 struct destination {
-    const struct destination *previous; /**< keeps the older ones reachable, for leak checkers */
+    struct destination *previous;
     char path[];
 };
 
-static _Atomic(const struct destination *) newest_destination; /**< NULL: standard error */
+static _Atomic(struct destination *) newest_destination;
+static _Atomic(const struct destination *) current_destination; /**< NULL: standard error */
 
 /** The file that standard error was at load. */
 static struct {
@@ -48,24 +49,34 @@ void destination_remember_stderr(void) {
     }
 }
 
-static bool is_destination(const struct destination *destination, const char *path) {
-    return strcmp(destination == NULL ? "stderr" : destination->path, path) == 0;
+static const struct destination *find_destination(const char *path) {
+    const struct destination *destination = atomic_load(&newest_destination);
+    while (destination != NULL && strcmp(destination->path, path) != 0)
+        destination = destination->previous;
+    return destination;
 }
 
-static void publish_destination(const char *path) {
+/* NULL: no memory. */
+static const struct destination *add_destination(const char *path) {
     size_t size = strlen(path) + 1;
     struct destination *destination = malloc(sizeof(*destination) + size);
     if (destination == NULL)
-        return;
+        return NULL;
     memcpy(destination->path, path, size);
     destination->previous = atomic_load(&newest_destination);
     while (!atomic_compare_exchange_weak(&newest_destination, &destination->previous, destination))
         ;
+    return destination;
 }
 
 void destination_set(const char *path) {
-    if (!is_destination(atomic_load(&newest_destination), path))
-        publish_destination(path);
+    if (atomic_load(&current_destination) == NULL && strcmp(path, "stderr") == 0)
+        return;
+    const struct destination *destination = find_destination(path);
+    if (destination == NULL)
+        destination = add_destination(path);
+    if (destination != NULL)
+        atomic_store(&current_destination, destination);
 }
 
 /**
@@ -169,7 +180,7 @@ static void consume_signal(int cause, const sigset_t *pending_before) {
 }
 
 static void write_to_destination(const char *line, size_t size) {
-    const struct destination *destination = atomic_load(&newest_destination);
+    const struct destination *destination = atomic_load(&current_destination);
     sigset_t pending_before;
     sigpending(&pending_before);
     ssize_t written = destination != NULL && destination->path[0] == '/' ? write_to_file(destination->path, line, size)

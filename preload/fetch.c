@@ -13,12 +13,13 @@
 
 static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
 
-struct fetch fetch_begin(const struct name *name, const char *host, const struct host_settings *settings,
-                         uint64_t retry_ms) {
-    struct fetch fetch = {.name = name, .host = host, .settings = settings, .retry_ms = retry_ms};
+struct fetch fetch_begin(const struct name *name, const char *host, const struct in_force *configuration,
+                         const struct host_settings *settings, uint64_t retry_ms) {
+    struct fetch fetch = {
+        .name = name, .host = host, .configuration = configuration, .settings = settings, .retry_ms = retry_ms};
     fetch.began_ms = clock_now_ms();
     fetch.deadline_ms = fetch.began_ms + settings->query.deadline_ms;
-    fetch.generation = cache_generation();
+    fetch.generation = configuration->cache_generation;
     return fetch;
 }
 

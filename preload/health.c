@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "originbypass/counters.h"
 #include "originbypass/log.h"
 
 enum { DOWN_AFTER = 3, DELAY_FIRST_MS = 1000, DELAY_MAX_MS = 60000, OUTDATED_AFTER_MS = 2 * DELAY_MAX_MS };
@@ -92,6 +93,8 @@ enum health_state health_state(const struct server_address *server) {
 
 void health_answered(const struct server_address *server, uint32_t round_trip_ms, uint64_t now_ms) {
     struct place *place = made_known(server);
+    counters_add(COUNTER_REPLIES);
+    counters_add_many(COUNTER_REPLY_MS, round_trip_ms);
     if (place == NULL)
         return;
     atomic_fetch_add_explicit(&place->replies, 1, memory_order_relaxed);
@@ -103,8 +106,10 @@ void health_answered(const struct server_address *server, uint32_t round_trip_ms
     atomic_store(&place->news_ms, now_ms);
     atomic_store(&place->state, HEALTH_GOOD);
     pthread_mutex_unlock(&lock);
-    if (was_down)
+    if (was_down) {
+        counters_add(COUNTER_UPSTREAM_BACKS);
         tell(LOG_LEVEL_INFO, "upstream is back", server, "it has answered a query");
+    }
 }
 
 /* Between three and five quarters: processes that lost an upstream at the same moment do not probe it together. */
@@ -134,8 +139,10 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
             atomic_store(&place->state, goes_down ? HEALTH_DOWN : HEALTH_SKIPPED);
     }
     pthread_mutex_unlock(&lock);
-    if (goes_down)
+    if (goes_down) {
+        counters_add(COUNTER_UPSTREAM_DOWNS);
         tell(LOG_LEVEL_WARN, "upstream is down", server, why);
+    }
 }
 
 bool health_is_outdated(const struct server_address *server, uint64_t now_ms) {

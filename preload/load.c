@@ -5,14 +5,17 @@
 
 #include "originbypass/cache.h"
 #include "originbypass/config.h"
+#include "originbypass/configuration.h"
 #include "originbypass/counters.h"
 #include "originbypass/expansion.h"
 #include "originbypass/flights.h"
 #include "originbypass/health.h"
 #include "originbypass/libc.h"
 #include "originbypass/log.h"
+#include "originbypass/metrics.h"
 #include "originbypass/process.h"
 #include "originbypass/requests.h"
+#include "originbypass/upstream.h"
 #include "originbypass/warnings.h"
 
 enum load_state { LOAD_NEW, LOAD_UNDER_WAY, LOAD_IDLE, LOAD_ACTIVE };
@@ -43,6 +46,8 @@ static void in_child(void) {
 }
 
 void load_adopt(void) {
+    upstream_adopt();
+    configuration_adopt();
     cache_adopt();
     expansions_adopt();
     flights_adopt();
@@ -50,6 +55,7 @@ void load_adopt(void) {
     health_adopt();
     warnings_adopt();
     counters_reset_in_child();
+    metrics_adopt();
 }
 
 /* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
@@ -59,8 +65,17 @@ static enum load_state load(void) {
     if (!config_take())
         return LOAD_IDLE;
     process_load();
+    metrics_load();
     pthread_atfork(before_fork, in_parent, in_child);
     return LOAD_ACTIVE;
+}
+
+/* A copy counts for itself from its first call on, also where that needs nothing but the cache. */
+static void adopt(void) {
+    struct process_hold hold;
+    process_hold_take(&hold);
+    process_adopt_copy(load_adopt);
+    process_hold_release(&hold);
 }
 
 bool load_ensure(void) {
@@ -69,6 +84,8 @@ bool load_ensure(void) {
         seen = load();
         atomic_store(&state, seen);
     }
+    if (seen == LOAD_ACTIVE && process_is_copy())
+        adopt();
     return seen == LOAD_ACTIVE;
 }
 

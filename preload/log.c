@@ -55,6 +55,10 @@ void log_silence(void) {
     atomic_store(&least_level, LOG_LEVEL_NONE);
 }
 
+const char *log_program(void) {
+    return program;
+}
+
 void log_configure(enum log_level level, const char *file) {
     if (silenced)
         return;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "originbypass/clock.h"
-#include "originbypass/config.h"
+#include "originbypass/configuration.h"
 #include "originbypass/counters.h"
 #include "originbypass/fetch.h"
 #include "originbypass/load.h"
@@ -232,16 +232,19 @@ static enum record_types renew(const struct process_hold *hold, struct question 
     return gather(question, AGE_STALE);
 }
 
+static enum counter found_in(const struct lookup *lookup) {
+    return lookup_has(lookup, OUTCOME_ADDRESSES) ? COUNTER_HITS : COUNTER_NEGATIVE_HITS;
+}
+
 static void find_answers(const struct process_hold *hold, struct question *question) {
     enum record_types missing = gather(question, AGE_STALE);
+    counters_add(missing == 0 ? found_in(question->lookup) : COUNTER_MISSES);
     if (missing == 0)
         return;
-    if (without_old_answer(question, missing) == 0) {
+    if (without_old_answer(question, missing) == 0)
         missing = renew(hold, question, missing);
-    } else {
-        counters_add(COUNTER_MISSES);
+    else
         missing = resolve(hold, question, missing);
-    }
     if (missing != 0)
         gather(question, AGE_ANY);
 }
@@ -316,17 +319,22 @@ static enum lookup_verdict verdict(const struct question *question) {
     bool final = question->settings->fallback_never;
     if (final && lookup_use_rejected(question->lookup))
         return LOOKUP_ANSWERED;
-    counters_add(COUNTER_FALLBACKS);
+    counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
     tell_failed(&question->lookup->name, question->lookup->host, reason, final);
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
 }
 
-static const struct host_settings *settings_of(const struct name *name) {
-    const struct rules *rules = rules_current();
-    if (rules == NULL)
+static const struct host_settings *settings_in(const struct in_force *configuration, const struct name *name) {
+    if (configuration == NULL)
         return NULL;
-    cache_open(rules_config(rules)->max_entries);
-    return rules_settings(rules, name);
+    cache_open(rules_config(configuration->rules)->max_entries);
+    return rules_settings(configuration->rules, name);
+}
+
+static const struct host_settings *settings_of(struct lookup *lookup) {
+    if (lookup->configuration == NULL)
+        lookup->configuration = configuration_hold();
+    return settings_in(lookup->configuration, &lookup->name);
 }
 
 /* Beyond the deadline: a lookup that has used up its time still has work to do before it lets go of the thread. */
@@ -335,7 +343,7 @@ static const struct host_settings *settings_of(const struct name *name) {
 static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_settings *settings) {
     struct question question = {.settings = settings, .lookup = lookup};
     struct process_hold hold;
-    question.fetch = fetch_begin(&lookup->name, lookup->host, settings, lookup->copy.retry_ms);
+    question.fetch = fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
     if (!process_enter(&hold, question.fetch.deadline_ms + MARK_MARGIN_MS))
         return LOOKUP_FALLBACK;
     process_adopt_copy(load_adopt);
@@ -353,12 +361,13 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
 }
 
 /* Begin to ask for what is served past its lifetime. */
-static void refresh(const struct lookup *lookup, enum record_types past) {
-    const struct host_settings *settings = settings_of(&lookup->name);
+static void refresh(struct lookup *lookup, enum record_types past) {
+    const struct host_settings *settings = settings_of(lookup);
     struct process_hold hold;
     if (settings == NULL)
         return;
-    struct fetch fetch = fetch_begin(&lookup->name, lookup->host, settings, lookup->copy.retry_ms);
+    struct fetch fetch =
+        fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
     if (!process_enter(&hold, fetch.deadline_ms + MARK_MARGIN_MS))
         return;
     process_adopt_copy(load_adopt);
@@ -382,6 +391,7 @@ bool lookup_begin(struct lookup *lookup, const char *host) {
     lookup->host = host;
     lookup->answers[0] = lookup->answers[1] = NULL;
     lookup->rejected[0] = lookup->rejected[1] = NULL;
+    lookup->configuration = NULL;
     lookup->settings = NULL;
     lookup->fetched[0] = lookup->fetched[1] = NULL;
     lookup->no_recovery = false;
@@ -389,15 +399,18 @@ bool lookup_begin(struct lookup *lookup, const char *host) {
     cache_copy_begin(&lookup->copy);
     if (!load_ensure())
         return false;
+    uint64_t now_ms = clock_recent_ms();
+    configuration_keep_up(now_ms);
     /* What is in the cache is ours: rules are looked at but once. */
     if (name_fold(&lookup->name, host) &&
-        (cache_get(&lookup->name, clock_recent_ms(), &lookup->copy) || settings_of(&lookup->name) != NULL))
+        (cache_get(&lookup->name, now_ms, &lookup->copy) || settings_of(lookup) != NULL))
         return true;
+    in_force_release(lookup->configuration);
     counters_add(COUNTER_PASS_THROUGHS);
     return false;
 }
 
-static void serve_hit(const struct lookup *lookup, uint64_t now_ms) {
+static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
     enum record_types past = past_lifetime(lookup, now_ms);
     if (!lookup_has(lookup, OUTCOME_ADDRESSES))
         counters_add(COUNTER_NEGATIVE_HITS);
@@ -416,7 +429,7 @@ enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wante
         serve_hit(lookup, now_ms);
         return LOOKUP_ANSWERED;
     }
-    lookup->settings = settings_of(&lookup->name);
+    lookup->settings = settings_of(lookup);
     return lookup->settings == NULL ? LOOKUP_FALLBACK : ask_around(lookup, lookup->settings);
 }
 
@@ -426,5 +439,6 @@ void lookup_end(struct lookup *lookup) {
         free(lookup->fetched[type]);
     free(lookup->sorted);
     cache_copy_release(&lookup->copy);
+    in_force_release(lookup->configuration);
     errno = error;
 }

@@ -22,6 +22,7 @@ static void refresh(void *given) {
     if (refresh->fetch.failed != 0)
         counters_add(COUNTER_REFRESH_FAILURES);
     fetch_end(&refresh->fetch);
+    in_force_release(refresh->fetch.configuration);
     free(refresh);
 }
 
@@ -33,7 +34,9 @@ bool refresh_start(struct fetch *fetch) {
     given->name = *fetch->name;
     given->fetch.name = &given->name;
     given->fetch.host = strncpy(given->host, fetch->host, sizeof(given->host) - 1);
+    in_force_hold_again(fetch->configuration);
     if (!process_start_thread(refresh, given)) {
+        in_force_release(fetch->configuration);
         free(given);
         return false;
     }

@@ -1,11 +1,7 @@
 #include "originbypass/rules.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "originbypass/clock.h"
-#include "originbypass/process.h"
 
 /* One open-addressed table for both kinds of named rules; the kind is part of the key. */
 struct rules {
@@ -126,66 +122,4 @@ const struct host_settings *rules_settings(const struct rules *rules, const stru
     if (rule == NULL || rule->excluded || !name_is_host_name(name) || name_is_literal(name->text))
         return NULL;
     return rule->settings;
-}
-
-/* Never freed once published: a look-up in another thread may hold it. */
-static _Atomic(const struct rules *) current;
-
-/* One line, however much is wrong: it names the first fault, and how many more there are. */
-static void tell_refusal(const struct config *config) {
-    const struct config_error *error = config->errors;
-    struct log_field fields[5];
-    uint32_t count = 0;
-    if (error->file != NULL)
-        fields[count++] = log_text("file", error->file);
-    if (error->file != NULL && error->line > 0)
-        fields[count++] = log_number("line", error->line);
-    if (error->variable != NULL)
-        fields[count++] = log_text("variable", error->variable);
-    fields[count++] = log_text("reason", error->reason);
-    if (config->error_count > 1)
-        fields[count++] = log_number("further_errors", (int64_t)config->error_count - 1);
-    log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
-}
-
-/* Who relies on a protection that is not there must be told. */
-static void tell_without_effect(const struct config *config) {
-    static const char *const settings[] = {"metrics"};
-    if (config->metrics_directory != NULL)
-        log_write(LOG_LEVEL_WARN, "settings without effect in this version",
-                  FIELDS(log_text("file", config->file), log_texts("settings", settings, 1)));
-}
-
-static const struct rules *parse_and_publish(void) {
-    struct config *config = config_parse();
-    struct rules *built = config == NULL ? NULL : rules_build(config);
-    if (built == NULL) {
-        config_free(config);
-        return NULL;
-    }
-    const struct rules *first = NULL;
-    if (!atomic_compare_exchange_strong(&current, &first, built)) {
-        rules_free(built);
-        config_free(config);
-        return first;
-    }
-    log_configure(config->log_level, config->log_file);
-    if (config->error_count > 0)
-        tell_refusal(config);
-    tell_without_effect(config);
-    return built;
-}
-
-/* Longer than any file takes to be parsed. */
-#define PARSING_MS 10000
-
-const struct rules *rules_current(void) {
-    const struct rules *rules = atomic_load_explicit(&current, memory_order_acquire);
-    struct process_hold hold;
-    /* A signal handler that jumps away while we parse would leave locks of libc behind. */
-    if (rules != NULL || !process_enter(&hold, clock_now_ms() + PARSING_MS))
-        return rules;
-    rules = parse_and_publish();
-    process_leave(&hold);
-    return rules;
 }

@@ -6,6 +6,7 @@
 
 #include "originbypass/attempt.h"
 #include "originbypass/clock.h"
+#include "originbypass/counters.h"
 #include "originbypass/health.h"
 #include "originbypass/policy.h"
 
@@ -195,6 +196,7 @@ static void keep(struct race *race, size_t type, struct answer *answer) {
         race->result.answers[type] = answer;
         return;
     }
+    counters_add(COUNTER_REJECTIONS);
     race->next_ms = 0;
     if (race->rejected[type] == NULL)
         race->rejected[type] = answer;
@@ -358,4 +360,9 @@ bool upstream_ask(const struct process_hold *hold, const char *name, enum record
     hand_over(race, result);
     end(race, settings->query.hedge_ms);
     return true;
+}
+
+void upstream_adopt(void) {
+    if (left_behind != NULL)
+        end(left_behind, UINT32_MAX);
 }

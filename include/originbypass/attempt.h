@@ -16,6 +16,7 @@ struct attempt {
     uint32_t questions;                  /**< one for each type that was asked for */
     bool heard;                          /**< a reply came, whatever it said */
     bool failed;                         /**< one of the questions has failed: to ask another needs not wait */
+    enum record_types ended;             /**< the questions whose ends are counted */
 };
 
 /** Send the question. Signals must be blocked. */

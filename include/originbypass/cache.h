@@ -74,9 +74,16 @@ uint32_t cache_generation(void);
 void cache_put_order(const struct name *name, const uint16_t *order, const size_t counts[static RECORD_TYPE_COUNT],
                      uint64_t until_ms);
 
-/** Forget everything, and what is being asked for meanwhile: for tests and for a new configuration. Signals must be
+/** Forget everything, and what is being asked for meanwhile: for tests. Signals must be
  * blocked. Thread-safe. */
 void cache_clear(void);
+
+/**
+ * Forget the names for which `is_outdated` says true, and what is being asked for meanwhile: for a new configuration.
+ * It is called under the lock: it may not wait, allocate or call anything that is not our own. Signals must be blocked.
+ * Thread-safe.
+ */
+void cache_forget(bool (*is_outdated)(const struct name *name, void *context), void *context);
 
 /** Names in the cache. Thread-safe. */
 size_t cache_entries(void);

@@ -123,6 +123,12 @@ struct config *config_parse(void);
 
 struct config_source;
 
+/** What config_take() took: all zeros before, and where it returned false. */
+const struct config_source *config_taken(void);
+
+/** Take its files as they are now, for a reload (config_source_take_again()). */
+bool config_take_again(struct config_source *source, const struct config_source *before);
+
 /**
  * Parse what config_source_take() took (config_source.h): for a reload, tools and tests. As config_parse(); the
  * configuration keeps nothing of the source.

@@ -3,10 +3,37 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 /** The largest configuration file, and the largest file of prefixes. */
 #define CONFIG_SIZE_MAX ((size_t)16 * 1024 * 1024)
+
+/** Whose files count. */
+enum config_trust {
+    CONFIG_TRUST_ALL,  /**< anybody's */
+    CONFIG_TRUST_ROOT, /**< root's, if nobody else can write them: in secure mode (DESIGN 4.10) */
+    CONFIG_TRUST_USER, /**< these, and likewise those of the user that we were at load: for a reload */
+};
+
+/** Remember the user at load, for CONFIG_TRUST_USER. */
+void config_file_remember_user(void);
+
+/** What tells one state of a file from another (stat(2), through symbolic links). All zeros: there is none. */
+struct config_stamp {
+    uint64_t device, inode, size, owner, mode;
+    int64_t modified_s, modified_ns, changed_s, changed_ns;
+};
+
+/** The stamp of what stands at a path now. errno may change. Thread-safe. */
+struct config_stamp config_stamp_of(const char *path);
+bool config_stamp_equals(const struct config_stamp *a, const struct config_stamp *b);
+
+/** Whether there is a file. */
+bool config_stamp_exists(const struct config_stamp *stamp);
+
+/** Whether a file was changed within the last moment, and its writer may still be at it. */
+bool config_stamp_is_fresh(const struct config_stamp *stamp);
 
 /** A regular file as it was when it was opened. */
 struct config_file {
@@ -16,10 +43,10 @@ struct config_file {
 
 /**
  * Open a file without waiting for anybody and without becoming anybody's terminal. Returns NULL, or why it can not be
- * read (a static text); errno is open(2)'s then, and the file is to be closed all the same. In secure mode it is
- * refused if anybody but root can write it. Thread-safe.
+ * read, or does not count (a static text); errno is open(2)'s then, and the file is to be closed all the same.
+ * Thread-safe.
  */
-const char *config_file_open(const char *path, bool secure, struct config_file *file);
+const char *config_file_open(const char *path, enum config_trust trust, struct config_file *file);
 
 /** The octets of an open file. */
 size_t config_file_size(const struct config_file *file);

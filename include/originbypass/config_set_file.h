@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "originbypass/config_file.h"
+
 /** What a configuration file writes before the absolute path of a file of prefixes. */
 #define CONFIG_SET_FILE_PREFIX "file:"
 
@@ -14,19 +16,19 @@
 struct config_set_file {
     struct config_set_file *next;
     const char *path;
-    const char *fault; /**< why it could not be read, a static text; NULL: it was */
-    const char *text;  /**< its octets, then a newline and NUL; NULL: none */
-    size_t size;       /**< of the text, less newline and NUL */
+    struct config_stamp stamp; /**< just before it was taken */
+    const char *fault;         /**< why it could not be read, a static text; NULL: it was */
+    const char *text;          /**< its octets, then a newline and NUL; NULL: none */
+    size_t size;               /**< of the text, less newline and NUL */
     size_t memory_size;
 };
 
 /**
  * Take every file of prefixes that a configuration's text names in a string `"file:/PATH"`, each once. Memory comes
- * from mmap(2) alone; no descriptor stays open. In secure mode a file is refused if anybody but root can write it.
- * NULL: none is named. Files for which there is no memory, and those beyond CONFIG_SET_FILES_MAX, are left out. errno
- * may change.
+ * from mmap(2) alone; no descriptor stays open. NULL: none is named. Files for which there is no memory, and those
+ * beyond CONFIG_SET_FILES_MAX, are left out. errno may change.
  */
-struct config_set_file *config_set_files_take(const char *text, size_t size, bool secure);
+struct config_set_file *config_set_files_take(const char *text, size_t size, enum config_trust trust);
 
 /** The file that was taken under this path; NULL: none was. */
 const struct config_set_file *config_set_files_find(const struct config_set_file *files, const char *path);

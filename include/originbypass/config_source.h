@@ -25,6 +25,8 @@ enum config_variable {
 struct config_source {
     const char *variables[CONFIG_VARIABLES]; /**< values; NULL: not set */
     const char *file;                        /**< the configuration file's path; NULL: none */
+    const char *place;                       /**< where it is looked for, there or not; NULL: nowhere */
+    struct config_stamp stamp;               /**< of that place, just before */
     const char *fault;                       /**< why the file could not be read, a static text; NULL: it was, if any */
     const char *text;                        /**< the file's octets, then a newline and NUL; NULL: none */
     size_t size;                             /**< of the text, less newline and NUL */
@@ -52,6 +54,25 @@ bool config_source_take(struct config_source *source, const char *default_file, 
 
 /** Take one file and no variable. Returns false where there is no memory; a file that can not be read is a fault. */
 bool config_source_take_file(struct config_source *source, const char *path);
+
+/**
+ * Take the files as they are now, with the variables of `before`: a program may have changed its environment. Counted
+ * are files of root and of the user at load alone (CONFIG_TRUST_USER), in secure mode root's. Else as
+ * config_source_take().
+ */
+bool config_source_take_again(struct config_source *source, const struct config_source *before,
+                              const char *default_file, bool secure);
+
+/** What has become of the files of a source. */
+enum config_source_state {
+    CONFIG_SOURCE_CURRENT,  /**< nothing, or the configuration file is gone */
+    CONFIG_SOURCE_CHANGING, /**< one was changed just now: its writer may still be at it */
+    CONFIG_SOURCE_CHANGED,
+};
+enum config_source_state config_source_state(const struct config_source *source);
+
+/** Whether two sources say the same, in the same files. */
+bool config_source_equals(const struct config_source *a, const struct config_source *b);
 
 /** Give the memory back. */
 void config_source_release(struct config_source *source);

@@ -7,6 +7,7 @@
 #include "originbypass/answer.h"
 #include "originbypass/config.h"
 #include "originbypass/flights.h"
+#include "originbypass/in_force.h"
 #include "originbypass/name.h"
 #include "originbypass/process.h"
 #include "originbypass/upstream.h"
@@ -17,11 +18,12 @@
  */
 struct fetch {
     const struct name *name;
-    const char *host; /**< the name for messages, as the program wrote it */
+    const char *host;                     /**< the name for messages, as the program wrote it */
+    const struct in_force *configuration; /**< the caller's, who holds it as long as the fetch lasts */
     const struct host_settings *settings;
     uint64_t began_ms, deadline_ms;   /**< on clock_now_ms() */
     uint64_t retry_ms;                /**< the cache's, or since fetch_board() till when others are kept away */
-    uint32_t generation;              /**< cache_generation() when it began */
+    uint32_t generation;              /**< cache_generation() under the configuration */
     enum record_types leads, joins;   /**< of the last boarding: what is ours to ask, and what others ask */
     enum record_types landed, failed; /**< what others asked for: the cache has it, or there is none */
     bool lands[RECORD_TYPE_COUNT];    /**< of what we lead: whether others wait for us to land */
@@ -32,8 +34,8 @@ struct fetch {
 };
 
 /** `retry_ms` is what the cache says of the name. `name` and `host` stay the caller's. */
-struct fetch fetch_begin(const struct name *name, const char *host, const struct host_settings *settings,
-                         uint64_t retry_ms);
+struct fetch fetch_begin(const struct name *name, const char *host, const struct in_force *configuration,
+                         const struct host_settings *settings, uint64_t retry_ms);
 void fetch_end(struct fetch *fetch);
 
 /**

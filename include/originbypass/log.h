@@ -16,6 +16,9 @@ bool log_level_parse(const char *text, enum log_level *level);
  */
 void log_remember_stderr(void);
 
+/** The last part of argv[0] at load; "" before. */
+const char *log_program(void);
+
 /**
  * Where messages go from now on: the least level, and the absolute path of a file, or "stderr".
  * The path is copied. Thread-safe.

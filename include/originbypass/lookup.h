@@ -8,6 +8,7 @@
 #include "originbypass/answer.h"
 #include "originbypass/cache.h"
 #include "originbypass/config.h"
+#include "originbypass/in_force.h"
 #include "originbypass/name.h"
 
 /** Who answers for a name that is ours. */
@@ -24,7 +25,8 @@ struct lookup {
     /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
     const struct answer *answers[RECORD_TYPE_COUNT];
     const struct answer *rejected[RECORD_TYPE_COUNT]; /**< in place of an answer: what the policy rejects as a whole */
-    const struct host_settings *settings;             /**< NULL after a hit */
+    const struct in_force *configuration;             /**< held; NULL: was not needed */
+    const struct host_settings *settings;             /**< of the configuration; NULL after a hit */
     struct answer *fetched[RECORD_TYPE_COUNT];        /**< the answers that did not come from the cache */
     bool no_recovery;                                 /**< where one failed: message_is_final_failure() */
     uint16_t *sorted;                                 /**< an order that did not come from the cache */

@@ -10,8 +10,11 @@
 #include <stdint.h>
 #include <time.h>
 
-/** Prepare to notice a fork. Called once, at load. */
+/** Prepare to notice a fork, and remember the root directory. Called once, at load. */
 void process_load(void);
+
+/** Whether `/` is what it was at load: a program that has changed its root means other files by their paths. */
+bool process_is_at_home(void);
 
 /** Tell that this process is a new copy of another one: for the child's fork handler (pthread_atfork(3)). */
 void process_forked(void);

@@ -10,13 +10,6 @@
 /** A configuration's host rules, made ready for look-ups. Immutable. */
 struct rules;
 
-/**
- * The rules in force. The first call parses what was taken at load, tells its errors, and publishes; a
- * refused configuration has no rules. NULL only for want of memory. Thread-safe, takes no lock: threads
- * that come first together parse each for itself, and one of them publishes.
- */
-const struct rules *rules_current(void);
-
 /** Index the rules of a configuration, which must outlive the result. NULL: no memory. */
 struct rules *rules_build(const struct config *config);
 void rules_free(struct rules *rules);

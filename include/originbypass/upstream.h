@@ -53,4 +53,10 @@ bool upstream_ask(const struct process_hold *hold, const char *name, enum record
                   const struct host_settings *settings, const struct upstream_plan *plan, uint64_t deadline_ms,
                   struct upstream_result *result);
 
+/**
+ * In a new copy of the process: what the calling thread asks, its parent asks, and it is given up. The thread may be in
+ * a signal handler that has interrupted its upstream_ask(), which then returns false.
+ */
+void upstream_adopt(void);
+
 #endif

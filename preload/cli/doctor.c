@@ -166,8 +166,7 @@ static void look_at_settings(const struct request *request, char *const *hosts) 
     (void)config_source_take(&source, CONFIG_DEFAULT_FILE, false); /* nothing to take: the defaults */
     struct config *config = memory_checked(config_parse_source(&source));
     struct doctor doctor = {.config = config, .rules = memory_checked(rules_build(config))};
-    (void)rules_current(); /* which says where messages go: what they would tell, the findings tell */
-    log_configure(LOG_LEVEL_NONE, "stderr");
+    log_silence(); /* what messages would tell, the findings tell */
     if (doctor_configuration(&doctor))
         look_at_network(&doctor, request, hosts);
     rules_free(doctor.rules);

@@ -12,6 +12,7 @@
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/native.h"
 #include "originbypass/clock.h"
+#include "originbypass/configuration.h"
 #include "originbypass/counters.h"
 #include "originbypass/load.h"
 #include "originbypass/log.h"
@@ -31,7 +32,8 @@ const char *resolution_source_text(enum resolution_source source) {
 
 const struct rules *resolution_rules(void) {
     log_silence();
-    return load_ensure() ? rules_current() : NULL;
+    const struct in_force *held = load_ensure() ? configuration_hold() : NULL;
+    return held == NULL ? NULL : held->rules; /* held for as long as the command runs */
 }
 
 bool resolution_complain_of_refusal(const struct rules *rules) {

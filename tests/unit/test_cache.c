@@ -437,6 +437,58 @@ static void after_clearing_there_is_nothing(void **state) {
     assert_true(is_cached(&cdn));
 }
 
+static bool is_odd(const struct name *name, void *asked) {
+    ++*(int *)asked;
+    assert_int_equal(name->length, strlen(name->text));
+    return (name->text[name->length - strlen("0.example.com")] - '0') % 2 == 1;
+}
+
+/* The names are as they were folded: their hashes, too. */
+static void what_is_outdated_is_forgotten_and_the_rest_is_kept(void **state) {
+    (void)state;
+    int asked = 0;
+    for (size_t i = 0; i < MAX_ENTRIES; i++) {
+        struct name name = numbered(i);
+        put(&name, AF_INET, 2, (uint8_t)i);
+    }
+    cache_forget(is_odd, &asked);
+    assert_int_equal(asked, MAX_ENTRIES);
+    assert_int_equal(cache_entries(), MAX_ENTRIES / 2);
+    for (size_t i = 0; i < MAX_ENTRIES; i++) {
+        struct name name = numbered(i);
+        assert_int_equal(is_cached(&name), i % 2 == 0);
+    }
+}
+
+static bool has_the_hash_of_its_text(const struct name *name, void *good) {
+    struct name again = folded(name->text);
+    *(bool *)good = memcmp(again.words, name->words, name_words(name->length) * sizeof(uint64_t)) == 0 &&
+                    again.hash == name->hash && again.length == name->length;
+    return false;
+}
+
+static void names_are_given_whole(void **state) {
+    (void)state;
+    bool good = false;
+    struct name name = folded("a.rather.long.name.of.more.than.one.cell.in.the.cache.example.com");
+    put(&name, AF_INET, 1, 1);
+    cache_forget(has_the_hash_of_its_text, &good);
+    assert_true(good);
+}
+
+static void what_is_asked_for_while_some_is_forgotten_is_not_remembered(void **state) {
+    (void)state;
+    int asked = 0;
+    struct name name = numbered(2);
+    struct answer *answer = marked(AF_INET, 1, 1);
+    struct cache_term term = {LATER_MS, LATER_MS, cache_generation()};
+    cache_forget(is_odd, &asked);
+    assert_int_equal(cache_generation(), term.generation + 1);
+    cache_put(&name, answer, &term, NOW_MS);
+    assert_false(is_cached(&name));
+    free(answer);
+}
+
 /* ---- threads ---- */
 
 #define WRITERS 3
@@ -590,6 +642,9 @@ int main(void) {
         FROM_EMPTY(a_slot_that_is_used_again_is_not_postponed),
         FROM_EMPTY(an_answer_of_a_generation_that_is_gone_is_not_remembered),
         FROM_EMPTY(after_clearing_there_is_nothing),
+        FROM_EMPTY(what_is_outdated_is_forgotten_and_the_rest_is_kept),
+        FROM_EMPTY(names_are_given_whole),
+        FROM_EMPTY(what_is_asked_for_while_some_is_forgotten_is_not_remembered),
         FROM_EMPTY(readers_see_whole_answers_alone_while_others_write),
         FROM_EMPTY(the_fork_handlers_keep_writers_out_and_let_them_in_again),
         FROM_EMPTY(a_copy_in_which_nobody_was_writing_keeps_what_is_cached),

@@ -187,7 +187,7 @@ static void in_secure_mode_anybodys_file_is_refused(void **state) {
     write_file(set, "192.0.2.0/24\n", strlen("192.0.2.0/24\n"));
     assert_int_equal(chmod(set, 0666), 0);
     snprintf(text, sizeof(text), "answers = { reject = [ \"file:%s\" ]; };\n", set);
-    struct config_set_file *taken = config_set_files_take(text, strlen(text), true);
+    struct config_set_file *taken = config_set_files_take(text, strlen(text), CONFIG_TRUST_ROOT);
     assert_non_null(strstr(config_set_files_find(taken, set)->fault, "root owns it"));
     config_set_files_release(taken);
 }
@@ -200,7 +200,7 @@ static void no_more_than_64_files_are_taken(void **state) {
         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\"file:%s/missing%d\"", i == 0 ? "" : ", ",
                  directory, i);
     strncat(text, " ]; };\n", sizeof(text) - strlen(text) - 1);
-    struct config_set_file *taken = config_set_files_take(text, strlen(text), false);
+    struct config_set_file *taken = config_set_files_take(text, strlen(text), CONFIG_TRUST_ALL);
     for (const struct config_set_file *one = taken; one != NULL; one = one->next)
         count++;
     assert_int_equal(count, CONFIG_SET_FILES_MAX);

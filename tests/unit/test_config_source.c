@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "originbypass/config_source.h"
@@ -386,6 +387,130 @@ static void secure_mode_takes_nothing_from_the_environment(void **state) {
     config_source_release(&source);
 }
 
+/* ---- changes ---- */
+
+static struct config_source source_at_load(void) {
+    struct config_source source;
+    config_file_remember_user();
+    assert_true(config_source_take(&source, file, false));
+    return source;
+}
+
+/* So that what was written just now is not fresh any more. */
+static void let_it_settle(void) {
+    struct timespec moment = {.tv_nsec = 400000000};
+    nanosleep(&moment, NULL);
+}
+
+static void replace_file(const char *text) {
+    char other[80], kept[64];
+    snprintf(other, sizeof(other), "%s.new", file);
+    strcpy(kept, file);
+    assert_true(strlen(other) < sizeof(file));
+    strcpy(file, other);
+    write_file(text);
+    strcpy(file, kept);
+    assert_int_equal(rename(other, file), 0);
+}
+
+static void a_changed_file_is_seen_once_it_is_settled(void **state) {
+    (void)state;
+    write_file("hosts = ( \"a.b\" );");
+    struct config_source source = source_at_load();
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CURRENT);
+    replace_file("hosts = ( \"b.b\" );");
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CHANGING);
+    let_it_settle();
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CHANGED);
+    unlink(file);
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CURRENT);
+    config_source_release(&source);
+}
+
+static void a_file_that_appears_is_seen(void **state) {
+    (void)state;
+    setenv("ORIGIN_BYPASS_HOSTS", "a.b", 1);
+    struct config_source source = source_at_load();
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CURRENT);
+    write_file("hosts = ( \"b.b\" );");
+    let_it_settle();
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CHANGED);
+    config_source_release(&source);
+}
+
+static struct config_source taken_again(const struct config_source *before) {
+    struct config_source again;
+    assert_true(config_source_take_again(&again, before, file, false));
+    return again;
+}
+
+static void what_is_taken_again_has_the_variables_of_load(void **state) {
+    (void)state;
+    write_file("hosts = ( \"a.b\" );");
+    setenv("ORIGIN_BYPASS_UPSTREAMS", "192.0.2.1", 1);
+    struct config_source source = source_at_load();
+    setenv("ORIGIN_BYPASS_UPSTREAMS", "192.0.2.2", 1);
+    struct config_source again = taken_again(&source);
+    assert_string_equal(again.variables[CONFIG_VARIABLE_UPSTREAMS], "192.0.2.1");
+    assert_true(config_source_equals(&again, &source));
+    config_source_release(&source);
+    assert_string_equal(again.variables[CONFIG_VARIABLE_UPSTREAMS], "192.0.2.1");
+    config_source_release(&again);
+}
+
+static void another_text_is_another_source(void **state) {
+    (void)state;
+    write_file("hosts = ( \"a.b\" );");
+    struct config_source source = source_at_load();
+    write_file("hosts = ( \"a.c\" );");
+    struct config_source again = taken_again(&source);
+    assert_false(config_source_equals(&again, &source));
+    config_source_release(&again);
+    config_source_release(&source);
+}
+
+static void another_text_of_a_file_of_prefixes_is_another_source(void **state) {
+    (void)state;
+    char text[256], set[80];
+    snprintf(set, sizeof(set), "%s.set", file);
+    snprintf(text, sizeof(text), "answers = { reject = [ \"file:%s\" ]; };", set);
+    write_file(text);
+    struct config_source source = source_at_load();
+    struct config_source again = taken_again(&source);
+    assert_true(config_source_equals(&again, &source));
+    config_source_release(&again);
+    int descriptor = open(set, O_WRONLY | O_CREAT, 0644);
+    assert_int_equal(write(descriptor, "192.0.2.0/24\n", 13), 13);
+    close(descriptor);
+    let_it_settle();
+    assert_int_equal(config_source_state(&source), CONFIG_SOURCE_CHANGED);
+    again = taken_again(&source);
+    assert_false(config_source_equals(&again, &source));
+    assert_int_equal(config_source_state(&again), CONFIG_SOURCE_CURRENT);
+    unlink(set);
+    config_source_release(&again);
+    config_source_release(&source);
+}
+
+static void a_change_counts_only_in_a_file_that_nobody_else_may_write(void **state) {
+    (void)state;
+    write_file("hosts = ( \"a.b\" );");
+    struct config_source source = source_at_load();
+    static const mode_t modes[] = {0664, 0646};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        assert_int_equal(chmod(file, modes[i]), 0);
+        struct config_source again = taken_again(&source);
+        assert_non_null(again.fault);
+        assert_null(again.text);
+        config_source_release(&again);
+    }
+    assert_int_equal(chmod(file, 0644), 0);
+    struct config_source again = taken_again(&source);
+    assert_null(again.fault);
+    config_source_release(&again);
+    config_source_release(&source);
+}
+
 static const char *secure_fault(void) {
     struct config_source source;
     assert_true(config_source_take(&source, file, true));
@@ -506,6 +631,12 @@ int main(void) {
         TEST(a_symbolic_link_is_followed),
         TEST(secure_mode_takes_nothing_from_the_environment),
         TEST(in_secure_mode_only_roots_file_counts),
+        TEST(a_changed_file_is_seen_once_it_is_settled),
+        TEST(a_file_that_appears_is_seen),
+        TEST(what_is_taken_again_has_the_variables_of_load),
+        TEST(another_text_is_another_source),
+        TEST(another_text_of_a_file_of_prefixes_is_another_source),
+        TEST(a_change_counts_only_in_a_file_that_nobody_else_may_write),
         TEST(taking_calls_no_malloc),
         TEST(a_file_that_may_not_be_read_is_refused),
         TEST(without_a_descriptor_the_file_is_refused),

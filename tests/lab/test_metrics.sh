@@ -1,0 +1,260 @@
+#!/usr/bin/env bash
+# Each process's counters in a file of its own, and what becomes of them. counters.py reads the files by the documented
+# layout alone.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+
+caller=$(compiled caller) || exit 125
+metrics=$TMPDIR/metrics
+nobody=65534
+
+it_counts_what_a_process_does() {
+    with_metrics
+    equal "$ORIGIN_V4" "$(bypass "$CDN" "$caller" getaddrinfo "$CDN" inet 5)"
+    equal 'caller hits=4 misses=1 queries=1 query_addresses=1 replies=1' "$(counters)"
+    quiet
+}
+
+it_takes_the_directory_from_the_file_too() {
+    with_metrics
+    unset ORIGIN_BYPASS_METRICS
+    echo "hosts = ( \"$CDN\" ); metrics = { directory = \"$metrics\"; };" >"$TMPDIR/settings.conf"
+    ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/settings.conf preloaded "$caller" getaddrinfo "$CDN" inet >"$TMPDIR/out"
+    equal 1 "$(sum misses)"
+}
+
+it_writes_nothing_where_it_is_off() {
+    with_metrics
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_METRICS='' bypass "$CDN" "$caller" getaddrinfo "$CDN" inet)"
+    equal '' "$(ls "$metrics")"
+    quiet
+}
+
+it_writes_nothing_for_a_program_that_resolves_nothing() {
+    with_metrics
+    bypass "$CDN" ls / >"$TMPDIR/ls"
+    equal '' "$(ls "$metrics")"
+}
+
+it_tells_outcomes_apart() {
+    with_metrics
+    in_python '*.example.com' '
+import socket
+def look_up(name):
+    try: socket.getaddrinfo(name, 443, socket.AF_INET)
+    except socket.gaierror: pass
+for name in "cdn.example.com missing.example.com six.example.com www.example.net localhost".split(): look_up(name)
+' || return
+    counters
+    equal "1 1 1 2" "$(sum query_addresses) $(sum query_no_records) $(sum query_no_names) $(sum pass_throughs)"
+    equal 1 "$(sum fallbacks)"
+}
+
+it_counts_an_outage() {
+    with_metrics
+    silence 8.8.8.8
+    stop 1.1.1.1
+    bypass "$CDN" "$caller" getaddrinfo "$CDN" inet >"$TMPDIR/out"
+    counters
+    equal '1 1' "$(sum fallbacks) $(sum misses)"
+    (($(sum query_timeouts) >= 2))
+    equal "$(sum queries)" "$(($(sum query_timeouts) + $(sum query_abandoned)))"
+}
+
+it_folds_what_a_dead_process_has_counted_into_the_total() {
+    with_metrics
+    local times
+    for times in 3 3 3 3 3; do bypass "$CDN" "$caller" getaddrinfo "$CDN" inet "$times" >"$TMPDIR/out"; done
+    equal '1 file 1 total' "$(files) file $(find "$metrics" -name '*.total' | wc -l) total"
+    equal '10 5' "$(sum hits) $(sum misses)"
+}
+
+it_loses_nothing_of_a_process_that_is_killed() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket
+for _ in range(4): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+os.kill(os.getpid(), 9)" || :
+    equal '3 1' "$(sum hits) $(sum misses)"
+    bypass "$CDN" "$caller" getaddrinfo "$CDN" inet >"$TMPDIR/out"
+    equal '3 2 1' "$(sum hits) $(sum misses) $(files)"
+}
+
+it_gives_a_forked_child_a_file_that_begins_at_zero() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket
+def look_up(times):
+    for _ in range(times): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+look_up(2)
+child = os.fork()
+look_up(3 if child == 0 else 0)
+if child: os.waitpid(child, 0); look_up(5); print('\n'.join(sorted(os.listdir('$metrics'))), flush=True)
+else: os._exit(0)" >"$TMPDIR/files"
+    equal 2 "$(wc -l <"$TMPDIR/files")"
+    equal $'python3 hits=3\npython3 hits=6 misses=1' "$(counters | cut -d' ' -f1-3 | sort)"
+}
+
+it_has_no_file_for_a_child_that_resolves_nothing() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket
+socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+if os.fork() == 0: os._exit(0)
+os.wait()"
+    equal 1 "$(files)"
+}
+
+it_goes_on_in_the_same_file_when_the_process_executes_another_program() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket
+socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+os.execv('$LAB/bin/lookup', ['lookup', 'getaddrinfo', '$CDN', 'inet'])" >"$TMPDIR/out"
+    equal 'lookup misses=2' "$(counters | cut -d' ' -f1-2)"
+    quiet
+}
+
+it_counts_for_the_parent_what_a_child_of_vfork_looks_up_first() {
+    with_metrics
+    not_under 'thread|valgrind' 'it does not know a vfork as one'
+    equal "1 file" "$(bypass "$CDN" "$(compiled vforks)" "$metrics")"
+    equal 'vforks hits=1 misses=1' "$(counters | cut -d' ' -f1-3)"
+}
+
+it_knows_processes_of_two_pid_namespaces_apart() {
+    with_metrics
+    unshare -pf true 2>"$TMPDIR/unshare" || skip "no PID namespace: $(<"$TMPDIR/unshare")"
+    local times
+    for times in 2 2; do bypass "$CDN" unshare -pf "$caller" getaddrinfo "$CDN" inet "$times" >"$TMPDIR/out"; done
+    ls "$metrics"
+    equal '2 2' "$(sum hits) $(sum misses)"
+}
+
+it_counts_in_many_threads() {
+    with_metrics
+    in_python "$CDN" "
+import socket, threading
+def work():
+    for _ in range(20): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+threads = [threading.Thread(target=work) for _ in range(100)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()"
+    equal 2000 "$(($(sum hits) + $(sum misses)))"
+}
+
+# --- what may be in the way ------------------------------------------------------------------------------------------
+
+it_does_without_on_a_full_disk() {
+    mkdir -p "$TMPDIR/full"
+    mount -t tmpfs -o size=16k full "$TMPDIR/full"
+    local status=0
+    is_told_once "$TMPDIR/full" 'no room is left on its disk' || status=1
+    equal '' "$(ls "$TMPDIR/full")" || status=1
+    umount "$TMPDIR/full"
+    return "$status"
+}
+
+it_does_without_where_there_is_no_directory() { is_told_once "$TMPDIR/missing" 'the directory does not exist'; }
+
+it_does_without_where_all_may_write_and_the_sticky_bit_is_missing() {
+    with_metrics
+    chmod 777 "$metrics"
+    is_told_once "$metrics" 'the directory is not safe: all may write to it, and it has no sticky bit'
+    equal '' "$(ls "$metrics")"
+}
+
+it_does_without_where_the_directory_is_another_users() {
+    with_metrics
+    chown "$nobody" "$metrics" 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    is_told_once "$metrics" 'the directory is not safe: it belongs neither to this user nor to root'
+}
+
+it_does_without_where_the_process_may_not_write() {
+    not_under 'address|thread|valgrind' 'it would be another user, who may not write its reports'
+    with_metrics
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    chmod 755 "$TMPDIR" "$LAB" "$metrics"
+    equal "$ORIGIN_V4" "$(bypass "$CDN" setpriv --reuid "$nobody" --clear-groups "$caller" getaddrinfo "$CDN" inet)"
+    equal "error metrics are off reason=this user may not write there" "$(said reason)"
+}
+
+it_shares_a_sticky_directory_among_users() {
+    not_under 'address|thread|valgrind' 'it would be another user, who may not write its reports'
+    with_metrics
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    chmod 755 "$TMPDIR" "$LAB"
+    chmod 1777 "$metrics"
+    local user
+    for user in "$nobody" 0 "$nobody" 0; do
+        bypass "$CDN" setpriv --reuid "$user" --clear-groups "$caller" getaddrinfo "$CDN" inet >>"$TMPDIR/out"
+    done
+    ls -l "$metrics"
+    equal 4 "$(sum misses)"
+    equal $'0.total\n65534.total' "$(cd "$metrics" && ls -- *.total)"
+    quiet
+}
+
+it_gets_no_signal_from_a_limit_for_files() {
+    not_checked "bash, which sets the limit,"
+    with_metrics
+    equal "$ORIGIN_V4" "$(bypass "$CDN" bash -c "ulimit -f 8; '$caller' getaddrinfo $CDN inet")"
+    contains 'ulimit -f' "$(said reason)"
+}
+
+it_leaves_off_in_another_root_without_a_word() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket
+socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+child = os.fork()
+if child == 0:
+    os.chroot('$TMPDIR')
+    socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+    os._exit(0)
+os.waitpid(child, 0)"
+    equal 1 "$(files)"
+    quiet
+}
+
+it_tells_a_family_of_processes_once() {
+    export ORIGIN_BYPASS_METRICS=$TMPDIR/missing
+    in_python "$CDN" "
+import os, socket
+for _ in range(3):
+    socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+    if os.fork() == 0:
+        socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+        os._exit(0)
+    os.wait()"
+    equal 1 "$(wc -l <"$messages")"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+with_metrics() {
+    rm -rf "$metrics"
+    mkdir -p "$metrics"
+    export ORIGIN_BYPASS_METRICS=$metrics
+    cp "$caller" "$LAB/bin/lookup"
+}
+
+# Without the files' names, and how long the replies took.
+counters() { "$python" "$lab/counters.py" "$metrics" | cut -d' ' -f2- | sed 's/ reply_ms=[0-9]*//'; }
+sum() { "$python" "$lab/counters.py" "$metrics" sum "$1"; }
+files() { find "$metrics" -name '*.counters' | wc -l; }
+
+# in_python HOSTS PROGRAM
+in_python() {
+    not_under address 'Python leaks memory of its own'
+    bypass "$1" "$python" -c "$2"
+}
+
+# is_told_once DIRECTORY REASON: the program has its answers all the same.
+is_told_once() {
+    export ORIGIN_BYPASS_METRICS=$1
+    equal "$ORIGIN_V4" "$(bypass "$CDN" "$caller" getaddrinfo "$CDN" inet 10)"
+    equal "error metrics are off directory=$1 reason=$2" "$(said directory reason)"
+}
+
+check_all "$@"

@@ -1,0 +1,34 @@
+/* The process's first lookup is made by a child of vfork(2), which ends; then it makes one itself. Prints how many
+ * counters' files there are in the directory. */
+#include <dirent.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void look_up(void) {
+    struct addrinfo hints = {.ai_family = AF_INET}, *list;
+    if (getaddrinfo("cdn.example.com", "443", &hints, &list) == 0)
+        freeaddrinfo(list);
+}
+
+int main(int count, char **arguments) {
+    int files = 0;
+    DIR *directory;
+    const struct dirent *entry;
+    if (count != 2)
+        return 2;
+    pid_t child = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
+    if (child == 0) {
+        look_up(); // NOLINT(clang-analyzer-unix.Vfork)
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    look_up();
+    directory = opendir(arguments[1]);
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        files += strstr(entry->d_name, ".counters") != NULL;
+    printf("%d file\n", files);
+    return 0;
+}

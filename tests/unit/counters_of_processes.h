@@ -1,0 +1,127 @@
+/* For the tests of counters' files: a directory, and processes that count in it and end. */
+#ifndef COUNTERS_OF_PROCESSES_H
+#define COUNTERS_OF_PROCESSES_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "originbypass/counters_directory.h"
+
+static char directory[64];
+
+static inline const char *path_of(const char *name, char path[static 256]) {
+    snprintf(path, 256, "%s/%s", directory, name);
+    return path;
+}
+
+/* Calls `with` for each name that ends so; returns their number. */
+static inline int each_file(const char *suffix, void (*with)(const char *path)) {
+    DIR *stream = opendir(directory);
+    struct dirent *entry;
+    int count = 0;
+    assert_non_null(stream);
+    while ((entry = readdir(stream)) != NULL) {
+        size_t length = strlen(entry->d_name);
+        if (entry->d_name[0] == '.' || length < strlen(suffix) ||
+            strcmp(entry->d_name + length - strlen(suffix), suffix) != 0)
+            continue;
+        count++;
+        if (with != NULL)
+            with(path_of(entry->d_name, (char[256]){0}));
+    }
+    closedir(stream);
+    return count;
+}
+
+static inline int count_files(const char *suffix) {
+    return each_file(suffix, NULL);
+}
+
+static inline void remove_file(const char *path) {
+    assert_int_equal(unlink(path), 0);
+}
+
+static inline int make_directory(void **state) {
+    (void)state;
+    strcpy(directory, "/tmp/counters.XXXXXX");
+    return mkdtemp(directory) == NULL;
+}
+
+static inline int remove_directory(void **state) {
+    (void)state;
+    each_file("", remove_file);
+    return rmdir(directory);
+}
+
+/* The file of this process, or of one that says to be in another namespace. */
+static inline struct counters_file *make_file(uint64_t pid_namespace, const char **fault) {
+    struct descriptor opened;
+    struct counters_identity identity = counters_identity_of((uint32_t)getpid());
+    if (pid_namespace != 0)
+        identity.pid_namespace = pid_namespace;
+    *fault = counters_directory_open(directory, &opened);
+    struct counters_file *file =
+        *fault == NULL ? counters_file_make(opened.number, &identity, "tester", NULL, fault) : NULL;
+    descriptor_close(&opened);
+    return file;
+}
+
+/* A process that counts so many hits, and says so by a byte; it waits then, unless it is to end. */
+static inline pid_t count_in_child(uint64_t pid_namespace, unsigned hits, bool ends) {
+    int counted[2];
+    char byte;
+    assert_int_equal(pipe(counted), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        const char *fault;
+        counters_reset_in_child();
+        struct counters_file *file = make_file(pid_namespace, &fault);
+        if (file == NULL)
+            _exit(1);
+        counters_keep_in(file->blocks);
+        counters_add_many(COUNTER_HITS, hits);
+        if (write(counted[1], "", 1) != 1)
+            _exit(2);
+        if (!ends)
+            for (;;)
+                pause();
+        _exit(0);
+    }
+    assert_true(child > 0);
+    close(counted[1]);
+    assert_int_equal(read(counted[0], &byte, 1), 1);
+    close(counted[0]);
+    if (ends)
+        assert_int_equal(waitpid(child, NULL, 0), child);
+    return child;
+}
+
+static inline void end_child(pid_t child) {
+    kill(child, SIGKILL);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
+static inline size_t fold_as_many_as(size_t most) {
+    struct descriptor opened;
+    assert_null(counters_directory_open(directory, &opened));
+    size_t folded = counters_directory_fold(&opened, most);
+    descriptor_close(&opened);
+    return folded;
+}
+
+#endif

@@ -1,0 +1,177 @@
+/* Configurations that replace one another while others use them. */
+#include "test_config.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "originbypass/in_force.h"
+
+static struct config *make(const char *host) {
+    char text[128];
+    snprintf(text, sizeof(text), "hosts = ( \"%s\" );", host);
+    return parse_good(text);
+}
+
+static bool replace_with(const char *host, uint32_t cache_generation) {
+    struct config *config = make(host);
+    struct rules *rules = rules_build(config);
+    bool replaced = in_force_replace(config, rules, cache_generation);
+    if (!replaced) {
+        rules_free(rules);
+        config_free(config);
+    }
+    return replaced;
+}
+
+static const char *host_of(const struct in_force *held) {
+    return rules_config(held->rules)->rules[0].name;
+}
+
+static void nothing_is_in_force_before_the_first_one(void **state) {
+    (void)state;
+    assert_null(in_force_hold());
+    in_force_release(NULL);
+}
+
+static void one_of_those_who_begin_has_begun(void **state) {
+    (void)state;
+    struct config *first = make("first.example"), *second = make("second.example");
+    struct rules *rules = rules_build(second);
+    assert_true(in_force_begin(first, rules_build(first)));
+    assert_false(in_force_begin(second, rules));
+    rules_free(rules);
+    config_free(second);
+    const struct in_force *held = in_force_hold();
+    assert_string_equal(host_of(held), "first.example");
+    assert_int_equal(held->generation, 1);
+    assert_int_equal(held->cache_generation, 0);
+    in_force_release(held);
+}
+
+static void what_is_held_stays_as_it_is(void **state) {
+    (void)state;
+    const struct in_force *before = in_force_hold();
+    assert_true(replace_with("next.example", 7));
+    const struct in_force *after = in_force_hold();
+    assert_int_equal(in_force_reclaim(), 1);
+    assert_string_equal(host_of(before), "first.example");
+    assert_string_equal(host_of(after), "next.example");
+    assert_int_equal(after->generation, 2);
+    assert_int_equal(after->cache_generation, 7);
+    in_force_release(before);
+    in_force_release(after);
+    assert_int_equal(in_force_reclaim(), 0);
+}
+
+static void who_holds_twice_lets_go_twice(void **state) {
+    (void)state;
+    const struct in_force *held = in_force_hold();
+    in_force_hold_again(held);
+    assert_true(replace_with("again.example", 0));
+    in_force_release(held);
+    assert_int_equal(in_force_reclaim(), 1);
+    in_force_release(held);
+    assert_int_equal(in_force_reclaim(), 0);
+}
+
+static void *release(void *held) {
+    in_force_release(held);
+    return NULL;
+}
+
+static void another_thread_may_let_go(void **state) {
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        const struct in_force *held = in_force_hold();
+        pthread_t thread;
+        assert_true(replace_with("thread.example", 0));
+        pthread_create(&thread, NULL, release, (void *)held);
+        pthread_join(thread, NULL);
+        assert_int_equal(in_force_reclaim(), 0);
+    }
+}
+
+static void where_all_are_held_the_last_one_stays(void **state) {
+    (void)state;
+    const struct in_force *held[64];
+    size_t count = 0;
+    do {
+        held[count++] = in_force_hold();
+        in_force_reclaim();
+    } while (count < 64 && replace_with("pinned.example", 0));
+    assert_int_equal(count, 32);
+    uint32_t generation = held[count - 1]->generation;
+    assert_false(replace_with("late.example", 0));
+    in_force_release(held[3]);
+    in_force_reclaim();
+    assert_true(replace_with("late.example", 0));
+    for (size_t i = 0; i < count; i++)
+        if (i != 3)
+            in_force_release(held[i]);
+    assert_int_equal(in_force_reclaim(), 0);
+    const struct in_force *last = in_force_hold();
+    assert_int_equal(last->generation, generation + 1);
+    in_force_release(last);
+}
+
+static atomic_bool over;
+
+static void *use(void *uses) {
+    while (!atomic_load(&over)) {
+        const struct in_force *held = in_force_hold();
+        if (strstr(host_of(held), ".example") == NULL)
+            abort();
+        in_force_release(held);
+        atomic_fetch_add((atomic_ulong *)uses, 1);
+    }
+    return NULL;
+}
+
+/* Under the address sanitizer, what is freed too early is seen, and what is never freed. */
+static void thousands_come_and_go_under_threads_that_use_them(void **state) {
+    (void)state;
+    pthread_t threads[4];
+    atomic_ulong uses = 0;
+    for (int i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, use, &uses);
+    for (int i = 0; i < 3000; i++) {
+        in_force_reclaim();
+        while (!replace_with("busy.example", 0))
+            in_force_reclaim();
+    }
+    atomic_store(&over, true);
+    for (int i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_true(uses > 0);
+    assert_int_equal(in_force_reclaim(), 0);
+}
+
+static void a_copy_goes_on_with_what_is_in_force(void **state) {
+    (void)state;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        in_force_adopt();
+        const struct in_force *held = in_force_hold();
+        _exit(held == NULL || !replace_with("child.example", 0));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_is_in_force_before_the_first_one),
+        cmocka_unit_test(one_of_those_who_begin_has_begun),
+        cmocka_unit_test(what_is_held_stays_as_it_is),
+        cmocka_unit_test(who_holds_twice_lets_go_twice),
+        cmocka_unit_test(another_thread_may_let_go),
+        cmocka_unit_test(where_all_are_held_the_last_one_stays),
+        cmocka_unit_test(thousands_come_and_go_under_threads_that_use_them),
+        cmocka_unit_test(a_copy_goes_on_with_what_is_in_force),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
