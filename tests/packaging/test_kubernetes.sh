@@ -70,7 +70,8 @@ it_gives_a_running_program_new_rules_when_the_kubelet_swaps_the_configuration() 
     sed -i 's/"api.example.com",/"cdn.example.com",/' "$TMPDIR/rendered.yaml"
     /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes"
     until_true next_address_is "$ORIGIN_V4"
-    exec {program[1]}>&-
+    eval "exec ${program[1]}>&-"
+    # shellcheck disable=SC2154 # coproc sets it
     wait "$program_PID"
     equal '' "$(<"$messages")"
 }
