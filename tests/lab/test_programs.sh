@@ -88,12 +88,12 @@ it_serves_nobody_whom_it_can_not_tell_where_some_are_included() {
 }
 
 it_serves_the_command_always() {
-    local command=${LAB_LIBRARY%/*}/originbypass
-    [[ -x $command ]] || skip 'there is no command so far'
+    local companion=${LAB_LIBRARY%/*}/originbypass
+    [[ -x $companion ]] || skip 'there is no command so far'
     serve 'include = [ "/usr/sbin/nginx" ];'
-    equal origin "$(where "$command" resolve "$CDN")"
+    equal origin "$(where "$companion" resolve "$CDN")"
     serve 'exclude = [ "*" ];'
-    equal origin "$(where "$command" resolve "$CDN")"
+    equal origin "$(where "$companion" resolve "$CDN")"
 }
 
 it_leaves_alone_a_program_that_runs_with_more_rights_than_its_user() {

@@ -1,8 +1,8 @@
 """Runs a command in a pod of a rendered Deployment, as a kubelet would make it:
 
-    pod.py MANIFESTS ROOT_OF_INIT_CONTAINERS ROOT VOLUMES COMMAND [ARGUMENT...]
+    pod.py MANIFESTS ROOT_OF_INIT_CONTAINERS ROOT VOLUMES [COMMAND [ARGUMENT...]]
 
-Volumes are directories in VOLUMES, laid out as a kubelet does: the files of a ConfigMap are symbolic links through ..data,
+Without a command it only writes the ConfigMaps' volumes anew, for a pod that runs. Volumes are directories in VOLUMES, laid out as a kubelet does: the files of a ConfigMap are symbolic links through ..data,
 which is replaced as a whole. Init containers run first, with what their own command says; then the command, in the first
 container's environment and mounts. Images are directories, containers are bwrap's. Exits as the command does.
 """
@@ -79,6 +79,8 @@ def main():
     config_maps = {o["metadata"]["name"]: o for o in objects if o["kind"] == "ConfigMap"}
     pod = next(o for o in objects if o["kind"] == "Deployment")["spec"]["template"]["spec"]
     make_volumes(pod, config_maps, where)
+    if not command:
+        return
     for container in pod.get("initContainers", []):
         status = run(container, root_of_init, where, container["command"])
         if status != 0:

@@ -59,6 +59,32 @@ it_leads_a_pod_to_the_origin_whose_shell_drops_the_variable() {
     equal "$ORIGIN_V4" "$(pod env -u LD_PRELOAD getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
 }
 
+it_gives_a_running_program_new_rules_when_the_kubelet_swaps_the_configuration() {
+    real_library
+    render deployment configmap configuration
+    coproc program { pod perl -MSocket -e '$| = 1; while (<STDIN>) { print inet_ntoa(scalar gethostbyname("'"$CDN"'")), "\n" }'; }
+    equal "$ORIGIN_V4" "$(next_address)"
+    sed -i 's/"cdn.example.com",/"api.example.com",/' "$TMPDIR/rendered.yaml"
+    /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes"
+    until_true next_address_is "$EDGE_V4"
+    sed -i 's/"api.example.com",/"cdn.example.com",/' "$TMPDIR/rendered.yaml"
+    /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes"
+    until_true next_address_is "$ORIGIN_V4"
+    eval "exec ${program[1]}>&-"
+    # shellcheck disable=SC2154 # coproc sets it
+    wait "$program_PID"
+    equal '' "$(<"$messages")"
+}
+
+next_address() {
+    local address
+    echo >&"${program[1]}"
+    read -r -t 20 address <&"${program[0]}"
+    echo "$address"
+}
+
+next_address_is() { [[ $(next_address) == "$1" ]]; }
+
 it_shows_its_files_in_the_readme() {
     equal "$(cat "$top/scripts/kubernetes/network-policy/network-policy.yaml")" \
         "$(readme_block Troubleshooting 'kind: NetworkPolicy')"
