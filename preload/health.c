@@ -147,7 +147,7 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
 
 bool health_is_outdated(const struct server_address *server, uint64_t now_ms) {
     struct place *place = known(server);
-    return place != NULL && now_ms - atomic_load(&place->news_ms) > OUTDATED_AFTER_MS;
+    return place != NULL && now_ms > atomic_load(&place->news_ms) + OUTDATED_AFTER_MS;
 }
 
 bool health_claim_probe(const struct server_address *server, uint64_t now_ms) {

@@ -33,7 +33,7 @@ static struct place *find(enum warning warning, const struct name *host) {
 bool warnings_due(enum warning warning, const struct name *host, uint64_t now_ms, uint32_t *left_out) {
     pthread_mutex_lock(&lock);
     struct place *place = find(warning, host);
-    bool due = place->told_ms == 0 || (warning != WARNING_EDGE && now_ms - place->told_ms >= PAUSE_MS);
+    bool due = place->told_ms == 0 || (warning != WARNING_EDGE && now_ms >= place->told_ms + PAUSE_MS);
     *left_out = place->left_out;
     place->left_out = due ? 0 : place->left_out + 1;
     if (due)

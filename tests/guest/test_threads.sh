@@ -13,6 +13,7 @@ it_leaves_no_thread_so_that_the_program_may_have_its_own_user_namespace() {
 }
 
 it_answers_where_a_filter_refuses_threads() {
+    without_leaks 'LeakSanitizer itself needs a thread'
     with_settings "$short_lives"
     guest no_threads filter
     quiet
@@ -20,6 +21,7 @@ it_answers_where_a_filter_refuses_threads() {
 
 it_answers_a_user_who_may_have_no_thread() {
     has_user "$nobody"
+    without_leaks 'LeakSanitizer itself needs a thread'
     with_settings "$short_lives"
     guest no_threads limit "$nobody"
     quiet

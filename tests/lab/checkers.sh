@@ -69,5 +69,11 @@ not_under() {
     [[ -z $checker || $checker != @($1) ]] || skip "not under $checker: ${*:2}"
 }
 
+# without_leaks REASON...: LeakSanitizer does not look for leaks in the rest of the test.
+without_leaks() {
+    [[ $checker != address ]] || echo "leaks are not looked for: $*"
+    export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
+}
+
 # The test's program is not ours: nothing of it is built for a checker.
 not_checked() { not_under 'address|thread|valgrind' "$* is not ours"; }

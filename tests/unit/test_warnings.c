@@ -49,6 +49,13 @@ static void within_a_minute_no_other_is(void **state) {
     assert_false(is_due("cdn.example.com", now_ms + MINUTE_MS - 1, &left_out));
 }
 
+static void a_thread_that_read_the_clock_a_little_earlier_is_not_late(void **state) {
+    (void)state;
+    uint32_t left_out;
+    assert_true(is_due("race.example.com", now_ms, &left_out));
+    assert_false(is_due("race.example.com", now_ms - 1, &left_out));
+}
+
 static void after_a_minute_the_next_is_and_tells_how_many_were_left_out(void **state) {
     (void)state;
     uint32_t left_out;
@@ -151,6 +158,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         LATER(the_first_is_due_and_nothing_was_left_out),
         LATER(within_a_minute_no_other_is),
+        LATER(a_thread_that_read_the_clock_a_little_earlier_is_not_late),
         LATER(after_a_minute_the_next_is_and_tells_how_many_were_left_out),
         LATER(each_host_has_its_own_minute),
         LATER(each_kind_has_its_own_minute),
