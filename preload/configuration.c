@@ -62,6 +62,7 @@ static void begin(void) {
     take_effect(config, 1);
     if (config->error_count > 0)
         configuration_tell_refusal(config, false);
+    configuration_tell_without_effect(config);
     atomic_store(&configuration_look_ms, 0);
 }
 

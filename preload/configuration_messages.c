@@ -28,6 +28,13 @@ void configuration_tell_reload(const struct config *config, uint32_t generation)
                      log_number("hosts", (int64_t)config->rule_count)));
 }
 
+void configuration_tell_without_effect(const struct config *config) {
+    static const char *const settings[] = {"programs"};
+    if (config->include_count > 0 || config->exclude_count > 0)
+        log_write(LOG_LEVEL_WARN, "settings without effect in this version",
+                  FIELDS(log_text("file", config->file), log_texts("settings", settings, 1)));
+}
+
 void configuration_write_error(const struct config *config, struct counters_load *load) {
     const struct config_error *error = config->errors;
     size_t size = sizeof(load->error);
