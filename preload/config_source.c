@@ -154,9 +154,13 @@ static enum config_source_state state_of(const char *path, const struct config_s
     return config_stamp_is_fresh(&now) ? CONFIG_SOURCE_CHANGING : CONFIG_SOURCE_CHANGED;
 }
 
+static bool is_there(const char *path) {
+    struct config_stamp now = config_stamp_of(path);
+    return config_stamp_exists(&now);
+}
+
 enum config_source_state config_source_state(const struct config_source *source) {
-    struct config_stamp now = source->place == NULL ? (struct config_stamp){0} : config_stamp_of(source->place);
-    if (!config_stamp_exists(&now))
+    if (source->place == NULL || !is_there(source->place))
         return CONFIG_SOURCE_CURRENT;
     enum config_source_state state = state_of(source->place, &source->stamp);
     for (const struct config_set_file *file = source->set_files; file != NULL; file = file->next)

@@ -1,5 +1,5 @@
 /* The process's first lookup is made by a child of vfork(2), which ends; then it makes one itself. Prints how many
- * counters' files there are in the directory. */
+ * counters' files there are in the directory, and how many of them are named after it. */
 #include <dirent.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -14,7 +14,8 @@ static void look_up(void) {
 }
 
 int main(int count, char **arguments) {
-    int files = 0;
+    int files = 0, own = 0;
+    char pid[32];
     DIR *directory;
     const struct dirent *entry;
     if (count != 2)
@@ -26,9 +27,13 @@ int main(int count, char **arguments) {
     }
     waitpid(child, NULL, 0);
     look_up();
+    snprintf(pid, sizeof(pid), "-%d-", (int)getpid());
     directory = opendir(arguments[1]);
     while (directory != NULL && (entry = readdir(directory)) != NULL)
-        files += strstr(entry->d_name, ".counters") != NULL;
-    printf("%d file\n", files);
+        if (strstr(entry->d_name, ".counters") != NULL) {
+            files++;
+            own += strstr(entry->d_name, pid) != NULL;
+        }
+    printf("%d, %d own\n", files, own);
     return 0;
 }

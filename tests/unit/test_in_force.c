@@ -96,7 +96,7 @@ static void another_thread_may_let_go(void **state) {
 
 static void where_all_are_held_the_last_one_stays(void **state) {
     (void)state;
-    const struct in_force *held[64];
+    const struct in_force *held[64] = {0};
     size_t count = 0;
     do {
         held[count++] = in_force_hold();
