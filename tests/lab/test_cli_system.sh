@@ -510,6 +510,7 @@ for program in report["programs"]:
     rm "$installed"
     system status -j 2>/dev/null
     equal 1 "$(field status)"
+    : >"$list"
 }
 
 it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
@@ -529,6 +530,7 @@ it_does_what_the_readme_shows() {
     mkdir /etc/nginx
     echo 'user root; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
     local block
+    # shellcheck disable=SC2016 # backquotes of Markdown
     block=$(sed -n '/^## On a whole machine/,/^## /{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
     contains '# originbypass system enable' "$block"
     equal "$(without_pids <<<"$block")" "$(grep '^# ' <<<"$block" | as_a_whole_machine | without_pids)"
@@ -616,6 +618,7 @@ is_rooted_in() { [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/
 
 # Runs the lines of its input that begin with "# ", as root's shell that is the only program of a machine.
 as_a_whole_machine() {
+    # shellcheck disable=SC2016 # for the inner shell
     unshare --pid --fork --kill-child --mount --mount-proc bash -c '
         while read -r mark line; do
             echo "$mark $line"
