@@ -528,7 +528,7 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
 it_does_what_the_readme_shows() {
     rm -r /etc/nginx
     mkdir /etc/nginx
-    echo 'user root; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
+    echo 'user root; master_process off; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
     local block
     # shellcheck disable=SC2016 # backquotes of Markdown
     block=$(sed -n '/^## On a whole machine/,/^## /{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
