@@ -461,6 +461,7 @@ it_counts_what_can_never_have_it_and_what_it_may_not_look_at() {
     system enable
     "$TMPDIR/static" &
     end_with_the_test $!
+    until_true is_rooted_in $! /
     system status
     equal '' "$(grep -E "^ *$! " <<<"$out")"
     equal 1 "$(field out_of_reach)"
@@ -518,6 +519,7 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
     cp /usr/bin/sleep "$TMPDIR/"$'sl\033[31mep'
     "$TMPDIR/"$'sl\033[31mep' 1000 &
     end_with_the_test $!
+    until_true is_rooted_in $! /
     system status
     lacks $'\033' "$out"
     contains "$TMPDIR/sl\\x1b[31mep" "$out"
@@ -613,8 +615,11 @@ started() {
     until_true is_rooted_in $! /
 }
 
-# is_rooted_in PID DIRECTORY: it has become the program that it was to become.
-is_rooted_in() { [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/exe") =~ /(sleep|python[0-9.]*)$ ]]; }
+# is_rooted_in PID DIRECTORY: it has become another program than this shell or chroot(8), whose libc is mapped, if any.
+is_rooted_in() {
+    [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/exe") =~ /(sl.*ep|python[0-9.]*|static)$ ]] &&
+        { [[ $(readlink "/proc/$1/exe") == */static ]] || grep -q /libc "/proc/$1/maps"; }
+}
 
 # Runs the lines of its input that begin with "# ", as root's shell that is the only program of a machine.
 as_a_whole_machine() {
@@ -632,7 +637,12 @@ without_pids() { sed -E 's/^ *[0-9]+ /PID /; s/ +/ /g'; }
 # alone COMMAND...: its exit status, where no other program runs but a shell and a sleep.
 alone() {
     # shellcheck disable=SC2016 # for the inner shell
-    unshare --pid --mount --fork --mount-proc bash -c 'sleep 1000 & "$@" >"$0"; echo $?; kill $!' "$TMPDIR/alone" "$@"
+    unshare --pid --mount --fork --mount-proc bash -c '
+        sleep 1000 &
+        until grep -q "sleep\$" /proc/$!/maps && grep -q /libc /proc/$!/maps; do sleep 0.01; done
+        "$@" >"$0"
+        echo $?
+        kill $!' "$TMPDIR/alone" "$@"
 }
 
 configuration() {
