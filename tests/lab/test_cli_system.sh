@@ -461,6 +461,7 @@ it_counts_what_can_never_have_it_and_what_it_may_not_look_at() {
     system enable
     "$TMPDIR/static" &
     end_with_the_test $!
+    until_true is_rooted_in $! /
     system status
     equal '' "$(grep -E "^ *$! " <<<"$out")"
     equal 1 "$(field out_of_reach)"
@@ -510,6 +511,7 @@ for program in report["programs"]:
     rm "$installed"
     system status -j 2>/dev/null
     equal 1 "$(field status)"
+    : >"$list"
 }
 
 it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
@@ -517,6 +519,7 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
     cp /usr/bin/sleep "$TMPDIR/"$'sl\033[31mep'
     "$TMPDIR/"$'sl\033[31mep' 1000 &
     end_with_the_test $!
+    until_true is_rooted_in $! /
     system status
     lacks $'\033' "$out"
     contains "$TMPDIR/sl\\x1b[31mep" "$out"
@@ -527,8 +530,9 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
 it_does_what_the_readme_shows() {
     rm -r /etc/nginx
     mkdir /etc/nginx
-    echo 'user root; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
+    echo 'user root; master_process off; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
     local block
+    # shellcheck disable=SC2016 # backquotes of Markdown
     block=$(sed -n '/^## On a whole machine/,/^## /{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
     contains '# originbypass system enable' "$block"
     equal "$(without_pids <<<"$block")" "$(grep '^# ' <<<"$block" | as_a_whole_machine | without_pids)"
@@ -611,11 +615,15 @@ started() {
     until_true is_rooted_in $! /
 }
 
-# is_rooted_in PID DIRECTORY: it has become the program that it was to become.
-is_rooted_in() { [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/exe") =~ /(sleep|python[0-9.]*)$ ]]; }
+# is_rooted_in PID DIRECTORY: it has become another program than this shell or chroot(8), whose libc is mapped, if any.
+is_rooted_in() {
+    [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/exe") =~ /(sl.*ep|python[0-9.]*|static)$ ]] &&
+        { [[ $(readlink "/proc/$1/exe") == */static ]] || grep -q /libc "/proc/$1/maps"; }
+}
 
 # Runs the lines of its input that begin with "# ", as root's shell that is the only program of a machine.
 as_a_whole_machine() {
+    # shellcheck disable=SC2016 # for the inner shell
     unshare --pid --fork --kill-child --mount --mount-proc bash -c '
         while read -r mark line; do
             echo "$mark $line"
@@ -629,7 +637,12 @@ without_pids() { sed -E 's/^ *[0-9]+ /PID /; s/ +/ /g'; }
 # alone COMMAND...: its exit status, where no other program runs but a shell and a sleep.
 alone() {
     # shellcheck disable=SC2016 # for the inner shell
-    unshare --pid --mount --fork --mount-proc bash -c 'sleep 1000 & "$@" >"$0"; echo $?; kill $!' "$TMPDIR/alone" "$@"
+    unshare --pid --mount --fork --mount-proc bash -c '
+        sleep 1000 &
+        until grep -q "sleep\$" /proc/$!/maps && grep -q /libc /proc/$!/maps; do sleep 0.01; done
+        "$@" >"$0"
+        echo $?
+        kill $!' "$TMPDIR/alone" "$@"
 }
 
 configuration() {
