@@ -1,6 +1,7 @@
 #include "originbypass/name.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -19,6 +20,20 @@ static uint64_t mix(uint64_t hash, uint64_t octets) {
     return hash ^ hash >> 32;
 }
 
+/* The last octets of a text, less than a word of them, filled up with zeros. */
+static uint64_t last_word(const char *text, size_t length) {
+    size_t rest = length % sizeof(uint64_t);
+    uint64_t octets = 0;
+    if (rest == length) {
+        for (size_t i = 0; i < rest; i++)
+            octets |= (uint64_t)(uint8_t)text[i] << i * 8;
+        return htole64(octets);
+    }
+    /* One load that overlaps the word before is cheaper than several small ones. */
+    memcpy(&octets, text + length - sizeof(octets), sizeof(octets));
+    return rest == 0 ? 0 : htole64(le64toh(octets) >> (sizeof(octets) - rest) * 8);
+}
+
 bool name_fold(struct name *name, const char *text) {
     size_t length = strnlen(text, NAME_LENGTH_MAX + 2);
     if (length > 0 && text[length - 1] == '.')
@@ -26,17 +41,20 @@ bool name_fold(struct name *name, const char *text) {
     if (length == 0 || length > NAME_LENGTH_MAX)
         return false;
     size_t words = name_words((uint32_t)length);
-    name->words[words - 1] = 0;
-    memcpy(name->text, text, length);
     uint64_t hash = length;
     uint64_t seen = 0;
     for (size_t i = 0; i < words; i++) {
-        seen |= name->words[i];
-        if (seen & EVERY_OCTET(0x80))
-            return false;
-        name->words[i] = lower_case(name->words[i]);
+        uint64_t octets;
+        if (i + 1 < words)
+            memcpy(&octets, text + i * sizeof(octets), sizeof(octets));
+        else
+            octets = last_word(text, length);
+        seen |= octets;
+        name->words[i] = lower_case(octets);
         hash = mix(hash, name->words[i]);
     }
+    if (seen & EVERY_OCTET(0x80))
+        return false;
     name->length = (uint32_t)length;
     name->hash = (uint32_t)hash;
     return true;
