@@ -12,7 +12,8 @@ struct node {
     } address;
 };
 
-static struct node *make_node(const struct addrinfo_entry *entry, int flags) {
+/* Every hit pays for this. */
+static inline __attribute__((always_inline)) struct node *make_node(const struct addrinfo_entry *entry, int flags) {
     const struct expansion_node *model = &entry->model;
     struct node *node = malloc(sizeof(*node));
     if (node == NULL)
@@ -41,7 +42,8 @@ static int fail(struct addrinfo *list, int error) {
 }
 
 /* Returns where the next node is to be linked; NULL: no memory. */
-static struct addrinfo **append(struct addrinfo **link, const struct addrinfo_entry *entry, int flags) {
+static inline __attribute__((always_inline)) struct addrinfo **append(struct addrinfo **link,
+                                                                      const struct addrinfo_entry *entry, int flags) {
     struct node *node = make_node(entry, flags);
     if (node == NULL)
         return NULL;
@@ -76,8 +78,8 @@ int addrinfo_build(const struct address *addresses, size_t count, const struct e
 int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int flags, struct addrinfo **list) {
     struct addrinfo *first = NULL;
     struct addrinfo **link = &first;
-    for (size_t i = 0; i < count; i++) {
-        link = append(link, &entries[i], flags);
+    for (const struct addrinfo_entry *entry = entries; entry < entries + count; entry++) {
+        link = append(link, entry, flags);
         if (link == NULL)
             return fail(first, EAI_MEMORY);
     }

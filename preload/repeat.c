@@ -10,12 +10,21 @@ _Static_assert(sizeof(struct addrinfo_entry) == ENTRY_WORDS * sizeof(uint64_t), 
 
 /* Names of services have at most 15 octets (RFC 6335, section 5.1). */
 static bool pack_service(uint64_t words[static 2], const char *service) {
-    for (size_t i = 0; i < 2; i++) {
-        words[i] = 0;
-        for (unsigned shift = 0; shift < 64 && *service != '\0'; shift += 8)
-            words[i] |= (uint64_t)(uint8_t)*service++ << shift;
+    uint64_t word = 0;
+    unsigned shift = 0;
+    words[0] = words[1] = 0;
+    for (; *service != '\0'; service++) {
+        word |= (uint64_t)(uint8_t)*service << shift % 64;
+        shift += 8;
+        if (shift == 64) {
+            words[0] = word;
+            word = 0;
+        } else if (shift == 128) {
+            return false;
+        }
     }
-    return *service == '\0';
+    words[shift / 64] = word;
+    return true;
 }
 
 static bool fit(const struct addrinfo *hints) {
