@@ -25,6 +25,8 @@ static const struct span {
 } inside[PART_COUNT] = {
     [PART_A] = {0, 3}, [PART_AAAA] = {3, 4}, [PART_NAME] = {7, 4}, [PART_ORDER] = {11, 1}, [PART_LIST] = {12, 6}};
 #define SLOT_WORDS 18
+/* About a second, and cheap to divide by. */
+#define USED_UNIT_MS 1024
 #define CELL_WORDS 7
 
 struct cell {
@@ -35,8 +37,8 @@ struct cell {
 struct slot {
     _Atomic uint32_t sequence; /* odd while a writer is at it */
     _Atomic uint32_t hash;
-    _Atomic uint32_t next; /* in its bucket, or in the list of free slots */
-    _Atomic uint32_t used_s;
+    _Atomic uint32_t next;             /* in its bucket, or in the list of free slots */
+    _Atomic uint32_t used;             /* when, in USED_UNIT_MS */
     _Atomic uint32_t rest[PART_COUNT]; /* what does not fit into `word` */
     _Atomic uint16_t words[PART_COUNT];
     _Atomic uint64_t expires_ms[RECORD_TYPE_COUNT];
@@ -217,9 +219,9 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
 
 /* Stored at most once a second, so that readers on other cores keep the line. */
 static void mark_used(struct slot *slot, uint64_t now_ms) {
-    uint32_t now_s = (uint32_t)(now_ms / 1000);
-    if (OWN(slot->used_s) != now_s)
-        atomic_store_explicit(&slot->used_s, now_s, memory_order_relaxed);
+    uint32_t now = (uint32_t)(now_ms / USED_UNIT_MS);
+    if (OWN(slot->used) != now)
+        atomic_store_explicit(&slot->used, now, memory_order_relaxed);
 }
 
 void cache_copy_release(struct cache_copy *copy) {
@@ -269,11 +271,28 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
     return false;
 }
 
+/* What a hit runs through is written out: for so few words a loop costs more than its body. */
 static bool has_key(const struct slot *slot, const uint64_t *key) {
-    uint64_t difference = 0;
-    for (size_t i = 0; i < CACHE_KEY_WORDS; i++)
-        difference |= LOAD(slot->list_key[i]) ^ key[i];
+    uint64_t difference = LOAD(slot->list_key[0]) ^ key[0];
+    difference |= LOAD(slot->list_key[1]) ^ key[1];
+    difference |= LOAD(slot->list_key[2]) ^ key[2];
     return difference == 0;
+}
+
+static void copy_three(const _Atomic uint64_t *from, uint64_t *to) {
+    to[0] = LOAD(from[0]);
+    to[1] = LOAD(from[1]);
+    to[2] = LOAD(from[2]);
+}
+
+/* What stands in the slot is copied whole, wanted or not. */
+static bool copy_list(const struct store *store, const struct slot *slot, struct cache_list *list) {
+    enum { HERE = 6 };
+    const _Atomic uint64_t *here = &slot->word[inside[PART_LIST].first];
+    copy_three(here, list->words);
+    copy_three(here + 3, list->words + 3);
+    return list->word_count <= HERE ||
+           rest_copy(store, LOAD(slot->rest[PART_LIST]), list->words + HERE, list->word_count - HERE);
 }
 
 bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list *list) {
@@ -283,8 +302,7 @@ bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list 
     if (slot == NULL || sequence & 1 || LOAD(slot->list_until_ms) <= now_ms || !has_key(slot, list->key))
         return false;
     list->word_count = LOAD(slot->words[PART_LIST]);
-    if (list->word_count > CACHE_LIST_WORDS_MAX || !part_copy(store, slot, PART_LIST, list->words, list->word_count) ||
-        LOAD(slot->sequence) != sequence)
+    if (list->word_count > CACHE_LIST_WORDS_MAX || !copy_list(store, slot, list) || LOAD(slot->sequence) != sequence)
         return false;
     mark_used(slot, now_ms);
     return true;
@@ -380,7 +398,7 @@ static bool evict(struct store *store, uint32_t keep) {
         store->hand = store->hand + 1 < store->slots_begun ? store->hand + 1 : 1;
         if (store->hand == keep || OWN(store->slots[store->hand].words[PART_NAME]) == 0)
             continue;
-        if (oldest == 0 || OWN(store->slots[store->hand].used_s) < OWN(store->slots[oldest].used_s))
+        if (oldest == 0 || OWN(store->slots[store->hand].used) < OWN(store->slots[oldest].used))
             oldest = store->hand;
     }
     if (oldest == 0)
@@ -407,7 +425,7 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
     struct slot *slot = &store->slots[number];
     begin_change(slot);
     STORE(slot->hash, name->hash);
-    STORE(slot->used_s, (uint32_t)(now_ms / 1000));
+    STORE(slot->used, (uint32_t)(now_ms / USED_UNIT_MS));
     STORE(slot->retry_ms, 0);
     store_part(store, slot, PART_NAME, name->words, name_words(name->length));
     end_change(slot);

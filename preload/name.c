@@ -35,7 +35,7 @@ static uint64_t last_word(const char *text, size_t length) {
 }
 
 bool name_fold(struct name *name, const char *text) {
-    size_t length = strnlen(text, NAME_LENGTH_MAX + 2);
+    size_t length = strlen(text);
     if (length > 0 && text[length - 1] == '.')
         length--;
     if (length == 0 || length > NAME_LENGTH_MAX)
