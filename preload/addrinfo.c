@@ -12,27 +12,38 @@ struct node {
     } address;
 };
 
-/* Every hit pays for this. */
-static inline __attribute__((always_inline)) struct node *make_node(const struct addrinfo_entry *entry, int flags) {
-    const struct expansion_node *model = &entry->model;
+#define INLINE static inline __attribute__((always_inline))
+
+/* Every hit pays for this: field by field, each octet once. */
+INLINE struct addrinfo *make_node(const struct addrinfo_entry *entry, int flags) {
     struct node *node = malloc(sizeof(*node));
     if (node == NULL)
         return NULL;
-    node->info = (struct addrinfo){.ai_flags = flags,
-                                   .ai_family = model->family,
-                                   .ai_socktype = model->socktype,
-                                   .ai_protocol = model->protocol,
-                                   .ai_addr = (struct sockaddr *)(void *)&node->address};
-    if (model->family == AF_INET) {
-        node->address.ipv4 =
-            (struct sockaddr_in){.sin_family = AF_INET, .sin_port = model->port, .sin_addr = entry->ipv4};
-        node->info.ai_addrlen = sizeof(node->address.ipv4);
+    struct addrinfo *info = &node->info;
+    info->ai_flags = flags;
+    info->ai_family = entry->model.family;
+    info->ai_socktype = entry->model.socktype;
+    info->ai_protocol = entry->model.protocol;
+    info->ai_addr = (struct sockaddr *)(void *)&node->address;
+    info->ai_canonname = NULL;
+    info->ai_next = NULL;
+    if (entry->model.family == AF_INET) {
+        struct sockaddr_in *ipv4 = &node->address.ipv4;
+        info->ai_addrlen = sizeof(*ipv4);
+        ipv4->sin_family = AF_INET;
+        ipv4->sin_port = entry->model.port;
+        ipv4->sin_addr = entry->ipv4;
+        memset(ipv4->sin_zero, 0, sizeof(ipv4->sin_zero));
     } else {
-        node->address.ipv6 =
-            (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = model->port, .sin6_addr = entry->ipv6};
-        node->info.ai_addrlen = sizeof(node->address.ipv6);
+        struct sockaddr_in6 *ipv6 = &node->address.ipv6;
+        info->ai_addrlen = sizeof(*ipv6);
+        ipv6->sin6_family = AF_INET6;
+        ipv6->sin6_port = entry->model.port;
+        ipv6->sin6_flowinfo = 0;
+        ipv6->sin6_addr = entry->ipv6;
+        ipv6->sin6_scope_id = 0;
     }
-    return node;
+    return info;
 }
 
 static int fail(struct addrinfo *list, int error) {
@@ -42,13 +53,12 @@ static int fail(struct addrinfo *list, int error) {
 }
 
 /* Returns where the next node is to be linked; NULL: no memory. */
-static inline __attribute__((always_inline)) struct addrinfo **append(struct addrinfo **link,
-                                                                      const struct addrinfo_entry *entry, int flags) {
-    struct node *node = make_node(entry, flags);
-    if (node == NULL)
+INLINE struct addrinfo **append(struct addrinfo **link, const struct addrinfo_entry *entry, int flags) {
+    struct addrinfo *info = make_node(entry, flags);
+    if (info == NULL)
         return NULL;
-    *link = &node->info;
-    return &node->info.ai_next;
+    *link = info;
+    return &info->ai_next;
 }
 
 int addrinfo_build(const struct address *addresses, size_t count, const struct expansion *expansion, int flags,

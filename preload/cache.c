@@ -121,8 +121,10 @@ void cache_open(uint32_t max_entries) {
 
 /* A hit is a few hundred instructions: where a part is known when we are compiled, a good deal of them falls away. */
 #define INLINE static inline __attribute__((always_inline))
+/* And what is rarely needed keeps its registers to itself. */
+#define APART static __attribute__((noinline))
 
-static bool rest_equals(const struct store *store, uint32_t cell, const uint64_t *words, size_t count) {
+APART bool rest_equals(const struct store *store, uint32_t cell, const uint64_t *words, size_t count) {
     for (size_t i = 0; i < count; i += CELL_WORDS) {
         if (cell == 0 || cell >= store->cell_count)
             return false;
@@ -147,7 +149,7 @@ INLINE bool part_equals(const struct store *store, const struct slot *slot, enum
     return count == here || rest_equals(store, LOAD(slot->rest[part]), words + here, count - here);
 }
 
-static bool rest_copy(const struct store *store, uint32_t cell, uint64_t *words, size_t count) {
+APART bool rest_copy(const struct store *store, uint32_t cell, uint64_t *words, size_t count) {
     for (size_t i = 0; i < count; i += CELL_WORDS) {
         if (cell == 0 || cell >= store->cell_count)
             return false;

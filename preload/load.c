@@ -63,13 +63,18 @@ static enum load_state load(void) {
     return LOAD_ACTIVE;
 }
 
-bool load_ensure(void) {
-    uint32_t seen = atomic_load_explicit(&state, memory_order_acquire);
-    if (seen == LOAD_NEW && atomic_compare_exchange_strong(&state, &seen, LOAD_UNDER_WAY)) {
+static __attribute__((noinline)) bool load_now(void) {
+    uint32_t seen = LOAD_NEW;
+    if (atomic_compare_exchange_strong(&state, &seen, LOAD_UNDER_WAY)) {
         seen = load();
         atomic_store(&state, seen);
     }
     return seen == LOAD_ACTIVE;
+}
+
+bool load_ensure(void) {
+    uint32_t seen = atomic_load_explicit(&state, memory_order_acquire);
+    return seen == LOAD_ACTIVE || (seen == LOAD_NEW && load_now());
 }
 
 __attribute__((constructor)) static void at_load(void) {

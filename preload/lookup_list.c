@@ -5,8 +5,7 @@
 #include "originbypass/process.h"
 
 bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list) {
-    /* A message about each hit names an address: that is the long way's. */
-    if (log_enabled(LOG_LEVEL_DEBUG) || !cache_get_list(&lookup->name, lookup->now_ms, list))
+    if (!cache_get_list(&lookup->name, lookup->now_ms, list))
         return false;
     counters_add(COUNTER_HITS);
     return true;
@@ -30,6 +29,9 @@ static uint64_t holds_until_ms(const struct lookup *lookup) {
 
 void lookup_keep_list(const struct lookup *lookup, struct cache_list *list) {
     struct process_hold hold;
+    /* A message about each hit names an address: that is the long way's. */
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        return;
     list->until_ms = sooner(list->until_ms, holds_until_ms(lookup));
     if (list->until_ms <= lookup->now_ms || lookup->copy.list_until_ms > lookup->now_ms)
         return;

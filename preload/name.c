@@ -40,24 +40,20 @@ bool name_fold(struct name *name, const char *text) {
         length--;
     if (length == 0 || length > NAME_LENGTH_MAX)
         return false;
-    size_t words = name_words((uint32_t)length);
-    uint64_t hash = length;
-    uint64_t seen = 0;
-    for (size_t i = 0; i < words; i++) {
-        uint64_t octets;
-        if (i + 1 < words)
-            memcpy(&octets, text + i * sizeof(octets), sizeof(octets));
-        else
-            octets = last_word(text, length);
+    uint64_t *word = name->words;
+    uint64_t octets = 0, hash = length, seen = 0;
+    for (size_t done = sizeof(octets); done <= length; done += sizeof(octets)) {
+        memcpy(&octets, text + done - sizeof(octets), sizeof(octets));
         seen |= octets;
-        name->words[i] = lower_case(octets);
-        hash = mix(hash, name->words[i]);
+        *word = lower_case(octets);
+        hash = mix(hash, *word++);
     }
-    if (seen & EVERY_OCTET(0x80))
-        return false;
+    octets = last_word(text, length);
+    *word = lower_case(octets);
+    hash = mix(hash, *word);
     name->length = (uint32_t)length;
     name->hash = (uint32_t)hash;
-    return true;
+    return ((seen | octets) & EVERY_OCTET(0x80)) == 0;
 }
 
 static bool is_letter_or_digit(char c) {

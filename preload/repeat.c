@@ -8,23 +8,20 @@
 #define ENTRIES_MAX (CACHE_LIST_WORDS_MAX / ENTRY_WORDS)
 _Static_assert(sizeof(struct addrinfo_entry) == ENTRY_WORDS * sizeof(uint64_t), "an entry is a number of words");
 
-/* Names of services have at most 15 octets (RFC 6335, section 5.1). */
-static bool pack_service(uint64_t words[static 2], const char *service) {
+/* Up to eight octets, filled up with zeros. */
+static uint64_t pack(const char **text) {
     uint64_t word = 0;
-    unsigned shift = 0;
-    words[0] = words[1] = 0;
-    for (; *service != '\0'; service++) {
-        word |= (uint64_t)(uint8_t)*service << shift % 64;
-        shift += 8;
-        if (shift == 64) {
-            words[0] = word;
-            word = 0;
-        } else if (shift == 128) {
-            return false;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t octet = (uint8_t)(*text)[i];
+        if (octet == 0) {
+            *text += i;
+            return word;
         }
+        word |= octet << i * 8;
     }
-    words[shift / 64] = word;
-    return true;
+    *text += 8;
+    return word;
 }
 
 static bool fit(const struct addrinfo *hints) {
@@ -40,7 +37,12 @@ bool repeat_make_key(struct cache_list *list, const char *service, const struct 
         return false;
     list->key[2] = (uint64_t)(uint32_t)hints->ai_flags << 32 | (uint64_t)(uint32_t)hints->ai_family << 24 |
                    (uint64_t)(uint32_t)hints->ai_socktype << 16 | (uint32_t)hints->ai_protocol;
-    return pack_service(list->key, service);
+    /* Names of services have at most 15 octets (RFC 6335, section 5.1). */
+    list->key[0] = pack(&service);
+    list->key[1] = 0;
+    if (*service != '\0')
+        list->key[1] = pack(&service);
+    return *service == '\0';
 }
 
 static int flags_of(const struct cache_list *list) {
