@@ -1,6 +1,7 @@
 # make            build/liboriginbypass.so
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
+# make bench      install what is missing, build, measure beside libc and its peers: tables and a plot in build/bench
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
 # make fuzz       the configuration reader under libFuzzer, FUZZ_S seconds (60)
 # SANITIZE=address|thread builds under build/address or build/thread, and there make check runs the programs of ours;
@@ -73,6 +74,20 @@ demo:
 	$(MAKE) all
 	tests/lab/demo
 
+# Each program with all of what they share; the linker takes what it needs.
+BENCHES = $(patsubst %,$(BUILD)/bench/%,hits passes cold load memory)
+BENCH_SHARED = $(addprefix $(BUILD)/bench/obj/,measure.o subjects.o)
+$(BUILD)/bench/obj/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED $(WARNINGS) -MMD -MP -c -o $@ $<
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/obj/%.o $(BENCH_SHARED)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) -pthread -ldl -l:libcares.a
+
+bench:
+	scripts/install-deps bench
+	$(MAKE) all $(BENCHES)
+	tests/bench/run $(BUILD)
+
 check:
 	scripts/install-deps check
 	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle
@@ -102,6 +117,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean demo format fuzz lint parity unit
+.PHONY: all bench check clean demo format fuzz lint parity unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)

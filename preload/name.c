@@ -20,18 +20,56 @@ static uint64_t mix(uint64_t hash, uint64_t octets) {
     return hash ^ hash >> 32;
 }
 
-/* The last octets of a text, less than a word of them, filled up with zeros. */
-static uint64_t last_word(const char *text, size_t length) {
-    size_t rest = length % sizeof(uint64_t);
-    uint64_t octets = 0;
-    if (rest == length) {
-        for (size_t i = 0; i < rest; i++)
-            octets |= (uint64_t)(uint8_t)text[i] << i * 8;
-        return htole64(octets);
-    }
-    /* One load that overlaps the word before is cheaper than several small ones. */
+static uint64_t hash_words(const struct name *name) {
+    uint64_t hash = name->length;
+    for (size_t i = 0; i < name_words(name->length); i++)
+        hash = mix(hash, name->words[i]);
+    return hash;
+}
+
+static void fold_slowly(struct name *name) {
+    for (size_t i = 0; i < name_words(name->length); i++)
+        name->words[i] = lower_case(name->words[i]);
+    name->hash = (uint32_t)hash_words(name);
+}
+
+static bool is_ascii(uint64_t octets) {
+    return (octets & EVERY_OCTET(0x80)) == 0;
+}
+
+/* A capital letter lacks this bit; of all else that a host name may hold only the underscore does. */
+static bool may_have_capitals(uint64_t common_bits) {
+    return (common_bits & EVERY_OCTET(0x20)) != EVERY_OCTET(0x20);
+}
+
+static bool fold_short(struct name *name, const char *text) {
+    name->words[0] = 0;
+    memcpy(name->text, text, name->length);
+    fold_slowly(name);
+    return is_ascii(name->words[0]);
+}
+
+/* A name of a word or more: hashed on the way, as if it had no capitals. */
+static bool fold_long(struct name *name, const char *text) {
+    size_t length = name->length, rest = length % sizeof(uint64_t);
+    uint64_t *word = name->words;
+    uint64_t hash = length, octets;
+    /* The last octets with one load that overlaps the word before. */
     memcpy(&octets, text + length - sizeof(octets), sizeof(octets));
-    return rest == 0 ? 0 : htole64(le64toh(octets) >> (sizeof(octets) - rest) * 8);
+    uint64_t last = rest == 0 ? 0 : htole64(le64toh(octets) >> (sizeof(octets) - rest) * 8);
+    uint64_t any = octets, common = octets;
+    for (const char *end = text + length - rest; text < end; text += sizeof(octets)) {
+        memcpy(&octets, text, sizeof(octets));
+        any |= octets;
+        common &= octets;
+        *word++ = octets;
+        hash = mix(hash, octets);
+    }
+    *word = last;
+    name->hash = (uint32_t)mix(hash, last);
+    if (may_have_capitals(common))
+        fold_slowly(name);
+    return is_ascii(any);
 }
 
 bool name_fold(struct name *name, const char *text) {
@@ -40,20 +78,8 @@ bool name_fold(struct name *name, const char *text) {
         length--;
     if (length == 0 || length > NAME_LENGTH_MAX)
         return false;
-    uint64_t *word = name->words;
-    uint64_t octets = 0, hash = length, seen = 0;
-    for (size_t done = sizeof(octets); done <= length; done += sizeof(octets)) {
-        memcpy(&octets, text + done - sizeof(octets), sizeof(octets));
-        seen |= octets;
-        *word = lower_case(octets);
-        hash = mix(hash, *word++);
-    }
-    octets = last_word(text, length);
-    *word = lower_case(octets);
-    hash = mix(hash, *word);
     name->length = (uint32_t)length;
-    name->hash = (uint32_t)hash;
-    return ((seen | octets) & EVERY_OCTET(0x80)) == 0;
+    return length < sizeof(uint64_t) ? fold_short(name, text) : fold_long(name, text);
 }
 
 static bool is_letter_or_digit(char c) {
