@@ -15,8 +15,7 @@
 #include "originbypass/requests.h"
 #include "originbypass/warnings.h"
 
-enum load_state { LOAD_NEW, LOAD_UNDER_WAY, LOAD_IDLE, LOAD_ACTIVE };
-static _Atomic uint32_t state = LOAD_NEW;
+_Atomic uint32_t load_state = LOAD_NEW;
 
 /* The locks are taken in the order in which lookups take them, and given back in the other. */
 static void before_fork(void) {
@@ -63,18 +62,13 @@ static enum load_state load(void) {
     return LOAD_ACTIVE;
 }
 
-static __attribute__((noinline)) bool load_now(void) {
+bool load_now(void) {
     uint32_t seen = LOAD_NEW;
-    if (atomic_compare_exchange_strong(&state, &seen, LOAD_UNDER_WAY)) {
+    if (atomic_compare_exchange_strong(&load_state, &seen, LOAD_UNDER_WAY)) {
         seen = load();
-        atomic_store(&state, seen);
+        atomic_store(&load_state, seen);
     }
     return seen == LOAD_ACTIVE;
-}
-
-bool load_ensure(void) {
-    uint32_t seen = atomic_load_explicit(&state, memory_order_acquire);
-    return seen == LOAD_ACTIVE || (seen == LOAD_NEW && load_now());
 }
 
 __attribute__((constructor)) static void at_load(void) {

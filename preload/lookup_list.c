@@ -1,15 +1,7 @@
-#include "originbypass/counters.h"
 #include "originbypass/load.h"
 #include "originbypass/log.h"
 #include "originbypass/lookup.h"
 #include "originbypass/process.h"
-
-bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list) {
-    if (!cache_get_list(&lookup->name, lookup->now_ms, list))
-        return false;
-    counters_add(COUNTER_HITS);
-    return true;
-}
 
 static uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
     return one_ms < other_ms ? one_ms : other_ms;

@@ -8,6 +8,7 @@
 #include "originbypass/answer.h"
 #include "originbypass/cache.h"
 #include "originbypass/config.h"
+#include "originbypass/counters.h"
 #include "originbypass/name.h"
 
 /** Who answers for a name that is ours. */
@@ -53,7 +54,12 @@ bool lookup_begin(struct lookup *lookup);
  * The list with which a call of this key was answered for the name lately: a hit, and all there is to do. False: there
  * is none. Takes no lock. Thread-safe.
  */
-bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list);
+static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list) {
+    if (!cache_get_list(&lookup->name, lookup->now_ms, list))
+        return false;
+    counters_add(COUNTER_HITS);
+    return true;
+}
 
 /**
  * Remember with the name, which lookup_finish() has answered, the key and the words of a list for as long as every part
