@@ -46,13 +46,13 @@ int main(int argc, char **argv) {
     }
     uint32_t samples = (uint32_t)atoi(argv[2]);
     libc = libc_getaddrinfo();
-    snprintf(what, sizeof(what), "address as text, %s rules", argv[1]);
+    snprintf(what, sizeof(what), "address as text among %s rules", argv[1]);
     measure("pass", what, (const struct subject[]){{"libc", libc_address}, {"library", our_address}}, 2, 1, samples,
             2000);
-    snprintf(what, sizeof(what), "AI_NUMERICHOST, %s rules", argv[1]);
+    snprintf(what, sizeof(what), "AI_NUMERICHOST among %s rules", argv[1]);
     measure("pass", what, (const struct subject[]){{"libc", libc_numeric}, {"library", our_numeric}}, 2, 1, samples,
             2000);
-    snprintf(what, sizeof(what), "name not listed, %s rules", argv[1]);
+    snprintf(what, sizeof(what), "name not listed among %s rules", argv[1]);
     measure("pass", what, (const struct subject[]){{"libc", libc_name}, {"library", our_name}}, 2, 1, samples, 50);
     return 0;
 }
