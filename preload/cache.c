@@ -268,7 +268,8 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
     copy->answers[0] = copy->answers[1] = NULL;
     copy->expires_ms[0] = copy->expires_ms[1] = 0;
     copy->stale_until_ms[0] = copy->stale_until_ms[1] = 0;
-    copy->retry_ms = 0;
+    copy->retry_ms = copy->list_until_ms = 0;
+    copy->version = 0;
     copy->order = NULL;
     return false;
 }

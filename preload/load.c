@@ -53,10 +53,10 @@ void load_adopt(void) {
 
 /* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
 static enum load_state load(void) {
-    log_remember_stderr();
-    libc_load();
     if (!config_take())
         return LOAD_IDLE;
+    log_remember_stderr();
+    libc_load();
     process_load();
     pthread_atfork(before_fork, in_parent, in_child);
     return LOAD_ACTIVE;
