@@ -129,7 +129,8 @@ static void make_names(uint32_t count) {
 
 #define BATCH 2000
 #define SLOW_BATCH 50
-#define SUBJECTS(...) (const struct subject[]){__VA_ARGS__}, sizeof((const struct subject[]){__VA_ARGS__}) / sizeof(struct subject)
+#define SUBJECTS(...)                                                                                                  \
+    (const struct subject[]){__VA_ARGS__}, sizeof((const struct subject[]){__VA_ARGS__}) / sizeof(struct subject)
 
 static void measure_hits(uint32_t samples) {
     measure("hit", "1 address", SUBJECTS({"floor", floor_1}, {"hit", hit_1}), 1, samples, BATCH);
@@ -140,7 +141,8 @@ static void measure_hits(uint32_t samples) {
     measure("hit", "service https", SUBJECTS({"floor", floor_2}, {"hit", hit_service}), 1, samples, BATCH);
     measure("hit", "hints NULL", SUBJECTS({"floor", floor_6}, {"hit", hit_no_hints}), 1, samples, BATCH);
     measure("hit", "AI_ADDRCONFIG", SUBJECTS({"floor", floor_2}, {"hit", hit_configured}), 1, samples, BATCH);
-    measure("hit", "two kinds of call in turns", SUBJECTS({"floor", floor_2}, {"hit", hit_in_turns}), 1, samples, BATCH);
+    measure("hit", "two kinds of call in turns", SUBJECTS({"floor", floor_2}, {"hit", hit_in_turns}), 1, samples,
+            BATCH);
     measure("hit", "gethostbyname_r", SUBJECTS({"floor", floor_2}, {"hit", hit_by_name}), 1, samples, BATCH);
 }
 

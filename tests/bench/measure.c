@@ -51,8 +51,8 @@ static double sample_ns(const struct subject *subject, uint32_t threads, uint32_
         give_up("calloc");
     pthread_barrier_init(&barrier, NULL, threads);
     for (uint32_t i = 0; i < threads; i++) {
-        workers[i] = (struct worker){
-            .barrier = &barrier, .subject = subject, .batch = batch, .first_round = first_round};
+        workers[i] =
+            (struct worker){.barrier = &barrier, .subject = subject, .batch = batch, .first_round = first_round};
         if (i > 0 && pthread_create(&workers[i].thread, NULL, work_in_thread, &workers[i]) != 0)
             give_up("pthread_create");
     }
