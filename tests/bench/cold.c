@@ -50,8 +50,8 @@ static void wait_for(ares_channel channel) {
                 .fd = sockets[i], .events = (short)(ARES_GETSOCK_WRITABLE(bits, i) ? POLLIN | POLLOUT : POLLIN)};
     poll(descriptors, count, 1000);
     for (nfds_t i = 0; i < count; i++)
-        ares_process_fd(channel, descriptors[i].revents & (POLLIN | POLLERR) ? descriptors[i].fd : ARES_SOCKET_BAD,
-                        descriptors[i].revents & POLLOUT ? descriptors[i].fd : ARES_SOCKET_BAD);
+        ares_process_fd(channel, (descriptors[i].revents & (POLLIN | POLLERR)) ? descriptors[i].fd : ARES_SOCKET_BAD,
+                        (descriptors[i].revents & POLLOUT) ? descriptors[i].fd : ARES_SOCKET_BAD);
 }
 
 static void with_ares(uint64_t round) {

@@ -54,9 +54,12 @@ int main(int argc, char **argv) {
     for (int i = 5; i < argc; i++) {
         if (strcmp(argv[i], "--") == 0) {
             argv[i] = NULL;
-            if (++i == argc || count == SUBJECTS_MAX)
-                give_up("too many subjects, or one without a name");
-            subjects[count++].name = argv[i];
+            if (++i == argc || count == SUBJECTS_MAX) {
+                fputs("load: too many subjects, or one without a name\n", stderr);
+                return 2;
+            }
+            subjects[count].name = argv[i];
+            count++;
             words = 0;
         } else if (count > 0 && words < WORDS_MAX - 1) {
             environments[count - 1][words++] = argv[i];

@@ -17,24 +17,25 @@ static void *symbol_of(const char *library, int flags, const char *name) {
 }
 
 /* ISO C knows no conversion between pointers to objects and to functions. */
-#define RETURN_FUNCTION(type, symbol)                                                                                  \
-    do {                                                                                                               \
-        type *function;                                                                                                \
-        void *found = symbol;                                                                                          \
-        memcpy(&function, &found, sizeof(function));                                                                   \
-        return function;                                                                                               \
-    } while (0)
-
 getaddrinfo_function *libc_getaddrinfo(void) {
-    RETURN_FUNCTION(getaddrinfo_function, symbol_of("libc.so.6", RTLD_NOW, "getaddrinfo"));
+    getaddrinfo_function *function;
+    void *found = symbol_of("libc.so.6", RTLD_NOW, "getaddrinfo");
+    memcpy(&function, &found, sizeof(function));
+    return function;
 }
 
 gethostbyname_r_function *libc_gethostbyname_r(void) {
-    RETURN_FUNCTION(gethostbyname_r_function, symbol_of("libc.so.6", RTLD_NOW, "gethostbyname_r"));
+    gethostbyname_r_function *function;
+    void *found = symbol_of("libc.so.6", RTLD_NOW, "gethostbyname_r");
+    memcpy(&function, &found, sizeof(function));
+    return function;
 }
 
 getaddrinfo_function *nss_wrapper_getaddrinfo(void) {
-    RETURN_FUNCTION(getaddrinfo_function, symbol_of("libnss_wrapper.so", RTLD_NOW | RTLD_LOCAL, "getaddrinfo"));
+    getaddrinfo_function *function;
+    void *found = symbol_of("libnss_wrapper.so", RTLD_NOW | RTLD_LOCAL, "getaddrinfo");
+    memcpy(&function, &found, sizeof(function));
+    return function;
 }
 
 void look_up(getaddrinfo_function *function, const char *node, const char *service, const struct addrinfo *hints) {

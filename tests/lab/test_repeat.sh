@@ -17,7 +17,7 @@ it_gives_the_same_answer_the_third_time() {
 
 it_tells_of_each_call_at_level_debug() {
     ORIGIN_BYPASS_LOG_LEVEL=debug call dual.example.com getaddrinfo dual.example.com unspec 5 >"$TMPDIR/out"
-    equal 4 "$(said | grep -c '^debug resolved origin IP via external DNS')"
+    equal 4 "$(said host | grep -c '^debug resolved origin IP via external DNS host=dual.example.com')"
 }
 
 check_all "$@"
