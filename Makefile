@@ -1,6 +1,7 @@
 # make            build/liboriginbypass.so, build/originbypass
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test
+# make bench      install what is missing, build, measure beside libc and its peers: tables and a plot in build/bench
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck
 # make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
 # make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to be unpacked anywhere
@@ -122,9 +123,23 @@ demo:
 	$(MAKE) all
 	tests/lab/demo
 
+# Each program with all of what they share; the linker takes what it needs.
+BENCHES = $(patsubst %,$(BUILD)/bench/%,hits passes cold load memory)
+BENCH_SHARED = $(addprefix $(BUILD)/bench/obj/,measure.o subjects.o)
+$(BUILD)/bench/obj/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED $(WARNINGS) -MMD -MP -c -o $@ $<
+$(BENCHES): $(BUILD)/bench/%: $(BUILD)/bench/obj/%.o $(BENCH_SHARED)
+	$(Q)$(CC) -o $@ $^ $(LDFLAGS) -pthread -ldl -l:libcares.a
+
+bench:
+	scripts/install-deps bench
+	$(MAKE) all $(BENCHES)
+	tests/bench/run $(BUILD)
+
 check:
 	scripts/install-deps check
-	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle
+	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND),,$(BENCHES))
 	SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) tests/check $(BUILD) $(UNIT_TESTS)
 
 lint:
@@ -151,6 +166,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all check clean deb demo dist format fuzz install kubernetes lint parity uninstall unit
+.PHONY: all bench check clean deb demo dist format fuzz install kubernetes lint parity uninstall unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/parity/*.d)
+-include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)

@@ -12,28 +12,38 @@ struct node {
     } address;
 };
 
-static void set_address(struct node *node, const struct address *address, in_port_t port) {
-    if (address->family == AF_INET) {
-        node->address.ipv4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = port, .sin_addr = address->ipv4};
-        node->info.ai_addrlen = sizeof(node->address.ipv4);
-    } else {
-        node->address.ipv6 =
-            (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = port, .sin6_addr = address->ipv6};
-        node->info.ai_addrlen = sizeof(node->address.ipv6);
-    }
-    node->info.ai_addr = (struct sockaddr *)(void *)&node->address;
-}
+#define INLINE static inline __attribute__((always_inline))
 
-static struct node *make_node(const struct address *address, const struct expansion_node *model, int flags) {
+/* Every hit pays for this: field by field, each octet once. */
+INLINE struct addrinfo *make_node(const struct addrinfo_entry *entry, int flags) {
     struct node *node = malloc(sizeof(*node));
     if (node == NULL)
         return NULL;
-    node->info = (struct addrinfo){.ai_flags = flags,
-                                   .ai_family = address->family,
-                                   .ai_socktype = model->socktype,
-                                   .ai_protocol = model->protocol};
-    set_address(node, address, model->port);
-    return node;
+    struct addrinfo *info = &node->info;
+    info->ai_flags = flags;
+    info->ai_family = entry->model.family;
+    info->ai_socktype = entry->model.socktype;
+    info->ai_protocol = entry->model.protocol;
+    info->ai_addr = (struct sockaddr *)(void *)&node->address;
+    info->ai_canonname = NULL;
+    info->ai_next = NULL;
+    if (entry->model.family == AF_INET) {
+        struct sockaddr_in *ipv4 = &node->address.ipv4;
+        info->ai_addrlen = sizeof(*ipv4);
+        ipv4->sin_family = AF_INET;
+        ipv4->sin_port = entry->model.port;
+        ipv4->sin_addr = entry->ipv4;
+        memset(ipv4->sin_zero, 0, sizeof(ipv4->sin_zero));
+    } else {
+        struct sockaddr_in6 *ipv6 = &node->address.ipv6;
+        info->ai_addrlen = sizeof(*ipv6);
+        ipv6->sin6_family = AF_INET6;
+        ipv6->sin6_port = entry->model.port;
+        ipv6->sin6_flowinfo = 0;
+        ipv6->sin6_addr = entry->ipv6;
+        ipv6->sin6_scope_id = 0;
+    }
+    return info;
 }
 
 static int fail(struct addrinfo *list, int error) {
@@ -42,20 +52,27 @@ static int fail(struct addrinfo *list, int error) {
     return error;
 }
 
+/* Returns where the next node is to be linked; NULL: no memory. */
+INLINE struct addrinfo **append(struct addrinfo **link, const struct addrinfo_entry *entry, int flags) {
+    struct addrinfo *info = make_node(entry, flags);
+    if (info == NULL)
+        return NULL;
+    *link = info;
+    return &info->ai_next;
+}
+
 int addrinfo_build(const struct address *addresses, size_t count, const struct expansion *expansion, int flags,
                    const char *canonical_name, struct addrinfo **list) {
     struct addrinfo *first = NULL;
     struct addrinfo **link = &first;
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < expansion->count; j++) {
-            const struct expansion_node *model = &expansion->nodes[j];
-            if (model->family != addresses[i].family)
+            struct addrinfo_entry entry = {.model = expansion->nodes[j], .ipv6 = addresses[i].ipv6};
+            if (entry.model.family != addresses[i].family)
                 continue;
-            struct node *node = make_node(&addresses[i], model, flags);
-            if (node == NULL)
+            link = append(link, &entry, flags);
+            if (link == NULL)
                 return fail(first, EAI_MEMORY);
-            *link = &node->info;
-            link = &node->info.ai_next;
         }
     if (first == NULL)
         return EAI_NONAME;
@@ -66,4 +83,37 @@ int addrinfo_build(const struct address *addresses, size_t count, const struct e
     }
     *list = first;
     return 0;
+}
+
+int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int flags, struct addrinfo **list) {
+    struct addrinfo *first = NULL;
+    struct addrinfo **link = &first;
+    for (const struct addrinfo_entry *entry = entries; entry < entries + count; entry++) {
+        link = append(link, entry, flags);
+        if (link == NULL)
+            return fail(first, EAI_MEMORY);
+    }
+    *list = first;
+    return 0;
+}
+
+size_t addrinfo_entries(const struct addrinfo *list, struct addrinfo_entry *entries, size_t most) {
+    size_t count = 0;
+    for (; list != NULL; list = list->ai_next) {
+        if (count == most)
+            return 0;
+        struct addrinfo_entry *entry = &entries[count++];
+        *entry = (struct addrinfo_entry){.model = {.protocol = list->ai_protocol,
+                                                   .family = (uint8_t)list->ai_family,
+                                                   .socktype = (uint8_t)list->ai_socktype}};
+        const struct node *node = (const struct node *)(const void *)list;
+        if (list->ai_family == AF_INET) {
+            entry->model.port = node->address.ipv4.sin_port;
+            entry->ipv4 = node->address.ipv4.sin_addr;
+        } else {
+            entry->model.port = node->address.ipv6.sin6_port;
+            entry->ipv6 = node->address.ipv6.sin6_addr;
+        }
+    }
+    return count;
 }

@@ -11,14 +11,23 @@
 
 /*
  * A slot is one name. What it holds (the name, an answer for each record type, the order of their addresses) are
- * parts, each a chain of cells. Slots and cells are known by their numbers; 0 is none.
+ * parts. The slot itself has room for the first words of each, enough for an address of either family; the rest of
+ * what is longer is a chain of cells. Slots and cells are known by their numbers; 0 is none.
  *
  * Everything that readers touch is atomic. A writer stores with release and a reader loads with acquire: a reader that
  * sees anything of a change then also sees the odd sequence number that came before it.
  */
-enum part { PART_A, PART_AAAA, PART_NAME, PART_ORDER, PART_COUNT };
+enum part { PART_A, PART_AAAA, PART_NAME, PART_ORDER, PART_LIST, PART_COUNT };
 
-#define CELL_WORDS 3
+/* Where the words of a part stand in its slot, and how many there is room for. */
+static const struct span {
+    uint8_t first, count;
+} inside[PART_COUNT] = {
+    [PART_A] = {0, 3}, [PART_AAAA] = {3, 4}, [PART_NAME] = {7, 4}, [PART_ORDER] = {11, 1}, [PART_LIST] = {12, 6}};
+#define SLOT_WORDS 18
+/* About a second, and cheap to divide by. */
+#define USED_UNIT_MS 1024
+#define CELL_WORDS 7
 
 struct cell {
     _Atomic uint64_t word[CELL_WORDS];
@@ -28,14 +37,17 @@ struct cell {
 struct slot {
     _Atomic uint32_t sequence; /* odd while a writer is at it */
     _Atomic uint32_t hash;
-    _Atomic uint32_t next; /* in its bucket, or in the list of free slots */
-    _Atomic uint32_t used_s;
-    _Atomic uint32_t first[PART_COUNT];
+    _Atomic uint32_t next;             /* in its bucket, or in the list of free slots */
+    _Atomic uint32_t used;             /* when, in USED_UNIT_MS */
+    _Atomic uint32_t rest[PART_COUNT]; /* what does not fit into `word` */
     _Atomic uint16_t words[PART_COUNT];
     _Atomic uint64_t expires_ms[RECORD_TYPE_COUNT];
     _Atomic uint64_t stale_until_ms[RECORD_TYPE_COUNT];
     _Atomic uint64_t retry_ms;
     _Atomic uint64_t order_until_ms;
+    _Atomic uint64_t list_until_ms;
+    _Atomic uint64_t list_key[CACHE_KEY_WORDS];
+    _Atomic uint64_t word[SLOT_WORDS];
 };
 
 struct store {
@@ -54,10 +66,10 @@ static _Atomic(struct store *) the_store;
 static _Atomic uint32_t generation;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* A name with an A and an AAAA record takes five cells; large answers borrow from those that take less. */
-#define CELLS_A_SLOT 6
+/* A name with an A and an AAAA record takes none; large answers borrow from those that take less. */
+#define CELLS_A_SLOT 2
 /* Room for the largest answer that DNS can carry, beside whatever else is cached. */
-#define CELLS_AT_LEAST 16384
+#define CELLS_AT_LEAST 8192
 
 /* A reader that meets longer chains has strayed into another one while a writer changed it. */
 #define STEPS_MAX 64
@@ -107,7 +119,12 @@ void cache_open(uint32_t max_entries) {
 
 /* ---- readers ---- */
 
-static bool part_equals(const struct store *store, uint32_t cell, const uint64_t *words, size_t count) {
+/* A hit is a few hundred instructions: where a part is known when we are compiled, a good deal of them falls away. */
+#define INLINE static inline __attribute__((always_inline))
+/* And what is rarely needed keeps its registers to itself. */
+#define APART static __attribute__((noinline))
+
+APART bool rest_equals(const struct store *store, uint32_t cell, const uint64_t *words, size_t count) {
     for (size_t i = 0; i < count; i += CELL_WORDS) {
         if (cell == 0 || cell >= store->cell_count)
             return false;
@@ -119,7 +136,20 @@ static bool part_equals(const struct store *store, uint32_t cell, const uint64_t
     return true;
 }
 
-static bool part_copy(const struct store *store, uint32_t cell, uint64_t *words, size_t count) {
+INLINE size_t count_inside(enum part part, size_t count) {
+    return count < inside[part].count ? count : inside[part].count;
+}
+
+INLINE bool part_equals(const struct store *store, const struct slot *slot, enum part part, const uint64_t *words,
+                        size_t count) {
+    size_t here = count_inside(part, count);
+    for (size_t i = 0; i < here; i++)
+        if (LOAD(slot->word[inside[part].first + i]) != words[i])
+            return false;
+    return count == here || rest_equals(store, LOAD(slot->rest[part]), words + here, count - here);
+}
+
+APART bool rest_copy(const struct store *store, uint32_t cell, uint64_t *words, size_t count) {
     for (size_t i = 0; i < count; i += CELL_WORDS) {
         if (cell == 0 || cell >= store->cell_count)
             return false;
@@ -130,14 +160,22 @@ static bool part_copy(const struct store *store, uint32_t cell, uint64_t *words,
     return true;
 }
 
+INLINE bool part_copy(const struct store *store, const struct slot *slot, enum part part, uint64_t *words,
+                      size_t count) {
+    size_t here = count_inside(part, count);
+    for (size_t i = 0; i < here; i++)
+        words[i] = LOAD(slot->word[inside[part].first + i]);
+    return count == here || rest_copy(store, LOAD(slot->rest[part]), words + here, count - here);
+}
+
 /* The slot of a name, if no writer was in the way; the caller compares the sequence number again after its copy. */
-static struct slot *find(const struct store *store, const struct name *name, uint32_t *sequence) {
+INLINE struct slot *find(const struct store *store, const struct name *name, uint32_t *sequence) {
     uint32_t number = LOAD(store->buckets[name->hash & store->bucket_mask]);
     for (int steps = 0; number != 0 && number < store->slot_count && steps < STEPS_MAX; steps++) {
         struct slot *slot = &store->slots[number];
         *sequence = LOAD(slot->sequence);
         if (LOAD(slot->hash) == name->hash && LOAD(slot->words[PART_NAME]) == name_words(name->length) &&
-            part_equals(store, LOAD(slot->first[PART_NAME]), name->words, name_words(name->length)))
+            part_equals(store, slot, PART_NAME, name->words, name_words(name->length)))
             return slot;
         number = LOAD(slot->next);
     }
@@ -163,7 +201,7 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
         return TOO_SMALL;
     }
     for (size_t i = 0; i < COUNT; i++) {
-        if (!part_copy(store, LOAD(slot->first[parts[i]]), place, words[i]))
+        if (!part_copy(store, slot, parts[i], place, words[i]))
             return CHANGED;
         copies[i] = words[i] > 0 ? place : NULL;
         place += words[i];
@@ -176,17 +214,21 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
     copy->retry_ms = LOAD(slot->retry_ms);
     copy->order = (const uint16_t *)copies[2];
     copy->order_until_ms = LOAD(slot->order_until_ms);
+    copy->list_until_ms = LOAD(slot->list_until_ms);
+    copy->version = sequence;
     return LOAD(slot->sequence) == sequence ? COPIED : CHANGED;
 }
 
 /* Stored at most once a second, so that readers on other cores keep the line. */
 static void mark_used(struct slot *slot, uint64_t now_ms) {
-    uint32_t now_s = (uint32_t)(now_ms / 1000);
-    if (OWN(slot->used_s) != now_s)
-        atomic_store_explicit(&slot->used_s, now_s, memory_order_relaxed);
+    uint32_t now = (uint32_t)(now_ms / USED_UNIT_MS);
+    if (OWN(slot->used) != now)
+        atomic_store_explicit(&slot->used, now, memory_order_relaxed);
 }
 
 void cache_copy_release(struct cache_copy *copy) {
+    if (copy->heap == NULL)
+        return;
     free(copy->heap);
     copy->heap = NULL;
 }
@@ -226,15 +268,53 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
     copy->answers[0] = copy->answers[1] = NULL;
     copy->expires_ms[0] = copy->expires_ms[1] = 0;
     copy->stale_until_ms[0] = copy->stale_until_ms[1] = 0;
-    copy->retry_ms = 0;
+    copy->retry_ms = copy->list_until_ms = 0;
+    copy->version = 0;
     copy->order = NULL;
     return false;
+}
+
+/* What a hit runs through is written out: for so few words a loop costs more than its body. */
+static bool has_key(const struct slot *slot, const uint64_t *key) {
+    uint64_t difference = LOAD(slot->list_key[0]) ^ key[0];
+    difference |= LOAD(slot->list_key[1]) ^ key[1];
+    difference |= LOAD(slot->list_key[2]) ^ key[2];
+    return difference == 0;
+}
+
+static void copy_three(const _Atomic uint64_t *from, uint64_t *to) {
+    to[0] = LOAD(from[0]);
+    to[1] = LOAD(from[1]);
+    to[2] = LOAD(from[2]);
+}
+
+/* What stands in the slot is copied whole, wanted or not. */
+static bool copy_list(const struct store *store, const struct slot *slot, struct cache_list *list) {
+    enum { HERE = 6 };
+    const _Atomic uint64_t *here = &slot->word[inside[PART_LIST].first];
+    copy_three(here, list->words);
+    copy_three(here + 3, list->words + 3);
+    return list->word_count <= HERE ||
+           rest_copy(store, LOAD(slot->rest[PART_LIST]), list->words + HERE, list->word_count - HERE);
+}
+
+bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list *list) {
+    const struct store *store = LOAD(the_store);
+    uint32_t sequence;
+    struct slot *slot = store == NULL ? NULL : find(store, name, &sequence);
+    if (slot == NULL || sequence & 1 || LOAD(slot->list_until_ms) <= now_ms || !has_key(slot, list->key))
+        return false;
+    list->word_count = LOAD(slot->words[PART_LIST]);
+    if (list->word_count > CACHE_LIST_WORDS_MAX || !copy_list(store, slot, list) || LOAD(slot->sequence) != sequence)
+        return false;
+    mark_used(slot, now_ms);
+    return true;
 }
 
 /* ---- writers, under the lock ---- */
 
 static void release_part(struct store *store, struct slot *slot, enum part part) {
-    uint32_t cell = OWN(slot->first[part]);
+    uint32_t cell = OWN(slot->rest[part]);
     while (cell != 0) {
         uint32_t next = OWN(store->cells[cell].next);
         STORE(store->cells[cell].next, store->free_cell);
@@ -242,7 +322,7 @@ static void release_part(struct store *store, struct slot *slot, enum part part)
         store->cells_free++;
         cell = next;
     }
-    STORE(slot->first[part], 0);
+    STORE(slot->rest[part], 0);
     STORE(slot->words[part], 0);
 }
 
@@ -256,15 +336,18 @@ static uint32_t take_cell(struct store *store) {
     return cell;
 }
 
-static size_t cells_for(size_t words) {
-    return (words + CELL_WORDS - 1) / CELL_WORDS;
+static size_t cells_for(enum part part, size_t words) {
+    return (words - count_inside(part, words) + CELL_WORDS - 1) / CELL_WORDS;
 }
 
 /* The caller has seen to it that there are enough free cells. */
 static void store_part(struct store *store, struct slot *slot, enum part part, const uint64_t *words, size_t count) {
     release_part(store, slot, part);
-    _Atomic uint32_t *link = &slot->first[part];
-    for (size_t i = 0; i < count; i += CELL_WORDS) {
+    size_t here = count_inside(part, count);
+    for (size_t i = 0; i < here; i++)
+        STORE(slot->word[inside[part].first + i], words[i]);
+    _Atomic uint32_t *link = &slot->rest[part];
+    for (size_t i = here; i < count; i += CELL_WORDS) {
         uint32_t cell = take_cell(store);
         STORE(*link, cell);
         for (size_t j = 0; j < CELL_WORDS && i + j < count; j++)
@@ -283,6 +366,11 @@ static void end_change(struct slot *slot) {
     STORE(slot->sequence, OWN(slot->sequence) + 1);
 }
 
+static void drop_list(struct store *store, struct slot *slot) {
+    release_part(store, slot, PART_LIST);
+    STORE(slot->list_until_ms, 0);
+}
+
 static void unlink_slot(struct store *store, uint32_t number) {
     struct slot *slot = &store->slots[number];
     _Atomic uint32_t *link = &store->buckets[OWN(slot->hash) & store->bucket_mask];
@@ -297,6 +385,7 @@ static void remove_slot(struct store *store, uint32_t number) {
     begin_change(slot);
     for (enum part part = 0; part < PART_COUNT; part++)
         release_part(store, slot, part);
+    STORE(slot->list_until_ms, 0);
     end_change(slot);
     STORE(slot->next, store->free_slot);
     store->free_slot = number;
@@ -312,7 +401,7 @@ static bool evict(struct store *store, uint32_t keep) {
         store->hand = store->hand + 1 < store->slots_begun ? store->hand + 1 : 1;
         if (store->hand == keep || OWN(store->slots[store->hand].words[PART_NAME]) == 0)
             continue;
-        if (oldest == 0 || OWN(store->slots[store->hand].used_s) < OWN(store->slots[oldest].used_s))
+        if (oldest == 0 || OWN(store->slots[store->hand].used) < OWN(store->slots[oldest].used))
             oldest = store->hand;
     }
     if (oldest == 0)
@@ -339,7 +428,7 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
     struct slot *slot = &store->slots[number];
     begin_change(slot);
     STORE(slot->hash, name->hash);
-    STORE(slot->used_s, (uint32_t)(now_ms / 1000));
+    STORE(slot->used, (uint32_t)(now_ms / USED_UNIT_MS));
     STORE(slot->retry_ms, 0);
     store_part(store, slot, PART_NAME, name->words, name_words(name->length));
     end_change(slot);
@@ -363,7 +452,8 @@ static void put(struct store *store, const struct name *name, const struct answe
     size_t words = answer->size / sizeof(uint64_t);
     enum part part = answer->family == AF_INET ? PART_A : PART_AAAA;
     uint32_t number = number_of(store, name);
-    if (words > UINT16_MAX || !make_room(store, number, cells_for(words) + cells_for(name_words(name->length))))
+    if (words > UINT16_MAX ||
+        !make_room(store, number, cells_for(part, words) + cells_for(PART_NAME, name_words(name->length))))
         return;
     if (number == 0)
         number = add_slot(store, name, now_ms);
@@ -373,6 +463,7 @@ static void put(struct store *store, const struct name *name, const struct answe
     begin_change(slot);
     store_part(store, slot, part, (const uint64_t *)(const void *)answer, words);
     release_part(store, slot, PART_ORDER);
+    drop_list(store, slot);
     STORE(slot->expires_ms[part], term->expires_ms);
     STORE(slot->stale_until_ms[part], term->stale_until_ms);
     STORE(slot->retry_ms, 0);
@@ -404,7 +495,7 @@ static size_t addresses_in(const struct store *store, const struct slot *slot, e
     if (OWN(slot->words[part]) == 0)
         return 0;
     struct answer header = {0};
-    part_copy(store, OWN(slot->first[part]), (uint64_t *)(void *)&header, sizeof(header) / sizeof(uint64_t));
+    part_copy(store, slot, part, (uint64_t *)(void *)&header, sizeof(header) / sizeof(uint64_t));
     return header.address_count;
 }
 
@@ -419,12 +510,35 @@ void cache_put_order(const struct name *name, const uint16_t *order, const size_
     uint32_t number = number_of(store, name);
     struct slot *slot = &store->slots[number];
     if (number != 0 && addresses_in(store, slot, PART_A) == counts[0] &&
-        addresses_in(store, slot, PART_AAAA) == counts[1] && make_room(store, number, cells_for(words))) {
+        addresses_in(store, slot, PART_AAAA) == counts[1] && make_room(store, number, cells_for(PART_ORDER, words))) {
         begin_change(slot);
         store_part(store, slot, PART_ORDER, (const uint64_t *)(const void *)order, words);
         STORE(slot->order_until_ms, until_ms);
+        drop_list(store, slot);
         end_change(slot);
     }
+    pthread_mutex_unlock(&lock);
+}
+
+static void put_list(struct store *store, uint32_t number, const struct cache_list *list) {
+    struct slot *slot = &store->slots[number];
+    begin_change(slot);
+    store_part(store, slot, PART_LIST, list->words, list->word_count);
+    for (size_t i = 0; i < CACHE_KEY_WORDS; i++)
+        STORE(slot->list_key[i], list->key[i]);
+    STORE(slot->list_until_ms, list->until_ms);
+    end_change(slot);
+}
+
+void cache_put_list(const struct name *name, uint32_t version, const struct cache_list *list) {
+    struct store *store = LOAD(the_store);
+    if (store == NULL)
+        return;
+    pthread_mutex_lock(&lock);
+    uint32_t number = number_of(store, name);
+    if (number != 0 && OWN(store->slots[number].sequence) == version &&
+        make_room(store, number, cells_for(PART_LIST, list->word_count)))
+        put_list(store, number, list);
     pthread_mutex_unlock(&lock);
 }
 

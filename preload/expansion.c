@@ -134,15 +134,16 @@ static bool depends_on_addresses(const struct addrinfo *hints) {
 }
 
 void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
-                        const struct expansion *expansion) {
+                        struct expansion *expansion) {
     struct key key;
+    expansion->until_ms = now_ms + (depends_on_addresses(hints) ? ADDRESSES_KEPT_MS : KEPT_MS);
     if (expansion->count > NODES_KEPT_MAX || !make_key(&key, service, hints))
         return;
     pthread_mutex_lock(&lock);
     struct slot *slot = slot_for(&key);
     uint32_t sequence = LOAD(slot->sequence);
     STORE(slot->sequence, sequence + 1);
-    STORE(slot->expires_ms, now_ms + (depends_on_addresses(hints) ? ADDRESSES_KEPT_MS : KEPT_MS));
+    STORE(slot->expires_ms, expansion->until_ms);
     copy_in(slot->key, &key, KEY_WORDS);
     copy_in(slot->value, expansion, HEAD_WORDS + expansion->count);
     STORE(slot->sequence, sequence + 2);
@@ -199,21 +200,15 @@ static bool comes_first(int error) {
     return error == EAI_BADFLAGS || error == EAI_FAMILY;
 }
 
-#ifdef __GLIBC__
-#define FLAGS_WITHOUT_HINTS (AI_V4MAPPED | AI_ADDRCONFIG)
-#else
-#define FLAGS_WITHOUT_HINTS 0
-#endif
-
 /*
  * One family at a time, and without AI_ADDRCONFIG: for either libc would take a lock that it leaves as it is in the
  * child of a fork(2).
  */
 int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
-    const struct addrinfo none = {.ai_flags = FLAGS_WITHOUT_HINTS & ~AI_V4MAPPED, .ai_family = AF_UNSPEC};
+    const struct addrinfo none = {.ai_flags = EXPANSION_FLAGS_WITHOUT_HINTS & ~AI_V4MAPPED, .ai_family = AF_UNSPEC};
     const struct addrinfo *asked = hints != NULL ? hints : &none;
     int family = asked->ai_family, first = family == AF_UNSPEC ? AF_INET6 : family;
-    expansion->flags = hints != NULL ? hints->ai_flags : FLAGS_WITHOUT_HINTS;
+    expansion->flags = hints != NULL ? hints->ai_flags : EXPANSION_FLAGS_WITHOUT_HINTS;
     expansion->count = 0;
     int error = ask_for_family(service, asked, first, expansion);
     if (comes_first(error))

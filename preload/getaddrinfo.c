@@ -14,6 +14,7 @@
 #include "originbypass/lookup.h"
 #include "originbypass/order.h"
 #include "originbypass/process.h"
+#include "originbypass/repeat.h"
 
 /* One call, for a name that is ours. */
 struct call {
@@ -34,8 +35,7 @@ static bool is_no_service(const char *service) {
     return service == NULL;
 }
 
-static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
-                     const struct expansion *expansion) {
+static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
     struct process_hold hold;
     process_hold_take(&hold);
     process_adopt_copy(load_adopt);
@@ -44,9 +44,8 @@ static void remember(const char *service, const struct addrinfo *hints, uint64_t
 }
 
 /* libc's own list of families, socket types, protocols and ports for the service, or its own error. */
-static int expand(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+static int expand(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
     struct addrinfo less;
-    uint64_t now_ms = clock_recent_ms();
     if (hints != NULL) {
         less = *hints;
         less.ai_flags &= ~FLAGS_ABOUT_NAMES;
@@ -198,26 +197,36 @@ static int fall_back(struct call *call, const char *node, const char *service, c
     return error;
 }
 
+/* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call of which no list is kept. */
+static int resolve(struct lookup *lookup, const char *service, const struct addrinfo *hints, struct cache_list *repeat,
+                   struct addrinfo **list) {
+    struct expansion expansion;
+    int saved = errno, error = expand(service, hints, lookup->now_ms, &expansion);
+    if (error != 0)
+        return error;
+    struct call call = {
+        .lookup = lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
+    bool answered = answer_call(&call, list, &error);
+    if (answered && error == 0 && repeat != NULL && repeat_take(repeat, *list)) {
+        repeat->until_ms = expansion.until_ms;
+        lookup_keep_list(lookup, repeat);
+    }
+    errno = saved;
+    return answered ? error : fall_back(&call, lookup->host, service, hints, list);
+}
+
 int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     struct lookup lookup;
-    struct expansion expansion;
-    int saved = errno;
-    if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_begin(&lookup, node))
+    struct cache_list repeat;
+    if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_open(&lookup, node))
         return libc_getaddrinfo(node, service, hints, list);
-    int error = expand(service, hints, &expansion);
-    if (error != 0) {
-        saved = errno;
-    } else {
-        struct call call = {
-            .lookup = &lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
-        bool answered = answer_call(&call, list, &error);
-        errno = saved;
-        if (!answered)
-            error = fall_back(&call, node, service, hints, list);
-        saved = errno;
-    }
+    bool repeats = repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
+    if (repeats && lookup_recall_list(&lookup, &repeat))
+        return repeat_build(&repeat, list);
+    if (!lookup_begin(&lookup))
+        return libc_getaddrinfo(node, service, hints, list);
+    int error = resolve(&lookup, service, hints, repeats ? &repeat : NULL, list);
     lookup_end(&lookup);
-    errno = saved;
     return error;
 }
 

@@ -65,7 +65,7 @@ enum answerer {
 
 static enum answerer look_up(struct lookup *lookup, const struct call *call) {
     if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) ||
-        !lookup_begin(lookup, call->name))
+        !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
     if (lookup_finish(lookup, call->family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
         return WE;

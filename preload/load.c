@@ -18,8 +18,7 @@
 #include "originbypass/upstream.h"
 #include "originbypass/warnings.h"
 
-enum load_state { LOAD_NEW, LOAD_UNDER_WAY, LOAD_IDLE, LOAD_ACTIVE };
-static _Atomic uint32_t state = LOAD_NEW;
+_Atomic uint32_t load_state = LOAD_NEW;
 
 /* The locks are taken in the order in which lookups take them, and given back in the other. */
 static void before_fork(void) {
@@ -60,10 +59,10 @@ void load_adopt(void) {
 
 /* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
 static enum load_state load(void) {
-    log_remember_stderr();
-    libc_load();
     if (!config_take())
         return LOAD_IDLE;
+    log_remember_stderr();
+    libc_load();
     process_load();
     metrics_load();
     pthread_atfork(before_fork, in_parent, in_child);
@@ -78,11 +77,11 @@ static void adopt(void) {
     process_hold_release(&hold);
 }
 
-bool load_ensure(void) {
-    uint32_t seen = atomic_load_explicit(&state, memory_order_acquire);
-    if (seen == LOAD_NEW && atomic_compare_exchange_strong(&state, &seen, LOAD_UNDER_WAY)) {
+bool load_now(void) {
+    uint32_t seen = LOAD_NEW;
+    if (atomic_compare_exchange_strong(&load_state, &seen, LOAD_UNDER_WAY)) {
         seen = load();
-        atomic_store(&state, seen);
+        atomic_store(&load_state, seen);
     }
     if (seen == LOAD_ACTIVE && process_is_copy())
         adopt();

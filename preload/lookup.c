@@ -387,8 +387,19 @@ static bool is_hit(const struct lookup *lookup, enum record_types missing) {
     return missing == 0 && (lookup_has(lookup, OUTCOME_ADDRESSES) || !lookup_has(lookup, OUTCOME_NO_NAME));
 }
 
-bool lookup_begin(struct lookup *lookup, const char *host) {
+bool lookup_open(struct lookup *lookup, const char *host) {
     lookup->host = host;
+    if (!load_ensure())
+        return false;
+    lookup->now_ms = clock_recent_ms();
+    configuration_keep_up(lookup->now_ms);
+    if (name_fold(&lookup->name, host))
+        return true;
+    counters_add(COUNTER_PASS_THROUGHS);
+    return false;
+}
+
+bool lookup_begin(struct lookup *lookup) {
     lookup->answers[0] = lookup->answers[1] = NULL;
     lookup->rejected[0] = lookup->rejected[1] = NULL;
     lookup->configuration = NULL;
@@ -397,13 +408,8 @@ bool lookup_begin(struct lookup *lookup, const char *host) {
     lookup->no_recovery = false;
     lookup->sorted = NULL;
     cache_copy_begin(&lookup->copy);
-    if (!load_ensure())
-        return false;
-    uint64_t now_ms = clock_recent_ms();
-    configuration_keep_up(now_ms);
     /* What is in the cache is ours: rules are looked at but once. */
-    if (name_fold(&lookup->name, host) &&
-        (cache_get(&lookup->name, now_ms, &lookup->copy) || settings_of(lookup) != NULL))
+    if (cache_get(&lookup->name, lookup->now_ms, &lookup->copy) || settings_of(lookup) != NULL)
         return true;
     in_force_release(lookup->configuration);
     counters_add(COUNTER_PASS_THROUGHS);
@@ -423,17 +429,23 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
 }
 
 enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted) {
-    uint64_t now_ms = clock_recent_ms();
     lookup->wanted = wanted;
-    if (is_hit(lookup, take(lookup, now_ms))) {
-        serve_hit(lookup, now_ms);
+    if (is_hit(lookup, take(lookup, lookup->now_ms))) {
+        serve_hit(lookup, lookup->now_ms);
         return LOOKUP_ANSWERED;
     }
     lookup->settings = settings_of(lookup);
-    return lookup->settings == NULL ? LOOKUP_FALLBACK : ask_around(lookup, lookup->settings);
+    if (lookup->settings == NULL)
+        return LOOKUP_FALLBACK;
+    enum lookup_verdict said = ask_around(lookup, lookup->settings);
+    lookup->now_ms = clock_recent_ms();
+    return said;
 }
 
 void lookup_end(struct lookup *lookup) {
+    if (lookup->configuration == NULL && lookup->fetched[0] == NULL && lookup->fetched[1] == NULL &&
+        lookup->sorted == NULL && lookup->copy.heap == NULL)
+        return;
     int error = errno; /* which free(3) may change where libc is older than POSIX.1-2024 */
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         free(lookup->fetched[type]);

@@ -76,7 +76,7 @@ static const uint16_t *order_from_cache(const struct lookup *lookup) {
 void lookup_order(struct lookup *lookup, uint16_t *places) {
     size_t count = lookup_address_count(lookup);
     const uint16_t *order = order_from_cache(lookup);
-    if (count > 1 && (order == NULL || lookup->copy.order_until_ms <= clock_recent_ms())) {
+    if (count > 1 && (order == NULL || lookup->copy.order_until_ms <= lookup->now_ms)) {
         find_order(lookup);
         /* Where none could be found, for want of a descriptor, the last one stays. */
         if (lookup->sorted != NULL)

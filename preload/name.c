@@ -1,6 +1,7 @@
 #include "originbypass/name.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -19,27 +20,66 @@ static uint64_t mix(uint64_t hash, uint64_t octets) {
     return hash ^ hash >> 32;
 }
 
+static uint64_t hash_words(const struct name *name) {
+    uint64_t hash = name->length;
+    for (size_t i = 0; i < name_words(name->length); i++)
+        hash = mix(hash, name->words[i]);
+    return hash;
+}
+
+static void fold_slowly(struct name *name) {
+    for (size_t i = 0; i < name_words(name->length); i++)
+        name->words[i] = lower_case(name->words[i]);
+    name->hash = (uint32_t)hash_words(name);
+}
+
+static bool is_ascii(uint64_t octets) {
+    return (octets & EVERY_OCTET(0x80)) == 0;
+}
+
+/* A capital letter lacks this bit; of all else that a host name may hold only the underscore does. */
+static bool may_have_capitals(uint64_t common_bits) {
+    return (common_bits & EVERY_OCTET(0x20)) != EVERY_OCTET(0x20);
+}
+
+static bool fold_short(struct name *name, const char *text) {
+    name->words[0] = 0;
+    memcpy(name->text, text, name->length);
+    fold_slowly(name);
+    return is_ascii(name->words[0]);
+}
+
+/* A name of a word or more: hashed on the way, as if it had no capitals. */
+static bool fold_long(struct name *name, const char *text) {
+    size_t length = name->length, rest = length % sizeof(uint64_t);
+    uint64_t *word = name->words;
+    uint64_t hash = length, octets;
+    /* The last octets with one load that overlaps the word before. */
+    memcpy(&octets, text + length - sizeof(octets), sizeof(octets));
+    uint64_t last = rest == 0 ? 0 : htole64(le64toh(octets) >> (sizeof(octets) - rest) * 8);
+    uint64_t any = octets, common = octets;
+    for (const char *end = text + length - rest; text < end; text += sizeof(octets)) {
+        memcpy(&octets, text, sizeof(octets));
+        any |= octets;
+        common &= octets;
+        *word++ = octets;
+        hash = mix(hash, octets);
+    }
+    *word = last;
+    name->hash = (uint32_t)mix(hash, last);
+    if (may_have_capitals(common))
+        fold_slowly(name);
+    return is_ascii(any);
+}
+
 bool name_fold(struct name *name, const char *text) {
-    size_t length = strnlen(text, NAME_LENGTH_MAX + 2);
+    size_t length = strlen(text);
     if (length > 0 && text[length - 1] == '.')
         length--;
     if (length == 0 || length > NAME_LENGTH_MAX)
         return false;
-    size_t words = name_words((uint32_t)length);
-    name->words[words - 1] = 0;
-    memcpy(name->text, text, length);
-    uint64_t hash = length;
-    uint64_t seen = 0;
-    for (size_t i = 0; i < words; i++) {
-        seen |= name->words[i];
-        if (seen & EVERY_OCTET(0x80))
-            return false;
-        name->words[i] = lower_case(name->words[i]);
-        hash = mix(hash, name->words[i]);
-    }
     name->length = (uint32_t)length;
-    name->hash = (uint32_t)hash;
-    return true;
+    return length < sizeof(uint64_t) ? fold_short(name, text) : fold_long(name, text);
 }
 
 static bool is_letter_or_digit(char c) {

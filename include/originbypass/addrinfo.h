@@ -19,4 +19,19 @@
 int addrinfo_build(const struct address *addresses, size_t count, const struct expansion *expansion, int flags,
                    const char *canonical_name, struct addrinfo **list);
 
+/** What makes a node. A whole number of 64-bit words. */
+struct addrinfo_entry {
+    struct expansion_node model;
+    union {
+        struct in_addr ipv4;
+        struct in6_addr ipv6;
+    };
+};
+
+/** The list of these entries, at least one, in their order; else as addrinfo_build(). Thread-safe. */
+int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int flags, struct addrinfo **list);
+
+/** The entries of a list that this room has made. Returns their number, 0 where there are more than `most`. */
+size_t addrinfo_entries(const struct addrinfo *list, struct addrinfo_entry *entries, size_t most);
+
 #endif

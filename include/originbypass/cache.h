@@ -22,6 +22,8 @@ struct cache_copy {
     uint64_t retry_ms;       /**< what is past its lifetime is not to be asked for again before this */
     const uint16_t *order;   /**< places in A's and AAAA's addresses together, the best first; or NULL */
     uint64_t order_until_ms; /**< how long it is good */
+    uint64_t list_until_ms;  /**< how long a list is good that the name has (cache_put_list()); 0: it has none */
+    uint32_t version;        /**< changes with everything that is remembered for the name */
     uint64_t *heap;          /**< where the copy did not fit into `storage` */
     uint64_t storage[96];
 };
@@ -73,6 +75,30 @@ uint32_t cache_generation(void);
  */
 void cache_put_order(const struct name *name, const uint16_t *order, const size_t counts[static RECORD_TYPE_COUNT],
                      uint64_t until_ms);
+
+/* A call's key and the longest list, in words. */
+#define CACHE_KEY_WORDS 3
+#define CACHE_LIST_WORDS_MAX 144
+
+/** What a call for a name was answered with: both key and list are in the words of the caller of this room. */
+struct cache_list {
+    uint64_t key[CACHE_KEY_WORDS]; /**< all that the list depends on, but for the name */
+    uint64_t until_ms;             /**< how long it is good */
+    uint32_t word_count;
+    uint64_t words[CACHE_LIST_WORDS_MAX];
+};
+
+/**
+ * Copy out the list that is remembered for the name, if it is of this key and good at `now_ms`, the time of use. False:
+ * there is none, or (rarely) a writer was in the way. Takes no lock. Thread-safe.
+ */
+bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list *list);
+
+/**
+ * Remember a list for the name, which has one place for one. Dropped where the name has changed since `version` (of
+ * cache_get()), and forgotten with the next change. Signals must be blocked. Thread-safe.
+ */
+void cache_put_list(const struct name *name, uint32_t version, const struct cache_list *list);
 
 /** Forget everything, and what is being asked for meanwhile: for tests. Signals must be
  * blocked. Thread-safe. */

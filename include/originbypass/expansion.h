@@ -23,10 +23,18 @@ struct expansion_node {
 /** For each family more than glibc's whole table of socket types and protocols; without hints it makes 6 nodes. */
 #define EXPANSION_NODES_MAX 32
 
+/** ai_flags that libc puts in place of hints that are not given. */
+#ifdef __GLIBC__
+#define EXPANSION_FLAGS_WITHOUT_HINTS (AI_V4MAPPED | AI_ADDRCONFIG)
+#else
+#define EXPANSION_FLAGS_WITHOUT_HINTS 0
+#endif
+
 /** libc's list, in its order within a family. */
 struct expansion {
-    int32_t flags;  /**< ai_flags of the nodes: the caller's, or without hints libc's own */
-    uint32_t count; /**< nodes */
+    int32_t flags;     /**< ai_flags of the nodes: the caller's, or without hints libc's own */
+    uint32_t count;    /**< nodes */
+    uint64_t until_ms; /**< how long it is good, on clock_recent_ms() */
     struct expansion_node nodes[EXPANSION_NODES_MAX];
 };
 
@@ -43,13 +51,13 @@ int expansion_ask(const char *service, const struct addrinfo *hints, struct expa
 bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion);
 
 /**
- * Remember what libc said at `now_ms` (clock_recent_ms()): for a minute, because /etc/services may change, or for a
- * second where AI_ADDRCONFIG made libc look at the host's addresses (without hints, too). A service with a long name
- * and a long list are not remembered; where room is short, what is good for the least time leaves. Signals must be
- * blocked (process_hold_take()). Thread-safe.
+ * Remember what libc said at `now_ms` (clock_recent_ms()), and set its end: for a minute, because /etc/services may
+ * change, or for a second where AI_ADDRCONFIG made libc look at the host's addresses (without hints, too). A service
+ * with a long name and a long list are not remembered; where room is short, what is good for the least time leaves.
+ * Signals must be blocked (process_hold_take()). Thread-safe.
  */
 void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
-                        const struct expansion *expansion);
+                        struct expansion *expansion);
 
 /** The fork handlers (pthread_atfork(3)): take and give back the writers' lock. */
 void expansions_before_fork(void);

@@ -8,6 +8,7 @@
 #include "originbypass/answer.h"
 #include "originbypass/cache.h"
 #include "originbypass/config.h"
+#include "originbypass/counters.h"
 #include "originbypass/in_force.h"
 #include "originbypass/name.h"
 
@@ -17,10 +18,11 @@ enum lookup_verdict {
     LOOKUP_ANSWERED, /**< we do, with addresses or with an error */
 };
 
-/** One lookup and what came of it. Made by lookup_begin(), ended by lookup_end(). */
+/** One lookup and what came of it. Made by lookup_open(), begun by lookup_begin(), ended by lookup_end(). */
 struct lookup {
     const char *host; /**< as the program wrote it */
     struct name name;
+    uint64_t now_ms; /**< the time of the call on clock_recent_ms(); after an answer from DNS the time of that */
     enum record_types wanted;
     /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
     const struct answer *answers[RECORD_TYPE_COUNT];
@@ -38,11 +40,35 @@ struct lookup {
 #define ORDER_POSITION(place) ((place)&0x7fff)
 
 /**
- * Whether `host` is ours. False: libc answers (pass through), and there is nothing to end. True: go on with
- * lookup_finish(), or give up with lookup_end(). Never waits; `host` stays the caller's and is used until the end.
- * Thread-safe; may be called from anywhere, also before the library was loaded, and in a signal handler.
+ * Whether `host` could be ours. False: libc answers (pass through). True: go on with lookup_begin() or
+ * lookup_recall_list(); there is nothing to end yet. `host` stays the caller's and is used until the end. Thread-safe;
+ * may be called from anywhere, also before the library was loaded, and in a signal handler.
  */
-bool lookup_begin(struct lookup *lookup, const char *host);
+bool lookup_open(struct lookup *lookup, const char *host);
+
+/**
+ * Whether the name is ours. False: libc answers (pass through), and there is nothing to end. True: go on with
+ * lookup_finish(), or give up with lookup_end(). Never waits. Thread-safe.
+ */
+bool lookup_begin(struct lookup *lookup);
+
+/**
+ * The list with which a call of this key was answered for the name lately: a hit, and all there is to do. False: there
+ * is none. Takes no lock. Thread-safe.
+ */
+static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list) {
+    if (!cache_get_list(&lookup->name, lookup->now_ms, list))
+        return false;
+    counters_add(COUNTER_HITS);
+    return true;
+}
+
+/**
+ * Remember with the name, which lookup_finish() has answered, the key and the words of a list for as long as every part
+ * of it holds, `list->until_ms` at most. A name has room for one list: another call's is not driven out before its
+ * time. Thread-safe.
+ */
+void lookup_keep_list(const struct lookup *lookup, struct cache_list *list);
 
 /**
  * Find the answers for the wanted types as DESIGN section 2 has it: from the cache, or from external DNS. In either

@@ -38,6 +38,7 @@ static struct expansion of(uint32_t count, int32_t value) {
 
 static bool is_of(const struct expansion *expansion, uint32_t count, int32_t value) {
     struct expansion expected = of(count, value);
+    expected.until_ms = expansion->until_ms;
     return memcmp(expansion, &expected, offsetof(struct expansion, nodes[count])) == 0;
 }
 
