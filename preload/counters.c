@@ -46,7 +46,7 @@ static unsigned take_number(void) {
     return atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % COUNTER_BLOCKS + 1;
 }
 
-void counters_add_many(enum counter counter, uint64_t count) {
+static inline void add(enum counter counter, uint64_t count) {
     struct counter_block *all = atomic_load_explicit(&blocks, memory_order_acquire);
     if (own_number == 0)
         own_number = take_number();
@@ -54,7 +54,11 @@ void counters_add_many(enum counter counter, uint64_t count) {
 }
 
 void counters_add(enum counter counter) {
-    counters_add_many(counter, 1);
+    add(counter, 1);
+}
+
+void counters_add_many(enum counter counter, uint64_t count) {
+    add(counter, count);
 }
 
 static void add_up(struct counter_block *of, uint64_t totals[static COUNTER_COUNT]) {

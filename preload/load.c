@@ -70,7 +70,7 @@ static enum load_state load(void) {
 }
 
 /* A copy counts for itself from its first call on, also where that needs nothing but the cache. */
-static void adopt(void) {
+static __attribute__((noinline)) void adopt(void) {
     struct process_hold hold;
     process_hold_take(&hold);
     process_adopt_copy(load_adopt);

@@ -451,6 +451,7 @@ void lookup_end(struct lookup *lookup) {
         free(lookup->fetched[type]);
     free(lookup->sorted);
     cache_copy_release(&lookup->copy);
-    in_force_release(lookup->configuration);
+    if (lookup->configuration != NULL)
+        in_force_release(lookup->configuration);
     errno = error;
 }

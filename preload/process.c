@@ -20,7 +20,8 @@
  */
 enum copy_state { COPY_NEW = 0, COPY_SETTLED, COPY_ADOPTING };
 static _Atomic uint32_t without_page = COPY_SETTLED;
-static _Atomic uint32_t *copy_state = &without_page;
+_Atomic uint32_t *process_copy_state = &without_page;
+_Static_assert(COPY_SETTLED == 1, "as process_is_copy() has it");
 
 static struct stat root;
 static bool root_is_known;
@@ -39,8 +40,8 @@ static void make_page(void) {
         munmap(page, size);
         return;
     }
-    copy_state = page;
-    atomic_store(copy_state, COPY_SETTLED);
+    process_copy_state = page;
+    atomic_store(process_copy_state, COPY_SETTLED);
 }
 
 void process_load(void) {
@@ -49,23 +50,19 @@ void process_load(void) {
 }
 
 void process_forked(void) {
-    atomic_store(copy_state, COPY_NEW);
-}
-
-bool process_is_copy(void) {
-    return atomic_load_explicit(copy_state, memory_order_acquire) != COPY_SETTLED;
+    atomic_store(process_copy_state, COPY_NEW);
 }
 
 void process_adopt_copy(void (*adopt)(void)) {
-    if (atomic_load_explicit(copy_state, memory_order_acquire) == COPY_SETTLED)
+    if (atomic_load_explicit(process_copy_state, memory_order_acquire) == COPY_SETTLED)
         return;
     uint32_t new = COPY_NEW;
-    if (atomic_compare_exchange_strong(copy_state, &new, COPY_ADOPTING)) {
+    if (atomic_compare_exchange_strong(process_copy_state, &new, COPY_ADOPTING)) {
         adopt();
-        atomic_store(copy_state, COPY_SETTLED);
+        atomic_store(process_copy_state, COPY_SETTLED);
         return;
     }
-    while (atomic_load(copy_state) == COPY_ADOPTING)
+    while (atomic_load(process_copy_state) == COPY_ADOPTING)
         sched_yield();
 }
 

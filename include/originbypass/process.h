@@ -19,8 +19,13 @@ bool process_is_at_home(void);
 /** Tell that this process is a new copy of another one: for the child's fork handler (pthread_atfork(3)). */
 void process_forked(void);
 
+/** What tells a copy; 1: the process is none, or is settled. For process_is_copy() alone. */
+extern _Atomic uint32_t *process_copy_state;
+
 /** Whether this process is a copy that process_adopt_copy() has not seen to yet. Thread-safe. */
-bool process_is_copy(void);
+static inline bool process_is_copy(void) {
+    return atomic_load_explicit(process_copy_state, memory_order_acquire) != 1;
+}
 
 /**
  * Whether this process is a copy, made by fork(2), _Fork(3) or a raw clone(2), that has not called this
