@@ -13,11 +13,23 @@ static void look_up(void) {
         freeaddrinfo(list);
 }
 
-int main(int count, char **arguments) {
-    int files = 0, own = 0;
+static void count_files(const char *path) {
     char pid[32];
-    DIR *directory;
+    int files = 0, own = 0;
     const struct dirent *entry;
+    DIR *directory = opendir(path);
+    snprintf(pid, sizeof(pid), "-%d-", (int)getpid());
+    while (directory != NULL && (entry = readdir(directory)) != NULL)
+        if (strstr(entry->d_name, ".counters") != NULL) {
+            files++;
+            own += strstr(entry->d_name, pid) != NULL;
+        }
+    if (directory != NULL)
+        closedir(directory);
+    printf("%d, %d own\n", files, own);
+}
+
+int main(int count, char **arguments) {
     if (count != 2)
         return 2;
     pid_t child = vfork(); // NOLINT(clang-analyzer-security.insecureAPI.vfork,clang-analyzer-unix.Vfork)
@@ -27,13 +39,6 @@ int main(int count, char **arguments) {
     }
     waitpid(child, NULL, 0);
     look_up();
-    snprintf(pid, sizeof(pid), "-%d-", (int)getpid());
-    directory = opendir(arguments[1]);
-    while (directory != NULL && (entry = readdir(directory)) != NULL)
-        if (strstr(entry->d_name, ".counters") != NULL) {
-            files++;
-            own += strstr(entry->d_name, pid) != NULL;
-        }
-    printf("%d, %d own\n", files, own);
+    count_files(arguments[1]);
     return 0;
 }
