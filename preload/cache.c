@@ -559,7 +559,7 @@ void cache_clear(void) {
 
 static struct name name_in(const struct store *store, const struct slot *slot) {
     struct name name = {.hash = OWN(slot->hash)};
-    part_copy(store, OWN(slot->first[PART_NAME]), name.words, OWN(slot->words[PART_NAME]));
+    part_copy(store, slot, PART_NAME, name.words, OWN(slot->words[PART_NAME]));
     name.length = (uint32_t)strlen(name.text);
     return name;
 }

@@ -26,7 +26,7 @@ struct list {
 /* Where libc is to answer, a line would hold on to what the program can ask for itself at any time. */
 static bool is_answered(const char *name) {
     struct lookup lookup;
-    if (!lookup_begin(&lookup, name))
+    if (!lookup_open(&lookup, name) || !lookup_begin(&lookup))
         return false;
     bool answered = lookup_finish(&lookup, RECORD_A | RECORD_AAAA) == LOOKUP_ANSWERED;
     lookup_end(&lookup);
