@@ -378,18 +378,6 @@ static bool is_hit(const struct lookup *lookup, enum record_types missing) {
     return missing == 0 && (lookup_has(lookup, OUTCOME_ADDRESSES) || !lookup_has(lookup, OUTCOME_NO_NAME));
 }
 
-bool lookup_open(struct lookup *lookup, const char *host) {
-    lookup->host = host;
-    if (!load_ensure())
-        return false;
-    if (name_fold(&lookup->name, host)) {
-        lookup->now_ms = clock_recent_ms();
-        return true;
-    }
-    counters_add(COUNTER_PASS_THROUGHS);
-    return false;
-}
-
 bool lookup_begin(struct lookup *lookup) {
     lookup->answers[0] = lookup->answers[1] = NULL;
     lookup->rejected[0] = lookup->rejected[1] = NULL;
