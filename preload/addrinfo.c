@@ -14,7 +14,7 @@ struct node {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Every hit pays for this: field by field, each octet once. */
+/* Every hit pays for this: field by field, each octet once; `ai_next` is the caller's. */
 INLINE struct addrinfo *make_node(const struct addrinfo_entry *entry, int flags) {
     struct node *node = malloc(sizeof(*node));
     if (node == NULL)
@@ -26,7 +26,6 @@ INLINE struct addrinfo *make_node(const struct addrinfo_entry *entry, int flags)
     info->ai_protocol = entry->model.protocol;
     info->ai_addr = (struct sockaddr *)(void *)&node->address;
     info->ai_canonname = NULL;
-    info->ai_next = NULL;
     if (entry->model.family == AF_INET) {
         struct sockaddr_in *ipv4 = &node->address.ipv4;
         info->ai_addrlen = sizeof(*ipv4);
@@ -57,6 +56,7 @@ INLINE struct addrinfo **append(struct addrinfo **link, const struct addrinfo_en
     struct addrinfo *info = make_node(entry, flags);
     if (info == NULL)
         return NULL;
+    info->ai_next = NULL;
     *link = info;
     return &info->ai_next;
 }
@@ -86,14 +86,15 @@ int addrinfo_build(const struct address *addresses, size_t count, const struct e
 }
 
 int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int flags, struct addrinfo **list) {
-    struct addrinfo *first = NULL;
-    struct addrinfo **link = &first;
-    for (const struct addrinfo_entry *entry = entries; entry < entries + count; entry++) {
-        link = append(link, entry, flags);
-        if (link == NULL)
-            return fail(first, EAI_MEMORY);
+    struct addrinfo *rest = NULL;
+    while (count > 0) {
+        struct addrinfo *info = make_node(&entries[--count], flags);
+        if (info == NULL)
+            return fail(rest, EAI_MEMORY);
+        info->ai_next = rest;
+        rest = info;
     }
-    *list = first;
+    *list = rest;
     return 0;
 }
 

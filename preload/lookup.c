@@ -387,18 +387,6 @@ static bool is_hit(const struct lookup *lookup, enum record_types missing) {
     return missing == 0 && (lookup_has(lookup, OUTCOME_ADDRESSES) || !lookup_has(lookup, OUTCOME_NO_NAME));
 }
 
-bool lookup_open(struct lookup *lookup, const char *host) {
-    lookup->host = host;
-    if (!load_ensure())
-        return false;
-    lookup->now_ms = clock_recent_ms();
-    configuration_keep_up(lookup->now_ms);
-    if (name_fold(&lookup->name, host))
-        return true;
-    counters_add(COUNTER_PASS_THROUGHS);
-    return false;
-}
-
 bool lookup_begin(struct lookup *lookup) {
     lookup->answers[0] = lookup->answers[1] = NULL;
     lookup->rejected[0] = lookup->rejected[1] = NULL;

@@ -7,9 +7,12 @@
 
 #include "originbypass/answer.h"
 #include "originbypass/cache.h"
+#include "originbypass/clock.h"
 #include "originbypass/config.h"
+#include "originbypass/configuration.h"
 #include "originbypass/counters.h"
 #include "originbypass/in_force.h"
+#include "originbypass/load.h"
 #include "originbypass/name.h"
 
 /** Who answers for a name that is ours. */
@@ -44,7 +47,17 @@ struct lookup {
  * lookup_recall_list(); there is nothing to end yet. `host` stays the caller's and is used until the end. Thread-safe;
  * may be called from anywhere, also before the library was loaded, and in a signal handler.
  */
-bool lookup_open(struct lookup *lookup, const char *host);
+static inline bool lookup_open(struct lookup *lookup, const char *host) {
+    lookup->host = host;
+    if (!load_ensure())
+        return false;
+    lookup->now_ms = clock_recent_ms();
+    configuration_keep_up(lookup->now_ms);
+    if (name_fold(&lookup->name, host))
+        return true;
+    counters_add(COUNTER_PASS_THROUGHS);
+    return false;
+}
 
 /**
  * Whether the name is ours. False: libc answers (pass through), and there is nothing to end. True: go on with
