@@ -166,7 +166,12 @@ static bool is_total(const struct counters_total *total) {
     return total->magic == COUNTERS_TOTAL_MAGIC && total->layout == COUNTERS_TOTAL_LAYOUT;
 }
 
-enum total_state { TOTAL_NONE, TOTAL_READ, TOTAL_FOREIGN };
+enum total_state {
+    TOTAL_NONE,
+    TOTAL_CLOSED, /* it can not be opened: errno */
+    TOTAL_READ,
+    TOTAL_FOREIGN,
+};
 
 static enum total_state read_total(int directory, uid_t owner, struct counters_total *total) {
     char name[TOTAL_NAME_SIZE];
@@ -175,7 +180,7 @@ static enum total_state read_total(int directory, uid_t owner, struct counters_t
     total_name(owner, "", name);
     *total = (struct counters_total){0};
     if (!descriptor_take(&file, openat(directory, name, READ_FLAGS)))
-        return errno == ENOENT ? TOTAL_NONE : TOTAL_FOREIGN;
+        return errno == ENOENT ? TOTAL_NONE : TOTAL_CLOSED;
     bool whole = fstat(file.number, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == owner &&
                  pread(file.number, total, sizeof(*total), 0) == (ssize_t)sizeof(*total) && is_total(total);
     descriptor_close(&file);
@@ -283,7 +288,8 @@ size_t counters_directory_fold(const struct descriptor *directory, size_t most) 
     if (!descriptor_is_ours(directory) || flock(directory->number, LOCK_EX | LOCK_NB) != 0)
         return 0;
     folding.namespace = own_namespace();
-    if (read_total(folding.directory, folding.owner, &folding.total) != TOTAL_FOREIGN && finish_last(&folding))
+    enum total_state state = read_total(folding.directory, folding.owner, &folding.total);
+    if ((state == TOTAL_NONE || state == TOTAL_READ) && finish_last(&folding))
         fold_all(&folding);
     unlock(directory);
     return folding.folded;
@@ -312,15 +318,44 @@ static void *with_room(void *list, size_t count, size_t size) {
     return is_full ? reallocarray(list, count == 0 ? 1 : count * 2, size) : list;
 }
 
-static bool take_total(struct reader *reader, uid_t owner) {
+static const char FOREIGN[] = "of another layout, as another version of the library has it, or no file of counters";
+
+static const char *fault_of_file(int error) {
+    switch (error) {
+    case EACCES:
+    case EPERM:
+        return "this user may not read it";
+    case ELOOP:
+        return "a symbolic link, which is no file of counters";
+    case EMFILE:
+    case ENFILE:
+        return "no descriptor is left";
+    default:
+        return "can not be opened";
+    }
+}
+
+static bool take_unread(struct counters_reading *reading, const char *name, const char *reason) {
+    struct counters_unread *unread = with_room(reading->unread, reading->unread_count, sizeof(*unread));
+    if (unread == NULL)
+        return false;
+    reading->unread = unread;
+    struct counters_unread *file = &unread[reading->unread_count++];
+    *file = (struct counters_unread){.reason = reason};
+    strncpy(file->name, name, sizeof(file->name) - 1);
+    return true;
+}
+
+static bool take_total(struct reader *reader, const char *name, uid_t owner) {
     struct counters_total total;
     struct counters_reading *reading = reader->reading;
     switch (read_total(reader->directory, owner, &total)) {
     case TOTAL_NONE:
         return true;
+    case TOTAL_CLOSED:
+        return take_unread(reading, name, fault_of_file(errno));
     case TOTAL_FOREIGN:
-        reading->unreadable++;
-        return true;
+        return take_unread(reading, name, FOREIGN);
     case TOTAL_READ:
         break;
     }
@@ -341,7 +376,7 @@ static bool take_totals(struct reader *reader) {
     uid_t owner;
     walk_begin(&walk, reader->directory);
     while ((name = walk_next(&walk)) != NULL)
-        if (parse_total_name(name, &owner) && !take_total(reader, owner))
+        if (parse_total_name(name, &owner) && !take_total(reader, name, owner))
             return false;
     return true;
 }
@@ -378,13 +413,13 @@ static bool take_process(struct reader *reader, const struct entry *entry) {
     return true;
 }
 
-static bool take_entry(struct reader *reader, const struct counters_identity *identity) {
+static bool take_entry(struct reader *reader, const char *name, const struct counters_identity *identity) {
     struct entry entry;
     bool goes_on = true;
     if (!open_entry(reader->directory, identity, reader->namespace, &entry))
-        reader->reading->unreadable += errno != ENOENT;
+        goes_on = errno == ENOENT || take_unread(reader->reading, name, fault_of_file(errno));
     else if (entry.fault == COUNTERS_FOREIGN)
-        reader->reading->unreadable++;
+        goes_on = take_unread(reader->reading, name, FOREIGN);
     else if (entry.fault == COUNTERS_READ && !is_folded(reader, &entry))
         goes_on = take_process(reader, &entry);
     close_entry(&entry);
@@ -397,7 +432,7 @@ static bool take_entries(struct reader *reader) {
     const char *name;
     walk_begin(&walk, reader->directory);
     while ((name = walk_next(&walk)) != NULL)
-        if (counters_file_parse_name(name, &identity) && !take_entry(reader, &identity))
+        if (counters_file_parse_name(name, &identity) && !take_entry(reader, name, &identity))
             return false;
     return true;
 }
@@ -427,6 +462,10 @@ static int by_identity(const void *one, const void *other) {
     if (a->pid_namespace != b->pid_namespace)
         return a->pid_namespace < b->pid_namespace ? -1 : 1;
     return (a->pid > b->pid) - (a->pid < b->pid);
+}
+
+static int by_name(const void *one, const void *other) {
+    return strcmp(((const struct counters_unread *)one)->name, ((const struct counters_unread *)other)->name);
 }
 
 /* Who folds all the time would have to fold a process a millisecond. */
@@ -460,12 +499,15 @@ const char *counters_directory_read(const char *path, struct counters_reading *r
     descriptor_close(&directory);
     if (fault != NULL)
         counters_reading_release(reading);
-    else if (reading->process_count > 0)
+    if (reading->process_count > 0)
         qsort(reading->processes, reading->process_count, sizeof(reading->processes[0]), by_identity);
+    if (reading->unread_count > 0)
+        qsort(reading->unread, reading->unread_count, sizeof(reading->unread[0]), by_name);
     return fault;
 }
 
 void counters_reading_release(struct counters_reading *reading) {
     free(reading->processes);
+    free(reading->unread);
     memset(reading, 0, sizeof(*reading));
 }

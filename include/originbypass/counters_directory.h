@@ -60,13 +60,20 @@ struct counters_process {
     uint64_t figures[COUNTER_COUNT];
 };
 
+/** A file whose figures are in no sum. */
+struct counters_unread {
+    char name[COUNTERS_FILE_NAME_SIZE];
+    const char *reason; /**< a static text */
+};
+
 /** What a directory had at one moment. Its processes and the dead ones together never count backwards. */
 struct counters_reading {
     size_t process_count;
     struct counters_process *processes; /**< those that live, or may live: in the order of namespace and PID */
     uint64_t dead_count;                /**< processes that have ended, folded or not */
     uint64_t dead[COUNTER_COUNT];       /**< what these have counted */
-    size_t unreadable;                  /**< files that may not be read, or are of another layout */
+    size_t unread_count;
+    struct counters_unread *unread; /**< files that may not be read, or are of another layout: in the order of names */
 };
 
 /**

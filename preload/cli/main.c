@@ -7,7 +7,7 @@
 #include "originbypass/version.h"
 
 static const struct cli_command *const COMMANDS[] = {
-    &cli_run, &cli_env, &cli_resolve, &cli_check, &cli_export, &cli_watch, &cli_doctor, &cli_system,
+    &cli_run, &cli_env, &cli_resolve, &cli_check, &cli_export, &cli_watch, &cli_doctor, &cli_stats, &cli_system,
 };
 
 enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };

@@ -25,6 +25,8 @@ _originbypass() {
         _originbypass_program "$COMP_CWORD"
     elif [[ $help == *'[FILE]'* ]]; then
         _originbypass_offer_value FILE
+    elif [[ $help == *'[PID]'* ]]; then
+        _originbypass_offer_value PID
     elif ((COMP_CWORD == 2)); then
         _originbypass_offer "$(_originbypass_verbs)"
     fi
@@ -51,6 +53,7 @@ _originbypass_offer() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$word"); }
 
 _originbypass_offer_value() {
     case $1 in
+        DIRECTORY) compopt -o filenames 2>/dev/null && mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
         FILE) compopt -o filenames 2>/dev/null && mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         PID) _originbypass_offer "$(cd /proc && printf '%s ' [0-9]*)" ;;
         *\|*) _originbypass_offer "${1//|/ }" ;;

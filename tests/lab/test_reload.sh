@@ -3,9 +3,9 @@
 # asks again until it has, or long enough to see that it has not.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=asks.sh
+source "$(dirname "${BASH_SOURCE[0]}")/asks.sh"
 
-asks=$(compiled asks) || exit 125
-file=$TMPDIR/settings.conf
 metrics=$TMPDIR/metrics
 nobody=65534
 OTHER=www.example.com
@@ -211,51 +211,6 @@ it_leaves_no_descriptor_behind() {
 # ---------------------------------------------------------------------------------------------------------------------
 
 load() { "$python" "$lab/counters.py" "$metrics" load; }
-
-# begins_with TEXT: the program, under a file with this text.
-begins_with() {
-    echo "$1" >"$file"
-    begins
-}
-
-begins() {
-    export ORIGIN_BYPASS_CONFIG_FILE=$file
-    begins_without_variable "$@"
-}
-
-begins_without_variable() {
-    rm -f "$TMPDIR"/{questions,answers}
-    mkfifo "$TMPDIR"/{questions,answers}
-    preloaded "$asks" "$@" <"$TMPDIR/questions" >"$TMPDIR/answers" &
-    exec 8>"$TMPDIR/questions" 9<"$TMPDIR/answers"
-    program=$!
-    trap 'exec 8>&- 9<&-; wait "$program" || :' EXIT
-}
-
-# The new file takes the place of the old one as a whole.
-change_to() {
-    echo "$1" >"$file.new"
-    mv "$file.new" "$file"
-}
-
-ask() {
-    local answer
-    echo "$1" >&8
-    read -r answer <&9
-    echo "$answer"
-}
-
-# comes_to NAME ADDRESS: within the two seconds that are promised, and some for a busy machine.
-comes_to() {
-    local attempt answer
-    for attempt in {1..60}; do
-        answer=$(ask "$1")
-        [[ $answer != "$2" ]] || return 0
-        sleep 0.1
-    done
-    echo "after $attempt questions $1 leads to $answer, not to $2"
-    return 1
-}
 
 # For long enough that a change would have been seen.
 stays() {

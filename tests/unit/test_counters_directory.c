@@ -215,12 +215,12 @@ static void other_files_are_passed_over(void **state) {
     make("1-2.counters", "");
     assert_int_equal(mkdir(path_of("x.total", (char[256]){0}), 0700), 0);
     assert_reading(1, 0, 5);
-    assert_int_equal(reading.unreadable, 0);
+    assert_int_equal(reading.unread_count, 0);
     rmdir(path_of("x.total", (char[256]){0}));
     end_child(child);
 }
 
-static void what_can_not_be_read_is_counted_and_left_alone(void **state) {
+static void what_can_not_be_read_is_named_and_left_alone(void **state) {
     (void)state;
     char path[256];
     make("1-2-3.counters", "");
@@ -232,7 +232,12 @@ static void what_can_not_be_read_is_counted_and_left_alone(void **state) {
     assert_int_equal(symlink("1-2-3.counters", path_of("1-2-5.counters", path)), 0);
     make("4711.total", "oops");
     assert_reading(0, 0, 0);
-    assert_int_equal(reading.unreadable, 4);
+    assert_int_equal(reading.unread_count, 4);
+    assert_string_equal(reading.unread[0].name, "1-2-3.counters");
+    assert_non_null(strstr(reading.unread[0].reason, "another layout"));
+    assert_string_equal(reading.unread[2].name, "1-2-5.counters");
+    assert_non_null(strstr(reading.unread[2].reason, "symbolic link"));
+    assert_string_equal(reading.unread[3].name, "4711.total");
     assert_int_equal(fold_as_many_as(COUNTERS_FOLD_ALL), 0);
     assert_int_equal(count_files(""), 4);
 }
@@ -244,7 +249,7 @@ static void a_file_under_another_process_s_name_is_none(void **state) {
     each_file(".counters", keep);
     assert_int_equal(rename(kept_path, path_of("1-2-3.counters", path)), 0);
     assert_reading(0, 0, 0);
-    assert_int_equal(reading.unreadable, 1);
+    assert_int_equal(reading.unread_count, 1);
 }
 
 static void an_unfinished_file_goes_with_its_process(void **state) {
@@ -271,7 +276,7 @@ static void a_broken_total_is_not_written_over(void **state) {
     count_in_child(0, 5, true);
     assert_int_equal(fold_as_many_as(COUNTERS_FOLD_ALL), 0);
     assert_reading(0, 1, 5);
-    assert_int_equal(reading.unreadable, 1);
+    assert_int_equal(reading.unread_count, 1);
 }
 
 static void a_total_is_believed_of_its_user_alone(void **state) {
@@ -284,7 +289,7 @@ static void a_total_is_believed_of_its_user_alone(void **state) {
     fold_as_many_as(COUNTERS_FOLD_ALL);
     assert_int_equal(chown(path_of("0.total", (char[256]){0}), 65534, 65534), 0);
     assert_reading(0, 0, 0);
-    assert_int_equal(reading.unreadable, 1);
+    assert_int_equal(reading.unread_count, 1);
 }
 
 /* ---- safe directories ---- */
@@ -344,7 +349,7 @@ int main(void) {
         TEST(no_sum_falls_while_folders_are_killed),
         TEST(nobody_waits_for_who_is_folding),
         TEST(other_files_are_passed_over),
-        TEST(what_can_not_be_read_is_counted_and_left_alone),
+        TEST(what_can_not_be_read_is_named_and_left_alone),
         TEST(a_file_under_another_process_s_name_is_none),
         TEST(an_unfinished_file_goes_with_its_process),
         TEST(a_broken_total_is_not_written_over),

@@ -30,6 +30,7 @@ extern const struct cli_command cli_export;
 extern const struct cli_command cli_resolve;
 extern const struct cli_command cli_watch;
 extern const struct cli_command cli_doctor;
+extern const struct cli_command cli_stats;
 extern const struct cli_command cli_system;
 
 /** The command that is running. */
