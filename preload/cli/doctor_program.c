@@ -174,12 +174,22 @@ static char *objects_of(const char *loader, const char *program, const char *lib
     return text;
 }
 
-static void tell_refusal(const char *shown, const char *library, const char *said) {
+static void tell_refusal(const char *shown, const char *library, const char *needs, const char *said) {
     const char *line = strstr(said, "ERROR: ld.so: ");
     line = line == NULL ? "the library is not among what it maps" : line + strlen("ERROR: ld.so: ");
     findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
                                     "Build the library on the release that the program runs on, or on an older one"},
-                  "the loader does not take %s: %.*s", library, (int)strcspn(line, "\n"), line);
+                  "the loader does not take %s, which needs %s: %.*s", library, needs, (int)strcspn(line, "\n"), line);
+}
+
+static void tell_whether_taken(const char *shown, const char *library, const char *objects) {
+    char *needs = library_needs(library);
+    if (strstr(objects, library) == NULL || strstr(objects, "ERROR: ld.so: ") != NULL)
+        tell_refusal(shown, library, needs, objects);
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, "program-preload", shown, NULL},
+                      "its loader takes %s, which needs %s", library, needs);
+    free(needs);
 }
 
 static void try_preload(const char *loader, const char *program, const char *shown) {
@@ -190,10 +200,8 @@ static void try_preload(const char *loader, const char *program, const char *sho
                       "not found");
     else
         objects = objects_of(loader, program, library);
-    if (objects != NULL && (strstr(objects, library) == NULL || strstr(objects, "ERROR: ld.so: ") != NULL))
-        tell_refusal(shown, library, objects);
-    else if (objects != NULL)
-        findings_tell(&(struct finding){FINDING_GOOD, "program-preload", shown, NULL}, "its loader takes %s", library);
+    if (objects != NULL)
+        tell_whether_taken(shown, library, objects);
     free(objects);
     free(library);
 }

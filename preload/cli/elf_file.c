@@ -162,3 +162,33 @@ char *elf_needs(const struct elf_file *elf, const char *const *beginnings) {
     free_entries(&read);
     return found;
 }
+
+static const char *later_of(const char *latest, const char *version) {
+    return latest == NULL || strverscmp(version, latest) > 0 ? version : latest;
+}
+
+/* The names of the versions of one object, from the place of the first. */
+static const char *latest_version(const struct entries *read, uint64_t place, const char *beginning,
+                                  const char *latest) {
+    ElfW(Vernaux) version = {.vna_next = 1};
+    for (; version.vna_next > 0 && place + sizeof(version) <= read->count; place += version.vna_next) {
+        memcpy(&version, (const char *)read->entries + place, sizeof(version));
+        const char *name = text_at(read->texts, read->text_size, version.vna_name);
+        if (strncmp(name, beginning, strlen(beginning)) == 0)
+            latest = later_of(latest, name + strlen(beginning));
+    }
+    return latest;
+}
+
+char *elf_version_needed(const struct elf_file *elf, const char *beginning) {
+    struct entries read = read_entries(elf, SHT_GNU_verneed, 1);
+    ElfW(Verneed) object = {.vn_next = 1};
+    const char *latest = NULL;
+    for (uint64_t place = 0; object.vn_next > 0 && place + sizeof(object) <= read.count; place += object.vn_next) {
+        memcpy(&object, (const char *)read.entries + place, sizeof(object));
+        latest = latest_version(&read, place + object.vn_aux, beginning, latest);
+    }
+    char *found = latest == NULL ? NULL : memory_text(latest);
+    free_entries(&read);
+    return found;
+}

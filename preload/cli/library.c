@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "originbypass/cli/command.h"
+#include "originbypass/cli/elf_file.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 
@@ -125,6 +127,23 @@ static bool is_listed(const char *preload, const char *library) {
         if ((at == preload || strchr(" :", at[-1]) != NULL) && strchr(" :", at[length]) != NULL)
             return true;
     return false;
+}
+
+char *library_needs(const char *library) {
+    struct elf_file elf;
+    struct stat status;
+    char *version = NULL;
+    int descriptor = open(library, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return memory_text("a libc that is not known");
+    if (fstat(descriptor, &status) == 0 && elf_begin(&elf, descriptor, (uint64_t)status.st_size) == ELF_NATIVE) {
+        version = elf_version_needed(&elf, "GLIBC_");
+        elf_end(&elf);
+    }
+    close(descriptor);
+    char *needs = version == NULL ? memory_text("a libc that is not known") : text_format("glibc %s or later", version);
+    free(version);
+    return needs;
 }
 
 char *library_preload(const char *library) {

@@ -12,7 +12,7 @@ program=$TMPDIR/program
 it_says_that_the_loader_takes_the_library() {
     doctor -- curl "https://$CDN/"
     finds_nothing_bad
-    equal "good  curl: its loader takes $LAB_LIBRARY.
+    equal "good  curl: its loader takes $LAB_LIBRARY, which needs glibc $(latest_glibc_of "$LAB_LIBRARY") or later.
 1 good, 0 to note, 0 bad" "$report"
     quiet
 }
@@ -46,7 +46,7 @@ it_says_that_the_loader_does_not_take_the_library() {
     echo 'not a library' >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so doctor -- curl
     finds_bad 1
-    tells bad "curl: the loader does not take $TMPDIR/broken.so: " 'or on an older one'
+    tells bad "curl: the loader does not take $TMPDIR/broken.so, which needs a libc that is not known: " 'or on an older one'
 }
 
 # --- what the library can not reach ---------------------------------------------------------------------------------
@@ -189,5 +189,8 @@ as_another() {
     status=0
     report=$("${another[@]}" "$TMPDIR/originbypass" doctor "$@" 2>"$messages") || status=$?
 }
+
+# As objdump says.
+latest_glibc_of() { objdump -p "$1" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -V | tail -n 1; }
 
 check_all "$@"

@@ -67,6 +67,7 @@ static enum elf_kind ask_everything(size_t length) {
         return kind;
     free(elf_loader(&elf));
     free(elf_needs(&elf, all));
+    free(elf_version_needed(&elf, ""));
     (void)elf_has_section(&elf, ".none");
     (void)elf_imports(&elf, "none");
     elf_end(&elf);

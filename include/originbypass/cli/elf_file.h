@@ -48,4 +48,10 @@ bool elf_imports(const struct elf_file *elf, const char *function);
 /** The first shared object that it needs itself (DT_NEEDED) whose name begins with one of these; NULL ends the list. */
 char *elf_needs(const struct elf_file *elf, const char *const *beginnings);
 
+/**
+ * The latest version that it needs of those with this beginning (`GLIBC_`), without the beginning: "2.17". By the
+ * versions of the symbols that it imports; NULL: none has one. Versions compare as in strverscmp(3).
+ */
+char *elf_version_needed(const struct elf_file *elf, const char *beginning);
+
 #endif

@@ -19,6 +19,9 @@ void library_complain_of_none(void);
  */
 char *library_take(void);
 
+/** What the library needs of the program's libc, as "glibc 2.17 or later"; for the caller to free(3). */
+char *library_needs(const char *library);
+
 /** LD_PRELOAD with the library before what is there, for the caller to free(3). */
 char *library_preload(const char *library);
 
