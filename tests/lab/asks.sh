@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # For the tests of a configuration that changes: a program that runs on, and what to ask it (asks.c). Sourced after
 # check.sh.
-# shellcheck disable=SC2034,SC2154 # words of check.sh, and for the tests
+# shellcheck disable=SC2034,SC2119,SC2120,SC2154 # words of check.sh, and for the tests
 
 asks=$(compiled asks) || exit 125
 file=$TMPDIR/settings.conf # its configuration
@@ -12,6 +12,7 @@ begins_with() {
     begins
 }
 
+# begins [DIRECTORY]: the program, in this root directory.
 begins() {
     export ORIGIN_BYPASS_CONFIG_FILE=$file
     begins_without_variable "$@"
