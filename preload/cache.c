@@ -19,11 +19,16 @@
  */
 enum part { PART_A, PART_AAAA, PART_NAME, PART_ORDER, PART_LIST, PART_COUNT };
 
+/* Room for a name of 31 octets. */
+#define NAME_WORDS 4
 /* Where the words of a part stand in its slot, and how many there is room for. */
 static const struct span {
     uint8_t first, count;
-} inside[PART_COUNT] = {
-    [PART_A] = {0, 3}, [PART_AAAA] = {3, 4}, [PART_NAME] = {7, 4}, [PART_ORDER] = {11, 1}, [PART_LIST] = {12, 6}};
+} inside[PART_COUNT] = {[PART_A] = {0, 3},
+                        [PART_AAAA] = {3, 4},
+                        [PART_NAME] = {7, NAME_WORDS},
+                        [PART_ORDER] = {11, 1},
+                        [PART_LIST] = {12, 6}};
 #define SLOT_WORDS 18
 /* About a second, and cheap to divide by. */
 #define USED_UNIT_MS 1024
@@ -140,13 +145,19 @@ INLINE size_t count_inside(enum part part, size_t count) {
     return count < inside[part].count ? count : inside[part].count;
 }
 
-INLINE bool part_equals(const struct store *store, const struct slot *slot, enum part part, const uint64_t *words,
-                        size_t count) {
-    size_t here = count_inside(part, count);
-    for (size_t i = 0; i < here; i++)
-        if (LOAD(slot->word[inside[part].first + i]) != words[i])
-            return false;
-    return count == here || rest_equals(store, LOAD(slot->rest[part]), words + here, count - here);
+/* Whether the slot holds this name, of `count` words; most stand in it whole. */
+INLINE bool is_named(const struct store *store, const struct slot *slot, const uint64_t *words, size_t count) {
+    const _Atomic uint64_t *here = &slot->word[inside[PART_NAME].first];
+    if (LOAD(here[0]) != words[0])
+        return false;
+    if (count > 1 && LOAD(here[1]) != words[1])
+        return false;
+    if (count > 2 && LOAD(here[2]) != words[2])
+        return false;
+    if (count > 3 && LOAD(here[3]) != words[3])
+        return false;
+    return count <= NAME_WORDS ||
+           rest_equals(store, LOAD(slot->rest[PART_NAME]), words + NAME_WORDS, count - NAME_WORDS);
 }
 
 APART bool rest_copy(const struct store *store, uint32_t cell, uint64_t *words, size_t count) {
@@ -175,7 +186,7 @@ INLINE struct slot *find(const struct store *store, const struct name *name, uin
         struct slot *slot = &store->slots[number];
         *sequence = LOAD(slot->sequence);
         if (LOAD(slot->hash) == name->hash && LOAD(slot->words[PART_NAME]) == name_words(name->length) &&
-            part_equals(store, slot, PART_NAME, name->words, name_words(name->length)))
+            is_named(store, slot, name->words, name_words(name->length)))
             return slot;
         number = LOAD(slot->next);
     }

@@ -13,6 +13,7 @@
 
 #include "originbypass/descriptor.h"
 #include "originbypass/message.h"
+#include "originbypass/tame.h"
 
 static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
 
@@ -219,7 +220,9 @@ static bool open_channel(struct dns_query *query, enum dns_transport transport, 
     int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_UDP_PORT |
                 ARES_OPT_TCP_PORT | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
                 ARES_OPT_SORTLIST;
-    if (ares_init_options(&query->channel, &options, given) != ARES_SUCCESS)
+    int made = ares_init_options(&query->channel, &options, given);
+    tame_forget_random();
+    if (made != ARES_SUCCESS)
         return false;
     struct ares_addr_port_node node = {
         .family = server->address.family, .udp_port = server->port, .tcp_port = server->port};

@@ -15,4 +15,10 @@
  */
 bool tame_call(void (*call)(void *context), void *context);
 
+/**
+ * Forget what is left of the numbers that were drawn for this thread: a child of fork(2) would go on with the same.
+ * Call it when a channel has been made.
+ */
+void tame_forget_random(void);
+
 #endif

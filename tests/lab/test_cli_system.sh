@@ -164,19 +164,21 @@ it_refuses_what_a_group_may_write_unless_forced() {
 }
 
 it_refuses_a_place_that_may_go_away_unless_forced() {
-    local directory
+    local directory place=
+    trap 'umount -n "$place"; rmdir "$place"' EXIT
     for directory in /tmp /var/tmp /home /root /mnt; do
-        mount -n -t tmpfs -o mode=755 place "$directory"
-        cp "$LAB_LIBRARY" "$directory/liboriginbypass.so"
-        export ORIGIN_BYPASS_LIBRARY=$directory/liboriginbypass.so
-        trap 'umount -n "$directory"' EXIT
-        refuses "$directory/liboriginbypass.so: what is below $directory may go away; install it" enable
+        place=$(mktemp -d "$directory/place.XXXXXX") # not all of it: this tree may stand there
+        mount -n -t tmpfs -o mode=755 place "$place"
+        cp "$LAB_LIBRARY" "$place/liboriginbypass.so"
+        export ORIGIN_BYPASS_LIBRARY=$place/liboriginbypass.so
+        refuses "$place/liboriginbypass.so: what is below $directory may go away; install it" enable
         system enable --force
-        equal "0 $directory/liboriginbypass.so" "$status $(<"$list")"
+        equal "0 $place/liboriginbypass.so" "$status $(<"$list")"
         rm "$list"
-        umount -n "$directory"
-        trap - EXIT
+        umount -n "$place"
+        rmdir "$place"
     done
+    trap - EXIT
 }
 
 it_refuses_a_source_tree_and_a_file_system_in_memory_unless_forced() {
