@@ -1,9 +1,12 @@
-/* Calls of getaddrinfo(3), and all that they give: addrinfos few|many NAME...
+/* Calls of getaddrinfo(3), and all that they give: addrinfos few|many|again NAME...
  *
  * few    a handful for each name: each family, with and without a canonical name, mapped
  * many   each name in each family with each set of flags; the first two with each service, socket type and protocol;
  *        without hints; without a name; and drawn at random, so that every pair of values of the seven dimensions is
  *        there (name, family, socket type, protocol, service, flags, and how the list is freed)
+ *
+ * again  each usual call for a name of its own below each NAME, a wildcard's, four times: the library has all of it at
+ *        hand by then
  *
  * The calls are the same ones in every run. errno is not printed: a call that we answer leaves it alone, as POSIX
  * allows, where libc leaves behind what its own sockets and files said; it means something with EAI_SYSTEM alone.
@@ -255,17 +258,38 @@ static void few(void) {
         }
 }
 
+static void again(const char *domain) {
+    static const size_t asked[DIMENSIONS] = {
+        [FAMILY] = 3, [SOCKTYPE] = 3, [PROTOCOL] = 3, [SERVICE] = 8, [FLAGS] = 19, [FREEING] = 1};
+    size_t number = 0;
+    struct call call = {{0}};
+    for (call.value[FAMILY] = 0; call.value[FAMILY] < asked[FAMILY]; call.value[FAMILY]++)
+        for (call.value[SOCKTYPE] = 0; call.value[SOCKTYPE] < asked[SOCKTYPE]; call.value[SOCKTYPE]++)
+            for (call.value[PROTOCOL] = 0; call.value[PROTOCOL] < asked[PROTOCOL]; call.value[PROTOCOL]++)
+                for (call.value[SERVICE] = 0; call.value[SERVICE] < asked[SERVICE]; call.value[SERVICE]++)
+                    for (call.value[FLAGS] = 0; call.value[FLAGS] < asked[FLAGS]; call.value[FLAGS]++) {
+                        char name[NI_MAXHOST];
+                        snprintf(name, sizeof(name), "Call%zu.%s", number++, domain);
+                        names[0] = name;
+                        for (int i = 0; i < 4; i++)
+                            make_call(&call);
+                    }
+}
+
 int main(int argc, char **argv) {
     if (argc < 3)
         return 2;
-    bool many = strcmp(argv[1], "many") == 0;
+    bool many = strcmp(argv[1], "many") == 0, repeated = strcmp(argv[1], "again") == 0;
     argv[1] = NULL;
     names = (const char **)(argv + 1);
     sizes[NAME] = (size_t)argc - 1;
-    if (!many) {
+    if (repeated)
+        for (int i = 2; i < argc; i++)
+            again(argv[i]);
+    else if (!many)
         few();
+    if (!many)
         return 0;
-    }
     each_name_with_each_family_and_flags();
     some_names_with_each_service_and_socket(2);
     without_hints();

@@ -9,6 +9,9 @@ it_gives_what_libc_gives_on_a_host_with_ipv4_alone() { on_host ipv4_without_ipv6
 it_gives_what_libc_gives_on_a_host_with_ipv6_alone() { on_host ipv6 agree_on_everything "$authority"; }
 it_gives_what_libc_gives_on_a_host_with_neither() { on_host loopback agree_on_everything "$authority"; }
 it_gives_what_libc_gives_behind_a_recursing_server() { on_host both agree_on_everything "$resolver"; }
+it_gives_what_libc_gives_when_a_call_is_made_again_and_again() {
+    on_host both agree "$authority" addrinfos again wild.test wildalias.test
+}
 it_gives_each_thread_its_own_memory_where_the_caller_gives_none() { on_host both keep_what_was_given; }
 
 # libc has one piece of memory for all threads here, and cannot be compared.
