@@ -1,6 +1,7 @@
 #include "originbypass/in_force.h"
 
 #include <stdatomic.h>
+#include <time.h>
 
 enum { PLACES = 32, LINES = 8 };
 
@@ -98,10 +99,19 @@ static void fill(struct place *place, struct config *config, struct rules *rules
     place->rules = rules;
 }
 
+/* Another thread is just putting the first one in force, which takes it a few stores. */
+static void wait_for_the_first(void) {
+    const struct timespec moment = {.tv_nsec = 100000};
+    while (atomic_load(&current) == 0)
+        nanosleep(&moment, NULL);
+}
+
 bool in_force_begin(struct config *config, struct rules *rules) {
     bool filled = false;
-    if (!atomic_compare_exchange_strong(&places[0].filled, &filled, true))
+    if (!atomic_compare_exchange_strong(&places[0].filled, &filled, true)) {
+        wait_for_the_first();
         return false;
+    }
     fill(&places[0], config, rules, 1, 0);
     atomic_store(&current, 1);
     return true;

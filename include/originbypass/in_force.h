@@ -32,7 +32,7 @@ void in_force_release(const struct in_force *held);
 
 /**
  * The first configuration: where threads come together, one of them gets true. The configuration and its rules are no
- * longer the caller's then. Thread-safe.
+ * longer the caller's then. Whoever returns finds one in force. Signals must be blocked. Thread-safe.
  */
 bool in_force_begin(struct config *config, struct rules *rules);
 

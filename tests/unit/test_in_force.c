@@ -36,6 +36,52 @@ static void nothing_is_in_force_before_the_first_one(void **state) {
     in_force_release(NULL);
 }
 
+enum { BEGINNERS = 8 };
+
+static pthread_barrier_t together;
+static atomic_int begun, found;
+
+static void *begin_and_hold(void *unused) {
+    struct config *config = make("together.example");
+    struct rules *rules = rules_build(config);
+    pthread_barrier_wait(&together);
+    if (in_force_begin(config, rules)) {
+        atomic_fetch_add(&begun, 1);
+    } else {
+        rules_free(rules);
+        config_free(config);
+    }
+    const struct in_force *held = in_force_hold();
+    if (held != NULL)
+        atomic_fetch_add(&found, 1);
+    in_force_release(held);
+    return unused;
+}
+
+static int begin_together(void) {
+    pthread_t threads[BEGINNERS];
+    pthread_barrier_init(&together, NULL, BEGINNERS);
+    for (int i = 0; i < BEGINNERS; i++)
+        if (pthread_create(&threads[i], NULL, begin_and_hold, NULL) != 0)
+            return 2;
+    for (int i = 0; i < BEGINNERS; i++)
+        pthread_join(threads[i], NULL);
+    return atomic_load(&begun) == 1 && atomic_load(&found) == BEGINNERS ? 0 : 1;
+}
+
+/* Each in a process of its own, where nothing is in force yet. */
+static void who_begins_together_finds_one_in_force(void **state) {
+    (void)state;
+    for (int i = 0; i < 50; i++) {
+        int status = -1;
+        pid_t child = fork();
+        if (child == 0)
+            _exit(begin_together());
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_int_equal(status, 0);
+    }
+}
+
 static void one_of_those_who_begin_has_begun(void **state) {
     (void)state;
     struct config *first = make("first.example"), *second = make("second.example");
@@ -165,6 +211,7 @@ static void a_copy_goes_on_with_what_is_in_force(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_in_force_before_the_first_one),
+        cmocka_unit_test(who_begins_together_finds_one_in_force),
         cmocka_unit_test(one_of_those_who_begin_has_begun),
         cmocka_unit_test(what_is_held_stays_as_it_is),
         cmocka_unit_test(who_holds_twice_lets_go_twice),
