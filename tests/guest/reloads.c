@@ -36,8 +36,13 @@ static bool is_either(const char *name) {
     return strcmp(text, ORIGIN) == 0 || strcmp(text, EDGE) == 0;
 }
 
+/* All that a child may ask for: what is libc's waits there for a lock that another thread of the parent has held. */
+static bool is_ours_good(void) {
+    return leads_to_origin("cdn.example.com") && is_pinned();
+}
+
 static bool is_good(void) {
-    return leads_to_origin("cdn.example.com") && is_pinned() && is_either("www.example.com");
+    return is_ours_good() && is_either("www.example.com");
 }
 
 static void *look_up(void *unused) {
@@ -60,7 +65,7 @@ static void expect_of_child(const char *address) {
     int status;
     pid_t child = fork();
     if (child == 0) {
-        EXPECT(is_good());
+        EXPECT(is_ours_good());
         EXPECT(address == NULL || comes_to(address));
         _exit(0);
     }
