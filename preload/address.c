@@ -7,9 +7,31 @@
 
 enum { DNS_PORT = 53 };
 
+bool address_equal(const struct address *a, const struct address *b) {
+    return a->family == b->family && memcmp(a->octets, b->octets, address_size(a->family)) == 0;
+}
+
+void address_text(const struct address *address, char text[static INET6_ADDRSTRLEN]) {
+    inet_ntop(address->family, address->octets, text, INET6_ADDRSTRLEN);
+}
+
+bool address_of_socket(const struct sockaddr *socket_address, struct address *address) {
+    const void *of_its_family = socket_address;
+    address->family = socket_address->sa_family;
+    if (address->family == AF_INET)
+        address->ipv4 = ((const struct sockaddr_in *)of_its_family)->sin_addr;
+    else if (address->family == AF_INET6)
+        address->ipv6 = ((const struct sockaddr_in6 *)of_its_family)->sin6_addr;
+    return address->family == AF_INET || address->family == AF_INET6;
+}
+
+bool server_address_equal(const struct server_address *a, const struct server_address *b) {
+    return a->port == b->port && address_equal(&a->address, &b->address);
+}
+
 void server_address_text(const struct server_address *server, char text[static SERVER_ADDRESS_TEXT_SIZE]) {
     char address[INET6_ADDRSTRLEN];
-    inet_ntop(server->address.family, server->address.octets, address, sizeof(address));
+    address_text(&server->address, address);
     if (server->port == DNS_PORT)
         snprintf(text, SERVER_ADDRESS_TEXT_SIZE, "%s", address);
     else if (server->address.family == AF_INET)

@@ -6,16 +6,11 @@ static bool is_same_text(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-static bool is_same_address(const struct address *a, const struct address *b) {
-    return a->family == b->family && memcmp(a->octets, b->octets, address_size(a->family)) == 0;
-}
-
 static bool are_same_servers(const struct server_list *a, const struct server_list *b) {
     if (a == NULL || b == NULL || a->count != b->count)
         return a == b;
     for (size_t i = 0; i < a->count; i++)
-        if (a->servers[i].port != b->servers[i].port ||
-            !is_same_address(&a->servers[i].address, &b->servers[i].address))
+        if (!server_address_equal(&a->servers[i], &b->servers[i]))
             return false;
     return true;
 }
@@ -31,7 +26,7 @@ static bool are_same_prefixes(const struct prefix_list *a, const struct prefix_l
         return false;
     for (size_t i = 0; i < a_count && a != b; i++)
         if (a->entries[i].length != b->entries[i].length ||
-            !is_same_address(&a->entries[i].address, &b->entries[i].address) ||
+            !address_equal(&a->entries[i].address, &b->entries[i].address) ||
             (a->entries[i].set == NULL) != (b->entries[i].set == NULL))
             return false;
     return true;

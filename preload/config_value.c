@@ -135,14 +135,9 @@ void config_value_metrics_directory(struct config_reader *reader, const struct c
         config_value_refuse(reader, node, "the absolute path of a directory, or \"\" for none");
 }
 
-static bool is_same_server(const struct server_address *a, const struct server_address *b) {
-    return a->port == b->port && a->address.family == b->address.family &&
-           memcmp(a->address.octets, b->address.octets, address_size(a->address.family)) == 0;
-}
-
 static void add_server(struct server_list *list, const struct server_address *server) {
     for (size_t i = 0; i < list->count; i++) {
-        if (is_same_server(&list->servers[i], server))
+        if (server_address_equal(&list->servers[i], server))
             return;
     }
     list->servers[list->count++] = *server;

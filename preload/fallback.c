@@ -63,22 +63,14 @@ static bool stays(const struct lookup *lookup, const struct survey *survey, cons
 /* ---- addrinfo ---- */
 
 /* An IPv4-mapped address is an A record's, for a caller who wants IPv6 alone (AI_V4MAPPED). */
-static struct address without_mapping(struct in6_addr ipv6) {
-    struct address address = {.family = AF_INET6, .ipv6 = ipv6};
-    if (IN6_IS_ADDR_V4MAPPED(&ipv6)) {
-        address.family = AF_INET;
-        memcpy(address.octets, ipv6.s6_addr + 12, sizeof(address.ipv4));
-    }
-    return address;
-}
-
 static bool read_addrinfo(const struct addrinfo *info, struct address *address) {
-    const void *socket_address = info->ai_addr;
-    if (info->ai_family == AF_INET)
-        *address = (struct address){.family = AF_INET, .ipv4 = ((const struct sockaddr_in *)socket_address)->sin_addr};
-    else if (info->ai_family == AF_INET6)
-        *address = without_mapping(((const struct sockaddr_in6 *)socket_address)->sin6_addr);
-    return info->ai_family == AF_INET || info->ai_family == AF_INET6;
+    if (!address_of_socket(info->ai_addr, address))
+        return false;
+    if (address->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6)) {
+        address->family = AF_INET;
+        memmove(address->octets, address->octets + 12, sizeof(address->ipv4));
+    }
+    return true;
 }
 
 /* The list begins with its canonical name. */

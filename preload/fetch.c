@@ -1,6 +1,5 @@
 #include "originbypass/fetch.h"
 
-#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +63,7 @@ struct told {
 static void add_addresses(struct told *told, const struct answer *answer) {
     for (size_t i = 0; i < answer->address_count && told->count < TOLD_MAX; i++) {
         struct address address = answer_address(answer, i);
-        inet_ntop(address.family, address.octets, told->texts[told->count], INET6_ADDRSTRLEN);
+        address_text(&address, told->texts[told->count]);
         told->items[told->count] = told->texts[told->count];
         told->count++;
     }
@@ -89,11 +88,8 @@ static void tell(const char *host, struct answer *const answers[static RECORD_TY
 static void warn_of_edges(const struct fetch *fetch, struct answer *const answers[static RECORD_TYPE_COUNT]) {
     struct warned_host host = {fetch->settings, fetch->name, fetch->host};
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count; i++) {
-            struct address address = answer_address(answers[type], i);
-            if (policy_warn_of_edge(host, &address))
-                return;
-        }
+        if (answers[type] != NULL && policy_warn_of_edges(host, answers[type]))
+            return;
 }
 
 /* ---- the cache ---- */

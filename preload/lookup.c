@@ -1,6 +1,5 @@
 #include "originbypass/lookup.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +27,6 @@ struct question {
 
 /* ---- messages ---- */
 
-static void address_text(const struct answer *answer, size_t position, char text[static INET6_ADDRSTRLEN]) {
-    struct address address = answer_address(answer, position);
-    inet_ntop(address.family, address.octets, text, INET6_ADDRSTRLEN);
-}
-
 static const struct answer *first_with_addresses(const struct answer *const answers[static RECORD_TYPE_COUNT]) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (answers[type] != NULL && answers[type]->address_count > 0)
@@ -45,7 +39,8 @@ static void tell_hit(const char *host, const struct lookup *lookup) {
     const struct answer *answer = first_with_addresses(lookup->answers);
     if (answer == NULL)
         return;
-    address_text(answer, 0, text);
+    struct address address = answer_address(answer, 0);
+    address_text(&address, text);
     log_write(LOG_LEVEL_DEBUG, "resolved origin IP via external DNS",
               FIELDS(log_text("host", host), log_text("origin_ip", text)));
 }
@@ -127,15 +122,6 @@ static const struct answer *configured(const struct host_settings *settings, siz
     return settings->family == FAMILY_IPV4 ? &no_ipv6 : settings->pinned_ipv6;
 }
 
-/* Who has pinned an edge has pinned the loop. */
-static void warn_of_edges(const struct lookup *lookup, const struct answer *answer) {
-    struct warned_host host = {lookup->settings, &lookup->name, lookup->host};
-    for (size_t i = 0; i < answer->address_count; i++) {
-        struct address address = answer_address(answer, i);
-        policy_warn_of_edge(host, &address);
-    }
-}
-
 static void remember_configured(const struct question *question) {
     const struct lookup *lookup = question->lookup;
     const struct cache_term term = {UINT64_MAX, UINT64_MAX, question->fetch.generation};
@@ -143,7 +129,8 @@ static void remember_configured(const struct question *question) {
         const struct answer *answer = configured(question->settings, type);
         if (!(lookup->wanted & types[type]) || answer == NULL)
             continue;
-        warn_of_edges(lookup, answer);
+        /* Who has pinned an edge has pinned the loop. */
+        policy_warn_of_edges((struct warned_host){lookup->settings, &lookup->name, lookup->host}, answer);
         if (lookup->copy.answers[type] == NULL)
             cache_put(&lookup->name, answer, &term, clock_now_ms());
     }

@@ -1,7 +1,5 @@
 #include "originbypass/policy_warnings.h"
 
-#include <arpa/inet.h>
-
 #include "originbypass/clock.h"
 #include "originbypass/log.h"
 #include "originbypass/policy.h"
@@ -21,11 +19,20 @@ bool policy_warn_of_edge(struct warned_host host, const struct address *address)
     uint32_t left_out;
     if (set == NULL || !is_due(WARNING_EDGE, host, &left_out))
         return set != NULL;
-    inet_ntop(address->family, address->octets, ip, sizeof(ip));
+    address_text(address, ip);
     log_write(LOG_LEVEL_WARN, "resolved address is a CDN edge, not an origin",
               FIELDS(log_text("host", host.host), log_text("ip", ip), log_text("set", set),
                      log_text("what_to_do", WAYS_OUT)));
     return true;
+}
+
+bool policy_warn_of_edges(struct warned_host host, const struct answer *answer) {
+    for (size_t i = 0; i < answer->address_count; i++) {
+        struct address address = answer_address(answer, i);
+        if (policy_warn_of_edge(host, &address))
+            return true;
+    }
+    return false;
 }
 
 void policy_warn_of_rejection(struct warned_host host, const struct address *address, bool used) {
@@ -34,7 +41,7 @@ void policy_warn_of_rejection(struct warned_host host, const struct address *add
     uint32_t left_out;
     if (prefix == NULL || !is_due(WARNING_REJECTED, host, &left_out))
         return;
-    inet_ntop(address->family, address->octets, ip, sizeof(ip));
+    address_text(address, ip);
     prefix_text(prefix, text);
     log_write(LOG_LEVEL_WARN, "every address is rejected",
               FIELDS(log_text("host", host.host), log_text("ip", ip), log_text("prefix", text),

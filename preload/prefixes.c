@@ -43,7 +43,7 @@ enum prefix_fault prefix_parse(const char *text, size_t length, struct prefix_en
 }
 
 void prefix_text(const struct prefix_entry *entry, char text[static PREFIX_TEXT_SIZE]) {
-    inet_ntop(entry->address.family, entry->address.octets, text, INET6_ADDRSTRLEN);
+    address_text(&entry->address, text);
     size_t used = strlen(text);
     snprintf(text + used, PREFIX_TEXT_SIZE - used, "/%u", entry->length);
 }

@@ -22,6 +22,15 @@ static inline size_t address_size(sa_family_t family) {
     return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 }
 
+/** Whether both are the same address of the same family. Thread-safe. */
+bool address_equal(const struct address *a, const struct address *b);
+
+/** Write it as inet_ntop(3) does. Thread-safe. */
+void address_text(const struct address *address, char text[static INET6_ADDRSTRLEN]);
+
+/** The address in a socket's address, without port and scope. False: it is of another family. Thread-safe. */
+bool address_of_socket(const struct sockaddr *socket_address, struct address *address);
+
 /** Read an IPv4 address of four decimal numbers, or an IPv6 address (inet_pton(3)). Thread-safe. */
 bool address_parse(const char *text, struct address *address);
 
@@ -33,6 +42,9 @@ struct server_address {
     struct address address;
     uint16_t port;
 };
+
+/** Whether both are the same address and port. Thread-safe. */
+bool server_address_equal(const struct server_address *a, const struct server_address *b);
 
 /** Room for the text of any address with a port, `[v6]:65535` and its NUL. */
 #define SERVER_ADDRESS_TEXT_SIZE (INET6_ADDRSTRLEN + 8)

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "originbypass/address.h"
+#include "originbypass/answer.h"
 #include "originbypass/config.h"
 #include "originbypass/name.h"
 
@@ -15,12 +16,15 @@ struct warned_host {
 };
 
 /*
- * Both are written no more often than warnings_due() says, and by a caller that is inside (process_enter()).
+ * They are written no more often than warnings_due() says, and by a caller that is inside (process_enter()).
  * Thread-safe.
  */
 
 /** Tell, where it is so, that an address of the host is a CDN's edge. Returns whether it is. */
 bool policy_warn_of_edge(struct warned_host host, const struct address *address);
+
+/** The same of the first address in an answer that is one. Returns whether there is one. */
+bool policy_warn_of_edges(struct warned_host host, const struct answer *answer);
 
 /** Tell that the host has rejected addresses alone, such as this one, and whether they are used all the same. */
 void policy_warn_of_rejection(struct warned_host host, const struct address *address, bool used);

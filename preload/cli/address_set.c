@@ -1,6 +1,5 @@
 #include "originbypass/cli/address_set.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +55,7 @@ char *address_set_text(const struct address_set *set) {
         fputs("no address", stream);
     for (size_t i = 0; i < set->count && i < SHOWN_MAX; i++) {
         char one[INET6_ADDRSTRLEN];
-        inet_ntop(set->list[i].family, set->list[i].octets, one, sizeof(one));
+        address_text(&set->list[i], one);
         fprintf(stream, "%s%s", i == 0 ? "" : ", ", one);
     }
     if (set->count > SHOWN_MAX)

@@ -1,6 +1,5 @@
 #include "originbypass/cli/describe.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,7 +56,7 @@ static char *list_end_or_none(struct list *list) {
 
 char *describe_address(const struct address *address) {
     char text[INET6_ADDRSTRLEN];
-    inet_ntop(address->family, address->octets, text, sizeof(text));
+    address_text(address, text);
     return memory_text(text);
 }
 

@@ -184,7 +184,7 @@ static void look_for_mesh_addresses(const struct doctor *doctor, struct doctor_u
         if (!doctor_is_mesh_address(&set.list[i]))
             continue;
         char text[INET6_ADDRSTRLEN];
-        inet_ntop(set.list[i].family, set.list[i].octets, text, sizeof(text));
+        address_text(&set.list[i], text);
         findings_tell(
             &(struct finding){FINDING_BAD, "mesh-address", upstream->text, TURN_CAPTURE_OFF},
             "answers %s for %s, an address that Istio gives to services in the mesh: its DNS proxy answers in "

@@ -5,13 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "originbypass/cli/command.h"
-
 void *memory_checked(void *memory) {
     if (memory != NULL)
         return memory;
     fputs("originbypass: no memory\n", stderr);
-    _exit(CLI_BAD);
+    _exit(EXIT_FAILURE);
 }
 
 void *memory_take(size_t count, size_t size) {

@@ -56,31 +56,18 @@ struct host_case resolution_case(const struct rules *rules, const char *host) {
     return found;
 }
 
-/* Scopes and ports are left out. */
-static struct address address_of(const struct addrinfo *node) {
-    struct address address = {.family = (sa_family_t)node->ai_family};
-    if (node->ai_family == AF_INET)
-        address.ipv4 = ((const struct sockaddr_in *)(const void *)node->ai_addr)->sin_addr;
-    else
-        address.ipv6 = ((const struct sockaddr_in6 *)(const void *)node->ai_addr)->sin6_addr;
-    return address;
-}
-
 static bool is_listed(const struct resolution *resolution, const struct address *address) {
-    for (size_t i = 0; i < resolution->count; i++) {
-        const struct address *other = &resolution->addresses[i];
-        if (other->family == address->family &&
-            memcmp(other->octets, address->octets, address_size(address->family)) == 0)
+    for (size_t i = 0; i < resolution->count; i++)
+        if (address_equal(&resolution->addresses[i], address))
             return true;
-    }
     return false;
 }
 
 static struct resolution list_of(const struct addrinfo *list) {
     struct resolution resolution = {0};
     for (; list != NULL; list = list->ai_next) {
-        struct address address = address_of(list);
-        if (is_listed(&resolution, &address))
+        struct address address;
+        if (!address_of_socket(list->ai_addr, &address) || is_listed(&resolution, &address))
             continue;
         resolution.addresses =
             memory_resize(resolution.addresses, resolution.count + 1, sizeof(resolution.addresses[0]));

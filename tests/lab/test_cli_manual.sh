@@ -44,12 +44,7 @@ it_has_the_variables_of_the_readme() {
 }
 
 it_is_completed_in_bash() {
-    equal "$(commands; printf '%s\n' --help --version)" "$(in_bash '')"
-    local command
-    for command in $(commands); do
-        echo "$command:"
-        equal "$({ options_in_help "$command"; echo --help; } | LC_ALL=C sort -u)" "$(in_bash "$command" -)"
-    done
+    completes_every_command_and_option in_bash
     mkdir -p "$TMPDIR/files"
     touch "$TMPDIR/files"/{one.conf,only}
     equal "$TMPDIR/files/one.conf" "$(in_bash run -c "$TMPDIR/files/one")"
@@ -62,12 +57,7 @@ it_is_completed_in_bash() {
 }
 
 it_is_completed_in_zsh() {
-    equal "$(commands; printf '%s\n' --help --version)" "$(in_zsh '')"
-    local command
-    for command in $(commands); do
-        echo "$command:"
-        equal "$({ options_in_help "$command"; echo --help; } | LC_ALL=C sort -u)" "$(in_zsh "$command" -)"
-    done
+    completes_every_command_and_option in_zsh
     equal _files "$(in_zsh run -c x)"
     equal _files "$(in_zsh check x)"
     equal $'enable\ndisable\nstatus' "$(in_zsh system '')"
@@ -116,6 +106,16 @@ as_offered() {
     local offered
     offered=$(cat)
     if [[ $offered == -* ]]; then LC_ALL=C sort -u; else cat; fi <<<"$offered"
+}
+
+# completes_every_command_and_option SHELL: in_bash or in_zsh
+completes_every_command_and_option() {
+    local command
+    equal "$(commands; printf '%s\n' --help --version)" "$("$1" '')"
+    for command in $(commands); do
+        echo "$command:"
+        equal "$({ options_in_help "$command"; echo --help; } | LC_ALL=C sort -u)" "$("$1" "$command" -)"
+    done
 }
 
 check_all "$@"
