@@ -8,7 +8,6 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <pty.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -406,6 +405,12 @@ static atomic_bool stop_taking;
 static int contested_number;
 static int contested_files[2]; /**< put at that number in turn; -1 for none */
 
+/** valgrind runs one thread at a time, and not in turn: one that goes on without a rest can keep the others out. */
+static void let_others_run(unsigned round) {
+    if (round % 64 == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
+}
+
 /** By system calls of its own: this race is the program's right, and TSan need not tell. */
 static void *take_number_again_and_again(void *unused) {
     (void)unused;
@@ -415,8 +420,7 @@ static void *take_number_again_and_again(void *unused) {
                 syscall(SYS_close, contested_number);
             else
                 syscall(SYS_dup3, contested_files[i], contested_number, 0);
-        if (round % 64 == 0)
-            sched_yield(); /* valgrind runs one thread at a time, and not in turn */
+        let_others_run(round);
     }
     return NULL;
 }
@@ -767,10 +771,11 @@ static int seen_open, seen_inheritable;
 
 static void *watch_number(void *unused) {
     (void)unused;
-    while (!atomic_load(&stop_watching)) {
+    for (unsigned round = 1; !atomic_load(&stop_watching); round++) {
         long flags = syscall(SYS_fcntl, watched_number, F_GETFD);
         seen_open += flags != -1;
         seen_inheritable += flags == 0;
+        let_others_run(round);
     }
     return NULL;
 }
@@ -896,8 +901,10 @@ static atomic_bool stop_setting;
 
 static void *write_until_stopped(void *unused) {
     (void)unused;
-    while (!atomic_load(&stop_setting))
+    for (unsigned round = 1; !atomic_load(&stop_setting); round++) {
         write_line();
+        let_others_run(round);
+    }
     return NULL;
 }
 
