@@ -19,7 +19,6 @@
 static struct config_source taken;
 
 bool config_take(void) {
-    config_file_remember_user();
     if (!config_source_take(&taken, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0))
         return false;
     if (taken.text == NULL || !programs_leave_alone(taken.text, taken.size))

@@ -3,14 +3,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <time.h>
 #include <unistd.h>
-
-static uid_t user_at_load;
-
-void config_file_remember_user(void) {
-    user_at_load = geteuid();
-}
 
 /* ---- stamps ---- */
 
@@ -78,7 +73,7 @@ static const char *open_fault(int error) {
 static bool is_trusted(const struct stat *status, enum config_trust trust) {
     if (trust == CONFIG_TRUST_ALL)
         return true;
-    bool owned = status->st_uid == 0 || (trust == CONFIG_TRUST_USER && status->st_uid == user_at_load);
+    bool owned = status->st_uid == 0 || (trust == CONFIG_TRUST_USER && status->st_uid == getauxval(AT_EUID));
     return owned && (status->st_mode & (S_IWGRP | S_IWOTH)) == 0;
 }
 
@@ -101,6 +96,9 @@ static const char *status_fault(const struct stat *status, enum config_trust tru
 }
 
 const char *config_file_open(const char *path, enum config_trust trust, struct config_file *file) {
+    *file = (struct config_file){.descriptor = -1, .stamp = config_stamp_of(path)};
+    if (!config_stamp_exists(&file->stamp))
+        return open_fault(errno);
     do {
         file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     } while (file->descriptor < 0 && errno == EINTR);

@@ -9,8 +9,7 @@
 static const char STRING_START[] = "\"" CONFIG_SET_FILE_PREFIX "/";
 
 static struct config_set_file *take(const char *path, enum config_trust trust) {
-    struct config_file file = {.descriptor = -1};
-    struct config_stamp stamp = config_stamp_of(path);
+    struct config_file file;
     const char *fault = config_file_open(path, trust, &file);
     size_t path_size = strlen(path) + 1, size = fault == NULL ? config_file_size(&file) : 0;
     size_t memory_size = sizeof(struct config_set_file) + path_size + size + 2;
@@ -22,7 +21,7 @@ static struct config_set_file *take(const char *path, enum config_trust trust) {
         if (fault == NULL)
             fault = config_file_read(&file, text);
         *taken = (struct config_set_file){.path = own_path,
-                                          .stamp = stamp,
+                                          .stamp = file.stamp,
                                           .fault = fault,
                                           .text = fault == NULL ? text : NULL,
                                           .size = size,

@@ -83,9 +83,9 @@ static bool is_missing(const struct config_file *opened, int error) {
 }
 
 static bool take_with_file(struct config_source *source, const char *path, enum config_trust trust, bool must_exist) {
-    struct config_file opened = {.descriptor = -1};
-    source->stamp = config_stamp_of(path);
+    struct config_file opened;
     const char *fault = config_file_open(path, trust, &opened);
+    source->stamp = opened.stamp;
     if (must_exist || !is_missing(&opened, errno)) {
         source->file = path;
         source->fault = fault;

@@ -13,11 +13,8 @@
 enum config_trust {
     CONFIG_TRUST_ALL,  /**< anybody's */
     CONFIG_TRUST_ROOT, /**< root's, if nobody else can write them: in secure mode (DESIGN 4.10) */
-    CONFIG_TRUST_USER, /**< these, and likewise those of the user that we were at load: for a reload */
+    CONFIG_TRUST_USER, /**< these, and likewise those of the user who started the program: for a reload */
 };
-
-/** Remember the user at load, for CONFIG_TRUST_USER. */
-void config_file_remember_user(void);
 
 /** What tells one state of a file from another (stat(2), through symbolic links). All zeros: there is none. */
 struct config_stamp {
@@ -25,7 +22,7 @@ struct config_stamp {
     int64_t modified_s, modified_ns, changed_s, changed_ns;
 };
 
-/** The stamp of what stands at a path now. errno may change. Thread-safe. */
+/** The stamp of what stands at a path now; without one, errno is stat(2)'s. Thread-safe. */
 struct config_stamp config_stamp_of(const char *path);
 bool config_stamp_equals(const struct config_stamp *a, const struct config_stamp *b);
 
@@ -39,12 +36,13 @@ bool config_stamp_is_fresh(const struct config_stamp *stamp);
 struct config_file {
     int descriptor; /**< -1: none */
     struct stat status;
+    struct config_stamp stamp; /**< from before, so that no change is missed; also where the file can not be opened */
 };
 
 /**
  * Open a file without waiting for anybody and without becoming anybody's terminal. Returns NULL, or why it can not be
- * read, or does not count (a static text); errno is open(2)'s then, and the file is to be closed all the same.
- * Thread-safe.
+ * read, or does not count (a static text); errno is open(2)'s then, and the file is to be closed all the same. Where
+ * there is none, as in most processes of a whole machine, this costs one system call. Thread-safe.
  */
 const char *config_file_open(const char *path, enum config_trust trust, struct config_file *file);
 

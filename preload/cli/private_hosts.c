@@ -64,8 +64,8 @@ static void add_rule(struct list *list, const struct host_rule *rule) {
 }
 
 static bool write_machines_own(const struct list *list) {
-    struct config_file opened = {.descriptor = -1};
-    const char *fault = config_file_open(HOSTS, false, &opened);
+    struct config_file opened;
+    const char *fault = config_file_open(HOSTS, CONFIG_TRUST_ALL, &opened);
     char *text = fault == NULL ? memory_take(config_file_size(&opened) + 2, 1) : NULL;
     if (fault == NULL)
         fault = config_file_read(&opened, text);

@@ -57,6 +57,23 @@ it_lets_a_program_without_libc_run() {
     quiet
 }
 
+it_makes_two_system_calls_at_most_beyond_its_mapping_where_nothing_is_configured() {
+    not_under 'address|thread' 'it makes system calls of its own'
+    local mapped
+    echo 'static char data[9] = "writable"; char *empty(void) { return data; }' >"$TMPDIR/empty.c"
+    compile -shared -fPIC -Wl,-z,relro,-z,now -o "$TMPDIR/empty.so" "$TMPDIR/empty.c"
+    mapped=$(calls_with "$TMPDIR/empty.so")
+    (($(calls_with "$LAB_LIBRARY") <= mapped + 2)) || {
+        tail -n 12 "$TMPDIR/calls"
+        return 1
+    }
+}
+
+# How many system calls /bin/true makes with a preloaded library.
+calls_with() {
+    strace -qq -o "$TMPDIR/calls" -E LD_PRELOAD="$1" /bin/true && wc -l <"$TMPDIR/calls"
+}
+
 make_constructor() {
     constructor=$TMPDIR/constructor.so
     [[ -e $constructor ]] || compile -shared -fPIC -o "$constructor" "$top/tests/guest/constructor.c"

@@ -391,7 +391,6 @@ static void secure_mode_takes_nothing_from_the_environment(void **state) {
 
 static struct config_source source_at_load(void) {
     struct config_source source;
-    config_file_remember_user();
     assert_true(config_source_take(&source, file, false));
     return source;
 }
