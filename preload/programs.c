@@ -4,13 +4,14 @@
 #include <fcntl.h>
 #include <fnmatch.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "originbypass/config_text.h"
 
-enum { PATTERN_SIZE = 2 * PATH_MAX, ARGUMENTS_SIZE = 256 * 1024 };
+enum { PATTERN_SIZE = 2 * PATH_MAX, ARGUMENTS_SIZE = 256 * 1024, PROCESS_FILE_SIZE = 64 };
 
 static bool matches_an_argument(const char *pattern, const char *arguments, size_t size) {
     const char *end = arguments + size;
@@ -36,33 +37,39 @@ bool programs_is_pattern(const char *text) {
     return text[0] != '\0' && strchr("/*?[", text[0]) != NULL && strchr(text, '\\') == NULL;
 }
 
-/* ---- this process ---- */
+/* ---- a process ---- */
 
 struct process_image {
-    char path[PATH_MAX];
-    bool has_path;
-    char *arguments; /* MAP_FAILED: not looked at so far, or no memory */
+    const char *process; /* its entry in /proc */
+    const char *path;    /* NULL: nobody knows it */
+    const char *arguments;
     size_t arguments_size;
+    char *mapped; /* the arguments' memory, where they are not the caller's; NULL: not looked at so far, or none */
+    char path_room[PATH_MAX];
 };
 
 /* What AT_EXECFN tells in its place, the caller of execve(2) makes up. */
 static void find_path(struct process_image *image) {
     static const char deleted[] = " (deleted)";
-    ssize_t length = readlink("/proc/self/exe", image->path, sizeof(image->path) - 1);
-    image->has_path = length > 0;
-    if (!image->has_path)
+    char link[PROCESS_FILE_SIZE], *path = image->path_room;
+    snprintf(link, sizeof(link), "/proc/%s/exe", image->process);
+    ssize_t length = readlink(link, path, sizeof(image->path_room) - 1);
+    if (length <= 0)
         return;
-    image->path[length] = '\0';
-    char *end = image->path + length - strlen(deleted);
+    path[length] = '\0';
+    char *end = path + length - strlen(deleted);
     /* An upgrade may have replaced the file since it was executed. */
-    if (end > image->path && strcmp(end, deleted) == 0)
+    if (end > path && strcmp(end, deleted) == 0)
         *end = '\0';
+    image->path = path;
 }
 
-static size_t read_command_line(char *memory) {
+static size_t read_command_line(const char *process, char *memory) {
+    char file[PROCESS_FILE_SIZE];
     size_t size = 0;
     ssize_t count;
-    int descriptor = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    snprintf(file, sizeof(file), "/proc/%s/cmdline", process);
+    int descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (descriptor < 0)
         return 0;
     while ((count = read(descriptor, memory + size, ARGUMENTS_SIZE - 1 - size)) > 0 || (count < 0 && errno == EINTR))
@@ -73,22 +80,23 @@ static size_t read_command_line(char *memory) {
 
 /* The mapping's last octet stays NUL: the last argument may be cut. */
 static void find_arguments(struct process_image *image) {
-    if (image->arguments != MAP_FAILED)
+    if (image->arguments != NULL)
         return;
-    image->arguments = mmap(NULL, ARGUMENTS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (image->arguments != MAP_FAILED)
-        image->arguments_size = read_command_line(image->arguments);
+    void *memory = mmap(NULL, ARGUMENTS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return;
+    image->arguments = image->mapped = memory;
+    image->arguments_size = read_command_line(image->process, memory);
 }
 
 static bool matches(struct process_image *image, const char *pattern) {
     if (strchr(pattern, ':') == NULL)
-        return programs_match(pattern, image->has_path ? image->path : NULL, "", 0);
+        return programs_match(pattern, image->path, "", 0);
     find_arguments(image);
     size_t name_size = image->arguments_size == 0 ? 0 : strlen(image->arguments) + 1;
     if (name_size >= image->arguments_size)
         return false;
-    return programs_match(pattern, image->has_path ? image->path : NULL, image->arguments + name_size,
-                          image->arguments_size - name_size);
+    return programs_match(pattern, image->path, image->arguments + name_size, image->arguments_size - name_size);
 }
 
 /* ---- the file's text ---- */
@@ -164,16 +172,32 @@ static bool find_group(struct config_scanner *scanner) {
     return false;
 }
 
-bool programs_leave_alone(const char *text, size_t size) {
+/* Most configurations have no such group, and need not be looked through token by token at load. */
+static bool begin_group(struct config_scanner *scanner, const char *text, size_t size) {
     static const char name[] = "programs";
-    struct config_scanner scanner = {text, text + size, 1};
-    /* Most configurations have no such group, and need not be looked through token by token at load. */
-    if (memmem(text, size, name, strlen(name)) == NULL || !find_group(&scanner))
+    *scanner = (struct config_scanner){text, text + size, 1};
+    return memmem(text, size, name, strlen(name)) != NULL && find_group(scanner);
+}
+
+bool programs_leave_process(const char *text, size_t size, const char *pid) {
+    struct config_scanner scanner;
+    if (!begin_group(&scanner, text, size))
         return false;
-    struct process_image image = {.arguments = MAP_FAILED};
+    struct process_image image = {.process = pid};
     find_path(&image);
     bool left = group_leaves_alone(&scanner, &image);
-    if (image.arguments != MAP_FAILED)
-        munmap(image.arguments, ARGUMENTS_SIZE);
+    if (image.mapped != NULL)
+        munmap(image.mapped, ARGUMENTS_SIZE);
     return left;
+}
+
+bool programs_leave_alone(const char *text, size_t size) {
+    return programs_leave_process(text, size, "self");
+}
+
+bool programs_leave_program(const char *text, size_t size, const char *path, const char *arguments,
+                            size_t arguments_size) {
+    struct config_scanner scanner;
+    struct process_image image = {.path = path, .arguments = arguments, .arguments_size = arguments_size};
+    return begin_group(&scanner, text, size) && group_leaves_alone(&scanner, &image);
 }

@@ -25,4 +25,11 @@ bool programs_is_pattern(const char *text);
  */
 bool programs_leave_alone(const char *text, size_t size);
 
+/** The same for another process, by its number. One that has written over its arguments may be taken for another. */
+bool programs_leave_process(const char *text, size_t size, const char *pid);
+
+/** The same for a program yet to be run: its executable, and its arguments with argv[0], each with its NUL. */
+bool programs_leave_program(const char *text, size_t size, const char *path, const char *arguments,
+                            size_t arguments_size);
+
 #endif

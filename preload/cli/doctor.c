@@ -19,7 +19,7 @@ enum { STATUS_RESTART = 3 };
 struct request {
     bool json;
     const char *pid;
-    const char *program;
+    char **program; /* and its arguments; NULL: none */
     char **targets; /* hosts and URLs */
     size_t target_count;
 };
@@ -82,7 +82,7 @@ static bool read_arguments(int argc, char **argv, struct request *request) {
     }
     if (!ended)
         return true;
-    request->program = at < argc ? argv[at] : NULL;
+    request->program = at < argc ? argv + at : NULL;
     if (request->program == NULL)
         cli_complain("no program is named behind --");
     return request->program != NULL;
@@ -181,7 +181,7 @@ static int look(const struct request *request, char *const *hosts) {
     if (request->pid != NULL)
         restart = doctor_process(request->pid);
     if (request->program != NULL)
-        doctor_program(request->program, request->program);
+        doctor_program(request->program, request->program[0]);
     if (request->target_count > 0 || (request->pid == NULL && request->program == NULL))
         look_at_settings(request, hosts);
     int status = restart ? STATUS_RESTART : findings_count(FINDING_BAD) > 0 ? CLI_BAD : CLI_GOOD;
@@ -220,10 +220,12 @@ const struct cli_command cli_doctor = {
             "curl under the library. Run it where the program runs: in its container, as its\n"
             "user. A finding is a line that begins with \"good\", \"note\" or \"bad\".\n"
             "\n"
-            "  --          look at a program, too: can the library reach it? It is not started.\n"
-            "              Without a HOST or URL, look at it alone\n"
+            "  --          look at a program, too: can the library reach it, and does the\n"
+            "              configuration leave it alone? It is not started. Without a HOST or\n"
+            "              URL, look at it alone\n"
             "  -p, --pid   look at a running process: is the library in it, and the one that is\n"
-            "              installed? Without a HOST or URL, look at it alone\n"
+            "              installed, and does the configuration leave it alone? Without a HOST\n"
+            "              or URL, look at it alone\n"
             "  -j, --json  one JSON document: findings, each with verdict, check, about, finding\n"
             "              and remedy; then how many there were of each verdict, and the status\n"
             "\n"

@@ -8,6 +8,7 @@
 #include "originbypass/cli/doctor.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
+#include "originbypass/cli/left_alone.h"
 #include "originbypass/cli/library.h"
 #include "originbypass/cli/mapping.h"
 #include "originbypass/cli/memory.h"
@@ -54,6 +55,13 @@ static const char *variable_in(const char *environment, size_t size, const char 
     return NULL;
 }
 
+static void look_at_programs(const char *about, const char *pid, const char *environment, size_t size) {
+    char *file = left_alone_process(pid, variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
+    if (file != NULL)
+        doctor_left_alone("process-programs", about, file);
+    free(file);
+}
+
 static void look_at_environment(const char *about, const char *environment, size_t size) {
     bool disabled = false;
     const char *word = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_DISABLED));
@@ -83,7 +91,7 @@ static void tell_unmapped(const char *about, const char *pid, const char *enviro
                                           : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
                   "does not have the library%s", named ? ", though it was started with it in LD_PRELOAD" : "");
     char *program = text_format("/proc/%s/exe", pid), *path = realpath(program, NULL);
-    doctor_program(program, path == NULL ? about : path);
+    doctor_program((char *[]){program, NULL}, path == NULL ? about : path);
     free(path);
     free(program);
 }
@@ -119,8 +127,10 @@ static bool look_at(const char *about, const char *pid, char *maps) {
                       "has no memory: it has ended, or is the kernel's");
     } else if (mapping_next(&maps, &mapping)) {
         restart = tell_mapping(about, pid, &mapping);
-        if (environment != NULL)
+        if (environment != NULL) {
             look_at_environment(about, environment, size);
+            look_at_programs(about, pid, environment, size);
+        }
     } else {
         tell_unmapped(about, pid, environment == NULL ? "" : environment, size);
     }

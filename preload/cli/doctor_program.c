@@ -11,6 +11,7 @@
 #include "originbypass/cli/doctor.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
+#include "originbypass/cli/left_alone.h"
 #include "originbypass/cli/library.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/program.h"
@@ -223,7 +224,19 @@ static void tell_shell_script(const struct program *program, const char *shown) 
                           "is a shell script: what it starts is not known");
 }
 
-static void look_at(const struct program *program, const char *shown) {
+static void tell_left_alone(const struct program *program, char *const *arguments, const char *shown) {
+    char *file = left_alone_program(program, arguments);
+    if (file != NULL)
+        doctor_left_alone("program", shown, file);
+    free(file);
+}
+
+void doctor_left_alone(const char *area, const char *shown, const char *file) {
+    findings_tell(&(struct finding){FINDING_BAD, area, shown, "Change programs.include or programs.exclude there"},
+                  "is left alone by \"programs\" in %s: every call is libc's", file);
+}
+
+static void look_at(const struct program *program, char *const *arguments, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     char *real = realpath(program->binary, NULL);
     if (!tell_known(program->path, shown, &unreached) && (real == NULL || !tell_known(real, shown, &unreached)) &&
@@ -232,6 +245,7 @@ static void look_at(const struct program *program, const char *shown) {
     /* By its real path: some find their libraries beside themselves ($ORIGIN in ld.so(8)). */
     if (!unreached && program->loader != NULL && real != NULL)
         try_preload(program->loader, real, shown);
+    tell_left_alone(program, arguments, shown);
     tell_shell_script(program, shown);
     free(real);
 }
@@ -240,15 +254,15 @@ static char *named(const struct program *program, const char *shown) {
     return is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
 }
 
-void doctor_program(const char *name, const char *shown) {
+void doctor_program(char *const *arguments, const char *shown) {
     struct program program;
-    int problem = program_inspect(name, &program);
+    int problem = program_inspect(arguments[0], &program);
     char *about = named(&program, shown);
     if (problem != 0)
         findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
                       "can not be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
     else
-        look_at(&program, about);
+        look_at(&program, arguments, about);
     free(about);
     program_free(&program);
 }

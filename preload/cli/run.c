@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "originbypass/cli/command.h"
+#include "originbypass/cli/left_alone.h"
 #include "originbypass/cli/library.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/private_hosts.h"
@@ -32,12 +33,22 @@ static void warn(const struct program *program, enum program_obstacle obstacle) 
                                                        : "; the library may not be asked");
 }
 
-static void warn_where_out_of_reach(const char *name) {
+static void warn_where_left_alone(const struct program *program, char *const *arguments) {
+    char *file = left_alone_program(program, arguments);
+    if (file != NULL)
+        cli_complain("warning: \"programs\" in %s leaves %s alone; the library does not answer it", file,
+                     program->path);
+    free(file);
+}
+
+static void warn_where_out_of_reach(char *const *arguments) {
     struct program program;
-    if (program_inspect(name, &program) == 0)
+    if (program_inspect(arguments[0], &program) == 0) {
         for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++)
             if (program.obstacles[obstacle])
                 warn(&program, obstacle);
+        warn_where_left_alone(&program, arguments);
+    }
     program_free(&program);
 }
 
@@ -51,7 +62,7 @@ static bool preload(const struct request *request) {
     free(value);
     free(library);
     if (!request->settings.quiet)
-        warn_where_out_of_reach(request->program[0]);
+        warn_where_out_of_reach(request->program);
     return true;
 }
 
@@ -124,7 +135,7 @@ const struct cli_command cli_run = {
             "library is ORIGIN_BYPASS_LIBRARY, or the first liboriginbypass.so beside this\n"
             "command, in ../lib of it, or in /usr/local/lib, /usr/lib, /usr/lib/*-linux-* and\n"
             "/usr/lib64; the loader must take it. A program that a preloaded library can not\n"
-            "reach costs a warning, and is run.\n"
+            "reach, or the configuration leaves alone, costs a warning, and is run.\n"
             "\n"
             "Options:\n" SETTINGS_HELP "\n"
             "  --private-hosts\n"

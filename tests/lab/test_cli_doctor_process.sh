@@ -125,6 +125,21 @@ it_notes_that_a_process_was_started_without_hosts() {
     tells note 'was started without ORIGIN_BYPASS_HOSTS: its hosts are those of /etc/originbypass/originbypass.conf, if any'
 }
 
+it_says_that_the_configuration_leaves_a_process_alone() {
+    configure 'programs = { exclude = [ "*/sleep:60" ]; };'
+    begin_with "$library"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (sleep): is left alone by \"programs\" in /etc/originbypass/originbypass.conf"
+    configure 'programs = { exclude = [ "*/sleep:61" ]; };'
+    doctor --pid "$pid"
+    finds_nothing_bad
+    echo 'programs = { exclude = [ "*/sleep" ]; };' >"$TMPDIR/own.conf"
+    ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/own.conf begin_with "$library"
+    doctor --pid "$pid"
+    tells bad "process $pid (sleep): is left alone by \"programs\" in $TMPDIR/own.conf"
+}
+
 # --- what it can not see --------------------------------------------------------------------------------------------
 
 it_says_that_there_is_no_such_process() {
@@ -177,6 +192,7 @@ begin() {
     until_true is_called "${name:0:15}"
 }
 
-is_called() { equal "$1" "$(<"/proc/$pid/comm")" >/dev/null; }
+# It sleeps once it has been loaded.
+is_called() { equal "$1" "$(<"/proc/$pid/comm")" >/dev/null && grep -q "^State:.S" "/proc/$pid/status"; }
 
 check_all "$@"

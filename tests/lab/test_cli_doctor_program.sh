@@ -107,6 +107,15 @@ it_tells_a_program_of_another_architecture() {
     tells bad "$program: is made for another architecture than the library" "for the program's architecture"
 }
 
+it_tells_a_program_that_the_configuration_leaves_alone() {
+    configure "hosts = ( \"$CDN\" ); programs = { include = [ \"*/curl:https:*\" ]; };"
+    doctor -- curl "https://$CDN/"
+    finds_nothing_bad
+    doctor -- curl "http://$CDN/"
+    finds_bad 1
+    tells bad 'curl: is left alone by "programs" in /etc/originbypass/originbypass.conf: every call is libc' programs.include
+}
+
 # --- resolvers of their own -----------------------------------------------------------------------------------------
 
 it_tells_a_program_that_is_linked_with_c_ares() {

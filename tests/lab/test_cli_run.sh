@@ -236,6 +236,39 @@ it_says_that_it_knows_nothing_of_a_program_that_it_can_not_read() {
     warns_of "$TMPDIR/unreadable" 'can not be read'
 }
 
+it_warns_of_a_program_that_the_configuration_leaves_alone() {
+    printf 'import socket\nprint(socket.getaddrinfo("%s", 80)[0][4][0])\n' "$CDN" >"$TMPDIR/body"
+    for name in served left-alone; do
+        script "$TMPDIR/$name" "$python"
+        cat "$TMPDIR/body" >>"$TMPDIR/$name"
+    done
+    cat >"$TMPDIR/programs.conf" <<END
+hosts = ( "$CDN" );
+programs = { exclude = [ "*/getent:ahostsv6", "*:*/left-alone", "/usr/bin/true" ]; };
+END
+    leaves_alone no getent ahostsv4 "$CDN"
+    leaves_alone yes getent ahostsv6 "$CDN"
+    leaves_alone no "$TMPDIR/served"
+    leaves_alone yes "$TMPDIR/left-alone"
+    leaves_alone yes /bin/true
+    "$originbypass" run -q -c "$TMPDIR/programs.conf" /bin/true 2>"$messages"
+    quiet
+}
+
+# leaves_alone yes|no PROGRAM [ARGUMENT...]: that is what the command says, and what the library does.
+leaves_alone() {
+    local found
+    found=$("$originbypass" run -c "$TMPDIR/programs.conf" "${@:2}" 2>"$messages")
+    if [[ $1 == no ]]; then
+        quiet
+        contains "$ORIGIN_V4" "$found"
+    else
+        contains "warning: \"programs\" in $TMPDIR/programs.conf leaves $(command -v "$2") alone" "$(<"$messages")"
+        lacks "$ORIGIN_V4" "$found"
+        lacks "$ORIGIN_V6" "$found"
+    fi
+}
+
 # --- env -------------------------------------------------------------------------------------------------------------
 
 it_prints_what_run_would_set_for_a_shell() {

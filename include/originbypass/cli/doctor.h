@@ -54,13 +54,17 @@ void doctor_name(const struct doctor *doctor, const char *host);
 /** A URL, tried with curl under the library. */
 void doctor_url(const struct doctor *doctor, const char *url, const char *host);
 
-/** Whether the library can reach a program, found as execvp(3) would; it is told of as `shown`. */
-void doctor_program(const char *name, const char *shown);
+/** Whether the library can reach a program, found as execvp(3) would and run with these arguments (argv, with NULL at
+ * its end), and serves it; it is told of as `shown`. */
+void doctor_program(char *const *arguments, const char *shown);
 
 /** Whether the library is in a process. True: the process needs a restart. */
 bool doctor_process(const char *pid);
 
 /* What more than one area needs. */
+
+/** That the configuration file leaves a program or process alone. */
+void doctor_left_alone(const char *area, const char *shown, const char *file);
 
 /** What the library would answer for a host, or would if it were listed; false: nothing, libc would. The caller frees
  * the set. */
