@@ -206,6 +206,7 @@ examine_with() {
 
 # listen SOCK_DGRAM|SOCK_STREAM PORT: until the test ends.
 listen() {
+    : >"$TMPDIR/listening" # an earlier one has written there that it is ready
     "$python" -c '
 import socket, sys, time
 server = socket.socket(socket.AF_INET, getattr(socket, sys.argv[1]))

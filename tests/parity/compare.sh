@@ -52,13 +52,13 @@ be_host() {
     "${@:2}"
 }
 
-# Also one that a test has stopped.
+# Also one that a test has stopped. Each may have ended by itself, and all of them before the second signal.
 end_servers() {
     local servers
     mapfile -t servers < <(jobs -p)
-    kill "${servers[@]}" 2>/dev/null
-    kill -CONT "${servers[@]}" 2>/dev/null
-    wait
+    kill "${servers[@]}" 2>/dev/null || :
+    kill -CONT "${servers[@]}" 2>/dev/null || :
+    wait || :
 }
 
 libc_asks() { printf 'nameserver %s\noptions timeout:1 attempts:1\n' "$1" >/etc/resolv.conf; }
@@ -119,8 +119,8 @@ no_difference() {
     echo "$count $different" >>"$tally"
     echo "$1: $count calls compared, $different different"
     ((count > 0)) && cmp "$plain" "$ours" && return
-    diff "$plain" "$ours" | grep '^<' | cut -d ' ' -f 2,3 | sort | uniq -c
-    diff "$plain" "$ours" | cut -c 1-400 | head -n 40
+    diff "$plain" "$ours" | grep '^<' | cut -d ' ' -f 2,3 | sort | uniq -c || :
+    diff "$plain" "$ours" | cut -c 1-400 | head -n 40 || :
     return 1
 }
 

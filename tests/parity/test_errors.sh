@@ -98,6 +98,7 @@ at_once() {
 # --- servers that are not well -----------------------------------------------------------------------------------------
 
 start_scripted() {
+    : >"$TMPDIR/asked" # a server before this one has written there that it is ready
     "$python" "$lab/scripted_dns.py" "$scripted" 53 as_named >"$TMPDIR/asked" &
     until_true grep -q ready "$TMPDIR/asked"
 }
