@@ -1,9 +1,10 @@
 /* A daemon that puts its client's socket at every number below 1024, before a lookup or in the middle of one:
- * daemon before | during | closing
+ * daemon before | during FILE | closing FILE
  *
  * One octet waits in the socket to be read, and its other end hears nothing. "during": DNS is silent to the first query
- * for a name. No octet is written by anybody else, none is read, and no number is closed. "closing": it closes the
- * numbers in the middle of a lookup, and puts nothing there.
+ * for a name, and writes the name into the file: from then on the lookup waits. No octet is written by anybody else,
+ * none is read, and no number is closed. "closing": it closes the numbers in the middle of a lookup, and puts nothing
+ * there.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +19,7 @@
 enum { LOW_NUMBERS = 1024, OWN_NUMBERS = 1500 };
 
 static int client, other_end, output;
-static int after_ms;
+static const char *asked; /* NULL: nothing is waited for */
 
 static int move_up(int number) {
     int above = fcntl(number, F_DUPFD, OWN_NUMBERS);
@@ -40,8 +41,20 @@ static void prepare(void) {
     EXPECT(write(other_end, "?", 1) == 1);
 }
 
+static bool is_asked_for_the_name(void) {
+    static char names[4096];
+    int file = open(asked, O_RDONLY);
+    EXPECT(file >= 0);
+    ssize_t size = read(file, names, sizeof(names) - 1);
+    close(file);
+    return size > 0 && strstr(names, "awaited") != NULL;
+}
+
 static void *close_all_numbers(void *unused) {
-    pause_ms(after_ms);
+    while (asked != NULL && !is_asked_for_the_name())
+        pause_ms(1);
+    if (asked != NULL)
+        pause_ms(100); /* from sending to waiting */
     for (int number = 0; number < LOW_NUMBERS; number++)
         close(number);
     return unused;
@@ -82,11 +95,11 @@ static int verdict(void) {
 
 int main(int argc, char **argv) {
     bool before = argc == 2 && strcmp(argv[1], "before") == 0;
-    bool closing = argc == 2 && strcmp(argv[1], "closing") == 0;
+    bool closing = argc == 3 && strcmp(argv[1], "closing") == 0;
     pthread_t thread;
     prepare();
     EXPECT(leads_to_origin("cdn.example.com"));
-    after_ms = before ? 0 : 100;
+    asked = before ? NULL : argv[2];
     EXPECT(pthread_create(&thread, NULL, closing ? close_all_numbers : take_all_numbers, NULL) == 0);
     if (before)
         pthread_join(thread, NULL);

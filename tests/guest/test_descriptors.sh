@@ -19,9 +19,9 @@ it_touches_no_socket_of_a_daemon_that_closed_all_numbers_below_1024() {
 
 it_touches_no_socket_of_a_daemon_that_takes_all_numbers_during_a_lookup() {
     not_under thread "to close a number that another thread uses is the race that is tested"
-    silent_at_first 400 4000 awaited
+    silent_at_first 2000 8000 awaited
     ORIGIN_BYPASS_UPSTREAMS+=" 8.8.8.8"
-    logged_at_debug guest daemon during
+    logged_at_debug guest daemon during "$TMPDIR/asked"
     equal 1 "$(grep -c awaited "$TMPDIR/asked")"
     nobody_asked "$LOCAL_DNS"
 }
@@ -29,7 +29,7 @@ it_touches_no_socket_of_a_daemon_that_takes_all_numbers_during_a_lookup() {
 it_asks_again_where_the_program_has_closed_its_socket() {
     not_under thread "to close a number that another thread uses is the race that is tested"
     silent_at_first 4000 8000 awaited
-    logged_at_debug guest daemon closing
+    logged_at_debug guest daemon closing "$TMPDIR/asked"
     equal 2 "$(grep -c awaited "$TMPDIR/asked")"
     nobody_asked "$LOCAL_DNS"
 }
