@@ -316,6 +316,10 @@ bool dns_was_heard(const struct dns_query *query) {
     return query->in_time;
 }
 
+bool dns_lost_socket(const struct dns_query *query) {
+    return query->socket_taken;
+}
+
 struct answer *dns_take(struct dns_query *query, size_t type) {
     struct answer *answer = query->questions[type].reply.answer;
     query->questions[type].reply.answer = NULL;

@@ -20,7 +20,8 @@ struct race {
     const char *name;
     enum record_types wanted, witness;
     uint64_t deadline_ms;
-    uint64_t next_ms; /* when the next attempt begins, if nothing was heard */
+    uint64_t next_ms;       /* when the next attempt begins, if nothing was heard */
+    uint64_t rest_until_ms; /* no attempt begins before */
     struct upstream_result result;
     struct answer *rejected[RECORD_TYPE_COUNT]; /* the first with OUTCOME_REJECTED */
     size_t limit, count;
@@ -206,13 +207,25 @@ static void keep(struct race *race, size_t type, struct answer *answer) {
         free(answer);
 }
 
+/*
+ * A program that closes our socket is closing all that it has, as a daemon does: what it opens next it may expect at
+ * the first numbers, and not a socket of ours in the midst of it.
+ */
+#define REST_MS 100
+
+static void begin_next_soon(struct race *race, const struct attempt *failed) {
+    race->next_ms = 0;
+    if (failed->query != NULL && dns_lost_socket(failed->query))
+        race->rest_until_ms = clock_now_ms() + REST_MS;
+}
+
 static void collect(struct race *race) {
     for (size_t i = 0; i < race->count; i++) {
         struct attempt *attempt = &race->attempts[i];
         bool had_failed = attempt->failed;
         attempt_look(attempt);
         if (attempt->failed && !had_failed)
-            race->next_ms = 0;
+            begin_next_soon(race, attempt);
         race->result.failure.heard |= attempt->heard;
         for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
             if (dns_reply(attempt->query, type)->state == DNS_ANSWERED && race->result.answers[type] == NULL)
@@ -260,6 +273,10 @@ static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
+static uint64_t later(uint64_t a_ms, uint64_t b_ms) {
+    return a_ms > b_ms ? a_ms : b_ms;
+}
+
 /* How often what c-ares times by itself is looked at. */
 #define TICK_MS 50
 
@@ -270,14 +287,15 @@ static bool run(const struct process_hold *hold, struct race *race) {
         collect(race);
         if (is_complete(race) || now_ms >= race->deadline_ms)
             return true;
-        if (more && (now_ms >= race->next_ms || !is_waiting(race))) {
+        uint64_t next_ms = later(is_waiting(race) ? race->next_ms : 0, race->rest_until_ms);
+        if (more && now_ms >= next_ms) {
             more = start_next(race, now_ms);
             continue;
         }
         if (!more && !is_waiting(race))
             return true;
         uint64_t until_ms = earlier(race->deadline_ms, now_ms + TICK_MS);
-        if (!wait_and_process(hold, race, more ? earlier(until_ms, race->next_ms) : until_ms))
+        if (!wait_and_process(hold, race, more ? earlier(until_ms, next_ms) : until_ms))
             return false;
     }
 }

@@ -68,6 +68,9 @@ const struct dns_reply *dns_reply(const struct dns_query *query, size_t type);
 /** Whether any reply came from the server: also one that is cut off, while the rest of it is asked for by TCP. */
 bool dns_was_heard(const struct dns_query *query);
 
+/** Whether the program has closed a socket of the query, or put another file at its number. */
+bool dns_lost_socket(const struct dns_query *query);
+
 /** Take the answer away: the caller frees it. */
 struct answer *dns_take(struct dns_query *query, size_t type);
 

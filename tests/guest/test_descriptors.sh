@@ -26,7 +26,7 @@ it_touches_no_socket_of_a_daemon_that_takes_all_numbers_during_a_lookup() {
     nobody_asked "$LOCAL_DNS"
 }
 
-it_asks_again_where_the_program_has_closed_its_socket() {
+it_asks_again_a_moment_after_the_program_has_closed_its_socket() {
     not_under thread "to close a number that another thread uses is the race that is tested"
     silent_at_first 4000 8000 awaited
     logged_at_debug guest daemon closing "$TMPDIR/asked"
