@@ -41,8 +41,8 @@ struct config_file {
 
 /**
  * Open a file without waiting for anybody and without becoming anybody's terminal. Returns NULL, or why it can not be
- * read, or does not count (a static text); errno is open(2)'s then, and the file is to be closed all the same. Where
- * there is none, as in most processes of a whole machine, this costs one system call. Thread-safe.
+ * read, or does not count (a static text); errno is stat(2)'s or open(2)'s then, and the file is to be closed all the
+ * same. Where there is none, as in most processes of a whole machine, this costs one system call. Thread-safe.
  */
 const char *config_file_open(const char *path, enum config_trust trust, struct config_file *file);
 
