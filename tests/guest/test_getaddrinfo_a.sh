@@ -153,7 +153,7 @@ it_is_clean_under_valgrind() {
     printf '%s\n' '{' 'resolv_conf' 'Memcheck:Leak' '...' 'fun:__resolv_conf_load' '...' '}' >"$TMPDIR/suppressions"
     for scenario in crowd notified_by_thread cancelled many_wait_for_the_same jumped_out_of; do
         echo "$scenario:"
-        gated valgrind --quiet --error-exitcode=9 --errors-for-leak-kinds=definite --leak-check=full \
+        gated valgrind --quiet --fair-sched=try --error-exitcode=9 --errors-for-leak-kinds=definite --leak-check=full \
             --show-leak-kinds=definite --trace-children=no --log-file="$TMPDIR/valgrind" \
             --suppressions="$TMPDIR/suppressions" "$(built "$(program_of "$scenario")")" "$scenario" \
             >"$TMPDIR/ours" || { echo "status $?"; cat "$TMPDIR/ours" "$TMPDIR/valgrind" && return 1; }

@@ -42,8 +42,8 @@ case $checker in
         export TSAN_OPTIONS=log_path=$reports/thread:die_after_fork=0:suppressions=$TMPDIR/suppressions.thread
         ;;
     valgrind)
-        checker_runs=(valgrind -q --vgdb=no --trace-children=yes "--log-file=$reports/valgrind.%p" --error-exitcode=99
-            --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30)
+        checker_runs=(valgrind -q --vgdb=no --fair-sched=try --trace-children=yes "--log-file=$reports/valgrind.%p"
+            --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite --num-callers=30)
         ;;
     jemalloc)
         checker_before=$(ldconfig -p | awk '$1 == "libjemalloc.so.2" { print $NF; exit }')

@@ -405,7 +405,7 @@ static atomic_bool stop_taking;
 static int contested_number;
 static int contested_files[2]; /**< put at that number in turn; -1 for none */
 
-/** valgrind runs one thread at a time, and not in turn: one that goes on without a rest can keep the others out. */
+/** valgrind runs one thread at a time: one that goes on without a rest takes most of the time. */
 static void let_others_run(unsigned round) {
     if (round % 64 == 0)
         nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
