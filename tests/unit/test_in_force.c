@@ -163,6 +163,8 @@ static void where_all_are_held_the_last_one_stays(void **state) {
     in_force_release(last);
 }
 
+enum { REPLACEMENTS = 3000, REPLACEMENTS_MOST = 50 * REPLACEMENTS, USES = 3000 }; /* most: where users come late */
+
 static atomic_bool over;
 
 static void *use(void *uses) {
@@ -183,7 +185,7 @@ static void thousands_come_and_go_under_threads_that_use_them(void **state) {
     atomic_ulong uses = 0;
     for (int i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, use, &uses);
-    for (int i = 0; i < 3000 || atomic_load(&uses) < 3000; i++) {
+    for (int i = 0; i < REPLACEMENTS || (atomic_load(&uses) < USES && i < REPLACEMENTS_MOST); i++) {
         in_force_reclaim();
         while (!replace_with("busy.example", 0))
             in_force_reclaim();
@@ -191,6 +193,7 @@ static void thousands_come_and_go_under_threads_that_use_them(void **state) {
     atomic_store(&over, true);
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
+    assert_true(uses >= USES);
     assert_int_equal(in_force_reclaim(), 0);
 }
 
