@@ -28,12 +28,18 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec \
              -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(SANITIZERS_$(SANITIZE))
 
-# Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame.c).
+# Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame*.c).
 ARCHIVES = -l:libcares.a -l:libconfig.a
-WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit rand fopen getenv $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
+WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit abort rand srand arc4random_buf fopen getenv $(CHANNEL:%=ares_%) \
+          $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
+# Of c-ares' own (preload/tame_channel.c).
+CHANNEL = channel_threading_init channel_threading_destroy channel_lock channel_unlock queue_notify_empty threadsafety \
+          thread_create thread_join event_thread_init event_thread_destroy event_configchg_init event_configchg_destroy \
+          init_by_sysconfig cookie_apply metrics_record
 # So that both binaries run with an older glibc than the one they were linked with (include/originbypass/old_glibc.h).
 TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
-WRAPPED_x86_64-gnu = dlsym fstat getrandom lstat pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
+WRAPPED_x86_64-gnu = __isoc23_strtol __isoc23_strtoll __isoc23_strtoul __isoc23_strtoull dlsym fstat getrandom lstat \
+                     pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
                      pthread_mutex_trylock pthread_once pthread_setspecific pthread_sigmask stat
 WRAPPED_aarch64-gnu = $(WRAPPED_x86_64-gnu)
 WRAPS = $(addprefix -Wl$(comma)--wrap=,$(WRAPPED))
@@ -47,7 +53,7 @@ LIBRARY = $(BUILD)/liboriginbypass.so
 # The command has the library's rooms and doors, and the standard streams of a program.
 CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload/cli/*.c))
 CLI = $(BUILD)/originbypass
-CLI_WRAPPED_x86_64-gnu = dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
+CLI_WRAPPED_x86_64-gnu = __isoc23_sscanf __isoc23_strtoimax dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
 CLI_WRAPPED_aarch64-gnu = $(CLI_WRAPPED_x86_64-gnu)
 CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)) $(if $(SANITIZE),,$(CLI_WRAPPED_$(TARGET))))
 
@@ -74,7 +80,8 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/tes
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
-	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) \
+	    -Wl,--start-group $(BUILD)/rooms.a $(ARCHIVES) -Wl,--end-group -lcmocka $(LIBS_$(*F))
 
 # Those of the command's own rooms.
 $(filter $(BUILD)/unit/test_cli_%,$(UNIT_TESTS)): $(BUILD)/cli.a

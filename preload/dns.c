@@ -17,17 +17,31 @@
 
 static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
 
-enum { ID_SIZE = 2, HEADER_SIZE = 12 };
+enum { ID_SIZE = 2, LENGTH_SIZE = 2 };
 
 struct question {
     struct dns_query *query;
     sa_family_t family;
     uint8_t id[ID_SIZE];
-    uint8_t bare_failure[HEADER_SIZE]; /* all zero: there is none */
+    struct dns_reply read; /* what the last message for it says, until c-ares has found it to be the reply */
     struct dns_reply reply;
 };
 
-/* A channel of c-ares has one server here, and so at most one UDP and one TCP socket. */
+/* A message that comes over TCP: its length (RFC 1035, section 4.2.2) and its octets, then what c-ares is shown of it.
+ */
+struct stream {
+    uint8_t *octets;
+    size_t count;        /* how many have come */
+    size_t shown, given; /* how many c-ares may have, and has; shown is 0 while the message is not complete */
+};
+
+/*
+ * c-ares has the conversation: IDs, ports, EDNS, TCP after a truncated reply. What a reply says is read here, from the
+ * octets that came, and c-ares is shown nothing but the header and the question (message_show_question()). So it makes
+ * no difference what its versions take for malformed, or how they name a response code.
+ *
+ * A channel has one server here, and so at most one UDP and one TCP socket.
+ */
 struct dns_query {
     ares_channel channel;
     bool in_time;              /* a packet came: what fails from now on fails for another reason than silence */
@@ -36,6 +50,7 @@ struct dns_query {
     bool without_way;          /* the network has said of a packet that it can not get there */
     struct question *sent_now; /* the one that c-ares sends for the first time */
     struct descriptor sockets[DNS_DESCRIPTORS_MAX];
+    struct stream stream;
     struct question questions[RECORD_TYPE_COUNT];
 };
 
@@ -70,6 +85,8 @@ static bool is_for_want(int error) {
 
 static ares_socket_t open_socket(int domain, int type, int protocol, void *context) {
     struct dns_query *query = context;
+    if (type == SOCK_STREAM)
+        query->stream.count = query->stream.shown = 0;
     for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++) {
         if (query->sockets[i].number >= 0)
             continue;
@@ -93,30 +110,135 @@ static int connect_socket(ares_socket_t number, const struct sockaddr *address, 
     return descriptor_of(context, number) == NULL ? -1 : connect(number, address, size);
 }
 
-/*
- * c-ares drops what does not repeat the question, and would wait on. And it does not tell of a truncated reply, which
- * shows all the same that the server is there, though a firewall may let no TCP through to it.
- */
-static void look_at_datagram(struct dns_query *query, const uint8_t *message, size_t size) {
-    bool is_bare_failure = message_is_bare_failure(message, size), is_truncated = message_is_truncated(message, size);
-    for (size_t i = 0; i < RECORD_TYPE_COUNT && (is_bare_failure || is_truncated); i++) {
-        if (query->questions[i].reply.state == DNS_NOT_ASKED || memcmp(query->questions[i].id, message, ID_SIZE) != 0)
-            continue;
-        if (is_bare_failure)
-            memcpy(query->questions[i].bare_failure, message, HEADER_SIZE);
-        query->in_time |= is_truncated;
+/* ---- messages: read here, shown to c-ares ---- */
+
+static void fail(struct dns_reply *reply, enum dns_failure failure, const char *reason) {
+    reply->state = DNS_FAILED;
+    reply->failure = failure;
+    reply->reason = reason;
+}
+
+static struct dns_reply read_reply(const struct question *question, const uint8_t *message, size_t size) {
+    struct dns_reply reply = {.state = DNS_ANSWERED};
+    const char *reason;
+    reply.answer = message_read(message, size, question->family, &reason);
+    if (reply.answer == NULL) {
+        fail(&reply, DNS_REFUSING, reason);
+        reply.no_recovery = message_is_final_failure(message, size);
     }
+    return reply;
+}
+
+static struct question *question_of_type(struct dns_query *query, uint16_t type) {
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
+        struct question *question = &query->questions[i];
+        if (question->reply.state == DNS_WAITING && type == (question->family == AF_INET ? ns_t_a : ns_t_aaaa))
+            return question;
+    }
+    return NULL;
+}
+
+/* A failure without the question is told by the ID. c-ares would drop it, and wait on. */
+static void take_bare_failure(struct dns_query *query, const uint8_t *message, size_t size) {
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
+        struct question *question = &query->questions[i];
+        if (question->reply.state != DNS_WAITING || memcmp(question->id, message, ID_SIZE) != 0)
+            continue;
+        question->reply = read_reply(question, message, size);
+        query->in_time = true;
+    }
+}
+
+/*
+ * Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares.
+ * Whether it is the reply (ID and question) is for c-ares to say, which then calls take_reply().
+ */
+static size_t take_message(struct dns_query *query, uint8_t *message, size_t size) {
+    if (message_is_bare_failure(message, size)) {
+        take_bare_failure(query, message, size);
+        return 0;
+    }
+    uint16_t type;
+    size_t shown = message_question(message, size, &type);
+    struct question *question = shown == 0 ? NULL : question_of_type(query, type);
+    if (question == NULL)
+        return 0;
+    /* c-ares tells nobody of a truncated reply, which shows that the server is there, though TCP may not reach it. */
+    query->in_time |= message_is_truncated(message, size) && memcmp(question->id, message, ID_SIZE) == 0;
+    free(question->read.answer);
+    question->read = read_reply(question, message, size);
+    message_show_question(message);
+    return shown;
+}
+
+static ares_ssize_t nothing_now(void) {
+    errno = EAGAIN;
+    return -1;
+}
+
+/* Takes from the socket what belongs to this message. Returns how much has come now, or as recv(2). */
+static ssize_t receive_more(struct stream *stream, int number, size_t wanted) {
+    uint8_t *octets = realloc(stream->octets, wanted);
+    if (octets == NULL)
+        return -1;
+    stream->octets = octets;
+    ssize_t received = recv(number, octets + stream->count, wanted - stream->count, 0);
+    if (received > 0)
+        stream->count += (size_t)received;
+    return received;
+}
+
+static size_t wanted_of(const struct stream *stream) {
+    return stream->count < LENGTH_SIZE ? LENGTH_SIZE
+                                       : LENGTH_SIZE + (size_t)(stream->octets[0] << 8 | stream->octets[1]);
+}
+
+/* As recv(2): 1, where a message is complete. */
+static ssize_t receive_message(struct dns_query *query, int number) {
+    struct stream *stream = &query->stream;
+    while (stream->count < wanted_of(stream)) {
+        ssize_t received = receive_more(stream, number, wanted_of(stream));
+        if (received <= 0)
+            return received;
+    }
+    size_t shown = take_message(query, stream->octets + LENGTH_SIZE, stream->count - LENGTH_SIZE);
+    stream->count = 0;
+    if (shown == 0)
+        return nothing_now();
+    stream->octets[0] = (uint8_t)(shown >> 8);
+    stream->octets[1] = (uint8_t)shown;
+    stream->shown = LENGTH_SIZE + shown;
+    stream->given = 0;
+    return 1;
+}
+
+static ares_ssize_t receive_from_stream(struct dns_query *query, int number, void *data, size_t size) {
+    struct stream *stream = &query->stream;
+    if (stream->shown == 0) {
+        ssize_t received = receive_message(query, number);
+        if (received <= 0)
+            return received;
+    }
+    size_t rest = stream->shown - stream->given, count = size < rest ? size : rest;
+    memcpy(data, stream->octets + stream->given, count);
+    stream->given += count;
+    if (stream->given == stream->shown)
+        stream->shown = 0;
+    return (ares_ssize_t)count;
 }
 
 static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int flags, struct sockaddr *from,
                             ares_socklen_t *from_size, void *context) {
     if (descriptor_of(context, number) == NULL)
         return -1;
-    ssize_t received = recvfrom(number, data, size, flags, from, from_size);
     bool is_datagram = from != NULL;
-    if (is_datagram && received > 0)
-        look_at_datagram(context, data, (size_t)received);
-    return received;
+    if (!is_datagram)
+        return receive_from_stream(context, number, data, size);
+    ssize_t received = recvfrom(number, data, size, flags, from, from_size);
+    if (received <= 0)
+        return received;
+    size_t shown = take_message(context, data, (size_t)received);
+    return shown == 0 ? nothing_now() : (ares_ssize_t)shown;
 }
 
 static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
@@ -124,7 +246,7 @@ static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, in
     struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
     if (descriptor_of(query, number) == NULL)
         return -1;
-    if (query->sent_now != NULL && parts[0].iov_len >= HEADER_SIZE)
+    if (query->sent_now != NULL && parts[0].iov_len >= ID_SIZE)
         memcpy(query->sent_now->id, parts[0].iov_base, ID_SIZE);
     ssize_t sent = sendmsg(number, &message, MSG_NOSIGNAL);
     /*
@@ -140,12 +262,6 @@ static const struct ares_socket_functions socket_functions = {open_socket, close
                                                               transmit};
 
 /* ---- questions and answers ---- */
-
-static void fail(struct dns_reply *reply, enum dns_failure failure, const char *reason) {
-    reply->state = DNS_FAILED;
-    reply->failure = failure;
-    reply->reason = reason;
-}
 
 static void fail_for_want_of_a_way(const struct dns_query *query, struct dns_reply *reply) {
     if (query->without_socket)
@@ -172,28 +288,25 @@ static void fail_without_message(const struct dns_query *query, struct dns_reply
         fail(reply, DNS_OUR_FAULT, "given up");
         return;
     default:
-        fail(reply, DNS_REFUSING, ares_strerror(status));
+        fail(reply, DNS_OUR_FAULT, "the question could not be sent");
     }
 }
 
+/* A message here is the one that take_message() has just read, as far as c-ares was shown it. */
+// cppcheck-suppress constParameter ; the type is ares_callback
 static void take_reply(void *context, int status, int timeouts, unsigned char *message, int size) {
     struct question *question = context;
-    struct dns_reply *reply = &question->reply;
-    const char *reason;
     (void)timeouts;
-    if (reply->state != DNS_WAITING)
+    (void)size;
+    if (question->reply.state != DNS_WAITING)
         return;
     if (message == NULL) {
-        fail_without_message(question->query, reply, status);
+        fail_without_message(question->query, &question->reply, status);
         return;
     }
     question->query->in_time = true;
-    reply->answer = message_read(message, (size_t)size, question->family, &reason);
-    reply->state = DNS_ANSWERED;
-    if (reply->answer == NULL) {
-        fail(reply, DNS_REFUSING, reason);
-        reply->no_recovery = message_is_final_failure(message, (size_t)size);
-    }
+    question->reply = question->read;
+    question->read.answer = NULL;
 }
 
 /*
@@ -220,6 +333,9 @@ static bool open_channel(struct dns_query *query, enum dns_transport transport, 
     int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_UDP_PORT |
                 ARES_OPT_TCP_PORT | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
                 ARES_OPT_SORTLIST;
+#ifdef ARES_OPT_QUERY_CACHE /* since 1.23; it is on by default there, and ours is the cache */
+    given |= ARES_OPT_QUERY_CACHE;
+#endif
     int made = ares_init_options(&query->channel, &options, given);
     tame_forget_random();
     if (made != ARES_SUCCESS)
@@ -233,13 +349,6 @@ static bool open_channel(struct dns_query *query, enum dns_transport transport, 
     }
     ares_set_socket_functions(query->channel, &socket_functions, query);
     return true;
-}
-
-static void take_bare_failures(struct dns_query *query) {
-    static const uint8_t none[HEADER_SIZE];
-    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
-        if (memcmp(query->questions[i].bare_failure, none, HEADER_SIZE) != 0)
-            take_reply(&query->questions[i], ARES_SUCCESS, 0, query->questions[i].bare_failure, HEADER_SIZE);
 }
 
 static void fail_all_after_an_error(struct dns_query *query) {
@@ -294,17 +403,23 @@ size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors
     return count;
 }
 
+/* Older versions read the length and the message one at a time: the socket itself may have no more to say then. */
+static void process_readable(struct dns_query *query, int number) {
+    size_t given;
+    do {
+        given = query->stream.given;
+        ares_process_fd(query->channel, number, ARES_SOCKET_BAD);
+    } while (query->stream.shown > 0 && query->stream.given != given);
+}
+
 void dns_process(struct dns_query *query, const struct pollfd *descriptors, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        bool failed = descriptors[i].revents & (POLLERR | POLLHUP | POLLNVAL);
-        bool readable = failed || descriptors[i].revents & POLLIN;
-        bool writable = descriptors[i].revents & POLLOUT;
-        if (readable || writable)
-            ares_process_fd(query->channel, readable ? descriptors[i].fd : ARES_SOCKET_BAD,
-                            writable ? descriptors[i].fd : ARES_SOCKET_BAD);
+        if (descriptors[i].revents & POLLOUT)
+            ares_process_fd(query->channel, ARES_SOCKET_BAD, descriptors[i].fd);
+        if (descriptors[i].revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
+            process_readable(query, descriptors[i].fd);
     }
     ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    take_bare_failures(query);
     fail_all_after_an_error(query);
 }
 
@@ -330,7 +445,10 @@ void dns_end(struct dns_query *query) {
     if (query == NULL)
         return;
     ares_destroy(query->channel);
-    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
+        free(query->questions[i].read.answer);
         free(query->questions[i].reply.answer);
+    }
+    free(query->stream.octets);
     free(query);
 }

@@ -200,6 +200,25 @@ static bool tells_failure(const HEADER *header) {
     return header->qr && header->rcode != ns_r_noerror && header->rcode != ns_r_nxdomain;
 }
 
+size_t message_question(const uint8_t *message, size_t size, uint16_t *type) {
+    HEADER header;
+    if (size < HFIXEDSZ)
+        return 0;
+    memcpy(&header, message, HFIXEDSZ);
+    size_t at = HFIXEDSZ;
+    while (at < size && message[at] != 0 && message[at] <= NS_MAXLABEL)
+        at += 1U + message[at];
+    if (!header.qr || ntohs(header.qdcount) != 1 || at >= size || message[at] != 0 || size - at < 1 + QFIXEDSZ)
+        return 0;
+    *type = get16(message + at + 1);
+    return at + 1 + QFIXEDSZ;
+}
+
+void message_show_question(uint8_t *message) {
+    enum { RECORD_COUNTS = 6 };
+    memset(message + RECORD_COUNTS, 0, HFIXEDSZ - RECORD_COUNTS);
+}
+
 bool message_is_bare_failure(const uint8_t *message, size_t size) {
     HEADER header;
     if (size < HFIXEDSZ)

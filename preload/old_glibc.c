@@ -60,6 +60,34 @@ int __wrap_stat(const char *path, struct stat *status) {
     return __xstat(KERNEL_LAYOUT, path, status);
 }
 
+/* ---- 2.38: compiled for C23 or with _GNU_SOURCE, these are functions of their own, which also know "0b101" ---- */
+
+long __wrap___isoc23_strtol(const char *text, char **end, int base);
+long long __wrap___isoc23_strtoll(const char *text, char **end, int base);
+unsigned long __wrap___isoc23_strtoul(const char *text, char **end, int base);
+unsigned long long __wrap___isoc23_strtoull(const char *text, char **end, int base);
+/* By the header, their plain names lead to the new ones. */
+long old_strtol(const char *text, char **end, int base) __asm__("strtol");
+long long old_strtoll(const char *text, char **end, int base) __asm__("strtoll");
+unsigned long old_strtoul(const char *text, char **end, int base) __asm__("strtoul");
+unsigned long long old_strtoull(const char *text, char **end, int base) __asm__("strtoull");
+
+long __wrap___isoc23_strtol(const char *text, char **end, int base) {
+    return old_strtol(text, end, base);
+}
+
+long long __wrap___isoc23_strtoll(const char *text, char **end, int base) {
+    return old_strtoll(text, end, base);
+}
+
+unsigned long __wrap___isoc23_strtoul(const char *text, char **end, int base) {
+    return old_strtoul(text, end, base);
+}
+
+unsigned long long __wrap___isoc23_strtoull(const char *text, char **end, int base) {
+    return old_strtoull(text, end, base);
+}
+
 /* ---- 2.25 ---- */
 
 ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags) {

@@ -21,6 +21,15 @@
 struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason);
 
 /**
+ * The question of a reply that has exactly one: returns where the question ends, and its type in `*type`. 0: this is
+ * no such message.
+ */
+size_t message_question(const uint8_t *message, size_t size, uint16_t *type);
+
+/** Take all records out of a message for which message_question() found an end: it ends there now. */
+void message_show_question(uint8_t *message);
+
+/**
  * Whether the message is a failure without the question, as unbound sends it to those whom it refuses. It is told by
  * the ID alone.
  */

@@ -5,8 +5,8 @@
 
 /**
  * What the archives that we link in import and what does not suit a guest is replaced at link time
- * (`-Wl,--wrap`, see the Makefile). Their `rand` comes from getrandom(2); their `getenv` and `fopen` find nothing; what
- * they print goes nowhere.
+ * (`-Wl,--wrap`, see the Makefile). Their random numbers come from getrandom(2); their `getenv` and `fopen` find
+ * nothing; what they print goes nowhere. A channel of c-ares has no locks, threads or cookies (tame_channel.c).
  */
 
 /**

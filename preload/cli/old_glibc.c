@@ -6,6 +6,8 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <glob.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -49,6 +51,25 @@ char *__wrap_dlerror(void) {
 void *__wrap_dlopen(const char *library, int mode) {
     OF_LIBDL(dlopen);
     return real == NULL ? NULL : real(library, mode);
+}
+
+/* ---- 2.38 ---- */
+
+int __wrap___isoc23_sscanf(const char *text, const char *format, ...);
+intmax_t __wrap___isoc23_strtoimax(const char *text, char **end, int base);
+int old_vsscanf(const char *text, const char *format, va_list arguments) __asm__("__isoc99_vsscanf");
+intmax_t old_strtoimax(const char *text, char **end, int base) __asm__("strtoimax");
+
+int __wrap___isoc23_sscanf(const char *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int count = old_vsscanf(text, format, arguments);
+    va_end(arguments);
+    return count;
+}
+
+intmax_t __wrap___isoc23_strtoimax(const char *text, char **end, int base) {
+    return old_strtoimax(text, end, base);
 }
 
 /* ---- 2.26 and 2.27 ---- */

@@ -37,4 +37,21 @@ ids_of_200_queries() {
     echo "$ids"
 }
 
+# A DNS cookie, which later versions of c-ares add, would be of no use to a channel for one lookup.
+it_asks_the_same_whichever_c_ares_it_has() {
+    "$python" - "$unwell" >"$TMPDIR/query" <<'END' &
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], 53))
+print("ready", flush=True)
+print(server.recv(4096)[2:].hex(), flush=True)
+END
+    end_with_the_test $!
+    until_true grep -q ready "$TMPDIR/query"
+    ORIGIN_BYPASS_UPSTREAMS=$unwell call a.example.com getaddrinfo a.example.com inet >/dev/null || :
+    # Recursion desired; one question, one additional record: "a.example.com" A IN, and OPT for 1232 octets, no options.
+    equal "01000001000000000001$(printf '\001a\007example\003com' | od -An -tx1 | tr -d ' \n')0000010001"00002904d0000000000000 \
+        "$(sed -n 2p "$TMPDIR/query")"
+}
+
 check_all "$@"

@@ -23,6 +23,7 @@ DEFAULTS = {
     "after_ms": 0,  # how late everything is
     "of": "",  # what the names begin with of which the first query is not answered
     "source": None,  # another address of ours that it is sent from
+    "piece": 0,  # over TCP: how many octets are sent at a time; 0: all at once
 }
 settings = dict(DEFAULTS)
 over_tcp = False
@@ -62,6 +63,19 @@ def asks_for_ipv4(query):
 
 def well(query):
     return reply(query, answers=address_records()) if asks_for_ipv4(query) else no_record(query)
+
+
+def well_with_odd_records(query):
+    """Behind the address, in the additional section, is what no parser of all records accepts."""
+    if not asks_for_ipv4(query):
+        return no_record(query)
+    short_address, cut_option = record(1, b"\x7f\0\0", 60), b"\0" + struct.pack("!HHIHHH", 41, 1232, 0, 4, 10, 99)
+    message = reply(query, answers=address_records())
+    return message[:10] + struct.pack("!H", 2) + message[12:] + short_address + cut_option
+
+
+def odd_records_over_tcp(query):
+    return well_with_odd_records(query) if over_tcp else truncation(query)
 
 
 def both(query):
@@ -310,9 +324,17 @@ def serve_tcp(server, script):
     stream, client = server.accept()
     query = stream.recv(4096)[2:]
     for message in answers(query, client, script, True) if query else []:
-        send_in_time(lambda message=message: (stream.sendall(struct.pack("!H", len(message)) + message), stream.close()))
+        send_in_time(lambda message=message: send_in_pieces(stream, struct.pack("!H", len(message)) + message))
         return
     unanswered.append(stream)
+
+
+def send_in_pieces(stream, octets):
+    stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    size = int(settings["piece"]) or len(octets)
+    for at in range(0, len(octets), size):
+        stream.sendall(octets[at : at + size])
+    stream.close()
 
 
 def reset_tcp(server, _script):

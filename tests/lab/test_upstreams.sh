@@ -68,8 +68,18 @@ it_uses_another_port_and_another_id_for_every_query() {
     ((ids > 190 && ports > 150)) # some collide by chance
 }
 
+it_takes_an_answer_over_tcp_that_comes_octet_by_octet() {
+    is_answered_by "$unwell" 53 "$unwell" truncation_over_udp,piece=1
+}
+
+# What c-ares' versions make of such records has no part in it.
+it_takes_an_answer_whatever_else_the_message_holds() {
+    is_answered_by "$unwell" 53 "$unwell" well_with_odd_records
+    is_answered_by "$unwell" 53 "$unwell" odd_records_over_tcp
+}
+
 is_answered_by() (
-    scripted_at "$1" "$2" well
+    scripted_at "$1" "$2" "${4-well}"
     equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$3 call "$CDN" getaddrinfo "$CDN" inet)"
     was_asked
     nobody_asked 8.8.8.8 1.1.1.1 "$LOCAL_DNS"

@@ -467,6 +467,40 @@ static void a_truncated_reply_is_known_as_one(void **state) {
     assert_false(message_is_truncated(message, size));
 }
 
+static void of_a_reply_the_header_and_the_question_can_be_shown_alone(void **state) {
+    (void)state;
+    uint16_t type = 0;
+    response(GOOD, "www.example.com", ns_t_aaaa);
+    size_t end = size;
+    put_cname("www.example.com", 300, "cdn.example.net");
+    put_aaaa("cdn.example.net", 300, 7);
+    assert_int_equal(message_question(message, size, &type), end);
+    assert_int_equal(type, ns_t_aaaa);
+    uint8_t id_and_flags[] = {message[0], message[1], message[2], message[3]};
+    message_show_question(message);
+    assert_memory_equal(message, id_and_flags, sizeof(id_and_flags));
+    struct answer *answer = read_first(end, AF_INET6);
+    assert_int_equal(answer->outcome, OUTCOME_NO_RECORD); /* nothing of the records is left, and nothing is missing */
+    free(answer);
+}
+
+static void a_message_without_one_whole_question_shows_none(void **state) {
+    (void)state;
+    uint16_t type;
+    for (uint8_t questions = 0; questions <= 2; questions += 2) {
+        response(GOOD, "www.example.com", ns_t_a);
+        message[5] = questions;
+        assert_int_equal(message_question(message, size, &type), 0);
+    }
+    response(RA, "www.example.com", ns_t_a); /* a query */
+    assert_int_equal(message_question(message, size, &type), 0);
+    response(GOOD, "www.example.com", ns_t_a);
+    for (size_t octets = 0; octets < size; octets++)
+        assert_int_equal(message_question(message, octets, &type), 0);
+    message[12] = 0xc0; /* the name is a pointer, and nothing is before it */
+    assert_int_equal(message_question(message, size, &type), 0);
+}
+
 static void a_referral_is_no_answer(void **state) {
     (void)state;
     response(QR, "www.example.com", ns_t_a);
@@ -527,6 +561,8 @@ int main(void) {
         cmocka_unit_test(a_message_has_one_question),
         cmocka_unit_test(what_is_truncated_is_no_answer),
         cmocka_unit_test(a_truncated_reply_is_known_as_one),
+        cmocka_unit_test(of_a_reply_the_header_and_the_question_can_be_shown_alone),
+        cmocka_unit_test(a_message_without_one_whole_question_shows_none),
         cmocka_unit_test(a_referral_is_no_answer),
         cmocka_unit_test(a_refusal_is_named_as_the_standards_name_it),
     };
