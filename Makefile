@@ -74,7 +74,7 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/tes
 $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
-	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) $(BUILD)/rooms.a $(ARCHIVES) -lcmocka $(LIBS_$(*F))
+	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) -Wl,--start-group $(BUILD)/rooms.a $(ARCHIVES) -Wl,--end-group -lcmocka $(LIBS_$(*F))
 
 # Those of the command's own rooms.
 $(filter $(BUILD)/unit/test_cli_%,$(UNIT_TESTS)): $(BUILD)/cli.a
