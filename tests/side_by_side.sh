@@ -57,6 +57,7 @@ run_all() {
         print_result $((next++))
         print_title "$next"
     done
+    cat "$results/complaints" >&2
     trap - HUP INT TERM
 }
 
@@ -89,7 +90,7 @@ write_rules() {
 # The make that has called us has settings for its own work alone.
 begin_all() {
     local make=(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory -r -R -j "$JOBS" -f "$results/rules")
-    exec {tells}< <(exec setpriv --pdeathsig TERM "${make[@]}")
+    exec {tells}< <(exec setpriv --pdeathsig TERM "${make[@]}" 2>"$results/complaints")
     make_pid=$!
 }
 
