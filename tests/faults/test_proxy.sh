@@ -12,7 +12,7 @@ it_is_connected_to_the_new_address_by_one_reload_after_a_quiet_time() {
     contains "\"address\":\"$OLD\"" "$(ask)"
     behave $FIRST well,ttl_s=1,soa_ttl_s=1,address=$NEW
     sleep 2.5
-    reload
+    reload_proxy
     contains "\"address\":\"$NEW\"" "$(ask)"
     stop_proxy
     nobody_asked "$LOCAL_DNS"
@@ -24,8 +24,8 @@ it_keeps_its_address_by_a_reload_while_every_upstream_is_gone() {
     contains "\"address\":\"$OLD\"" "$(ask)"
     leave $FIRST
     sleep 2.5
-    reload
-    reload
+    reload_proxy
+    reload_proxy
     contains "\"address\":\"$OLD\"" "$(ask)"
     stop_proxy
     nobody_asked "$LOCAL_DNS"
@@ -36,18 +36,6 @@ start_proxy_with() {
     start_proxy LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS="$CDN" ORIGIN_BYPASS_UPSTREAMS=$FIRST \
         ORIGIN_BYPASS_CONFIG_FILE="$TMPDIR/faults.conf"
 }
-
-# shellcheck disable=SC2154 # start_proxy sets it
-# Over when the old worker is gone: it takes no new connection then.
-reload() {
-    local worker
-    worker=$(worker_of_the_proxy)
-    kill -HUP "$proxy"
-    until_true is_gone "$worker"
-    until_true worker_of_the_proxy >/dev/null
-}
-
-worker_of_the_proxy() { pgrep -P "$proxy"; }
 
 ask() { curl -s --max-time 20 http://127.0.0.1:8080/; }
 

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,6 +62,20 @@ static inline void pause_ms(long duration_ms) {
     struct timespec left = {duration_ms / 1000, duration_ms % 1000 * 1000000};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         ;
+}
+
+/* A lookup has sockets while it waits. */
+static inline size_t count_sockets(void) {
+    size_t count = 0;
+    for (int number = 0; number < 1024; number++) {
+        struct stat status;
+        count += fstat(number, &status) == 0 && S_ISSOCK(status.st_mode);
+    }
+    return count;
+}
+
+static inline void signal_after_ms(long ms) {
+    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = ms * 1000}}, NULL);
 }
 
 /* Ends the process at once, of a child too, and says on standard output what does not hold. */

@@ -3,7 +3,6 @@
  * The lookup that was interrupted has its own.
  */
 #include <signal.h>
-#include <sys/time.h>
 
 #include "guest.h"
 
@@ -11,6 +10,10 @@ static volatile sig_atomic_t warm, cold, same;
 
 static void look_up(int signal) {
     (void)signal;
+    if (count_sockets() == 0) { /* the lookup has not come so far */
+        signal_after_ms(20);
+        return;
+    }
     warm = leads_to_origin("warm.many.example.com");
     cold = leads_to("cold.many.example.com", EDGE);
     same = leads_to("awaited.many.example.com", EDGE);
@@ -19,7 +22,7 @@ static void look_up(int signal) {
 int main(void) {
     EXPECT(leads_to_origin("warm.many.example.com"));
     signal(SIGALRM, look_up);
-    setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = 100000}}, NULL);
+    signal_after_ms(100);
     EXPECT(leads_to_origin("awaited.many.example.com"));
     EXPECT(warm);
     EXPECT(cold);

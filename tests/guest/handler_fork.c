@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -18,7 +17,7 @@ enum { INHERITED_MAX = 64 };
 static const char *function;
 static volatile sig_atomic_t child = -1;
 static ino_t inherited[INHERITED_MAX];
-static size_t inherited_count, read_from_inherited;
+static size_t sockets_before, inherited_count, read_from_inherited;
 
 static size_t list_sockets(ino_t *inodes, size_t room) {
     size_t count = 0;
@@ -48,6 +47,10 @@ ssize_t recvfrom(int number, void *data, size_t size, int flags, struct sockaddr
 
 static void copy(int signal) {
     (void)signal;
+    if (count_sockets() == sockets_before) { /* the lookup has not come so far */
+        signal_after_ms(20);
+        return;
+    }
     if (strcmp(function, "_Fork") == 0)
         child = _Fork();
     else if (strcmp(function, "clone") == 0)
@@ -59,21 +62,17 @@ static void copy(int signal) {
 }
 
 int main(int argc, char **argv) {
-    ino_t sockets[INHERITED_MAX];
     struct sigaction action = {.sa_handler = copy};
-    struct timespec soon = {.tv_nsec = 100000000};
-    timer_t timer;
     int status;
     function = argc == 2 ? argv[1] : "fork";
     sigaction(SIGALRM, &action, NULL);
-    size_t before = list_sockets(sockets, INHERITED_MAX);
-    EXPECT(timer_create(CLOCK_MONOTONIC, NULL, &timer) == 0);
-    EXPECT(timer_settime(timer, 0, &(struct itimerspec){.it_value = soon}, NULL) == 0);
+    sockets_before = count_sockets();
+    signal_after_ms(100);
     bool right = leads_to_origin("awaited.many.example.com");
     EXPECT(child >= 0);
     EXPECT(right);
-    EXPECT(list_sockets(sockets, INHERITED_MAX) == before);
-    EXPECT(child > 0 || inherited_count > before);
+    EXPECT(count_sockets() == sockets_before);
+    EXPECT(child > 0 || inherited_count > sockets_before);
     EXPECT(read_from_inherited == 0);
     EXPECT(leads_to_origin("afterwards.example.com") || leads_to_origin("cdn.example.com"));
     if (child == 0)

@@ -41,11 +41,13 @@ it_names_the_namespace_of_a_process_of_another() {
     one_that_has_asked 1
     lacks NAMESPACE "$(stats)"
     another_that_has_asked unshare -pf
-    local namespace
+    local namespace rows
     namespace=$(find "$metrics" -name '*-1-*' -printf %f | cut -d- -f1)
+    rows=("1 asks $namespace 1" "$program asks 1") # by the numbers of the namespaces, which the kernel has given them
+    ((namespace < $(stat -L -c %i /proc/self/ns/pid))) || rows=("${rows[1]}" "${rows[0]}")
     equal "NAMESPACE MISSES
-1 asks $namespace 1
-$program asks 1
+${rows[0]}
+${rows[1]}
 ended 0
 all 2" "$(stats | table Lookups | columns NAMESPACE MISSES)"
     contains "1  asks     $namespace" "$(stats 1)"

@@ -35,8 +35,7 @@ it_meets_the_edge_with_both_down_and_says_why() {
 it_reaches_the_origin_again_after_a_reload() {
     start_proxy "${with_library[@]}"
     contains '"server":"origin"' "$(ask)"
-    kill -HUP "$proxy"
-    sleep 0.5
+    reload_proxy
     contains '"server":"origin"' "$(ask)"
     stop_proxy
     nobody_asked "$LOCAL_DNS"

@@ -151,6 +151,17 @@ start_proxy() {
     until_true port_is_open 127.0.0.1 8080
 }
 
+# Over when the old worker is gone: it takes no new connection then.
+reload_proxy() {
+    local worker
+    worker=$(worker_of_the_proxy)
+    kill -HUP "$proxy"
+    until_true is_gone "$worker"
+    until_true worker_of_the_proxy >/dev/null
+}
+
+worker_of_the_proxy() { pgrep -P "$proxy"; }
+
 stop_proxy() {
     kill "$proxy" 2>/dev/null
     wait "$proxy"
