@@ -5,12 +5,12 @@
 #include <sys/auxv.h>
 
 #include "originbypass/config_errors.h"
+#include "originbypass/config_grammar.h"
 #include "originbypass/config_host.h"
 #include "originbypass/config_keys.h"
 #include "originbypass/config_memory.h"
 #include "originbypass/config_prefix.h"
 #include "originbypass/config_source.h"
-#include "originbypass/config_text.h"
 #include "originbypass/config_tree.h"
 #include "originbypass/config_value.h"
 #include "originbypass/prefix_sets.h"
@@ -58,7 +58,7 @@ static void read_file(struct config_reader *reader, const struct config_source *
     if (source->fault != NULL)
         config_errors_add(reader->errors, file, "%s", source->fault);
     if (source->text == NULL ||
-        !config_text_check(reader->file, source->text, source->size, reader->errors, &value_count))
+        !config_grammar_check(reader->file, source->text, source->size, reader->errors, &value_count))
         return;
     const struct config_node *root =
         config_tree_read(reader->file, source->text, source->size, value_count, reader->scratch, reader->errors);

@@ -1,15 +1,12 @@
 #ifndef ORIGINBYPASS_CONFIG_TEXT_H
 #define ORIGINBYPASS_CONFIG_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-#include "originbypass/config_errors.h"
-
-/** The text of a configuration file, cut into the tokens that libconfig's scanner sees. */
+/** The text of a configuration file, cut into tokens. */
 enum config_token_kind {
     CONFIG_TOKEN_END,
-    CONFIG_TOKEN_NAME,             /**< of a setting */
+    CONFIG_TOKEN_NAME,             /**< of a setting, or a word that may have been meant as one */
     CONFIG_TOKEN_NUMBER,           /**< whatever begins like one, to where no number could go on */
     CONFIG_TOKEN_BOOLEAN,          /**< true or false, in any case */
     CONFIG_TOKEN_STRING,           /**< with its quotes */
@@ -38,15 +35,5 @@ struct config_token config_text_next(struct config_scanner *scanner);
 
 /** The next number, boolean or string, or CONFIG_TOKEN_END. */
 struct config_token config_text_next_value(struct config_scanner *scanner);
-
-/**
- * Look for what libconfig must not see, or would read without a word as something else: octets NUL, `@include`,
- * brackets more than 16 deep or not in pairs, strings and comments without an end, strings side by side (libconfig
- * makes one of them, where a comma was forgotten), and more settings or values than its memory and time allow. False:
- * refused, and the first of these is told as an error. What is no setting at all is left to libconfig. `*value_count`
- * gets the number of values, those that are lists and groups included.
- */
-bool config_text_check(const char *file, const char *text, size_t size, struct config_errors *errors,
-                       size_t *value_count);
 
 #endif

@@ -25,8 +25,8 @@ struct config_node {
 };
 
 /**
- * Read a text that config_text_check() let pass with so many values; a newline and NUL follow its last octet. Returns
- * the outermost group, in `memory`. NULL: the text is refused and the error told, or there is no memory
+ * Read a text that config_grammar_check() let pass with so many values; a newline and NUL follow its last octet.
+ * Returns the outermost group, in `memory`. NULL: the text is refused and the error told, or there is no memory
  * (`memory->exhausted`).
  */
 const struct config_node *config_tree_read(const char *file, const char *text, size_t size, size_t value_count,

@@ -1,11 +1,12 @@
-#include <libconfig.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "originbypass/config.h"
+#include "originbypass/config_grammar.h"
 #include "originbypass/config_source.h"
 #include "originbypass/config_text.h"
+#include "originbypass/config_tree.h"
 #include "originbypass/programs.h"
 
 /*
@@ -49,30 +50,34 @@ static void check_config(struct config *config, int lines) {
     config_free(config);
 }
 
-static size_t count_values(const config_setting_t *setting) {
-    if (!config_setting_is_aggregate(setting))
-        return 1;
-    size_t count = 0;
-    for (int i = 0; i < config_setting_length(setting); i++)
-        count += count_values(config_setting_get_elem(setting, (unsigned)i));
-    return count;
+/* Lines and numbers are those of our own tokens: they must be in the order of libconfig's tree. */
+static void check_node(const struct config_node *node, struct config_scanner *scanner) {
+    if (node->kind == CONFIG_NODE_LIST || node->kind == CONFIG_NODE_GROUP) {
+        for (size_t i = 0; i < node->count; i++)
+            check_node(&node->children[i], scanner);
+        return;
+    }
+    struct config_token token = config_text_next_value(scanner);
+    require((node->kind == CONFIG_NODE_STRING) == (token.kind == CONFIG_TOKEN_STRING));
+    require((node->kind == CONFIG_NODE_BOOLEAN) == (token.kind == CONFIG_TOKEN_BOOLEAN));
+    require((node->kind == CONFIG_NODE_NUMBER) == (token.kind == CONFIG_TOKEN_NUMBER));
+    require(node->line == token.line);
 }
 
-/* Numbers and lines are taken from our own tokens: there must be as many values as libconfig sees. */
-static void check_tokens(const char *text, size_t size) {
+/* What our grammar lets pass, every libconfig reads. */
+static void check_grammar(const char *text, size_t size) {
     struct config_memory memory = {0};
     struct config_errors errors = {.memory = &memory};
     size_t value_count = 0;
-    config_t config;
-    config_init(&config);
-    if (config_text_check("fuzz", text, size, &errors, &value_count) && config_read_string(&config, text)) {
+    if (config_grammar_check("fuzz", text, size, &errors, &value_count)) {
         struct config_scanner scanner = {text, text + size, 1};
-        size_t count = 0;
-        while (config_text_next_value(&scanner).kind != CONFIG_TOKEN_END)
-            count++;
-        require(count == count_values(config_root_setting(&config)));
+        const struct config_node *root = config_tree_read("fuzz", text, size, value_count, &memory, &errors);
+        require(root != NULL);
+        check_node(root, &scanner);
+        require(config_text_next_value(&scanner).kind == CONFIG_TOKEN_END);
+    } else {
+        require(errors.count == 1);
     }
-    config_destroy(&config);
     config_memory_release(memory.chunks);
 }
 
@@ -131,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     } else if (text[0] == '/') {
         try_set_file(text + 1, size - 1);
     } else {
-        check_tokens(text, size);
+        check_grammar(text, size);
         programs_leave_alone(text, size);
         check_config(config_parse_text("fuzz", (const char *)data, size), count_lines(text, size));
     }
