@@ -94,6 +94,8 @@ it_names_the_setting_where_user_namespaces_are_forbidden() {
         exec setpriv --bounding-set -all "$0" true' "$lab/enter" 2>&1) || echo "status $?" >"$TMPDIR/status"
     equal 'status 125' "$(<"$TMPDIR/status")"
     contains 'user.max_user_namespaces is 0' "$said"
+    contains 'root without the capability CAP_SYS_ADMIN' "$said"
+    lacks chroot "$said"
 }
 
 it_names_the_setting_where_network_namespaces_are_forbidden() {
@@ -104,6 +106,21 @@ it_names_the_setting_where_network_namespaces_are_forbidden() {
         exec "$0" true' "$lab/enter" 2>&1) || echo "status $?" >"$TMPDIR/status"
     equal 'status 125' "$(<"$TMPDIR/status")"
     contains 'user.max_net_namespaces is 0' "$said"
+    lacks CAP_SYS_ADMIN "$said"
+    lacks chroot "$said"
+}
+
+it_names_the_chroot_where_it_is_in_one() {
+    local said
+    # shellcheck disable=SC2016 # for the inner shell
+    said=$(unshare --mount bash -c '
+        for entry in bin dev etc lib lib64 proc run sbin sys tmp usr "${1%%/*}"; do
+            [[ ! -d /$entry ]] || { mkdir -p "$2/$entry" && mount -n --rbind "/$entry" "$2/$entry"; } || exit
+        done
+        exec chroot "$2" "$0" true' "$lab/enter" "${top#/}" "$TMPDIR/system" 2>&1) || echo "status $?" >"$TMPDIR/status"
+    equal 'status 125' "$(<"$TMPDIR/status")"
+    contains 'this is a chroot' "$said"
+    lacks CAP_SYS_ADMIN "$said"
 }
 
 status() { curl -s -o "$TMPDIR/body" -w '%{http_code}' "$@"; }
