@@ -144,7 +144,7 @@ it_serves_the_old_answer_as_quick_as_a_hit_when_every_upstream_is_gone() {
     leave $SECOND
     pass_a_lifetime
     until_true look_up_until_both_are_down
-    for attempt in 1 2 3; do
+    for attempt in {1..10}; do # each of them is a few milliseconds, which a busy machine may give to others
         hears $OLD one 2000 cdn.example.com
         stale_us=$all_us
         echo "2000 hits: $hits_us us; 2000 old answers: $stale_us us (attempt $attempt)"
@@ -287,13 +287,13 @@ it_keeps_an_answer_for_min_ttl_s_at_least() {
 
 it_keeps_an_answer_for_max_ttl_s_at_most() {
     serve $FIRST well,ttl_s=100000
-    begin "$(cache 'mode = "ttl"; max_ttl_s = 1;')"
+    begin "$(cache 'mode = "ttl"; max_ttl_s = 2;')"
     pass_two_lifetimes $OLD
     equal 2 "$(asked $FIRST)"
 }
 
 it_keeps_a_negative_answer_for_the_time_of_the_soa_record() {
-    serve $FIRST no_name,soa_ttl_s=1
+    serve $FIRST no_name,soa_ttl_s=2
     begin "$(cache 'negative_ttl_s = 600;')"
     pass_two_lifetimes "$EDGE_V4"
     equal 2 "$(asked $FIRST)"
@@ -301,7 +301,7 @@ it_keeps_a_negative_answer_for_the_time_of_the_soa_record() {
 
 it_keeps_a_negative_answer_for_negative_ttl_s_at_most() {
     serve $FIRST no_name,soa_ttl_s=3600
-    begin "$(cache 'negative_ttl_s = 1;')"
+    begin "$(cache 'negative_ttl_s = 2;')"
     pass_two_lifetimes "$EDGE_V4"
     equal 2 "$(asked $FIRST)"
 }
@@ -313,10 +313,11 @@ it_keeps_a_negative_answer_in_between() {
     equal 1 "$(asked $FIRST)"
 }
 
+# Of two seconds, so that ten lookups are made in the first one on a busy machine too.
 pass_two_lifetimes() {
     hears "$1" one 10 cdn.example.com
     equal 1 "$(asked $FIRST)"
-    pass_a_lifetime
+    sleep 2.1
     hears "$1" one 10 cdn.example.com
 }
 
