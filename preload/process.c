@@ -110,8 +110,8 @@ static struct timespec time_until(uint64_t until_ms) {
 }
 
 /*
- * Both waits are bare system calls, no cancellation points, with the caller's cancellation state in force:
- * who jumps out of a signal handler must not be left with ours.
+ * The waits are bare system calls, no cancellation points. Those of a lookup have the caller's cancellation state in
+ * force: who jumps out of a signal handler must not be left with ours.
  */
 int process_poll(const struct process_hold *hold, struct pollfd *descriptors, size_t count, uint64_t until_ms) {
     struct timespec left = time_until(until_ms);
@@ -125,22 +125,26 @@ int process_poll(const struct process_hold *hold, struct pollfd *descriptors, si
     return 0;
 }
 
+/*
+ * Cancellation stays disabled, as where libc waits for requests: pthread_cancel(3) interrupts such a wait with a signal
+ * in some libcs (2.36), and in others (2.41) it does not.
+ */
 int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
                   const struct timespec *until) {
     sigset_t ours;
-    pthread_setcancelstate(hold->cancel_state, NULL);
     pthread_sigmask(SIG_SETMASK, &hold->signals, &ours);
     long waited =
         syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL, (uint32_t)FUTEX_BITSET_MATCH_ANY);
     int error = waited == 0 ? 0 : errno;
     pthread_sigmask(SIG_SETMASK, &ours, NULL);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
     return error == EAGAIN ? 0 : error;
 }
 
 void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms) {
     struct timespec until = {.tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    pthread_setcancelstate(hold->cancel_state, NULL);
     process_await(hold, word, value, &until);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 }
 
 void process_wake(_Atomic uint32_t *word) {

@@ -69,7 +69,7 @@ void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint3
 /**
  * The same until `until` on the monotonic clock, or without end (NULL). Returns 0 where the word has changed or for no
  * reason, ETIMEDOUT, EINVAL for a time that is none, or EINTR after a signal handler has run (the kernel goes on
- * waiting where that has SA_RESTART and there is no end).
+ * waiting where that has SA_RESTART and there is no end). Cancellation stays disabled.
  */
 int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
                   const struct timespec *until);

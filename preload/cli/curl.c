@@ -16,9 +16,10 @@
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 
-/* The fetch and the connecting in seconds, and so much of what comes is kept. */
+/* The fetch, the connecting, and a connection alone, in seconds; and so much of what comes is kept. */
 #define LONGEST_S "15"
 #define CONNECT_S "5"
+#define ONLY_CONNECT_S "1"
 enum { DOCUMENT_MAX = 1024 * 1024, NOT_RUN = 127 };
 
 /* Files in memory: curl writes, and when it has ended we read. */
@@ -67,14 +68,15 @@ static void prepare(const struct curl_request *request, const struct outputs *ou
 
 /* -q, which has to stand first: no .curlrc. */
 static void run(const struct curl_request *request, const struct outputs *outputs) {
-    static const char facts[] = "%{http_code} %{time_connect} %{time_appconnect} %{remote_ip}";
+    static const char facts[] = "%{http_code} %{num_connects} %{time_connect} %{time_appconnect} %{remote_ip}";
     char document[64];
     prepare(request, outputs);
     snprintf(document, sizeof(document), "/proc/self/fd/%d", outputs->document);
     const char *show_error[] = {"curl", "-q", "-sS", "-i"}, *show_certificate[] = {"curl", "-q", "-svk", "-I"};
     const char *const *how = request->reads_certificate ? show_certificate : show_error;
-    const char *arguments[] = {how[0],    how[1],       how[2],    how[3], "--noproxy", "*",  "--connect-timeout",
-                               CONNECT_S, "--max-time", LONGEST_S, "-o",   document,    "-w", facts,
+    const char *longest = request->only_connects ? ONLY_CONNECT_S : LONGEST_S;
+    const char *arguments[] = {how[0],    how[1],       how[2],  how[3], "--noproxy", "*",  "--connect-timeout",
+                               CONNECT_S, "--max-time", longest, "-o",   document,    "-w", facts,
                                "--url",   request->url, NULL};
     execvp("curl", (char *const *)arguments);
     _exit(NOT_RUN);
@@ -101,6 +103,7 @@ static void read_facts(const char *facts, struct curl_result *result) {
     char address[64] = "";
     char *rest = NULL;
     result->http_status = (int)strtol(facts, &rest, 10);
+    result->connected = strtol(rest, &rest, 10) > 0;
     connect = strtod(rest, &rest);
     secure = strtod(rest, &rest);
     if (rest[0] == ' ')

@@ -56,9 +56,22 @@ static bool tell_name(const struct trial *trial) {
     return false;
 }
 
-/* curl forgets the time of a connection that came to nothing, but not its address. */
-static bool is_connected(const struct curl_result *result) {
-    return result->address[0] != '\0' || is_about_certificate(result->exit_status);
+/*
+ * Of a connection that came to nothing for want of TLS curl 7 forgets the time, and curl 8 the address. That is asked
+ * for once more without TLS, and with nothing sent.
+ */
+static void find_address(struct trial *trial) {
+    struct curl_result result;
+    struct curl_request request = trial->request;
+    char *url = text_format("telnet://%s:%s/", trial->url.host, trial->url.port);
+    request.url = url;
+    request.only_connects = true;
+    if (curl_fetch(&request, &result)) {
+        free(trial->result.address);
+        trial->result.address = text_format("%s", result.address);
+        curl_free(&result);
+    }
+    free(url);
 }
 
 static void tell_connected(const struct trial *trial) {
@@ -66,14 +79,14 @@ static void tell_connected(const struct trial *trial) {
     const char *remedy = trial->edge ? "See the findings on the host: its addresses are the CDN's" : NULL;
     char *time = result->connect_ms > 0 ? text_format(" in %d ms", result->connect_ms) : text_format("%s", "");
     findings_tell(&(struct finding){trial->edge ? FINDING_BAD : FINDING_GOOD, "url-connection", trial->text, remedy},
-                  "connected to %s port %s%s%s", result->address, trial->url.port, time,
-                  trial->edge ? ", an edge of the CDN and no origin" : "");
+                  "connected to %s%sport %s%s%s", result->address, result->address[0] == '\0' ? "" : " ",
+                  trial->url.port, time, trial->edge ? ", an edge of the CDN and no origin" : "");
     free(time);
 }
 
 static bool tell_connection(const struct trial *trial) {
     const struct finding finding = {FINDING_BAD, "url-connection", trial->text, ADMITS_ONLY_CLOUDFLARE};
-    if (is_connected(&trial->result)) {
+    if (trial->result.connected) {
         tell_connected(trial);
         return true;
     }
@@ -98,7 +111,8 @@ static bool wants_client_certificate(const char *text) {
 }
 
 static void tell_no_handshake(const struct trial *trial) {
-    const char *message = trial->result.message;
+    bool silent = trial->result.exit_status == CURL_TIMEOUT;
+    const char *message = silent ? "the server says nothing for 5 s" : trial->result.message;
     bool wanted = trial->result.exit_status == CURL_CLIENT_CERTIFICATE || wants_client_certificate(message);
     const char *remedy = wanted ? ASKS_FOR_A_CERTIFICATE
                                 : "See whether the origin speaks TLS at this port and serves this name (SNI); some "
@@ -301,6 +315,8 @@ static bool is_edge(const struct doctor *doctor, const struct trial *trial) {
 }
 
 static void tell_trial(const struct doctor *doctor, struct trial *trial) {
+    if (trial->result.connected && trial->result.address[0] == '\0')
+        find_address(trial);
     trial->edge = is_edge(doctor, trial);
     if (tell_name(trial) && tell_connection(trial)) {
         tell_way(doctor, trial);

@@ -46,13 +46,28 @@ it_says_so_where_curl_is_not_installed() {
 }
 
 it_does_not_take_a_curl_that_fails_for_an_origin_that_does() {
-    mkdir -p "$TMPDIR/bin"
-    printf '#!/bin/sh\necho "curl: (4) not built in" >&2\nexit 4\n' >"$TMPDIR/bin/curl"
-    chmod 755 "$TMPDIR/bin/curl"
-    PATH=$TMPDIR/bin:$PATH doctor_of "$CDN" "https://$CDN/"
-    rm "$TMPDIR/bin/curl"
+    doctor_with_curl 'echo "curl: (4) not built in" >&2; exit 4'
     finds_bad 1
     tells bad "https://$CDN:443/: curl ends with status 4 before it connects: not built in"
+}
+
+# So does curl 8.
+it_finds_the_address_out_where_curl_does_not_say_it() {
+    # shellcheck disable=SC2016  # the script expands it
+    doctor_with_curl 'case $* in
+    *telnet:*) printf "000 1 0.001 0 203.0.113.7"; exit 28 ;;
+    esac
+    printf "000 1 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
+    finds_bad 1
+    tells good "https://$CDN:443/: connected to $ORIGIN_V4 port 443"
+    tells bad "https://$CDN:443/: no TLS handshake with SNI $CDN: no TLS"
+}
+
+it_says_without_an_address_that_it_is_connected_where_nothing_gives_one() {
+    doctor_with_curl 'printf "000 1 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
+    finds_bad 1
+    tells good "https://$CDN:443/: connected to port 443."
+    tells bad "https://$CDN:443/: no TLS handshake with SNI $CDN: no TLS"
 }
 
 it_uses_no_proxy_and_no_settings_of_curls() {
@@ -88,6 +103,7 @@ it_tells_an_origin_that_drops_the_connection() {
 it_tells_a_server_that_does_not_speak_tls() {
     doctor_of "$CDN" "https://$CDN:80/"
     finds_bad 1
+    tells good "https://$CDN:80/: connected to $ORIGIN_V4 port 80"
     tells bad "https://$CDN:80/: no TLS handshake with SNI $CDN"
 }
 
@@ -108,7 +124,7 @@ time.sleep(60)' &
     doctor_of "$CDN" "https://$CDN:9443/"
     finds_bad 1
     tells good "https://$CDN:9443/: connected to $ORIGIN_V4 port 9443"
-    tells bad "https://$CDN:9443/: no TLS handshake with SNI $CDN: SSL connection timeout"
+    tells bad "https://$CDN:9443/: no TLS handshake with SNI $CDN: the server says nothing for 5 s"
 }
 
 it_tells_a_certificate_of_an_unknown_authority() {
@@ -242,6 +258,15 @@ it_takes_no_more_than_it_needs_of_a_large_page() {
 }
 
 # --- the means ------------------------------------------------------------------------------------------------------
+
+# doctor_with_curl SCRIPT: of the CDN's host, with a script in curl's place.
+doctor_with_curl() {
+    mkdir -p "$TMPDIR/bin"
+    printf '#!/bin/sh\n%s\n' "$1" >"$TMPDIR/bin/curl"
+    chmod 755 "$TMPDIR/bin/curl"
+    PATH=$TMPDIR/bin:$PATH doctor_of "$CDN" "https://$CDN/"
+    rm "$TMPDIR/bin/curl"
+}
 
 # origin PORT DIRECTIVES DIRECTIVES: one more web server of the origin, until the test ends. The first ones say that it has
 # a certificate, if so.

@@ -81,6 +81,7 @@ it_leaves_a_setuid_program_as_it_was() {
     contains "util-linux" "$before"
     runs_as_before "${as_another_user[@]}" passwd -S
     contains 'nobody ' "$before"
+    give_nobody_a_shell
     input='id; exit 5' runs_as_before env SHELL=/bin/sh "${as_another_user[@]}" newgrp nogroup
     contains 'uid=65534(nobody)' "$before"
 }
@@ -143,6 +144,14 @@ preload_everywhere() {
 # In a user namespace there is but one user, and so nothing that the loader takes for a change of users.
 needs_other_users() {
     can_become_another_user || skip "only root can become another user, from whom a setuid program differs"
+}
+
+# shadow's newgrp starts SHELL, util-linux's the one of /etc/passwd, which says nologin.
+give_nobody_a_shell() {
+    sed '/^nobody:/s|[^:]*$|/bin/sh|' /etc/passwd >"$TMPDIR/passwd"
+    rm /etc/passwd # here a link to the real one
+    trap 'ln -sf "$LAB/etc/passwd" /etc/passwd' EXIT
+    install -m 644 "$TMPDIR/passwd" /etc/passwd
 }
 
 can_become_another_user() { "${as_another_user[@]}" true 2>/dev/null; }
