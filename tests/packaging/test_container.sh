@@ -72,7 +72,8 @@ use_own_storage() {
 }
 
 make_image() {
-    local debian=docker.io/library/debian:12
+    local debian
+    debian=$(sed -n 's/^FROM \(.*\) AS build$/\1/p' "$top/scripts/Containerfile")
     make_base "$debian"
     buildah tag "$debian" "$debian-slim"
     make_stand_in_for_nginx "$debian"
@@ -103,7 +104,7 @@ END
     chmod +x "$mounted/docker-entrypoint.sh" "$mounted/usr/bin/nginx"
     echo 'int first;' | cc -shared -fPIC -x c -o "$mounted/usr/lib/libfirst.so" -
     buildah config --env LD_PRELOAD=/usr/lib/libfirst.so "$container"
-    buildah commit -q --rm "$container" docker.io/library/nginx:1.27
+    buildah commit -q --rm "$container" "$(sed -n 's/^FROM \([^ ]*nginx[^ ]*\)$/\1/p' "$top/scripts/Containerfile")"
 }
 
 # build_stage STAGE IMAGE: the last one where it is empty.
