@@ -147,7 +147,7 @@ bench:
 check:
 	scripts/install-deps check
 	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND),,$(BENCHES))
-	SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) tests/check $(BUILD) $(UNIT_TESTS)
+	exec env SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) tests/check $(BUILD) $(UNIT_TESTS)
 
 lint:
 	tests/lint
