@@ -226,10 +226,10 @@ answers() {
 
 port_is_open() { (: <"/dev/tcp/$1/$2") 2>/dev/null; }
 
-# Waits for a condition to hold, five seconds at most.
+# Waits for a condition to hold, half a minute at least before it gives up.
 until_true() {
     local attempt
-    for attempt in {1..500}; do
+    for attempt in {1..3000}; do
         "$@" && return
         sleep 0.01
     done
