@@ -68,7 +68,8 @@ static void prepare(const struct curl_request *request, const struct outputs *ou
 
 /* -q, which has to stand first: no .curlrc. */
 static void run(const struct curl_request *request, const struct outputs *outputs) {
-    static const char facts[] = "%{http_code} %{num_connects} %{time_connect} %{time_appconnect} %{remote_ip}";
+    static const char facts[] = "%{http_code} %{num_connects} %{ssl_verify_result} %{time_connect} %{time_appconnect} "
+                                "%{remote_ip}";
     char document[64];
     prepare(request, outputs);
     snprintf(document, sizeof(document), "/proc/self/fd/%d", outputs->document);
@@ -104,6 +105,7 @@ static void read_facts(const char *facts, struct curl_result *result) {
     char *rest = NULL;
     result->http_status = (int)strtol(facts, &rest, 10);
     result->connected = strtol(rest, &rest, 10) > 0;
+    result->verified = (int)strtol(rest, &rest, 10);
     connect = strtod(rest, &rest);
     secure = strtod(rest, &rest);
     if (rest[0] == ' ')

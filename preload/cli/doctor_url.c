@@ -23,6 +23,9 @@ enum {
     CURL_NO_AUTHORITIES = 77,
 };
 
+/* Of OpenSSL's codes for a certificate that does not hold. */
+enum { CERTIFICATE_UNSPECIFIED = 1, CERTIFICATE_EXPIRED = 10, CERTIFICATE_FOR_ANOTHER_NAME = 62 };
+
 /* One try, as each step sees it. */
 struct trial {
     const char *text; /* of the URL what says where it leads */
@@ -137,8 +140,13 @@ static char *find_issuer(const struct trial *trial) {
     return issuer;
 }
 
+/* curl compares the names itself, before it looks at what OpenSSL has found. */
+static bool is_for_another_name(const struct curl_result *result) {
+    return result->exit_status == CURL_NAME_DIFFERS || result->verified <= CERTIFICATE_UNSPECIFIED ||
+           result->verified == CERTIFICATE_FOR_ANOTHER_NAME;
+}
+
 static const char *remedy_for_certificate(const struct trial *trial, bool origin_ca) {
-    const char *message = trial->result.message;
     if (trial->result.exit_status == CURL_NO_AUTHORITIES)
         return "Install the certification authorities (package ca-certificates), or correct what CURL_CA_BUNDLE and "
                "SSL_CERT_FILE name";
@@ -146,9 +154,9 @@ static const char *remedy_for_certificate(const struct trial *trial, bool origin
         return "Only Cloudflare trusts a Cloudflare Origin CA certificate: give the program Cloudflare's Origin CA "
                "root "
                "(nginx: proxy_ssl_trusted_certificate, curl: --cacert), or the origin a public certificate";
-    if (strstr(message, "expired") != NULL)
+    if (trial->result.verified == CERTIFICATE_EXPIRED)
         return "Renew the origin's certificate: the CDN in front of it may not mind, or not look";
-    if (strstr(message, "subject name") != NULL || strstr(message, "does not match") != NULL)
+    if (is_for_another_name(&trial->result))
         return "Give the origin a certificate that is for this name: the CDN in front of it may not mind another";
     return "Give the program the certificate of the authority that has issued it, or the origin a public certificate; "
            "do "

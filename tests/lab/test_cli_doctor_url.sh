@@ -55,16 +55,16 @@ it_does_not_take_a_curl_that_fails_for_an_origin_that_does() {
 it_finds_the_address_out_where_curl_does_not_say_it() {
     # shellcheck disable=SC2016  # the script expands it
     doctor_with_curl 'case $* in
-    *telnet:*) printf "000 1 0.001 0 203.0.113.7"; exit 28 ;;
+    *telnet:*) printf "000 1 0 0.001 0 203.0.113.7"; exit 28 ;;
     esac
-    printf "000 1 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
+    printf "000 1 0 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
     finds_bad 1
     tells good "https://$CDN:443/: connected to $ORIGIN_V4 port 443"
     tells bad "https://$CDN:443/: no TLS handshake with SNI $CDN: no TLS"
 }
 
 it_says_without_an_address_that_it_is_connected_where_nothing_gives_one() {
-    doctor_with_curl 'printf "000 1 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
+    doctor_with_curl 'printf "000 1 0 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
     finds_bad 1
     tells good "https://$CDN:443/: connected to port 443."
     tells bad "https://$CDN:443/: no TLS handshake with SNI $CDN: no TLS"

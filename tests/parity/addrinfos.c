@@ -262,15 +262,15 @@ static void again(const char *domain) {
     static const size_t asked[DIMENSIONS] = {
         [FAMILY] = 3, [SOCKTYPE] = 3, [PROTOCOL] = 3, [SERVICE] = 8, [FLAGS] = 19, [FREEING] = 1};
     size_t number = 0;
+    static char name[NI_MAXHOST];
+    names[0] = name;
     struct call call = {{0}};
     for (call.value[FAMILY] = 0; call.value[FAMILY] < asked[FAMILY]; call.value[FAMILY]++)
         for (call.value[SOCKTYPE] = 0; call.value[SOCKTYPE] < asked[SOCKTYPE]; call.value[SOCKTYPE]++)
             for (call.value[PROTOCOL] = 0; call.value[PROTOCOL] < asked[PROTOCOL]; call.value[PROTOCOL]++)
                 for (call.value[SERVICE] = 0; call.value[SERVICE] < asked[SERVICE]; call.value[SERVICE]++)
                     for (call.value[FLAGS] = 0; call.value[FLAGS] < asked[FLAGS]; call.value[FLAGS]++) {
-                        char name[NI_MAXHOST];
                         snprintf(name, sizeof(name), "Call%zu.%s", number++, domain);
-                        names[0] = name;
                         for (int i = 0; i < 4; i++)
                             make_call(&call);
                     }

@@ -18,6 +18,7 @@ struct curl_result {
     bool connected;
     int connect_ms;  /**< until connected; 0: curl does not say */
     int secure_ms;   /**< until the TLS handshake was done; 0: it was not */
+    int verified;    /**< OpenSSL's X509_V_ code for the certificate; 0: it holds, 1: curl has not looked */
     int http_status; /**< 0: none */
     char *address;   /**< that it connected to; empty: none, or curl does not say */
     char *message;   /**< what it said on standard error, or the issuer's line where the certificate was asked for */
