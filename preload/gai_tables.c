@@ -1,6 +1,7 @@
 #include "originbypass/gai_tables.h"
 
 #include <arpa/inet.h>
+#include <gnu/libc-version.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,11 +55,17 @@ struct parsed {
     bool *reload;
 };
 
-/* strtoul(3) as it is, because libc reads the file with it: no digits are 0, and a sign is taken. */
+/* A number that is not there: glibc 2.36 takes it for 0, and 2.41 drops the line. Those between were not tried. */
+static bool is_nothing_a_number(void) {
+    static const char last_known[] = "2.36";
+    return strverscmp(gnu_get_libc_version(), last_known) <= 0;
+}
+
+/* strtoul(3) as it is, because libc reads the file with it: a sign is taken. */
 static bool read_number(const char *text, unsigned long most, unsigned long *number) {
     char *end;
     *number = strtoul(text, &end, 10);
-    return *end == '\0' && *number <= most;
+    return *end == '\0' && *number <= most && (end != text || is_nothing_a_number());
 }
 
 /*
