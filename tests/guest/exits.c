@@ -6,7 +6,7 @@
 
 #include "guest.h"
 
-enum { PROCESSES = 60, THREADS = 4, PATIENCE_S = 20 };
+enum { PROCESSES = 60, THREADS = 4, PATIENCE_S = 120 };
 
 static atomic_uint next_name;
 

@@ -8,7 +8,7 @@
 
 #include "guest.h"
 
-enum { CHILDREN = 400, THREADS = 8, PATIENCE_S = 20 };
+enum { CHILDREN = 400, THREADS = 8, PATIENCE_S = 120 };
 
 static atomic_bool over;
 static atomic_uint next_name = 1000;

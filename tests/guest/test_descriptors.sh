@@ -4,6 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 it_works_with_6000_descriptors_open() {
+    with_settings "$patient"
     guest descriptors many
     quiet
 }
@@ -36,6 +37,7 @@ it_asks_again_a_moment_after_the_program_has_closed_its_socket() {
 
 it_leaves_no_descriptor_to_programs_that_are_spawned_during_lookups() {
     not_under valgrind "it has descriptors of its own in each program"
+    with_settings "$patient"
     logged_at_debug guest spawns
 }
 

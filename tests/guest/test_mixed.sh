@@ -31,7 +31,10 @@ it_leaves_mixed_lookups_to_libc_while_external_dns_is_down() {
     equal 20 "$(grep -vc 'upstream is down' "$messages")"
 }
 
+# The first upstream is never too late for the second one to be asked, also on a busy machine.
 makes_a_thousand_lookups() {
+    echo "$patient" | cat "$TMPDIR/short.conf" - >"$TMPDIR/patient.conf"
+    local -x ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/patient.conf
     equal '1008 right, 0 wrong' "$(bypass '*.many.example.com' "$mixed" 16 63 50 many.example.com "$ORIGIN_V4")"
     nobody_asked 1.1.1.1 "$LOCAL_DNS"
 }

@@ -28,6 +28,7 @@ it_answers_a_user_who_may_have_no_thread() {
 }
 
 it_lets_the_process_exit_while_four_threads_look_up() {
+    with_settings "$patient"
     guest exits
     quiet
 }

@@ -135,14 +135,14 @@ leaves_nothing_behind() {
     equal "$before" "$(traces)"
 }
 
-# The inner world says that it is there, and would then sleep for a minute.
+# The inner world says that it is there, and would then sleep for ten minutes.
 leaves_nothing_behind_after() {
     local signal=$1 expected=$2 status=0
     need_own_proc
     before=$(traces)
-    exec 3< <(exec env --default-signal=INT "$lab/enter" sh -c 'echo ready; sleep 60')
+    exec 3< <(exec env --default-signal=INT "$lab/enter" sh -c 'echo ready; sleep 600')
     local inner=$!
-    read -r -t 10 -u 3
+    read -r -t 300 -u 3
     fails equal "$before" "$(traces)" >/dev/null
     kill -s "$signal" "$inner"
     wait "$inner" || status=$?
