@@ -109,10 +109,10 @@ END
 
 # build_stage STAGE IMAGE: the last one where it is empty.
 build_stage() {
-    # Later versions of buildah raise the limit of descriptors, which root may not do everywhere.
-    local limit
-    limit=$(ulimit -Hn)
-    buildah bud -q --layers --pull-never --network host --ulimit "nofile=$limit:$limit" ${1:+--target "$1"} -t "$2" -f "$top/scripts/Containerfile" "$top"
+    # Later versions of buildah raise these limits, which root may not do everywhere.
+    local limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=$(ulimit -Hu):$(ulimit -Hu)")
+    buildah bud -q --layers --pull-never --network host "${limits[@]}" ${1:+--target "$1"} -t "$2" \
+        -f "$top/scripts/Containerfile" "$top"
 }
 
 # run_image [without]: its entrypoint and command with its environment; or without our part of the entrypoint.
