@@ -9,12 +9,6 @@ ip address replace "$unwell/32" dev lo
 # guest PROGRAM [ARGUMENT...]: the program with the library; it fails, and says why, where something does not hold.
 guest() { bypass '*.example.com' "$(compiled "$1")" "${@:2}"; }
 
-# with_settings TEXT: the configuration file from now on.
-with_settings() {
-    echo "$1" >"$TMPDIR/settings.conf"
-    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/settings.conf
-}
-
 # silent_at_first TIMEOUT_MS DEADLINE_MS [PREFIX]: a DNS server that does not answer the first query for a name (that begins
 # with this) and type, but the next, which follows after the time-out.
 silent_at_first() {

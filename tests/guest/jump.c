@@ -16,6 +16,7 @@ enum { JUMPS = 8, NUMBERS = 256 };
 
 static sigjmp_buf way_out;
 static volatile sig_atomic_t jumped;
+static long deadline_ms;
 
 static void jump(int signal) {
     (void)signal;
@@ -26,7 +27,7 @@ static void jump(int signal) {
 static bool begin_and_jump_out(const char *name) {
     volatile bool answered = false;
     if (sigsetjmp(way_out, 1) == 0) {
-        signal_after_ms(50);
+        signal_after_ms(deadline_ms / 4); /* who comes later has so much time when the flight is over */
         leads_to_origin(name);
         answered = true;
     }
@@ -54,7 +55,7 @@ static void *look_up(void *name) {
 }
 
 int main(int argc, char **argv) {
-    long deadline_ms = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+    deadline_ms = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
     int before = descriptors();
     signal(SIGALRM, jump);
     for (unsigned i = 0; i < JUMPS; i++) {

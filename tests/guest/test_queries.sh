@@ -8,6 +8,7 @@ it_has_unpredictable_ids_without_dev_urandom_and_descriptors() {
     mkdir -p "$TMPDIR/empty"
     scripted_at "$unwell" 53 well
     export ORIGIN_BYPASS_UPSTREAMS=$unwell
+    with_settings "$patient"
     guest ids "$TMPDIR/empty"
     ids_of_200_queries >"$TMPDIR/first"
     : >"$TMPDIR/asked"

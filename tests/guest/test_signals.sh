@@ -20,7 +20,7 @@ it_keeps_its_deadline_with_a_signal_every_millisecond() {
 
 it_answers_after_a_handler_has_jumped_out_of_a_lookup() {
     not_under thread "it hands signals on later, and so the handler jumps out of other places"
-    silent_at_first 1200 3000
+    silent_at_first 1600 3000
     guest jump 3000
 }
 

@@ -20,7 +20,7 @@ source "$lab/world.sh"
 source "$lab/checkers.sh"
 
 CDN=cdn.example.com
-# Settings for a test of which time is no part: on a busy machine a server may answer late.
+# Settings for a test of which time is no part: on a busy machine a server may answer late, and would be asked again.
 patient='query = { timeout_ms = 10000; hedge_ms = 5000; deadline_ms = 30000; };'
 originbypass=${LAB_LIBRARY%/*}/originbypass # the command
 messages=$TMPDIR/messages # by convention, what a program under the library has written to standard error
@@ -96,6 +96,12 @@ with_library() {
     local runs=()
     ! is_program_of_ours "$1" || runs=("${checker_runs[@]}")
     env LD_PRELOAD="$checker_before $LAB_LIBRARY" "${runs[@]}" "$@"
+}
+
+# with_settings TEXT: the configuration file of the test from now on.
+with_settings() {
+    echo "$1" >"$TMPDIR/settings.conf"
+    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/settings.conf
 }
 
 # The messages of one kind, as "level msg field=value ..." with the fields that are asked for.

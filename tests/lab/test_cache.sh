@@ -75,4 +75,6 @@ ask_the_process() {
     read -r -t 20 reply <&"${look_up[0]}"
 }
 
+prepare() { with_settings "$patient"; }
+
 check_all "$@"

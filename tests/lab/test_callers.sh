@@ -55,4 +55,6 @@ it_gets_every_address_of_a_long_answer_over_tcp() {
     nobody_asked "$LOCAL_DNS"
 }
 
+prepare() { with_settings "$patient"; }
+
 check_all "$@"

@@ -61,4 +61,6 @@ is_led_to_the_origin() {
     nobody_asked "$LOCAL_DNS"
 }
 
+prepare() { with_settings "$patient"; }
+
 check_all "$@"

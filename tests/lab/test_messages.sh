@@ -82,4 +82,6 @@ it_does_not_disturb_a_program_whose_standard_error_is_closed() {
         with_library "$caller" getaddrinfo "$CDN" inet 2>&-)"
 }
 
+prepare() { with_settings "$patient"; }
+
 check_all "$@"

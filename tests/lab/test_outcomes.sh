@@ -59,4 +59,6 @@ it_does_not_ask_the_second_server_whether_a_name_really_does_not_exist() {
 # The addresses in the order in which they sort, for the order of getaddrinfo is libc's affair.
 look_up() { call '*.example.com' getaddrinfo "$@" | sort | paste -sd' '; }
 
+prepare() { with_settings "$patient"; }
+
 check_all "$@"

@@ -85,4 +85,6 @@ is_libcs() {
     quiet
 }
 
+prepare() { with_settings "$patient"; }
+
 check_all "$@"

@@ -96,8 +96,7 @@ falls_through_to_8888_with() {
 
 # It is counted how often each is asked: so none is asked again because the machine is busy and its answer late.
 prepare() {
-    echo 'query = { timeout_ms = 3000; hedge_ms = 1000; deadline_ms = 4000; };' >"$TMPDIR/patient.conf"
-    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/patient.conf
+    with_settings 'query = { timeout_ms = 3000; hedge_ms = 1000; deadline_ms = 4000; };'
 }
 
 was_asked() { [[ -s $TMPDIR/asked ]] || { echo 'the upstream was not asked' && return 1; }; }
