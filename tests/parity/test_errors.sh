@@ -76,6 +76,7 @@ all_calls() {
 
 # The same for calls that do nothing but wait: each program for each name is a process, all at the same time.
 give_at_once() {
+    be_impatient
     libc_asks "$1"
     at_once libcs "${@:2}" >"$plain"
     alone "$1"
