@@ -60,8 +60,8 @@ static bool tell_name(const struct trial *trial) {
 }
 
 /*
- * When a connection fails because the server has no TLS, curl 7 forgets its time, and curl 8 its address. So the address
- * is asked for once more without TLS, and nothing is sent.
+ * When a connection fails because the server has no TLS, curl 7 forgets its time, and curl 8 its address. So the
+ * address is asked for once more without TLS, and nothing is sent.
  */
 static void find_address(struct trial *trial) {
     struct curl_result result;
