@@ -3,7 +3,7 @@
 # shellcheck source-path=SCRIPTDIR source=faults.sh
 source "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 
-query='query = { timeout_ms = 3000; hedge_ms = 1500; deadline_ms = 4000; };'
+query=$patient
 upstreams=$FIRST
 
 # cache SETTINGS: a configuration with them.
