@@ -1,6 +1,5 @@
 #include "originbypass/cache.h"
 
-#include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -8,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "originbypass/counters.h"
+#include "originbypass/lock.h"
 
 /*
  * A slot is one name. What it holds (the name, an answer for each record type, the order of their addresses) are
@@ -69,7 +69,7 @@ struct store {
 
 static _Atomic(struct store *) the_store;
 static _Atomic uint32_t generation;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 /* A name with an A and an AAAA record takes none; large answers borrow from those that take less. */
 #define CELLS_A_SLOT 2
@@ -485,10 +485,10 @@ void cache_put(const struct name *name, const struct answer *answer, const struc
     struct store *store = LOAD(the_store);
     if (store == NULL)
         return;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     if (term->generation == OWN(generation))
         put(store, name, answer, term, now_ms);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
 }
 
 bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms) {
@@ -517,7 +517,7 @@ void cache_put_order(const struct name *name, const uint16_t *order, const size_
     size_t words = (count * sizeof(*order) + sizeof(uint64_t) - 1) / sizeof(uint64_t);
     if (store == NULL || words == 0)
         return;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     uint32_t number = number_of(store, name);
     struct slot *slot = &store->slots[number];
     if (number != 0 && addresses_in(store, slot, PART_A) == counts[0] &&
@@ -528,7 +528,7 @@ void cache_put_order(const struct name *name, const uint16_t *order, const size_
         drop_list(store, slot);
         end_change(slot);
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
 }
 
 static void put_list(struct store *store, uint32_t number, const struct cache_list *list) {
@@ -545,12 +545,12 @@ void cache_put_list(const struct name *name, uint32_t version, const struct cach
     struct store *store = LOAD(the_store);
     if (store == NULL)
         return;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     uint32_t number = number_of(store, name);
     if (number != 0 && OWN(store->slots[number].sequence) == version &&
         make_room(store, number, cells_for(PART_LIST, list->word_count)))
         put_list(store, number, list);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
 }
 
 static void clear(struct store *store) {
@@ -561,11 +561,11 @@ static void clear(struct store *store) {
 
 void cache_clear(void) {
     struct store *store = LOAD(the_store);
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     STORE(generation, OWN(generation) + 1);
     if (store != NULL)
         clear(store);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
 }
 
 static struct name name_in(const struct store *store, const struct slot *slot) {
@@ -596,13 +596,13 @@ static uint32_t forget_some(struct store *store, uint32_t number,
 void cache_forget(bool (*is_outdated)(const struct name *name, void *context), void *context) {
     struct store *store = LOAD(the_store);
     uint32_t number = 1;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     STORE(generation, OWN(generation) + 1);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     while (store != NULL && number != 0) {
-        pthread_mutex_lock(&lock);
+        lock_take(&lock);
         number = forget_some(store, number, is_outdated, context);
-        pthread_mutex_unlock(&lock);
+        lock_release(&lock);
     }
 }
 
@@ -610,34 +610,78 @@ size_t cache_entries(void) {
     const struct store *store = LOAD(the_store);
     if (store == NULL)
         return 0;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     size_t live = store->slots_live;
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return live;
 }
 
-void cache_before_fork(void) {
-    pthread_mutex_lock(&lock);
+/* ---- copies of the process ---- */
+
+/* No cell has such a number. */
+#define IN_USE UINT32_C(0x80000000)
+
+static void claim_cells(struct store *store, const struct slot *slot) {
+    for (enum part part = 0; part < PART_COUNT; part++)
+        for (uint32_t cell = OWN(slot->rest[part]), next; cell != 0; cell = next) {
+            next = OWN(store->cells[cell].next);
+            STORE(store->cells[cell].next, next | IN_USE);
+        }
 }
 
-void cache_after_fork(void) {
-    pthread_mutex_unlock(&lock);
+static void collect_free_cells(struct store *store) {
+    store->free_cell = 0;
+    store->cells_free = store->cell_count - store->cells_begun;
+    for (uint32_t cell = 1; cell < store->cells_begun; cell++) {
+        uint32_t next = OWN(store->cells[cell].next);
+        if (next & IN_USE) {
+            STORE(store->cells[cell].next, next & ~IN_USE);
+            continue;
+        }
+        STORE(store->cells[cell].next, store->free_cell);
+        store->free_cell = cell;
+        store->cells_free++;
+    }
+}
+
+static void keep_slot(struct store *store, uint32_t number) {
+    struct slot *slot = &store->slots[number];
+    _Atomic uint32_t *bucket = &store->buckets[OWN(slot->hash) & store->bucket_mask];
+    claim_cells(store, slot);
+    STORE(slot->next, OWN(*bucket));
+    STORE(*bucket, number);
+    store->slots_live++;
+}
+
+static void give_up_slot(struct store *store, uint32_t number) {
+    struct slot *slot = &store->slots[number];
+    for (enum part part = 0; part < PART_COUNT; part++) {
+        STORE(slot->rest[part], 0);
+        STORE(slot->words[part], 0);
+    }
+    STORE(slot->list_until_ms, 0);
+    STORE(slot->sequence, (OWN(slot->sequence) | 1) + 1);
+    STORE(slot->next, store->free_slot);
+    store->free_slot = number;
+}
+
+/* A writer was at work on one slot, which its sequence number tells, and on the links. All others are whole. */
+static void repair(struct store *store) {
+    for (uint32_t i = 0; i <= store->bucket_mask; i++)
+        STORE(store->buckets[i], 0);
+    store->free_slot = store->slots_live = 0;
+    for (uint32_t number = 1; number < store->slots_begun; number++) {
+        const struct slot *slot = &store->slots[number];
+        if (OWN(slot->sequence) & 1 || OWN(slot->words[PART_NAME]) == 0)
+            give_up_slot(store, number);
+        else
+            keep_slot(store, number);
+    }
+    collect_free_cells(store);
 }
 
 void cache_adopt(void) {
-    if (pthread_mutex_trylock(&lock) == 0) {
-        pthread_mutex_unlock(&lock);
-        return;
-    }
-    /* A copy made behind the fork handlers while another thread was writing: begin with an empty cache. */
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&lock, &fresh, sizeof(lock));
     struct store *store = LOAD(the_store);
-    if (store != NULL) {
-        size_t size = (size_t)((char *)(store->buckets + store->bucket_mask + 1) - (char *)(store + 1));
-        memset((void *)(store + 1), 0, size);
-        store->slots_begun = store->cells_begun = store->hand = 1;
-        store->cells_free = store->cell_count - 1;
-        store->free_slot = store->free_cell = store->slots_live = 0;
-    }
+    if (lock_adopt(&lock) && store != NULL)
+        repair(store);
 }

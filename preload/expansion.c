@@ -1,12 +1,12 @@
 #include "originbypass/expansion.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "originbypass/interfaces.h"
 #include "originbypass/libc.h"
+#include "originbypass/lock.h"
 #include "originbypass/process.h"
 
 /* Longer ones are numbers with many zeros, or are in nobody's /etc/services. */
@@ -44,7 +44,7 @@ struct slot {
 #define SLOTS_A_SET 4
 
 static struct slot sets[SET_COUNT][SLOTS_A_SET];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 #define LOAD(place) atomic_load_explicit(&(place), memory_order_acquire)
 #define STORE(place, value) atomic_store_explicit(&(place), value, memory_order_release)
@@ -139,7 +139,7 @@ void expansion_remember(const char *service, const struct addrinfo *hints, uint6
     expansion->until_ms = now_ms + (depends_on_addresses(hints) ? ADDRESSES_KEPT_MS : KEPT_MS);
     if (expansion->count > NODES_KEPT_MAX || !make_key(&key, service, hints))
         return;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     struct slot *slot = slot_for(&key);
     uint32_t sequence = LOAD(slot->sequence);
     STORE(slot->sequence, sequence + 1);
@@ -147,7 +147,7 @@ void expansion_remember(const char *service, const struct addrinfo *hints, uint6
     copy_in(slot->key, &key, KEY_WORDS);
     copy_in(slot->value, expansion, HEAD_WORDS + expansion->count);
     STORE(slot->sequence, sequence + 2);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
 }
 
 static in_port_t port_of(const struct addrinfo *info) {
@@ -222,21 +222,7 @@ int expansion_ask(const char *service, const struct addrinfo *hints, struct expa
     return ask_for_family(service, asked, AF_INET, expansion);
 }
 
-void expansions_before_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-void expansions_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
 void expansions_adopt(void) {
-    if (pthread_mutex_trylock(&lock) == 0) {
-        pthread_mutex_unlock(&lock);
-        return;
-    }
-    /* A copy made behind the fork handlers while another thread was writing: begin with an empty table. */
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&lock, &fresh, sizeof(lock));
-    memset((void *)sets, 0, sizeof(sets));
+    if (lock_adopt(&lock)) /* what a thread was writing is lost: begin with an empty table */
+        memset((void *)sets, 0, sizeof(sets));
 }

@@ -1,10 +1,10 @@
 #include "originbypass/flights.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "originbypass/clock.h"
+#include "originbypass/lock.h"
 
 /* A place is free once its deadline is over. Its word changes at each landing, and those who wait see it. */
 struct place {
@@ -21,7 +21,7 @@ struct place {
 
 static struct place places[PLACE_COUNT];
 static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 static bool is_of(const struct place *place, const struct name *name, enum record_types type) {
     return place->type == type && place->name.hash == name->hash && place->name.length == name->length &&
@@ -77,25 +77,25 @@ static enum flight_part board(const struct name *name, enum record_types type, u
 
 enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
                               struct flight *flight) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     enum flight_part part = board(name, type, deadline_ms, now_ms, flight);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return part;
 }
 
 bool flight_board_as_guest(const struct name *name, enum record_types type, uint64_t now_ms, struct flight *flight) {
     bool in_the_air;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     uint32_t i = find(name, type, now_ms, &in_the_air);
     if (in_the_air)
         *flight = (struct flight){i, places[i].serial};
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return in_the_air;
 }
 
 void flight_land(const struct flight *flight, const struct failure *failure) {
     struct place *place = &places[flight->place];
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     bool ours = place->serial == flight->serial && place->deadline_ms != 0;
     if (ours) {
         place->failed = failure != NULL;
@@ -103,7 +103,7 @@ void flight_land(const struct flight *flight, const struct failure *failure) {
         place->deadline_ms = 0;
         place->serial++;
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     if (ours)
         process_wake(&place->serial);
 }
@@ -122,11 +122,11 @@ enum flight_end flight_wait(const struct process_hold *hold, const struct flight
                             struct failure *failure) {
     struct place *place = &places[flight->place];
     for (;;) {
-        pthread_mutex_lock(&lock);
+        lock_take(&lock);
         bool over = place->serial != flight->serial || place->deadline_ms == 0;
         uint64_t end_ms = place->deadline_ms < until_ms ? place->deadline_ms : until_ms;
         enum flight_end end = over ? ended(place, flight->serial, failure) : FLIGHT_EXPIRED;
-        pthread_mutex_unlock(&lock);
+        lock_release(&lock);
         if (over || clock_now_ms() >= end_ms)
             return end;
         process_wait(hold, &place->serial, flight->serial, end_ms);
@@ -135,17 +135,8 @@ enum flight_end flight_wait(const struct process_hold *hold, const struct flight
     }
 }
 
-void flights_before_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-void flights_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
 void flights_adopt(void) {
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&lock, &fresh, sizeof(lock));
+    lock_adopt(&lock);
     for (uint32_t i = 0; i < places_begun; i++)
         if (places[i].deadline_ms != 0)
             lose(&places[i]);

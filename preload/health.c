@@ -1,11 +1,11 @@
 #include "originbypass/health.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "originbypass/counters.h"
+#include "originbypass/lock.h"
 #include "originbypass/log.h"
 
 enum { DOWN_AFTER = 3, DELAY_FIRST_MS = 1000, DELAY_MAX_MS = 60000, OUTDATED_AFTER_MS = 2 * DELAY_MAX_MS };
@@ -24,7 +24,7 @@ struct place {
 };
 
 static struct place places[HEALTH_PLACES];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 /* ---- the table ---- */
 
@@ -69,9 +69,9 @@ static struct place *take(const struct server_address *server) {
 static struct place *made_known(const struct server_address *server) {
     struct place *place = known(server);
     if (place == NULL) {
-        pthread_mutex_lock(&lock);
+        lock_take(&lock);
         place = take(server);
-        pthread_mutex_unlock(&lock);
+        lock_release(&lock);
     }
     return place;
 }
@@ -99,13 +99,13 @@ void health_answered(const struct server_address *server, uint32_t round_trip_ms
         return;
     atomic_fetch_add_explicit(&place->replies, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&place->round_trips_ms, round_trip_ms, memory_order_relaxed);
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     bool was_down = atomic_load(&place->state) == HEALTH_DOWN;
     place->unanswered = 0;
     atomic_store(&place->heard_ms, now_ms);
     atomic_store(&place->news_ms, now_ms);
     atomic_store(&place->state, HEALTH_GOOD);
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     if (was_down) {
         counters_add(COUNTER_UPSTREAM_BACKS);
         tell(LOG_LEVEL_INFO, "upstream is back", server, "it has answered a query");
@@ -122,7 +122,7 @@ static uint64_t with_jitter(uint32_t delay_ms) {
 
 void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t asked_ms,
                        uint64_t now_ms) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     struct place *place = take(server);
     bool goes_down = false;
     /* Who has answered others meanwhile is there: it is the name that nobody has an answer for. */
@@ -138,7 +138,7 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
         if (state != HEALTH_DOWN)
             atomic_store(&place->state, goes_down ? HEALTH_DOWN : HEALTH_SKIPPED);
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     if (goes_down) {
         counters_add(COUNTER_UPSTREAM_DOWNS);
         tell(LOG_LEVEL_WARN, "upstream is down", server, why);
@@ -195,17 +195,8 @@ bool health_read(size_t number, struct health_figures *figures) {
 
 /* ---- fork ---- */
 
-void health_before_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-void health_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
 void health_adopt(void) {
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&lock, &fresh, sizeof(lock));
+    lock_adopt(&lock);
     for (size_t i = 0; i < HEALTH_PLACES; i++) {
         atomic_store(&places[i].queries, 0);
         atomic_store(&places[i].failures, 0);

@@ -20,30 +20,6 @@
 
 _Atomic uint32_t load_state = LOAD_NEW;
 
-/* The locks are taken in the order in which lookups take them, and given back in the other. */
-static void before_fork(void) {
-    requests_before_fork();
-    flights_before_fork();
-    cache_before_fork();
-    expansions_before_fork();
-    health_before_fork();
-    warnings_before_fork();
-}
-
-static void in_parent(void) {
-    warnings_after_fork();
-    health_after_fork();
-    expansions_after_fork();
-    cache_after_fork();
-    flights_after_fork();
-    requests_after_fork();
-}
-
-static void in_child(void) {
-    in_parent();
-    process_forked();
-}
-
 void load_adopt(void) {
     upstream_adopt();
     configuration_adopt();
@@ -65,7 +41,7 @@ static enum load_state load(void) {
     libc_load();
     process_load();
     metrics_load();
-    pthread_atfork(before_fork, in_parent, in_child);
+    pthread_atfork(NULL, NULL, process_forked); /* no handler of ours may wait for anybody: others wait for theirs */
     return LOAD_ACTIVE;
 }
 

@@ -1,4 +1,5 @@
 #include "originbypass/requests.h"
+#include "originbypass/lock.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@ static struct request *first, *last;
 static size_t threads;
 static uint64_t newest;
 static _Atomic uint32_t changes;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 struct request_list *requests_make_list(size_t most, const struct notification *notification) {
     struct request_list *list = malloc(sizeof(*list) + most * sizeof(list->requests[0]));
@@ -44,7 +45,7 @@ static struct request_list *leave_list(const struct request *request) {
 
 uint64_t requests_enqueue(struct request_list *list, size_t *to_start) {
     *to_start = 0;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     uint64_t serial = list->serial = ++newest;
     for (size_t i = 0; i < list->left; i++) {
         struct request *request = &list->requests[i];
@@ -55,18 +56,18 @@ uint64_t requests_enqueue(struct request_list *list, size_t *to_start) {
         }
         append(request);
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return serial;
 }
 
 bool requests_hand_back(struct request *request) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     bool others = threads > 1;
     if (others) {
         threads--;
         request->running = false;
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return others;
 }
 
@@ -78,7 +79,7 @@ static struct request *first_waiting(void) {
 }
 
 struct request *requests_finish(struct request *request, int outcome, struct request_list **over) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     take_out(request);
     /* Whoever sees it may ask with the same block again, or free it. */
     __atomic_store_n(request->outcome, outcome, __ATOMIC_RELEASE);
@@ -88,7 +89,7 @@ struct request *requests_finish(struct request *request, int outcome, struct req
         next->running = true;
     else
         threads--;
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     process_wake(&changes);
     return next;
 }
@@ -102,7 +103,7 @@ static struct request *find(const void *block, uint64_t not_after) {
 
 enum request_removal requests_remove(const void *block, struct request_list **over) {
     *over = NULL;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     struct request *request = find(block, UINT64_MAX);
     enum request_removal removal = request == NULL    ? REQUEST_UNKNOWN
                                    : request->running ? REQUEST_RUNNING
@@ -112,36 +113,36 @@ enum request_removal requests_remove(const void *block, struct request_list **ov
         request->list->cancelled = true;
         *over = leave_list(request);
     }
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     if (removal == REQUEST_REMOVED)
         process_wake(&changes);
     return removal;
 }
 
 uint64_t requests_newest(void) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     uint64_t serial = newest;
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return serial;
 }
 
 bool requests_are_left(uint64_t serial) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     const struct request *request = first;
     while (request != NULL && request->list->serial < serial)
         request = request->next;
     bool left = request != NULL && request->list->serial == serial;
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return left;
 }
 
 size_t requests_count(const void *const blocks[], size_t count, uint64_t not_after) {
     size_t found = 0;
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     for (size_t i = 0; i < count; i++)
         if (blocks[i] != NULL && find(blocks[i], not_after) != NULL)
             found++;
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return found;
 }
 
@@ -153,17 +154,8 @@ int requests_await(const struct process_hold *hold, uint32_t seen, const struct 
     return process_await(hold, &changes, seen, until);
 }
 
-void requests_before_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-void requests_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
 void requests_adopt(void) {
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&lock, &fresh, sizeof(lock));
+    lock_adopt(&lock);
     first = last = NULL;
     threads = 0;
 }

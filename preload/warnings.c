@@ -1,6 +1,6 @@
 #include "originbypass/warnings.h"
+#include "originbypass/lock.h"
 
-#include <pthread.h>
 #include <string.h>
 
 /* A host is known by its hash and length: two that share both are one host here. */
@@ -14,7 +14,7 @@ struct place {
 enum { SETS = 256, PLACES_A_SET = 4, PAUSE_MS = 60000 };
 
 static struct place sets[SETS][PLACES_A_SET];
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 /* The place of the host's warnings of this kind, or the one that was used longest ago. */
 static struct place *find(enum warning warning, const struct name *host) {
@@ -31,26 +31,18 @@ static struct place *find(enum warning warning, const struct name *host) {
 }
 
 bool warnings_due(enum warning warning, const struct name *host, uint64_t now_ms, uint32_t *left_out) {
-    pthread_mutex_lock(&lock);
+    lock_take(&lock);
     struct place *place = find(warning, host);
     bool due = place->told_ms == 0 || (warning != WARNING_EDGE && now_ms >= place->told_ms + PAUSE_MS);
     *left_out = place->left_out;
     place->left_out = due ? 0 : place->left_out + 1;
     if (due)
         place->told_ms = now_ms;
-    pthread_mutex_unlock(&lock);
+    lock_release(&lock);
     return due;
 }
 
-void warnings_before_fork(void) {
-    pthread_mutex_lock(&lock);
-}
-
-void warnings_after_fork(void) {
-    pthread_mutex_unlock(&lock);
-}
-
 void warnings_adopt(void) {
-    pthread_mutex_t fresh = PTHREAD_MUTEX_INITIALIZER;
-    memcpy(&lock, &fresh, sizeof(lock));
+    if (lock_adopt(&lock)) /* rather told twice than never */
+        memset(sets, 0, sizeof(sets));
 }

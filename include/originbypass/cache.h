@@ -114,11 +114,7 @@ void cache_forget(bool (*is_outdated)(const struct name *name, void *context), v
 /** Names in the cache. Thread-safe. */
 size_t cache_entries(void);
 
-/** The fork handlers (pthread_atfork(3)): take and give back the writers' lock. */
-void cache_before_fork(void);
-void cache_after_fork(void);
-
-/** In a new copy of the process: whoever held the lock is gone, and what it was writing with it. */
+/** In a new copy of the process: whoever held the lock is gone, and the name that it was writing with it. */
 void cache_adopt(void);
 
 #endif

@@ -59,10 +59,6 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
 void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
                         struct expansion *expansion);
 
-/** The fork handlers (pthread_atfork(3)): take and give back the writers' lock. */
-void expansions_before_fork(void);
-void expansions_after_fork(void);
-
 /** In a new copy of the process: whoever held the lock is gone, and what it was writing with it. */
 void expansions_adopt(void);
 

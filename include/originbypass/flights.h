@@ -47,10 +47,6 @@ enum flight_end {
 enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
                             struct failure *failure);
 
-/** The fork handlers (pthread_atfork(3)): take and give back the lock. */
-void flights_before_fork(void);
-void flights_after_fork(void);
-
 /** In a new copy of the process: the flights are the parent's, and nobody waits for them here. */
 void flights_adopt(void);
 

@@ -59,10 +59,6 @@ struct health_figures {
 bool health_read(size_t place, struct health_figures *figures);
 #define HEALTH_PLACES 256
 
-/** The fork handlers (pthread_atfork(3)): take and give back the lock. What is known stays known. */
-void health_before_fork(void);
-void health_after_fork(void);
-
 /** In a new copy of the process: whoever held the lock is gone; the figures begin at zero. */
 void health_adopt(void);
 

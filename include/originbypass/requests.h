@@ -83,10 +83,6 @@ uint32_t requests_changes(void);
 /** Wait for the number that follows `changes`: returns what process_await() returns. */
 int requests_await(const struct process_hold *hold, uint32_t changes, const struct timespec *until);
 
-/** The fork handlers (pthread_atfork(3)): take and give back the lock. */
-void requests_before_fork(void);
-void requests_after_fork(void);
-
 /** In a new copy of the process: requests and threads are the parent's. */
 void requests_adopt(void);
 

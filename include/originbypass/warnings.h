@@ -20,10 +20,6 @@ enum warning {
  */
 bool warnings_due(enum warning warning, const struct name *host, uint64_t now_ms, uint32_t *left_out);
 
-/** The fork handlers (pthread_atfork(3)): take and give back the lock. */
-void warnings_before_fork(void);
-void warnings_after_fork(void);
-
 /** In a new copy of the process: whoever held the lock is gone. */
 void warnings_adopt(void);
 

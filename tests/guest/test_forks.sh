@@ -13,6 +13,13 @@ it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
     quiet
 }
 
+it_does_not_wait_in_a_fork_for_a_thread_that_waits_for_another_fork_handler() {
+    with_settings "$patient"
+    guest fork_handlers
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
 it_answers_a_child_of_fork_at_once_what_the_parent_waits_for() { is_answered_at_once fork; }
 it_answers_a_child_of__fork_at_once_what_the_parent_waits_for() { is_answered_at_once _Fork; }
 it_answers_a_child_of_clone_at_once_what_the_parent_waits_for() { is_answered_at_once clone; }

@@ -292,31 +292,11 @@ static void readers_see_whole_expansions_alone_while_others_write(void **state) 
 
 /* ---- fork ---- */
 
-static void the_fork_handlers_keep_writers_out_and_readers_read_on(void **state) {
-    (void)state;
-    remember("http", &stream, 80);
-    expansions_before_fork();
-    assert_true(is_remembered("http", &stream, 80));
-    expansions_after_fork();
-    remember("http", &stream, 81);
-    assert_true(is_remembered("http", &stream, 81));
-}
-
 static void a_copy_in_which_nobody_was_writing_keeps_what_is_remembered(void **state) {
     (void)state;
     remember("http", &stream, 80);
     expansions_adopt();
     assert_true(is_remembered("http", &stream, 80));
-}
-
-static void a_copy_whose_writer_is_lost_begins_empty_and_works(void **state) {
-    (void)state;
-    remember("http", &stream, 80);
-    expansions_before_fork(); /* the writer that does not exist in the copy */
-    expansions_adopt();
-    assert_false(is_known("http", &stream, now_ms));
-    remember("http", &stream, 81);
-    assert_true(is_remembered("http", &stream, 81));
 }
 
 #define LATER(test) cmocka_unit_test_setup(test, much_later)
@@ -337,9 +317,7 @@ int main(void) {
         LATER(of_a_hundred_thousand_a_bounded_number_is_kept_and_the_last_one_always),
         LATER(a_handful_is_kept_beside_each_other),
         LATER(readers_see_whole_expansions_alone_while_others_write),
-        LATER(the_fork_handlers_keep_writers_out_and_readers_read_on),
         LATER(a_copy_in_which_nobody_was_writing_keeps_what_is_remembered),
-        LATER(a_copy_whose_writer_is_lost_begins_empty_and_works),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -245,22 +245,12 @@ static void all_who_wait_are_woken_by_the_landing(void **state) {
 
 /* ---- copies of the process ---- */
 
-static void the_fork_handlers_give_back_what_they_take(void **state) {
-    (void)state;
-    struct flight flight;
-    board("cdn.example.com", RECORD_A, LONG_MS, &flight);
-    flights_before_fork();
-    flights_after_fork();
-    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &flight), FLIGHT_JOINS);
-}
-
 static void in_a_copy_the_flights_of_the_original_are_over(void **state) {
     (void)state;
     struct flight original, joined, own, more;
     struct failure failure;
     board("cdn.example.com", RECORD_A, LONG_MS, &original);
     board("cdn.example.com", RECORD_A, LONG_MS, &joined);
-    flights_before_fork(); /* whoever held the lock does not exist in the copy */
     flights_adopt();
     assert_int_equal(wait_for(&joined, LONG_MS, &failure), FLIGHT_EXPIRED);
     assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &own), FLIGHT_LEADS);
@@ -286,7 +276,6 @@ int main(void) {
         ABOARD(a_guest_joins_what_is_in_the_air_and_begins_nothing),
         ABOARD(a_guest_does_not_join_a_flight_past_its_deadline),
         ABOARD(all_who_wait_are_woken_by_the_landing),
-        ABOARD(the_fork_handlers_give_back_what_they_take),
         ABOARD(in_a_copy_the_flights_of_the_original_are_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -283,22 +283,12 @@ static void in_a_copy_the_state_is_known_and_the_figures_begin_at_zero(void **st
     struct health_figures figures;
     health_count_query(&server);
     silent(&server, 3);
-    health_before_fork(); /* whoever held the lock does not exist in the copy */
     health_adopt();
     assert_int_equal(health_state(&server), HEALTH_DOWN);
     assert_true(figures_of(&server, &figures));
     assert_int_equal(figures.queries, 0);
     silent(&next, 1);
     assert_int_equal(health_state(&next), HEALTH_SKIPPED);
-}
-
-static void the_fork_handlers_give_back_what_they_take(void **state) {
-    (void)state;
-    struct server_address server = new_server();
-    health_before_fork();
-    health_after_fork();
-    silent(&server, 1);
-    assert_int_equal(health_state(&server), HEALTH_SKIPPED);
 }
 
 /* Must be the last of all: places are never given back. */
@@ -338,7 +328,6 @@ int main(void) {
         cmocka_unit_test(of_many_callers_one_probes),
         cmocka_unit_test(queries_failures_and_replies_are_counted_with_their_time),
         cmocka_unit_test(in_a_copy_the_state_is_known_and_the_figures_begin_at_zero),
-        cmocka_unit_test(the_fork_handlers_give_back_what_they_take),
         cmocka_unit_test(beyond_the_table_servers_are_good),
     };
     return cmocka_run_group_tests(tests, keep_messages, forget_messages);
