@@ -30,7 +30,7 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude 
 
 # Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame*.c).
 ARCHIVES = -l:libcares.a -l:libconfig.a
-WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit abort rand srand arc4random_buf fopen getenv $(CHANNEL:%=ares_%) \
+WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit abort rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%) \
           $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
 # Of c-ares' own (preload/tame_channel.c).
 CHANNEL = channel_threading_init channel_threading_destroy channel_lock channel_unlock queue_notify_empty threadsafety \

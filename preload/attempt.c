@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/beside.h"
 #include "originbypass/clock.h"
 #include "originbypass/counters.h"
 #include "originbypass/health.h"
@@ -130,42 +131,55 @@ void attempt_end(struct attempt *attempt, uint32_t patience_ms) {
 /* ---- probes ---- */
 
 struct probe {
+    struct task task;
+    struct attempt attempt;
     struct server_address server;
+    uint64_t deadline_ms; /* 0: it has not begun */
     uint32_t timeout_ms;
     char name[NAME_LENGTH_MAX + 1];
 };
 
-static void await_answer(const struct process_hold *hold, struct attempt *attempt, uint64_t deadline_ms) {
-    for (attempt_look(attempt); attempt_is_waiting(attempt, RECORD_BOTH) && clock_now_ms() < deadline_ms;
-         attempt_look(attempt)) {
-        struct pollfd descriptors[DNS_DESCRIPTORS_MAX];
-        size_t count = dns_descriptors(attempt->query, descriptors, DNS_DESCRIPTORS_MAX);
-        process_poll(hold, descriptors, count, deadline_ms);
-        dns_process(attempt->query, descriptors, count);
+static bool go_on(struct task *task) {
+    struct probe *probe = (struct probe *)task;
+    uint64_t now_ms = clock_now_ms();
+    if (probe->deadline_ms == 0) {
+        probe->deadline_ms = now_ms + probe->timeout_ms;
+        probe->attempt = attempt_begin(&probe->server, probe->name, RECORD_A, probe->timeout_ms);
     }
+    attempt_look(&probe->attempt);
+    if (attempt_is_waiting(&probe->attempt, RECORD_BOTH) && now_ms < probe->deadline_ms)
+        return false;
+    attempt_end(&probe->attempt, 0);
+    free(probe);
+    return true;
 }
 
-static void probe(void *given) {
-    struct probe *probe = given;
-    struct process_hold hold;
-    uint64_t deadline_ms = clock_now_ms() + probe->timeout_ms;
-    if (process_enter(&hold, deadline_ms)) {
-        struct attempt attempt = attempt_begin(&probe->server, probe->name, RECORD_A, probe->timeout_ms);
-        await_answer(&hold, &attempt, deadline_ms);
-        attempt_end(&attempt, 0);
-        process_leave(&hold);
-    }
-    free(probe);
+static uint64_t due_ms(const struct task *task) {
+    return ((const struct probe *)task)->deadline_ms;
+}
+
+static size_t descriptors(struct task *task, struct pollfd *to_wait_for, size_t room) {
+    struct attempt *attempt = &((struct probe *)task)->attempt;
+    attempt->polled = dns_descriptors(attempt->query, to_wait_for, room);
+    return attempt->polled;
+}
+
+static void process(struct task *task, const struct pollfd *waited_for) {
+    const struct attempt *attempt = &((struct probe *)task)->attempt;
+    dns_process(attempt->query, waited_for, attempt->polled);
 }
 
 bool attempt_probe(const struct server_address *server, const char *name, uint32_t timeout_ms) {
-    struct probe *given = malloc(sizeof(*given));
-    if (given == NULL)
+    static const struct task_kind kind = {go_on, due_ms, descriptors, process};
+    struct probe *probe = calloc(1, sizeof(*probe));
+    if (probe == NULL)
         return false;
-    *given = (struct probe){.server = *server, .timeout_ms = timeout_ms};
-    strncpy(given->name, name, NAME_LENGTH_MAX);
-    if (process_start_thread(probe, given))
+    probe->task.kind = &kind;
+    probe->server = *server;
+    probe->timeout_ms = timeout_ms;
+    strncpy(probe->name, name, NAME_LENGTH_MAX);
+    if (beside_run(&probe->task))
         return true;
-    free(given);
+    free(probe);
     return false;
 }

@@ -172,6 +172,10 @@ void fetch_board(struct fetch *fetch, enum record_types wanted) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (!(wanted & types[type]))
             continue;
+        if (fetch->alone & types[type]) {
+            fetch->leads |= types[type];
+            continue;
+        }
         switch (flight_board(fetch->name, types[type], fetch->deadline_ms, clock_now_ms(), &fetch->flights[type])) {
         case FLIGHT_LEADS:
             fetch->lands[type] = true;
@@ -225,7 +229,7 @@ static bool leads_elsewhere(const struct answer *answer) {
 
 /* Nobody is there to be asked for the rest of the chain. */
 static void let_dangle(struct answer *answer) {
-    if (!leads_elsewhere(answer))
+    if (answer == NULL || answer->outcome != OUTCOME_ELSEWHERE)
         return;
     answer->outcome = OUTCOME_DANGLING;
     answer->ttl_s = 0;
@@ -258,55 +262,53 @@ static void join(struct upstream_result *result, struct upstream_result *found, 
 
 /*
  * A host's own upstream may be an authoritative server, which knows of an alias no more than where it leads: the rest
- * is the general upstreams' to tell. False: a signal handler came between.
+ * is the general upstreams' to tell.
  */
-static bool follow_aliases(const struct process_hold *hold, const struct fetch *fetch, struct upstream_result *result) {
-    struct host_settings general = *fetch->settings;
-    bool asked = true;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT && asked; type++) {
-        struct upstream_plan plan;
-        struct upstream_result found;
-        if (general.others == NULL)
+static void follow_next_alias(struct fetch *fetch) {
+    struct upstream_result *result = &fetch->result;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (fetch->settings->others == NULL)
             let_dangle(result->answers[type]);
         if (!leads_elsewhere(result->answers[type]))
             continue;
-        enum record_types together = with_same_target(result->answers, type);
         const char *target = answer_canonical_name(result->answers[type]);
-        general.upstreams = general.others;
-        upstream_make_plan(&general, target, &plan);
-        asked = upstream_ask(hold, target, together, &general, &plan, fetch->deadline_ms, &found);
-        process_adopt_copy(load_adopt);
-        join(result, &found, together);
+        fetch->follows = with_same_target(result->answers, type);
+        fetch->general = *fetch->settings;
+        fetch->general.upstreams = fetch->general.others;
+        upstream_make_plan(&fetch->general, target, &fetch->plan);
+        fetch->race = upstream_begin(target, fetch->follows, &fetch->general, &fetch->plan, fetch->deadline_ms);
+        if (fetch->race != NULL)
+            return;
+        join(result, &(struct upstream_result){.failure = {.reason = "no memory"}}, fetch->follows);
     }
-    return asked;
 }
 
 /* ---- asking ---- */
 
-/* False: a signal handler came between. */
-static bool ask(const struct process_hold *hold, struct fetch *fetch, enum record_types missing) {
-    struct upstream_result result;
-    bool asked =
-        upstream_ask(hold, asked_name(fetch), missing, fetch->settings, &fetch->plan, fetch->deadline_ms, &result);
-    process_adopt_copy(load_adopt);
-    asked = follow_aliases(hold, fetch, &result) && asked;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        if (result.answers[type] == NULL)
-            continue;
-        free(fetch->answers[type]);
-        fetch->answers[type] = result.answers[type];
-    }
-    fetch->failure = result.failure;
-    tell(fetch->host, result.answers);
-    warn_of_edges(fetch, result.answers);
-    remember(fetch);
-    return asked;
+static void take_result(struct fetch *fetch) {
+    struct upstream_result found;
+    upstream_end(fetch->race, &found);
+    fetch->race = NULL;
+    if (fetch->follows != 0)
+        join(&fetch->result, &found, fetch->follows);
+    else
+        fetch->result = found;
 }
 
-void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
-    enum record_types missing = fetch->leads & ~come_meanwhile(fetch);
-    fetch->landed |= fetch->leads & ~missing;
-    bool asked = missing == 0 || ask(hold, fetch, missing);
+/* What is missing of what we lead is a failure, or is to be asked for again. */
+static void conclude(struct fetch *fetch, bool asked) {
+    struct upstream_result *result = &fetch->result;
+    enum record_types missing = fetch->asks;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (result->answers[type] == NULL)
+            continue;
+        free(fetch->answers[type]);
+        fetch->answers[type] = result->answers[type];
+    }
+    fetch->failure = result->failure;
+    tell(fetch->host, result->answers);
+    warn_of_edges(fetch, result->answers);
+    remember(fetch);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (fetch->answers[type] != NULL)
             missing &= ~types[type];
@@ -315,6 +317,58 @@ void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
     if (asked)
         fetch->failed |= missing;
     land(fetch, missing);
+}
+
+static void begin_race(struct fetch *fetch) {
+    fetch->follows = 0;
+    fetch->result = (struct upstream_result){0};
+    fetch->race = upstream_begin(asked_name(fetch), fetch->asks, fetch->settings, &fetch->plan, fetch->deadline_ms);
+    if (fetch->race == NULL)
+        strcpy(fetch->result.failure.reason, "no memory");
+}
+
+bool fetch_begin_to_lead(struct fetch *fetch) {
+    enum record_types come = come_meanwhile(fetch);
+    fetch->landed |= come;
+    fetch->asks = fetch->leads & ~come;
+    if (fetch->asks == 0)
+        land(fetch, 0);
+    else
+        begin_race(fetch);
+    return fetch->asks != 0;
+}
+
+bool fetch_go_on(struct fetch *fetch) {
+    while (fetch->race != NULL) {
+        if (!upstream_go_on(fetch->race))
+            return false;
+        take_result(fetch);
+        follow_next_alias(fetch);
+    }
+    conclude(fetch, true);
+    return true;
+}
+
+/* A handler that ran while we waited has taken the race with it. */
+static void lose(struct fetch *fetch) {
+    fetch->race = NULL;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        free(fetch->result.answers[type]);
+    fetch->result = (struct upstream_result){.failure = {.reason = "given up in a signal handler"}};
+    conclude(fetch, false);
+}
+
+void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
+    if (!fetch_begin_to_lead(fetch))
+        return;
+    while (!fetch_go_on(fetch)) {
+        bool is_there = upstream_wait(hold, fetch->race);
+        process_adopt_copy(load_adopt);
+        if (is_there)
+            continue;
+        lose(fetch);
+        return;
+    }
 }
 
 void fetch_give_up(struct fetch *fetch, const char *reason) {

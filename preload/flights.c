@@ -10,6 +10,7 @@
 struct place {
     _Atomic uint32_t serial;
     uint64_t deadline_ms; /* 0: nobody is in flight */
+    const void *leader;   /* the thread that leads, by what it has of its own; NULL: one that nobody jumps out of */
     enum record_types type;
     bool failed; /* how the flight before this serial ended */
     struct failure failure;
@@ -20,6 +21,7 @@ struct place {
 #define PLACE_COUNT 256
 
 static struct place places[PLACE_COUNT];
+static __thread char self;    /* its address */
 static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
@@ -57,6 +59,7 @@ static void take_off(uint32_t vacant, const struct name *name, enum record_types
     if (place->deadline_ms != 0)
         lose(place);
     place->deadline_ms = deadline_ms;
+    place->leader = &self;
     place->type = type;
     place->name.hash = name->hash;
     place->name.length = name->length;
@@ -106,6 +109,26 @@ void flight_land(const struct flight *flight, const struct failure *failure) {
     lock_release(&lock);
     if (ours)
         process_wake(&place->serial);
+}
+
+void flight_hand_over(const struct flight *flight) {
+    struct place *place = &places[flight->place];
+    lock_take(&lock);
+    if (place->serial == flight->serial)
+        place->leader = NULL;
+    lock_release(&lock);
+}
+
+void flights_abandon(void) {
+    for (uint32_t i = 0; i < PLACE_COUNT; i++) {
+        lock_take(&lock);
+        bool ours = places[i].deadline_ms != 0 && places[i].leader == &self;
+        if (ours)
+            lose(&places[i]);
+        lock_release(&lock);
+        if (ours)
+            process_wake(&places[i].serial);
+    }
 }
 
 /* What became of the flight, told while its place remembers it: until the next flight there has ended too. */

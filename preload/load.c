@@ -3,10 +3,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "originbypass/beside.h"
 #include "originbypass/cache.h"
+#include "originbypass/clock.h"
 #include "originbypass/config.h"
 #include "originbypass/configuration.h"
 #include "originbypass/counters.h"
+#include "originbypass/descriptor.h"
 #include "originbypass/expansion.h"
 #include "originbypass/flights.h"
 #include "originbypass/health.h"
@@ -21,7 +24,9 @@
 _Atomic uint32_t load_state = LOAD_NEW;
 
 void load_adopt(void) {
-    upstream_adopt();
+    upstream_abandon();
+    descriptors_adopt();
+    beside_adopt();
     configuration_adopt();
     cache_adopt();
     expansions_adopt();
@@ -33,13 +38,21 @@ void load_adopt(void) {
     metrics_adopt();
 }
 
+/* What a thread has left behind that has jumped out of a lookup. */
+static void clear_up(void) {
+    upstream_abandon();
+    flights_abandon();
+}
+
 /* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
 static enum load_state load(void) {
     if (!config_take())
         return LOAD_IDLE;
     log_remember_stderr();
     libc_load();
-    process_load();
+    clock_load();
+    process_load(clear_up);
+    beside_load();
     metrics_load();
     pthread_atfork(NULL, NULL, process_forked); /* no handler of ours may wait for anybody: others wait for theirs */
     return LOAD_ACTIVE;

@@ -1,9 +1,11 @@
 #include "originbypass/lookup.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/beside.h"
 #include "originbypass/clock.h"
 #include "originbypass/configuration.h"
 #include "originbypass/counters.h"
@@ -180,6 +182,8 @@ static enum record_types resolve(const struct process_hold *hold, struct questio
             fetch_lead(hold, fetch);
         fetch_join(hold, fetch, fetch->deadline_ms);
         missing = gather(question, AGE_STALE) & ~fetch->failed;
+        /* Where the cache does not keep what others were told, all would wait for all, one after another. */
+        fetch->alone = missing & fetch->landed;
         if (missing != 0 && clock_now_ms() >= fetch->deadline_ms) {
             strcpy(fetch->failure.reason, "another lookup of the same name got no answer in time");
             break;
@@ -299,16 +303,28 @@ static const char *why_fall_back(const struct question *question) {
     return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? failure : NULL;
 }
 
+static enum lookup_verdict give_up(const struct lookup *lookup, const struct host_settings *settings,
+                                   const char *reason) {
+    bool final = settings->fallback_never;
+    counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
+    tell_failed(&lookup->name, lookup->host, reason, final);
+    return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
+}
+
 static enum lookup_verdict verdict(const struct question *question) {
     const char *reason = why_fall_back(question);
-    if (reason == NULL)
+    if (reason == NULL || (question->settings->fallback_never && lookup_use_rejected(question->lookup)))
         return LOOKUP_ANSWERED;
-    bool final = question->settings->fallback_never;
-    if (final && lookup_use_rejected(question->lookup))
-        return LOOKUP_ANSWERED;
-    counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
-    tell_failed(&question->lookup->name, question->lookup->host, reason, final);
-    return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
+    return give_up(question->lookup, question->settings, reason);
+}
+
+/* A signal handler, or an allocator that we called: what it would wait for may be this thread's. */
+static enum lookup_verdict refuse_reentry(const struct lookup *lookup, const struct host_settings *settings) {
+    struct process_hold hold;
+    process_hold_take(&hold);
+    enum lookup_verdict said = give_up(lookup, settings, "called from within another lookup of the same thread");
+    process_hold_release(&hold);
+    return said;
 }
 
 static const struct host_settings *settings_in(const struct in_force *configuration, const struct name *name) {
@@ -332,7 +348,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     struct process_hold hold;
     question.fetch = fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
     if (!process_enter(&hold, question.fetch.deadline_ms + MARK_MARGIN_MS))
-        return LOOKUP_FALLBACK;
+        return refuse_reentry(lookup, settings);
     process_adopt_copy(load_adopt);
     remember_configured(&question);
     find_answers(&hold, &question);
@@ -351,7 +367,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
 static void refresh(struct lookup *lookup, enum record_types past) {
     const struct host_settings *settings = settings_of(lookup);
     struct process_hold hold;
-    if (settings == NULL)
+    if (settings == NULL || !beside_has_room())
         return;
     struct fetch fetch =
         fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
@@ -403,6 +419,32 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
         tell_hit(lookup->host, lookup);
 }
 
+/* ---- cancellation ---- */
+
+static void release(void *const what[static PROCESS_REST_MAX]) {
+    in_force_release(what[0]);
+    for (size_t i = 1; i < PROCESS_REST_MAX; i++)
+        free(what[i]);
+}
+
+bool lookup_expose(const struct lookup *lookup, struct process_rest *before) {
+    void *const what[PROCESS_REST_MAX] = {(void *)lookup->configuration, lookup->fetched[0], lookup->fetched[1],
+                                          lookup->sorted, lookup->copy.heap};
+    return process_expose(before, release, what);
+}
+
+/*
+ * getaddrinfo(3) is a cancellation point where libc waits, and so it is where we have waited. poll(3) is one in every
+ * libc; pthread_testcancel(3) is in a library of its own where glibc is older than 2.34.
+ */
+static void act_on_cancellation(const struct lookup *lookup) {
+    struct process_rest before;
+    if (!lookup_expose(lookup, &before))
+        return;
+    poll(NULL, 0, 0);
+    process_cover(&before);
+}
+
 enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted) {
     lookup->wanted = wanted;
     if (is_hit(lookup, take(lookup, lookup->now_ms))) {
@@ -413,6 +455,7 @@ enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wante
     if (lookup->settings == NULL)
         return LOOKUP_FALLBACK;
     enum lookup_verdict said = ask_around(lookup, lookup->settings);
+    act_on_cancellation(lookup);
     lookup->now_ms = clock_recent_ms();
     return said;
 }

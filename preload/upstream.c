@@ -10,9 +10,6 @@
 #include "originbypass/health.h"
 #include "originbypass/policy.h"
 
-/* Each upstream is asked once, and once more if it was silent: one lost packet is no outage. */
-#define ROUNDS 2
-
 /* One call's attempts; at most `limit` of them. */
 struct race {
     const struct host_settings *settings;
@@ -24,11 +21,21 @@ struct race {
     uint64_t rest_until_ms; /* no attempt begins before */
     struct upstream_result result;
     struct answer *rejected[RECORD_TYPE_COUNT]; /* the first with OUTCOME_REJECTED */
+    bool exhausted;                             /* nobody is left to be asked */
+    uint64_t due_ms;
     size_t limit, count;
     struct attempt attempts[];
 };
 
 static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
+
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static uint64_t later(uint64_t a_ms, uint64_t b_ms) {
+    return a_ms > b_ms ? a_ms : b_ms;
+}
 
 /* ---- the plan ---- */
 
@@ -70,8 +77,8 @@ static bool is_planned(const struct upstream_plan *plan, const struct server_add
 
 /* ---- the race ---- */
 
-/* A signal handler may have jumped out of this thread's wait: the race it left is ended by the next one. */
-static __thread struct race *left_behind;
+/* What this thread waits for. A signal handler may have jumped out of the wait, and left it behind. */
+static __thread struct race *waited_for;
 
 /* One lost packet is not held against an upstream that answered when it was asked again. */
 static void forgive(struct race *race) {
@@ -93,16 +100,12 @@ static void end(struct race *race, uint32_t patience_ms) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         drop_answers(race, type);
     free(race);
-    left_behind = NULL;
 }
 
-static struct race *begin(const char *name, enum record_types wanted, const struct host_settings *settings,
-                          const struct upstream_plan *plan, uint64_t deadline_ms) {
-    /* What was silent in it may have answered since. */
-    if (left_behind != NULL)
-        end(left_behind, UINT32_MAX);
+struct race *upstream_begin(const char *name, enum record_types wanted, const struct host_settings *settings,
+                            const struct upstream_plan *plan, uint64_t deadline_ms) {
     /* One more for a witness, where a single upstream has failed at once. */
-    size_t limit = plan->count == 0 ? 0 : plan->count * ROUNDS + 1;
+    size_t limit = plan->count == 0 ? 0 : plan->count * UPSTREAM_ROUNDS + 1;
     struct race *race = calloc(1, sizeof(*race) + limit * sizeof(race->attempts[0]));
     if (race == NULL)
         return NULL;
@@ -111,9 +114,8 @@ static struct race *begin(const char *name, enum record_types wanted, const stru
     race->name = name;
     race->wanted = wanted;
     race->witness = wanted == RECORD_AAAA ? RECORD_A : 0;
-    race->deadline_ms = deadline_ms;
+    race->deadline_ms = plan->on_trial ? earlier(deadline_ms, clock_now_ms() + settings->query.hedge_ms) : deadline_ms;
     race->limit = limit;
-    left_behind = race;
     return race;
 }
 
@@ -240,64 +242,76 @@ static bool is_waiting(const struct race *race) {
     return false;
 }
 
-/* The last attempts' descriptors are waited for on the stack: a race has few, and never many that are open. */
-#define DESCRIPTORS_MAX 32
-
-/*
- * False: the race is gone. A handler that ran while we waited took long and looked up a name itself; or this is a copy
- * of the process, which it made: the sockets are the parent's to read, and closed here.
- */
-static bool wait_and_process(const struct process_hold *hold, struct race *race, uint64_t until_ms) {
-    struct pollfd descriptors[DESCRIPTORS_MAX];
-    size_t first[DESCRIPTORS_MAX], count = 0;
-    for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
-        first[i] = count;
-        if (race->attempts[i].query != NULL)
-            count += dns_descriptors(race->attempts[i].query, descriptors + count, DESCRIPTORS_MAX - count);
-    }
-    size_t waited = count;
-    process_poll(hold, descriptors, count, until_ms);
-    if (left_behind == race && process_is_copy())
-        end(race, UINT32_MAX);
-    if (left_behind != race)
-        return false;
-    for (size_t i = 0; i < race->count && i < DESCRIPTORS_MAX; i++) {
-        size_t behind = i + 1 < race->count && i + 1 < DESCRIPTORS_MAX ? first[i + 1] : waited;
-        if (race->attempts[i].query != NULL)
-            dns_process(race->attempts[i].query, descriptors + first[i], behind - first[i]);
-    }
-    return true;
-}
-
-static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
-    return a_ms < b_ms ? a_ms : b_ms;
-}
-
-static uint64_t later(uint64_t a_ms, uint64_t b_ms) {
-    return a_ms > b_ms ? a_ms : b_ms;
-}
-
 /* How often what c-ares times by itself is looked at. */
 #define TICK_MS 50
 
-static bool run(const struct process_hold *hold, struct race *race) {
-    bool more = true;
+bool upstream_go_on(struct race *race) {
     for (;;) {
         uint64_t now_ms = clock_now_ms();
         collect(race);
         if (is_complete(race) || now_ms >= race->deadline_ms)
             return true;
         uint64_t next_ms = later(is_waiting(race) ? race->next_ms : 0, race->rest_until_ms);
-        if (more && now_ms >= next_ms) {
-            more = start_next(race, now_ms);
-            continue;
-        }
-        if (!more && !is_waiting(race))
+        if (race->exhausted && !is_waiting(race))
             return true;
-        uint64_t until_ms = earlier(race->deadline_ms, now_ms + TICK_MS);
-        if (!wait_and_process(hold, race, more ? earlier(until_ms, next_ms) : until_ms))
+        race->due_ms = earlier(race->deadline_ms, now_ms + TICK_MS);
+        if (race->exhausted)
             return false;
+        if (now_ms < next_ms) {
+            race->due_ms = earlier(race->due_ms, next_ms);
+            return false;
+        }
+        race->exhausted = !start_next(race, now_ms);
     }
+}
+
+uint64_t upstream_due_ms(const struct race *race) {
+    return race->due_ms;
+}
+
+size_t upstream_descriptors(struct race *race, struct pollfd *descriptors, size_t room) {
+    size_t count = 0;
+    for (size_t i = 0; i < race->count; i++) {
+        struct attempt *attempt = &race->attempts[i];
+        attempt->polled =
+            attempt->query == NULL ? 0 : dns_descriptors(attempt->query, descriptors + count, room - count);
+        count += attempt->polled;
+    }
+    return count;
+}
+
+void upstream_process(struct race *race, const struct pollfd *descriptors) {
+    for (size_t i = 0; i < race->count; i++) {
+        const struct attempt *attempt = &race->attempts[i];
+        if (attempt->query != NULL)
+            dns_process(attempt->query, descriptors, attempt->polled);
+        descriptors += attempt->polled;
+    }
+}
+
+/*
+ * A handler that ran while we waited may have looked up a name itself, late, and cleared up what it took for left
+ * behind. Or this is a copy of the process, which it made: the sockets are the parent's to read, and closed here.
+ */
+bool upstream_wait(const struct process_hold *hold, struct race *race) {
+    struct pollfd descriptors[UPSTREAM_DESCRIPTORS_MAX];
+    size_t count = upstream_descriptors(race, descriptors, UPSTREAM_DESCRIPTORS_MAX);
+    waited_for = race;
+    process_poll(hold, descriptors, count, race->due_ms);
+    if (process_is_copy())
+        upstream_abandon();
+    bool is_there = waited_for == race;
+    waited_for = NULL;
+    if (is_there)
+        upstream_process(race, descriptors);
+    return is_there;
+}
+
+void upstream_abandon(void) {
+    struct race *race = waited_for;
+    waited_for = NULL;
+    if (race != NULL)
+        end(race, UINT32_MAX); /* what was silent in it may have answered since */
 }
 
 static const char *failure_of(const struct race *race, const struct attempt *attempt, enum record_types missing) {
@@ -360,29 +374,10 @@ static void hand_over(struct race *race, struct upstream_result *result) {
     race->result = (struct upstream_result){0};
 }
 
-bool upstream_ask(const struct process_hold *hold, const char *name, enum record_types wanted,
-                  const struct host_settings *settings, const struct upstream_plan *plan, uint64_t deadline_ms,
-                  struct upstream_result *result) {
-    if (plan->on_trial)
-        deadline_ms = earlier(deadline_ms, clock_now_ms() + settings->query.hedge_ms);
-    struct race *race = begin(name, wanted, settings, plan, deadline_ms);
-    *result = (struct upstream_result){0};
-    if (race == NULL) {
-        snprintf(result->failure.reason, sizeof(result->failure.reason), "no memory");
-        return true;
-    }
-    if (!run(hold, race)) {
-        snprintf(result->failure.reason, sizeof(result->failure.reason), "given up in a signal handler");
-        return false;
-    }
+void upstream_end(struct race *race, struct upstream_result *result) {
+    uint32_t patience_ms = race->settings->query.hedge_ms;
     if (!is_complete(race))
         explain(race);
     hand_over(race, result);
-    end(race, settings->query.hedge_ms);
-    return true;
-}
-
-void upstream_adopt(void) {
-    if (left_behind != NULL)
-        end(left_behind, UINT32_MAX);
+    end(race, patience_ms);
 }

@@ -17,6 +17,7 @@ struct attempt {
     bool heard;                          /**< a reply came, whatever it said */
     bool failed;                         /**< one of the questions has failed: to ask another needs not wait */
     enum record_types ended;             /**< the questions whose ends are counted */
+    size_t polled;                       /**< how many descriptors of it are waited for */
 };
 
 /** Send the question. Signals must be blocked. */
@@ -33,8 +34,8 @@ bool attempt_is_waiting(const struct attempt *attempt, enum record_types types);
 void attempt_end(struct attempt *attempt, uint32_t patience_ms);
 
 /**
- * Begin to probe an upstream beside the traffic: ask it for `name` in a thread that ends. False: no thread can be
- * started. Thread-safe.
+ * Begin to probe an upstream beside the traffic (beside_run()): ask it for `name`. False: it can not be done now.
+ * Thread-safe.
  */
 bool attempt_probe(const struct server_address *server, const char *name, uint32_t timeout_ms);
 

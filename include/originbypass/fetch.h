@@ -26,11 +26,17 @@ struct fetch {
     uint32_t generation;              /**< cache_generation() under the configuration */
     enum record_types leads, joins;   /**< of the last boarding: what is ours to ask, and what others ask */
     enum record_types landed, failed; /**< what others asked for: the cache has it, or there is none */
+    enum record_types alone;          /**< what is to be asked for without a flight: the cache does not keep it */
     bool lands[RECORD_TYPE_COUNT];    /**< of what we lead: whether others wait for us to land */
     struct flight flights[RECORD_TYPE_COUNT];
     struct upstream_plan plan;                 /**< for what we lead */
     struct answer *answers[RECORD_TYPE_COUNT]; /**< what we got; freed by fetch_end() */
     struct failure failure;                    /**< where there is none */
+    enum record_types asks;                    /**< what the upstreams are asked for, of what we lead */
+    struct race *race;                         /**< under way; NULL: none is */
+    struct upstream_result result;             /**< what the upstreams have said so far */
+    enum record_types follows;                 /**< the aliases whose targets the race asks for; 0: none */
+    struct host_settings general;              /**< the settings that these are asked for with */
 };
 
 /** `retry_ms` is what the cache says of the name. `name` and `host` stay the caller's. */
@@ -52,6 +58,13 @@ void fetch_board_as_guest(struct fetch *fetch, enum record_types types);
  * neither `landed` nor `failed`: board again.
  */
 void fetch_lead(const struct process_hold *hold, struct fetch *fetch);
+
+/**
+ * The same in steps, none of which waits. Begin: false, where it is over at once. Then go on whenever the race is due
+ * or has something to read (upstream_due_ms(), upstream_descriptors()), until it says true: it is over.
+ */
+bool fetch_begin_to_lead(struct fetch *fetch);
+bool fetch_go_on(struct fetch *fetch);
 
 /** Land what we lead without having asked. */
 void fetch_give_up(struct fetch *fetch, const char *reason);

@@ -11,8 +11,8 @@
 
 /*
  * One query in flight a name and record type: the first who asks leads, the others wait for it and then share
- * what it found. A flight ends at its deadline whatever became of its leader, which a signal
- * handler may have jumped out of.
+ * what it found. A flight ends at its deadline whatever became of its leader, which a signal handler may have jumped
+ * out of (flights_abandon()).
  */
 
 /** A caller's part in a flight. */
@@ -36,6 +36,12 @@ bool flight_board_as_guest(const struct name *name, enum record_types type, uint
 
 /** The leader is done: the answer is in the cache (NULL), or `failure` says why there is none. Signals blocked. */
 void flight_land(const struct flight *flight, const struct failure *failure);
+
+/** Another thread is to lead: one in which no signal handler runs. Signals must be blocked. Thread-safe. */
+void flight_hand_over(const struct flight *flight);
+
+/** The calling thread has left what it leads behind: who waits is to board again. Signals must be blocked. */
+void flights_abandon(void);
 
 enum flight_end {
     FLIGHT_LANDED,  /**< the answer is in the cache, fresh or not */

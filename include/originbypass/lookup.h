@@ -14,6 +14,7 @@
 #include "originbypass/in_force.h"
 #include "originbypass/load.h"
 #include "originbypass/name.h"
+#include "originbypass/process.h"
 
 /** Who answers for a name that is ours. */
 enum lookup_verdict {
@@ -85,9 +86,16 @@ void lookup_keep_list(const struct lookup *lookup, struct cache_list *list);
 
 /**
  * Find the answers for the wanted types as DESIGN section 2 has it: from the cache, or from external DNS. In either
- * case the lookup is still to be ended with lookup_end(). errno is kept. Thread-safe; a hit takes no lock.
+ * case the lookup is still to be ended with lookup_end(). errno is kept. A cancellation point, where it has waited:
+ * what the lookup holds is released then. Thread-safe; a hit takes no lock.
  */
 enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted);
+
+/**
+ * Begin a part in which libc is called for a name of ours, and the thread may be cancelled: what the lookup holds is
+ * then released. process_cover() ends it. False: there is no memory for that. Thread-safe.
+ */
+bool lookup_expose(const struct lookup *lookup, struct process_rest *before);
 
 /** Whether a wanted type has an answer with this outcome; OUTCOME_FAILURE: whether one has no answer. */
 bool lookup_has(const struct lookup *lookup, enum outcome outcome);

@@ -10,8 +10,12 @@
 #include <stdint.h>
 #include <time.h>
 
-/** Prepare to notice a fork, and remember the root directory. Called once, at load. */
-void process_load(void);
+/**
+ * Prepare to notice a fork and a jump out of us, and remember the root directory and the filters of system calls.
+ * Called once, at load. `clear_up` is called with hold taken where a thread has left a lookup behind: when it comes
+ * again (process_enter()), or ends.
+ */
+void process_load(void (*clear_up)(void));
 
 /** Whether `/` is what it was at load: a program that has changed its root means other files by their paths. */
 bool process_is_at_home(void);
@@ -36,9 +40,10 @@ void process_adopt_copy(void (*adopt)(void));
 
 /** A call's hold on the calling thread: signals are blocked but where we wait, and cancellation is disabled. */
 struct process_hold {
-    sigset_t signals; /**< the caller's mask */
-    int cancel_state; /**< the caller's */
-    int error;        /**< the caller's errno */
+    sigset_t signals;       /**< the caller's mask */
+    int cancel_state;       /**< the caller's */
+    int error;              /**< the caller's errno */
+    _Atomic uint32_t token; /**< process_enter()'s own */
 };
 
 /** Take hold. */
@@ -49,17 +54,38 @@ void process_hold_release(const struct process_hold *hold);
 
 /**
  * Take hold, and mark the thread as being inside a lookup. False: it is inside already (a signal handler, or a library
- * that we call, resolves), and nothing is changed. The mark expires at `deadline_ms` (clock_now_ms()), because a
- * handler may siglongjmp(3) out of us, and in a copy of the process that a handler has made.
+ * that we call, resolves), and nothing is changed. The mark does not hold where a handler has jumped out of us
+ * (siglongjmp(3)): what was left behind is then cleared up; nor past `deadline_ms` (clock_now_ms()), nor in a copy of
+ * the process that a handler has made. `hold` is on the stack.
  */
 bool process_enter(struct process_hold *hold, uint64_t deadline_ms);
 
 /** Take back the mark, and let go. */
 void process_leave(const struct process_hold *hold);
 
+/** What is to be released where a thread is cancelled in a call to libc. */
+#define PROCESS_REST_MAX 5
+struct process_rest {
+    void (*release)(void *const what[static PROCESS_REST_MAX]); /**< NULL: nothing is */
+    void *what[PROCESS_REST_MAX];
+};
+
+/**
+ * Begin a part in which the thread may be cancelled, outside any lookup: `release(what)` is then called, at the
+ * thread's end and with hold taken. By a key's destructor: the cleanup handlers of pthread_cleanup_push(3) are in a
+ * library of their own where glibc is older than 2.34. `before` is for process_cover(). False: it will not be called,
+ * for want of memory.
+ */
+bool process_expose(struct process_rest *before, void (*release)(void *const what[static PROCESS_REST_MAX]),
+                    void *const what[static PROCESS_REST_MAX]);
+
+/** End that part. */
+void process_cover(const struct process_rest *before);
+
 /**
  * poll(2) until `until_ms`, with the caller's signals let in. Returns what poll(2) returns; an interruption counts as
- * nothing ready. A signal handler may not return from here: hold no lock.
+ * nothing ready. Where the system refuses to wait, all count as ready after a moment. A signal handler may not return
+ * from here: hold no lock.
  */
 int process_poll(const struct process_hold *hold, struct pollfd *descriptors, size_t count, uint64_t until_ms);
 
@@ -79,7 +105,8 @@ void process_wake(_Atomic uint32_t *word);
 
 /**
  * Start a thread for `work(argument)` that nobody joins, with all signals blocked and a small stack. False: the system
- * has none to give. The work returns, it never calls pthread_exit(3).
+ * has none to give, or the program has forbidden itself system calls since we were loaded (seccomp(2)): then it may be
+ * killed for one more. The work returns, it never calls pthread_exit(3).
  */
 bool process_start_thread(void (*work)(void *argument), void *argument);
 

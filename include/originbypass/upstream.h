@@ -1,12 +1,14 @@
 #ifndef ORIGINBYPASS_UPSTREAM_H
 #define ORIGINBYPASS_UPSTREAM_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "originbypass/answer.h"
 #include "originbypass/config.h"
+#include "originbypass/dns.h"
 #include "originbypass/failure.h"
 #include "originbypass/process.h"
 
@@ -34,29 +36,54 @@ struct upstream_plan {
  */
 void upstream_make_plan(const struct host_settings *settings, const char *name, struct upstream_plan *plan);
 
-/**
- * Ask the upstreams of the plan in their order for the records of `name` until each type has a usable answer, at most
- * until `deadline_ms`. After query.hedge_ms of silence the next one is asked too, and the first usable answer wins;
- * after a failure, or an answer with only rejected addresses, the next one at once; after the last, those that were
- * silent once more. What it teaches of their health is remembered.
- *
- * Where AAAA alone is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
- * AAAA is then not libc's to tell, which would hand out the edge's (DESIGN, section 1, the last outcome). So `answers`
- * may have more than was wanted.
- *
- * The caller is inside (process_enter()). Signals are let in while it waits; what a handler that jumps away leaves
- * behind is cleared up by the thread's next call. False: a handler has looked up another name, or copied the process,
- * and this is the copy (process_is_copy()): there is no answer, the sockets are closed, and it can be asked anew.
- * Thread-safe.
- */
-bool upstream_ask(const struct process_hold *hold, const char *name, enum record_types wanted,
-                  const struct host_settings *settings, const struct upstream_plan *plan, uint64_t deadline_ms,
-                  struct upstream_result *result);
+/** Each upstream is asked once, and once more if it was silent: one lost packet is no outage. */
+#define UPSTREAM_ROUNDS 2
+
+/** The most descriptors that a race has open. */
+#define UPSTREAM_DESCRIPTORS_MAX (((size_t)CONFIG_UPSTREAMS_MAX * UPSTREAM_ROUNDS + 1) * DNS_DESCRIPTORS_MAX)
 
 /**
- * In a new copy of the process: what the calling thread asks, its parent asks, and it is given up. The thread may be in
- * a signal handler that has interrupted its upstream_ask(), which then returns false.
+ * A question to the upstreams of a plan, in their order, for the records of `name`, until each type has a usable
+ * answer, at most until `deadline_ms`. After query.hedge_ms of silence the next one is asked too, and the first usable
+ * answer wins; after a failure, or an answer with only rejected addresses, the next one at once; after the last, those
+ * that were silent once more. What it teaches of their health is remembered.
+ *
+ * Where AAAA alone is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
+ * AAAA is then not libc's to tell, which would hand out the edge's (DESIGN, section 1, the last outcome). So the
+ * answers may have more than was wanted.
+ *
+ * It belongs to one thread at a time, which is inside (process_enter()), and never waits but in upstream_wait().
  */
-void upstream_adopt(void);
+struct race;
+
+/** Begin. The arguments stay the caller's, and must last as long. Returns NULL where there is no memory. */
+struct race *upstream_begin(const char *name, enum record_types wanted, const struct host_settings *settings,
+                            const struct upstream_plan *plan, uint64_t deadline_ms);
+
+/** Take note of what has come, and ask whom it is time to ask. True: it is over. */
+bool upstream_go_on(struct race *race);
+
+/** When to go on at the latest, whatever comes (clock_now_ms()). */
+uint64_t upstream_due_ms(const struct race *race);
+
+/** What to wait for; returns how many there are. Afterwards upstream_process() is to be given the same. */
+size_t upstream_descriptors(struct race *race, struct pollfd *descriptors, size_t room);
+void upstream_process(struct race *race, const struct pollfd *descriptors);
+
+/**
+ * Wait until it can go on, with signals let in. False: the race is gone, because a handler has looked up another name
+ * after a long time, or has copied the process, and this is the copy (process_is_copy()). A handler may jump out:
+ * upstream_abandon() then ends the race.
+ */
+bool upstream_wait(const struct process_hold *hold, struct race *race);
+
+/** End it, over or not. */
+void upstream_end(struct race *race, struct upstream_result *result);
+
+/**
+ * End the race that the calling thread has left behind, if any: a handler has jumped out of its upstream_wait(), or
+ * this is a new copy of the process, and the race is the parent's. Signals must be blocked.
+ */
+void upstream_abandon(void);
 
 #endif

@@ -64,12 +64,14 @@ static inline void pause_ms(long duration_ms) {
         ;
 }
 
-/* A lookup has sockets while it waits. */
+/* A lookup has sockets while it waits. By their links, for fstat(2) on another thread's descriptor is a data race. */
 static inline size_t count_sockets(void) {
     size_t count = 0;
     for (int number = 0; number < 1024; number++) {
-        struct stat status;
-        count += fstat(number, &status) == 0 && S_ISSOCK(status.st_mode);
+        char path[32], file[16];
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", number);
+        ssize_t length = readlink(path, file, sizeof(file));
+        count += length > 7 && memcmp(file, "socket:", 7) == 0;
     }
     return count;
 }

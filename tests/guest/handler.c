@@ -1,12 +1,16 @@
-/* A signal handler that looks names up itself, in the middle of a lookup: DNS is silent to the first query for a name.
- * What is in the cache it is given; for all else it has libc's answer, also for the very name that is being asked for.
- * The lookup that was interrupted has its own.
+/* A signal handler that looks names up itself, in the middle of a lookup: handler libc | never | stack
+ *
+ * DNS is silent to the first query for a name. What is in the cache the handler is given. For all else it has libc's
+ * answer, also for the very name that is being asked for; or none (fallback = "never"). It runs on the thread's stack,
+ * or on one of its own (stack). The lookup that was interrupted has its own answer.
  */
 #include <signal.h>
+#include <stdlib.h>
 
 #include "guest.h"
 
 static volatile sig_atomic_t warm, cold, same;
+static const char *expected = EDGE;
 
 static void look_up(int signal) {
     (void)signal;
@@ -15,18 +19,30 @@ static void look_up(int signal) {
         return;
     }
     warm = leads_to_origin("warm.many.example.com");
-    cold = leads_to("cold.many.example.com", EDGE);
-    same = leads_to("awaited.many.example.com", EDGE);
+    cold = leads_to("cold.many.example.com", expected);
+    same = leads_to("awaited.many.example.com", expected);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    const char *mode = argc == 2 ? argv[1] : "libc";
+    struct sigaction action = {.sa_handler = look_up};
+    stack_t stack = {.ss_size = 1 << 20, .ss_sp = malloc(1 << 20)};
+    if (strcmp(mode, "never") == 0)
+        expected = "";
+    if (strcmp(mode, "stack") == 0) {
+        action.sa_flags = SA_ONSTACK;
+        EXPECT(stack.ss_sp != NULL && sigaltstack(&stack, NULL) == 0);
+    }
     EXPECT(leads_to_origin("warm.many.example.com"));
-    signal(SIGALRM, look_up);
+    EXPECT(sigaction(SIGALRM, &action, NULL) == 0);
     signal_after_ms(100);
     EXPECT(leads_to_origin("awaited.many.example.com"));
     EXPECT(warm);
     EXPECT(cold);
     EXPECT(same);
     EXPECT(leads_to_origin("awaited.many.example.com"));
+    stack.ss_flags = SS_DISABLE;
+    sigaltstack(&stack, NULL);
+    free(stack.ss_sp);
     return 0;
 }

@@ -20,6 +20,15 @@ it_does_not_wait_in_a_fork_for_a_thread_that_waits_for_another_fork_handler() {
     quiet
 }
 
+it_leaves_a_child_none_of_the_sockets_of_its_parents_threads() {
+    not_under valgrind "what other threads hold is lost in a child, as it has to be"
+    silent_at_first 8000 20000
+    with_warm_name
+    guest inherited
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
 it_answers_a_child_of_fork_at_once_what_the_parent_waits_for() { is_answered_at_once fork; }
 it_answers_a_child_of__fork_at_once_what_the_parent_waits_for() { is_answered_at_once _Fork; }
 it_answers_a_child_of_clone_at_once_what_the_parent_waits_for() { is_answered_at_once clone; }

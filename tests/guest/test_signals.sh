@@ -18,21 +18,45 @@ it_keeps_its_deadline_with_a_signal_every_millisecond() {
     contains 'no answer in time' "$(said reason)"
 }
 
-it_answers_after_a_handler_has_jumped_out_of_a_lookup() {
-    not_under thread "it hands signals on later, and so the handler jumps out of other places"
-    silent_at_first 1600 3000
-    guest jump 3000
+it_serves_at_once_a_thread_whose_handler_has_jumped_out_of_a_lookup() { serves_at_once_after_a_jump again; }
+it_serves_at_once_a_thread_that_asks_from_deeper_after_a_jump() { serves_at_once_after_a_jump deeper; }
+it_serves_at_once_a_thread_whose_handler_jumps_from_a_stack_of_its_own() { serves_at_once_after_a_jump stack; }
+it_keeps_nothing_of_threads_that_end_after_a_jump() { serves_at_once_after_a_jump ended; }
+
+it_serves_at_once_a_thread_whose_stack_is_unmapped_after_a_jump() {
+    not_under valgrind 'it reports that the kernel is asked whether the stack is there'
+    serves_at_once_after_a_jump fiber
 }
 
-it_answers_a_handler_that_resolves_during_a_lookup() {
-    not_under thread "it reports handlers that allocate or set errno, which is what is tested"
-    silent_at_first 400 4000
-    dig "@$unwell" +tries=1 +time=1 warm.many.example.com A >"$TMPDIR/dig" || :
-    guest handler
+it_gives_a_handler_that_resolves_during_a_lookup_libcs_answer() { answers_a_handler libc; }
+it_gives_a_handler_with_a_stack_of_its_own_libcs_answer() { answers_a_handler stack; }
+
+it_gives_a_handler_that_resolves_during_a_lookup_none_where_libc_is_never_asked() {
+    export never='fallback = "never";'
+    answers_a_handler never
+    nobody_asked "$LOCAL_DNS"
+}
+
+# shellcheck disable=SC2031
+serves_at_once_after_a_jump() {
+    not_under thread "it hands signals on later, and so the handler jumps out of other places"
+    silent_at_first 16000 30000
+    guest jump "$1"
+    nobody_asked "$LOCAL_DNS"
     quiet
 }
 
-it_answers_threads_that_are_cancelled_during_a_lookup() {
+answers_a_handler() {
+    not_under thread "it reports handlers that allocate or set errno, which is what is tested"
+    silent_at_first 400 4000
+    echo "${never-}" >>"$ORIGIN_BYPASS_CONFIG_FILE"
+    dig "@$unwell" +tries=1 +time=1 warm.many.example.com A >"$TMPDIR/dig" || :
+    ORIGIN_BYPASS_METRICS=$TMPDIR guest handler "$1"
+    equal 2 "$(said host reason | grep -c 'many.example.com reason=called from within another lookup')"
+}
+
+it_ends_threads_that_are_cancelled_during_a_lookup_in_that_lookup() {
+    not_under thread 'its own getaddrinfo, which calls ours, must not be left so'
     not_under address 'it takes the stack of a thread that ends so for overrun'
     silent_at_first 200 4000
     guest cancelled

@@ -27,6 +27,24 @@ it_answers_a_user_who_may_have_no_thread() {
     quiet
 }
 
+it_renews_many_names_at_once_by_four_threads_over_few_sockets() {
+    without_leaks 'the program may have 256 descriptors'
+    with_settings "$patient cache = { min_ttl_s = 0; stale_window_s = 3600; };"
+    scripted_at "$unwell" 53 well,ttl_s=1,after_ms=250
+    ulimit -n 256
+    ORIGIN_BYPASS_UPSTREAMS=$unwell guest storm 400 "$TMPDIR/asked"
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
+it_lets_32_threads_without_a_cache_not_wait_for_each_other() {
+    not_under 'address|thread|valgrind' 'it needs more memory than the program may have'
+    with_settings "$patient cache = { max_entries = 1000000; };"
+    scripted_at "$unwell" 53 well,after_ms=200
+    ORIGIN_BYPASS_UPSTREAMS=$unwell guest without_cache 32
+    quiet
+}
+
 it_lets_the_process_exit_while_four_threads_look_up() {
     with_settings "$patient"
     guest exits
