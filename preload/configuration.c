@@ -188,6 +188,7 @@ void configuration_look(uint64_t now_ms) {
         !process_enter(&hold, clock_now_ms() + PARSING_MS))
         return;
     if (!atomic_exchange(&busy, true)) {
+        clock_notice_sleep();
         look(now_ms);
         atomic_store(&busy, false);
     }

@@ -241,16 +241,29 @@ static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int f
     return shown == 0 ? nothing_now() : (ares_ssize_t)shown;
 }
 
+/* By send(2), which every resolver uses: a filter of system calls that lets libc's through lets it through. */
+static ssize_t send_parts(int number, const struct iovec *parts, int count) {
+    ssize_t all = 0;
+    for (int i = 0; i < count; i++) {
+        ssize_t sent = send(number, parts[i].iov_base, parts[i].iov_len, MSG_NOSIGNAL);
+        if (sent < 0)
+            return all > 0 ? all : -1;
+        all += sent;
+        if ((size_t)sent < parts[i].iov_len)
+            break;
+    }
+    return all;
+}
+
 static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
     struct dns_query *query = context;
-    struct msghdr message = {.msg_iov = (struct iovec *)parts, .msg_iovlen = (size_t)count};
     if (descriptor_of(query, number) == NULL)
         return -1;
     if (query->sent_now != NULL && parts[0].iov_len >= ID_SIZE)
         memcpy(query->sent_now->id, parts[0].iov_base, ID_SIZE);
-    ssize_t sent = sendmsg(number, &message, MSG_NOSIGNAL);
+    ssize_t sent = send_parts(number, parts, count);
     /*
-     * The second question's sendmsg(2) may be told of the first one's ICMP error. c-ares then takes that for
+     * The second question's send(2) may be told of the first one's ICMP error. c-ares then takes that for
      * the second's alone, and would wait for the first until it times out.
      */
     if (sent < 0 && errno != EAGAIN)
