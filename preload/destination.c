@@ -10,16 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "originbypass/descriptor.h"
-
-#ifndef RWF_NOWAIT
-#define RWF_NOWAIT 8
-#endif
 
 /**
  * "stderr" or a log file's path. Never freed, because a reader takes no lock and may use it still; but each is
@@ -33,17 +27,26 @@ struct destination {
 static _Atomic(struct destination *) newest_destination;
 static _Atomic(const struct destination *) current_destination; /**< NULL: standard error */
 
-/** The file that standard error was at load. */
+/**
+ * The file that standard error was at load. Where there was none, number 2 is the program's, for whatever it opens
+ * first.
+ */
 static struct {
-    bool known;
+    bool existed;
     dev_t device;
     ino_t inode;
 } stderr_at_load;
 
+/** What the programs that this one starts do not get is no standard error, but a file that has got its number. */
+static bool is_passed_on(int number) {
+    int flags = fcntl(number, F_GETFD);
+    return flags != -1 && !(flags & FD_CLOEXEC);
+}
+
 void destination_remember_stderr(void) {
     struct stat status;
-    stderr_at_load.known = fstat(STDERR_FILENO, &status) == 0;
-    if (stderr_at_load.known) {
+    stderr_at_load.existed = is_passed_on(STDERR_FILENO) && fstat(STDERR_FILENO, &status) == 0;
+    if (stderr_at_load.existed) {
         stderr_at_load.device = status.st_dev;
         stderr_at_load.inode = status.st_ino;
     }
@@ -79,84 +82,98 @@ void destination_set(const char *path) {
         atomic_store(&current_destination, destination);
 }
 
+/* ---- by none but the calls that libc's stdio and resolver make: a filter may end the program for any other ---- */
+
 /**
- * Where poll(2) says that there is room, a pipe has a free page at least, which takes a whole line; only
- * another writer that comes in between could fill it and make us wait.
+ * Whether number 2 is the file of load time and no socket, or a log of the program's own, as of a daemon's; `status`
+ * and `descriptor` are those of our way to it.
+ */
+static bool may_take_messages(int descriptor, const struct stat *status) {
+    if (!stderr_at_load.existed || S_ISSOCK(status->st_mode))
+        return false;
+    if (status->st_dev == stderr_at_load.device && status->st_ino == stderr_at_load.inode)
+        return true;
+    int flags = fcntl(descriptor, F_GETFL);
+    return S_ISREG(status->st_mode) && is_passed_on(STDERR_FILENO) && flags != -1 &&
+           (flags & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND);
+}
+
+/**
+ * A number above those that daemons close and take again, as far as the limit allows it: what is examined and what is
+ * written must be the same file, also while another thread puts its socket at the number that we began with. The first
+ * time the kernel may have to enlarge its table for that, which takes a program with threads some milliseconds.
+ */
+static int duplicate(int number) {
+    static const int least[] = {1024, 512, STDERR_FILENO + 1};
+    int copy = -1;
+    for (size_t i = 0; copy == -1 && i < sizeof(least) / sizeof(least[0]); i++)
+        copy = fcntl(number, F_DUPFD_CLOEXEC, least[i]);
+    return copy;
+}
+
+/** Open a file, and move it to such a number. False: errno tells why. */
+static bool open_above(struct descriptor *file, const char *path, int flags) {
+    struct descriptor opened;
+    if (!descriptor_take(&opened, open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640)))
+        return false;
+    if (descriptor_take(file, duplicate(opened.number)))
+        descriptor_close(&opened);
+    else
+        *file = opened;
+    return true;
+}
+
+/**
+ * A pipe is written without ever waiting. Its own O_NONBLOCK is no means for that: it belongs to the open file, which
+ * other processes share. So the pipe is opened anew. False: it is none, nobody reads it, there is no /proc, or the
+ * program is another user by now than the one who made the pipe.
+ */
+static bool open_pipe_anew(struct descriptor *pipe) {
+    struct stat status;
+    if (fstat(STDERR_FILENO, &status) == -1 || !S_ISFIFO(status.st_mode))
+        return false;
+    int flags = fcntl(STDERR_FILENO, F_GETFL);
+    return flags != -1 && open_above(pipe, "/proc/self/fd/2", O_WRONLY | (flags & O_DIRECT));
+}
+
+/**
+ * Where poll(2) says that there is room, a pipe has a free page at least, which takes a whole line. One that could not
+ * be opened anew makes us wait where another writer comes in between and fills it. Where poll(2) tells of an error,
+ * nobody reads any more, and a write would send SIGPIPE.
  */
 static ssize_t write_where_room(int descriptor, const char *line, size_t size) {
     struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
-    if (poll(&ready, 1, 0) != 1 || !(ready.revents & POLLOUT)) {
+    if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT) {
         errno = EAGAIN;
         return -1;
     }
     return write(descriptor, line, size);
 }
 
-/**
- * Write to a pipe without ever waiting. O_NONBLOCK is no means for that: it belongs to the open file, which
- * other processes share. Linux 6.4 knows a flag of the single write; before, or where a filter of system
- * calls does not, poll(2) has to do. The call is made directly, because an older musl has no pwritev2.
- */
-static ssize_t write_to_pipe(int descriptor, const char *line, size_t size) {
-    struct iovec whole = {(void *)line, size};
-    ssize_t written = syscall(SYS_pwritev2, descriptor, &whole, 1L, -1L, -1L, RWF_NOWAIT);
-    if (written < 0 && errno != EAGAIN && errno != EPIPE)
-        return write_where_room(descriptor, line, size);
-    return written;
-}
-
-/** Whether this is the file of load time and no socket, or a log of the program's own, as of a daemon's. */
-static bool may_take_messages(int descriptor, const struct stat *status) {
-    if (S_ISSOCK(status->st_mode))
-        return false;
-    if (stderr_at_load.known && status->st_dev == stderr_at_load.device && status->st_ino == stderr_at_load.inode)
-        return true;
-    int flags = fcntl(descriptor, F_GETFL);
-    return S_ISREG(status->st_mode) && flags != -1 && (flags & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND);
-}
-
-/**
- * A descriptor of our own for standard error: what is examined and what is written must be the same file,
- * also while another thread puts its socket at number 2. Above the numbers that daemons close and take
- * again, where the limit allows it; the first time the kernel may have to enlarge its table for that, which
- * takes a program with threads some milliseconds.
- */
-static int duplicate_stderr(void) {
-    int number = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 1024);
-    return number == -1 ? fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1) : number;
-}
-
-static ssize_t write_if_allowed(int descriptor, const char *line, size_t size) {
-    struct stat status;
-    if (fstat(descriptor, &status) == -1 || !may_take_messages(descriptor, &status))
-        return -1;
-    return S_ISFIFO(status.st_mode) ? write_to_pipe(descriptor, line, size) : write_where_room(descriptor, line, size);
-}
-
-/* Without a free number for a copy, number 2 itself has to do. */
+/* Without a free number for our own way to it, number 2 itself has to do. */
 static ssize_t write_to_stderr(const char *line, size_t size) {
-    struct descriptor copy;
-    bool copied = descriptor_take(&copy, duplicate_stderr());
-    ssize_t written = write_if_allowed(copied ? copy.number : STDERR_FILENO, line, size);
+    struct descriptor own;
+    struct stat status;
+    ssize_t written = -1;
+    bool has_own = open_pipe_anew(&own) || descriptor_take(&own, duplicate(STDERR_FILENO));
+    int number = has_own ? own.number : STDERR_FILENO;
+    if (fstat(number, &status) == 0 && may_take_messages(number, &status))
+        written = write_where_room(number, line, size);
     int cause = errno;
-    descriptor_close(&copy);
+    if (has_own)
+        descriptor_close(&own);
     errno = cause;
     return written;
 }
 
-/**
- * Opened for each line, since the program may close it at any moment. Written with pwrite(2), which appends
- * here like write(2), but fails where another thread has just put a socket or a pipe at this number.
- */
 static ssize_t write_to_file(const char *path, const char *line, size_t size) {
-    const int flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY;
     ssize_t written = -1;
     struct stat status;
     struct descriptor file;
-    if (!descriptor_take(&file, open(path, flags, 0640)))
+    if (!open_above(&file, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW))
         return -1;
     if (fstat(file.number, &status) == 0 && S_ISREG(status.st_mode))
-        written = pwrite(file.number, line, size, status.st_size);
+        written = write(file.number, line, size);
     int cause = errno;
     descriptor_close(&file);
     errno = cause;
@@ -168,10 +185,14 @@ static int signal_of_failure(int cause) {
     return cause == EPIPE ? SIGPIPE : cause == EFBIG ? SIGXFSZ : 0;
 }
 
-/** Take back the signal that our write has sent, while all are blocked, unless one was waiting before. */
-static void consume_signal(int cause, const sigset_t *pending_before) {
+/**
+ * Take back the signal that our write has sent, while all are blocked. That is a reader who leaves between poll(2) and
+ * write(2), and a log file at the limit of its size (RLIMIT_FSIZE). Whether the program had one waiting is not asked
+ * before each write, for which a filter could end it.
+ */
+static void consume_signal(int cause) {
     int number = signal_of_failure(cause);
-    if (number == 0 || sigismember(pending_before, number))
+    if (number == 0)
         return;
     sigset_t ours;
     sigemptyset(&ours);
@@ -181,12 +202,11 @@ static void consume_signal(int cause, const sigset_t *pending_before) {
 
 static void write_to_destination(const char *line, size_t size) {
     const struct destination *destination = atomic_load(&current_destination);
-    sigset_t pending_before;
-    sigpending(&pending_before);
+    errno = 0; /* what it tells below is our write's */
     ssize_t written = destination != NULL && destination->path[0] == '/' ? write_to_file(destination->path, line, size)
                                                                          : write_to_stderr(line, size);
     if (written == -1)
-        consume_signal(errno, &pending_before);
+        consume_signal(errno);
 }
 
 /**

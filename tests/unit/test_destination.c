@@ -240,20 +240,21 @@ static void race_for_full_pipe(void) {
     with_stderr(full_pipe[1], full_pipe[1], write_lines_in_threads);
 }
 
-static bool kernel_writes_to_pipes_without_waiting(void) {
+static bool pipes_can_be_opened_anew(void) {
     int ends[2];
-    char octet = 'x';
-    struct iovec whole = {&octet, 1};
+    char path[64];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    bool able = syscall(SYS_pwritev2, ends[1], &whole, 1L, -1L, -1L, RWF_NOWAIT) == 1;
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[1]);
+    int anew = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    close(anew);
     close_both(ends);
-    return able;
+    return anew != -1;
 }
 
 static void threads_that_race_for_the_last_page_of_a_pipe_never_wait(void **state) {
     (void)state;
-    if (!kernel_writes_to_pipes_without_waiting()) {
-        print_message("needs RWF_NOWAIT on pipes (Linux 6.4)\n");
+    if (!pipes_can_be_opened_anew()) {
+        print_message("needs /proc\n");
         skip();
     }
     for (int round = 0; round < 100; round++) {
@@ -264,16 +265,20 @@ static void threads_that_race_for_the_last_page_of_a_pipe_never_wait(void **stat
     }
 }
 
-/** From now on pwritev2(2) is unknown to this process, as to an old kernel, or forbidden with another error. */
-static bool forbid_pwritev2(int error) {
+static bool install_filter(struct sock_filter *rules, size_t count) {
+    struct sock_fprog filter = {(unsigned short)count, rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+/** From now on this process can open nothing, as where there is no /proc. */
+static bool forbid_open(void) {
     struct sock_filter rules[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_pwritev2, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)error),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };
-    struct sock_fprog filter = {sizeof(rules) / sizeof(rules[0]), rules};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+    return install_filter(rules, sizeof(rules) / sizeof(rules[0]));
 }
 
 static bool kernel_filters_system_calls(void) {
@@ -281,34 +286,48 @@ static bool kernel_filters_system_calls(void) {
            errno == EFAULT;
 }
 
-static void write_twice_without_pwritev2(void) {
-    const int errors[] = {ENOSYS, EPERM};
-    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-        pid_t child = fork();
-        if (child == 0) {
-            if (!forbid_pwritev2(errors[i]))
-                _exit(1);
-            write_line_to_full_pipe();
-            _exit(0);
-        }
-        if (status_of(child) != 0)
-            _exit(1);
-    }
+static bool filters_are_missing(void) {
+    bool missing = !kernel_filters_system_calls();
+    if (missing)
+        print_message("needs seccomp filters, which valgrind and some kernels lack\n");
+    return missing;
 }
 
-static void without_pwritev2_a_pipe_with_room_gets_the_line_and_a_full_one_drops_it(void **state) {
+static void write_line_to_full_pipe_without_open(void) {
+    if (!forbid_open())
+        _exit(1);
+    write_line_to_full_pipe();
+}
+
+static void a_pipe_that_cannot_be_opened_anew_gets_the_line_where_it_has_room(void **state) {
     (void)state;
-    if (!kernel_filters_system_calls()) {
-        print_message("needs seccomp filters, which valgrind and some kernels lack\n");
+    if (filters_are_missing())
         skip();
-    }
     assert_int_equal(pipe2(full_pipe, O_CLOEXEC), 0);
-    assert_int_equal(status_of_child(write_twice_without_pwritev2), 0);
-    assert_string_equal(arrived(full_pipe[0]), LINE LINE);
+    assert_int_equal(status_of_child(write_line_to_full_pipe_without_open), 0);
+    assert_string_equal(arrived(full_pipe[0]), LINE);
     fill_pipe(full_pipe[1], 0);
-    assert_int_equal(status_of_child(write_twice_without_pwritev2), 0);
+    assert_int_equal(status_of_child(write_line_to_full_pipe_without_open), 0);
     assert_null(strstr(arrived(full_pipe[0]), LINE));
     close_both(full_pipe);
+}
+
+static void write_line_to_broken_pipe_without_open(void) {
+    sigset_t pending;
+    signal(SIGPIPE, SIG_DFL);
+    write_line_to_full_pipe_without_open();
+    sigpending(&pending);
+    _exit(sigismember(&pending, SIGPIPE));
+}
+
+static void a_pipe_without_a_reader_that_cannot_be_opened_anew_sends_no_signal(void **state) {
+    (void)state;
+    if (filters_are_missing())
+        skip();
+    assert_int_equal(pipe2(full_pipe, O_CLOEXEC), 0);
+    close(full_pipe[0]);
+    assert_int_equal(status_of_child(write_line_to_broken_pipe_without_open), 0);
+    close(full_pipe[1]);
 }
 
 static void a_socket_at_load_gets_nothing(void **state) {
@@ -352,6 +371,41 @@ static void stderr_closed_at_load_and_opened_later_gets_nothing(void **state) {
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     with_stderr(-1, ends[1], write_line);
     assert_string_equal(arrived(ends[0]), "");
+    close_both(ends);
+}
+
+static void what_is_opened_as_number_2_where_stderr_was_closed_at_load_gets_nothing(void **state) {
+    (void)state;
+    int descriptor = create_file("records", O_WRONLY | O_APPEND);
+    assert_int_equal(write(descriptor, "the program's\n", 14), 14);
+    with_stderr(-1, descriptor, write_line);
+    assert_string_equal(content_of("records"), "the program's\n");
+    close(descriptor);
+}
+
+static int own_file;
+
+/** As open(2) does with O_CLOEXEC where number 2 is free. */
+static void write_with_own_file_as_number_2(void) {
+    dup3(own_file, STDERR_FILENO, O_CLOEXEC);
+    write_line();
+}
+
+static void remember_own_file_and_write(void) {
+    dup3(own_file, STDERR_FILENO, O_CLOEXEC);
+    destination_remember_stderr();
+    write_line();
+}
+
+static void a_file_of_the_programs_own_that_its_children_do_not_get_is_no_stderr(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    own_file = create_file("records", O_WRONLY | O_APPEND);
+    with_stderr(ends[1], -1, write_with_own_file_as_number_2);
+    with_stderr(-1, -1, remember_own_file_and_write); /* another library's constructor has opened it */
+    assert_string_equal(content_of("records"), "");
+    close(own_file);
     close_both(ends);
 }
 
@@ -953,11 +1007,14 @@ int main(void) {
         cmocka_unit_test(a_full_pipe_drops_the_line),
         cmocka_unit_test(the_flags_of_a_shared_pipe_stay),
         cmocka_unit_test(threads_that_race_for_the_last_page_of_a_pipe_never_wait),
-        cmocka_unit_test(without_pwritev2_a_pipe_with_room_gets_the_line_and_a_full_one_drops_it),
+        cmocka_unit_test(a_pipe_that_cannot_be_opened_anew_gets_the_line_where_it_has_room),
+        cmocka_unit_test(a_pipe_without_a_reader_that_cannot_be_opened_anew_sends_no_signal),
         cmocka_unit_test(a_socket_at_load_gets_nothing),
         cmocka_unit_test(a_socket_in_the_place_of_stderr_gets_nothing),
         cmocka_unit_test(another_pipe_in_the_place_of_stderr_gets_nothing),
         cmocka_unit_test(stderr_closed_at_load_and_opened_later_gets_nothing),
+        cmocka_unit_test(what_is_opened_as_number_2_where_stderr_was_closed_at_load_gets_nothing),
+        cmocka_unit_test(a_file_of_the_programs_own_that_its_children_do_not_get_is_no_stderr),
         cmocka_unit_test(stderr_closed_later_is_no_error),
         cmocka_unit_test(a_log_of_the_programs_own_in_the_place_of_stderr_gets_the_line),
         cmocka_unit_test(other_regular_files_in_the_place_of_stderr_get_nothing),

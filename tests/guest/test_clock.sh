@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# A program whose clocks stand still: time is the kernel's.
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
+
+it_gives_up_at_its_deadline_while_the_programs_clock_stands_still() {
+    stop 8.8.8.8
+    silence 1.1.1.1
+    with_settings 'fallback = "never"; query = { timeout_ms = 400; hedge_ms = 100; deadline_ms = 1000; };'
+    equal EAI_AGAIN "$(preloading frozen_clock call "$CDN" getaddrinfo "$CDN" inet)"
+    contains 'no answer in time' "$(said reason)"
+}
+
+it_asks_again_and_renews_while_the_programs_clock_stands_still() {
+    with_settings 'query = { timeout_ms = 5000; hedge_ms = 100; deadline_ms = 5000; }; cache = { min_ttl_s = 0; };'
+    scripted_at "$unwell" 53 silence_at_first,of=,ttl_s=1
+    export ORIGIN_BYPASS_UPSTREAMS=$unwell
+    equal "$ORIGIN_V4" "$(preloading frozen_clock call "$CDN" getaddrinfo "$CDN" inet)"
+    equal 2 "$(wc -l <"$TMPDIR/asked")"
+    coproc look_up { preloading frozen_clock bypass "$CDN" "$python" -u -c 'import socket
+for line in open(0): print(socket.gethostbyname("cdn.example.com"))'; }
+    until_true has_renewed
+}
+
+has_renewed() {
+    local address
+    # shellcheck disable=SC2154
+    echo >&"${look_up[1]}"
+    read -r address <&"${look_up[0]}"
+    equal "$ORIGIN_V4" "$address" && (($(wc -l <"$TMPDIR/asked") >= 4))
+}
+
+it_answers_under_faketime_with_a_time_that_stands_still() {
+    local library
+    library=$(ls /usr/lib/*/faketime/libfaketime.so.1)
+    silence 8.8.8.8 # so that time must pass
+    LAB_LIBRARY+=" $library"
+    equal "$ORIGIN_V4" "$(FAKETIME='2020-01-01 00:00:00' call "$CDN" getaddrinfo "$CDN" inet)"
+}
+
+# preloading NAME COMMAND...: the program here of that name beside the library.
+preloading() { LAB_LIBRARY="$LAB_LIBRARY $(compiled "$1" -shared -fPIC)" "${@:2}"; }
+
+check_all "$@"
