@@ -42,14 +42,15 @@ struct call {
     const char *name;
     int family;
     bool names_family;
+    size_t size; /* of the caller's buffer; SIZE_MAX: the memory is ours */
 };
 
-static struct call call_for(const char *name) {
-    return (struct call){name, AF_INET, false};
+static struct call call_for(const char *name, size_t size) {
+    return (struct call){name, AF_INET, false, size};
 }
 
-static struct call call_for_family(const char *name, int family) {
-    return (struct call){name, family, true};
+static struct call call_for_family(const char *name, int family, size_t size) {
+    return (struct call){name, family, true, size};
 }
 
 static size_t type_of(const struct call *call) {
@@ -61,12 +62,15 @@ enum answerer {
     LIBC_ALONE,  /* there is nothing to end */
     LIBC_FOR_US, /* a name of ours, under its policy */
     WE,
+    NOBODY, /* whatever it is, the caller has no room for it */
 };
 
 static enum answerer look_up(struct lookup *lookup, const struct call *call) {
     if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) ||
         !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
+    if (call->size < hostent_least_size(call->name))
+        return NOBODY;
     if (lookup_finish(lookup, call->family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
         return WE;
     if (lookup->settings != NULL)
@@ -80,16 +84,15 @@ static enum answerer look_up(struct lookup *lookup, const struct call *call) {
 struct reentrant {
     struct hostent *host;
     char *buffer;
-    size_t size;
     struct hostent **result;
     int *host_errno;
 };
 
 static int ask_libc_r(const struct call *call, const struct reentrant *to) {
     return call->names_family
-               ? libc_gethostbyname2_r(call->name, call->family, to->host, to->buffer, to->size, to->result,
+               ? libc_gethostbyname2_r(call->name, call->family, to->host, to->buffer, call->size, to->result,
                                        to->host_errno)
-               : libc_gethostbyname_r(call->name, to->host, to->buffer, to->size, to->result, to->host_errno);
+               : libc_gethostbyname_r(call->name, to->host, to->buffer, call->size, to->result, to->host_errno);
 }
 
 static int tell_r(struct verdict verdict, const struct reentrant *to) {
@@ -100,13 +103,16 @@ static int tell_r(struct verdict verdict, const struct reentrant *to) {
     return verdict.returned;
 }
 
+static int answer_ours_r(const struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+    return tell_r(shape(lookup, type_of(call), to->host, to->buffer, call->size), to);
+}
+
 static int fall_back_r(struct lookup *lookup, const struct call *call, const struct reentrant *to) {
     int returned = ask_libc_r(call, to);
     if (returned == ERANGE)
         return returned;
     if (*to->result == NULL)
-        return fallback_to_rejected(lookup) ? tell_r(shape(lookup, type_of(call), to->host, to->buffer, to->size), to)
-                                            : returned;
+        return fallback_to_rejected(lookup) ? answer_ours_r(lookup, call, to) : returned;
     int verdict = fallback_hostent(lookup, *to->result);
     return verdict == NETDB_SUCCESS ? returned
                                     : tell_r((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict}, to);
@@ -114,23 +120,32 @@ static int fall_back_r(struct lookup *lookup, const struct call *call, const str
 
 static int answer_r(struct call call, struct reentrant to) {
     struct lookup lookup;
-    enum answerer answerer = look_up(&lookup, &call);
-    if (answerer == LIBC_ALONE)
+    int returned = ERANGE;
+    switch (look_up(&lookup, &call)) {
+    case LIBC_ALONE:
         return ask_libc_r(&call, &to);
-    int returned = answerer == WE ? tell_r(shape(&lookup, type_of(&call), to.host, to.buffer, to.size), &to)
-                                  : fall_back_r(&lookup, &call, &to);
+    case LIBC_FOR_US:
+        returned = fall_back_r(&lookup, &call, &to);
+        break;
+    case WE:
+        returned = answer_ours_r(&lookup, &call, &to);
+        break;
+    case NOBODY:
+        returned = tell_r((struct verdict){ERANGE, NETDB_INTERNAL}, &to);
+        break;
+    }
     lookup_end(&lookup);
     return returned;
 }
 
 DOOR int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size, struct hostent **result,
                          int *host_errno) {
-    return answer_r(call_for(name), (struct reentrant){host, buffer, size, result, host_errno});
+    return answer_r(call_for(name, size), (struct reentrant){host, buffer, result, host_errno});
 }
 
 DOOR int gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer, size_t size,
                           struct hostent **result, int *host_errno) {
-    return answer_r(call_for_family(name, family), (struct reentrant){host, buffer, size, result, host_errno});
+    return answer_r(call_for_family(name, family, size), (struct reentrant){host, buffer, result, host_errno});
 }
 
 /* ---- those that return memory of ours: each thread has its own, until its next call or its end ---- */
@@ -204,9 +219,9 @@ static struct hostent *answer(struct call call) {
 }
 
 DOOR struct hostent *gethostbyname2(const char *name, int family) {
-    return answer(call_for_family(name, family));
+    return answer(call_for_family(name, family, SIZE_MAX));
 }
 
 DOOR struct hostent *gethostbyname(const char *name) {
-    return answer(call_for(name));
+    return answer(call_for(name, SIZE_MAX));
 }

@@ -1,6 +1,8 @@
 #include "originbypass/hostent.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -77,6 +79,28 @@ static void fill_addresses(char **list, char *addresses, const struct answer *an
         list[i] = addresses + i * size;
     list[answer->address_count] = NULL;
 }
+
+#ifdef __GLIBC__
+
+/* In the C locale, which is glibc's own for names. No name of ours begins with the colon that it looks for, too. */
+static bool begins_like_an_address(const char *name) {
+    return (*name >= '0' && *name <= '9') || (*name >= 'a' && *name <= 'f') || (*name >= 'A' && *name <= 'F');
+}
+
+size_t hostent_least_size(const char *name) {
+    /* An IPv6 address, a list of addresses and one of aliases; each list has an end. */
+    const size_t room = sizeof(struct in6_addr) + 3 * sizeof(char *);
+    return begins_like_an_address(name) ? room + strlen(name) + 1 : 0;
+}
+
+#else
+
+size_t hostent_least_size(const char *name) {
+    (void)name;
+    return 0;
+}
+
+#endif
 
 int hostent_fill(const struct answer *answer, const char *name, struct hostent *host, char *buffer, size_t size) {
     size_t name_length = length_without_final_dot(name);

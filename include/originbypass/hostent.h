@@ -16,4 +16,10 @@
  */
 int hostent_fill(const struct answer *answer, const char *name, struct hostent *host, char *buffer, size_t size);
 
+/**
+ * The size below which libc says ERANGE whatever there is to say of the name, before it asks anybody: it looks first
+ * whether the name is an address, and wants room for one where the name begins like one. Thread-safe.
+ */
+size_t hostent_least_size(const char *name);
+
 #endif

@@ -9,7 +9,6 @@
  * errno is printed with ERANGE and its kin alone, which the reentrant functions return.
  */
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <netdb.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -144,18 +143,12 @@ static void many(const char *name) {
     }
 }
 
-/* libc looks whether a name is an address before it looks it up, wants room for that where the name begins like one,
-   and more than the answer then needs. We do not. */
-static size_t least_size(const char *name) {
-    return isxdigit((unsigned char)*name) ? 40 + strlen(name) + 1 : 0;
-}
-
 #define BEYOND 16
 
 static void every_size(const char *name, bool has_family, int family) {
     static const size_t offsets[] = {0, 1, 4, 6};
     for (size_t i = 0; i < COUNT(offsets); i++) {
-        size_t size = least_size(name);
+        size_t size = 0;
         while (size < ENOUGH && call_r(name, has_family, family, offsets[i], size) == ERANGE)
             size++;
         for (size_t more = 1; more <= BEYOND; more++)

@@ -12,6 +12,7 @@ it_gives_what_libc_gives_behind_a_recursing_server() { on_host both agree_on_eve
 it_gives_what_libc_gives_when_a_call_is_made_again_and_again() {
     on_host both agree "$authority" addrinfos again wild.test wildalias.test
 }
+it_needs_as_large_a_buffer_as_libc() { on_host both agree_on_sizes "$authority"; }
 it_gives_each_thread_its_own_memory_where_the_caller_gives_none() { on_host both keep_what_was_given; }
 
 # libc has one piece of memory for all threads here, and cannot be compared.
