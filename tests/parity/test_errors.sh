@@ -12,6 +12,7 @@ odd_answers=(backwards foreign other referral)
 scripted=127.0.0.56 refusing=127.0.0.57 failing=127.0.0.58 forwarder=127.0.0.59
 
 it_gives_the_error_that_libc_gives_for_each_pair_of_outcomes() { on_host both agree_on_pairs; }
+it_needs_as_large_a_buffer_as_libc_for_each_outcome() { on_host both agree_on_sizes; }
 it_gives_the_error_that_libc_gives_for_odd_answers() { on_host both agree_on_odd_answers; }
 it_gives_the_error_that_libc_gives_for_silence() { on_host both agree_on_silence; }
 it_gives_the_error_that_libc_gives_when_unbound_refuses() { on_host both agree_behind unbound_that_refuses; }
@@ -28,6 +29,16 @@ agree_on_pairs() {
     start_scripted
     give "$scripted" "${names[@]}"
     no_difference 'pairs of outcomes'
+}
+
+# For what begins like an address, where libc wants room for one, and for what does not.
+agree_on_sizes() {
+    local names=() outcome
+    for outcome in "${outcomes[@]}"; do names+=("$outcome.$outcome.size.test" "address.$outcome.size.test"); done
+    start_scripted
+    sed -i 's/^hosts:.*/hosts: dns/' /etc/nsswitch.conf
+    agree "$scripted" hostents sizes "${names[@]}"
+    cp "$WORLD/etc/nsswitch.conf" /etc
 }
 
 agree_on_odd_answers() {
