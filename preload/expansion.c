@@ -2,8 +2,10 @@
 
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/addrinfo.h"
 #include "originbypass/interfaces.h"
 #include "originbypass/libc.h"
 #include "originbypass/lock.h"
@@ -150,31 +152,69 @@ void expansion_remember(const char *service, const struct addrinfo *hints, uint6
     lock_release(&lock);
 }
 
+/* ---- libc's list: another library may stand in libc's place, and nothing of what it gives is taken on trust ---- */
+
 static in_port_t port_of(const struct addrinfo *info) {
     if (info->ai_family == AF_INET)
         return ((const struct sockaddr_in *)(const void *)info->ai_addr)->sin_port;
     return ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_port;
 }
 
-static void add(struct expansion *expansion, const struct addrinfo *list) {
-    for (const struct addrinfo *info = list; info != NULL && expansion->count < EXPANSION_NODES_MAX;
-         info = info->ai_next)
-        expansion->nodes[expansion->count++] = (struct expansion_node){.family = (uint8_t)info->ai_family,
-                                                                       .socktype = (uint8_t)info->ai_socktype,
-                                                                       .protocol = info->ai_protocol,
-                                                                       .port = port_of(info)};
+/* Whether it is that of a number; what a name leads to is for libc to say, and so is what else it takes for a number.
+ */
+static bool is_port_of(const char *service, in_port_t port) {
+    enum { DIGITS_MAX = 5 };
+    size_t digits = strspn(service, "0123456789");
+    return service[digits] != '\0' || digits > DIGITS_MAX || port == htons((uint16_t)strtoul(service, NULL, 10));
 }
 
+/* What the hints leave open is for libc to say. */
+static bool is_within(int asked, int given) {
+    return asked == 0 || given == asked;
+}
+
+static bool is_sound(const struct addrinfo *info, const char *service, const struct addrinfo *hints) {
+    return info->ai_family == hints->ai_family && addrinfo_has_address(info) &&
+           is_within(hints->ai_socktype, info->ai_socktype) && is_within(hints->ai_protocol, info->ai_protocol) &&
+           info->ai_socktype >= 0 && info->ai_socktype <= UINT8_MAX && is_port_of(service, port_of(info));
+}
+
+static bool has(const struct expansion *expansion, const struct expansion_node *node) {
+    for (uint32_t i = 0; i < expansion->count; i++)
+        if (memcmp(&expansion->nodes[i], node, sizeof(*node)) == 0)
+            return true;
+    return false;
+}
+
+static void add(struct expansion *expansion, const struct addrinfo *list, const char *service,
+                const struct addrinfo *hints) {
+    for (const struct addrinfo *info = list; info != NULL && expansion->count < EXPANSION_NODES_MAX;
+         info = info->ai_next) {
+        if (!is_sound(info, service, hints))
+            continue;
+        struct expansion_node node = {.family = (uint8_t)info->ai_family,
+                                      .socktype = (uint8_t)info->ai_socktype,
+                                      .protocol = info->ai_protocol,
+                                      .port = port_of(info)};
+        if (!has(expansion, &node))
+            expansion->nodes[expansion->count++] = node;
+    }
+}
+
+/* No cancellation point: the list, and what the caller holds, would be lost. */
 static int ask_for_family(const char *service, const struct addrinfo *hints, int family, struct expansion *expansion) {
-    struct addrinfo *list, one_family = *hints;
+    struct addrinfo *list = NULL, one_family = *hints;
+    int cancel_state;
     one_family.ai_family = family;
     one_family.ai_flags &= ~AI_ADDRCONFIG;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     int error = libc_getaddrinfo(NULL, service, &one_family, &list);
-    if (error != 0)
-        return error;
-    add(expansion, list);
-    freeaddrinfo(list);
-    return 0;
+    if (error == 0 && list != NULL) {
+        add(expansion, list, service, &one_family);
+        freeaddrinfo(list);
+    }
+    pthread_setcancelstate(cancel_state, NULL);
+    return error;
 }
 
 static void find_families(bool *ipv4, bool *ipv6) {
@@ -204,7 +244,7 @@ static bool comes_first(int error) {
  * One family at a time, and without AI_ADDRCONFIG: for either libc would take a lock that it leaves as it is in the
  * child of a fork(2).
  */
-int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+static int ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
     const struct addrinfo none = {.ai_flags = EXPANSION_FLAGS_WITHOUT_HINTS & ~AI_V4MAPPED, .ai_family = AF_UNSPEC};
     const struct addrinfo *asked = hints != NULL ? hints : &none;
     int family = asked->ai_family, first = family == AF_UNSPEC ? AF_INET6 : family;
@@ -220,6 +260,11 @@ int expansion_ask(const char *service, const struct addrinfo *hints, struct expa
     if (family == AF_INET)
         expansion->count = 0;
     return ask_for_family(service, asked, AF_INET, expansion);
+}
+
+int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+    int error = ask(service, hints, expansion);
+    return error == 0 && expansion->count == 0 ? EAI_FAMILY : error;
 }
 
 void expansions_adopt(void) {

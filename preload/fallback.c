@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "originbypass/addrinfo.h"
 #include "originbypass/clock.h"
 #include "originbypass/load.h"
 #include "originbypass/policy.h"
@@ -64,7 +65,7 @@ static bool stays(const struct lookup *lookup, const struct survey *survey, cons
 
 /* An IPv4-mapped address is an A record's, for a caller who wants IPv6 alone (AI_V4MAPPED). */
 static bool read_addrinfo(const struct addrinfo *info, struct address *address) {
-    if (!address_of_socket(info->ai_addr, address))
+    if (!addrinfo_has_address(info) || !address_of_socket(info->ai_addr, address))
         return false;
     if (address->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6)) {
         address->family = AF_INET;
@@ -113,9 +114,17 @@ static struct address read_hostent(const struct hostent *host, size_t position) 
     return address;
 }
 
+/* Another preloaded library may have made it. */
+static bool has_addresses(const struct hostent *host) {
+    return (host->h_addrtype == AF_INET || host->h_addrtype == AF_INET6) && host->h_addr_list != NULL &&
+           host->h_length >= (int)address_size((sa_family_t)host->h_addrtype);
+}
+
 int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
     struct survey survey = {0};
     size_t kept = 0;
+    if (!has_addresses(host))
+        return NO_DATA;
     for (size_t i = 0; host->h_addr_list[i] != NULL; i++) {
         struct address address = read_hostent(host, i);
         look_at(&survey, lookup->settings, &address);

@@ -39,8 +39,10 @@ struct expansion {
 };
 
 /**
- * Ask libc for the list of the service, which is not NULL, and the hints, NULL for none. Returns 0 or libc's own error,
- * with its errno. Holds no lock, and takes none of libc's that would hang in the child of a fork(2). Thread-safe.
+ * Ask libc for the list of the service, which is not NULL, and the hints, NULL for none. Returns 0 and one node at
+ * least, or libc's own error, with its errno. Another preloaded library may answer in libc's place: nodes that do not
+ * fit what was asked for are left out, and where no other is there it is EAI_FAMILY. Holds no lock, and takes none of
+ * libc's that would hang in the child of a fork(2). Thread-safe; no cancellation point.
  */
 int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion);
 
