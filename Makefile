@@ -7,7 +7,7 @@
 # make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to be unpacked anywhere
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
 # make kubernetes build/kubernetes: scripts/kubernetes with the library, for kubectl
-# make fuzz       the configuration reader under libFuzzer, FUZZ_S seconds (60)
+# make fuzz       the readers of configurations and of DNS messages under libFuzzer, FUZZ_S seconds (60) each
 # SANITIZE=address|thread builds under build/address or build/thread, and there make check runs the programs of ours;
 # make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
 
@@ -152,20 +152,29 @@ check:
 lint:
 	tests/lint
 
-# libFuzzer needs the real standard streams: of what is wrapped only exit is.
-FUZZED = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c name.c \
-         prefixes.c prefix_sets.c tame.c log.c json.c descriptor.c process.c destination.c programs.c)
+# Each of tests/fuzz/fuzz_NAME.c is a program with the rooms of FUZZED_NAME and the linker's FUZZ_LINK_NAME, its first
+# inputs in tests/fuzz/corpus/NAME and, if there is one, a dictionary. libFuzzer needs the real standard streams and
+# files: little is wrapped.
+FUZZERS = config message
+FUZZED_config = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c \
+                name.c prefixes.c prefix_sets.c tame.c log.c json.c descriptor.c process.c destination.c programs.c)
+FUZZ_LINK_config = -Wl,--wrap=exit -l:libconfig.a
+FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c message.c name.c tame_channel.c tame_random.c)
+FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect sendmsg recv recvfrom) \
+                    -l:libcares.a
 FUZZ_S ?= 60
-$(BUILD)/fuzz_config: tests/fuzz/fuzz_config.c $(FUZZED)
+FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/fuzz_%)
+.SECONDEXPANSION:
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $$(FUZZED_$$*)
 	@mkdir -p $(@D)
-	$(Q)clang -O1 -g -std=gnu11 -D_GNU_SOURCE -Iinclude -fsanitize=fuzzer,address,undefined $^ -Wl,--wrap=exit \
-	    -l:libconfig.a -o $@
+	$(Q)clang -O1 -g -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fsanitize=fuzzer,address,undefined $^ $(FUZZ_LINK_$*) -o $@
 
-fuzz: $(BUILD)/fuzz_config
-	@mkdir -p $(BUILD)/fuzz_found
-	$(BUILD)/fuzz_config -max_total_time=$(FUZZ_S) -max_len=4096 -dict=tests/fuzz/config.dict -artifact_prefix=$(BUILD)/ \
-	    $(BUILD)/fuzz_found tests/fuzz/corpus/config
-
+# Each for FUZZ_S seconds, one after the other: make fuzz_config for one alone.
+fuzz: $(FUZZERS:%=fuzz_%)
+$(FUZZERS:%=fuzz_%): fuzz_%: $(BUILD)/fuzz_%
+	@mkdir -p $(BUILD)/fuzz_found/$*
+	$< -max_total_time=$(FUZZ_S) -max_len=4096 $(patsubst %,-dict=%,$(wildcard tests/fuzz/$*.dict)) \
+	    -artifact_prefix=$(BUILD)/ $(BUILD)/fuzz_found/$* tests/fuzz/corpus/$*
 
 format:
 	clang-format -i $$(git ls-files -co --exclude-standard '*.c' '*.h')
@@ -173,6 +182,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench check clean deb demo dist format fuzz install kubernetes lint parity uninstall unit
+.PHONY: all bench check clean deb demo dist format fuzz $(FUZZERS:%=fuzz_%) install kubernetes lint parity uninstall unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)

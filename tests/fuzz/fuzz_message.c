@@ -1,0 +1,261 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "originbypass/dns.h"
+#include "originbypass/message.h"
+
+/*
+ * What a DNS server sends, on any octets: the reader of messages alone, and the conversation that it is a part of
+ * (dns_ask() and what follows, with c-ares), whose sockets are those below.
+ *
+ * The first octet tells how: over TCP from the beginning, or over UDP; with the IDs of the questions put in, which no
+ * fuzzer guesses; and how many octets of a stream come at a time. Then there are messages, each behind its length in
+ * two octets, as TCP has them.
+ */
+enum { OVER_TCP = 1, WITH_IDS = 2, PIECE_SHIFT = 2 };
+enum { ID_SIZE = 2, LENGTH_SIZE = 2, ROUNDS_MAX = 256 };
+
+static void require(bool condition) {
+    if (!condition)
+        abort();
+}
+
+/* ---- the message alone ---- */
+
+static void check_names(const struct answer *answer) {
+    const char *name = answer_first_name(answer), *end = (const char *)answer + answer->size;
+    require((name == NULL) == (answer->name_count == 0));
+    require(answer->name_count != 1);
+    for (size_t i = 0; i < answer->name_count; i++) {
+        require(name < end && memchr(name, '\0', (size_t)(end - name)) != NULL);
+        require(strlen(name) < 256);
+        if (i + 1U == answer->name_count)
+            require(answer_canonical_name(answer) == name);
+        name += strlen(name) + 1;
+    }
+}
+
+static void check_answer(const struct answer *answer, sa_family_t family) {
+    require(answer->family == family && answer->size % 8 == 0);
+    require((answer->outcome == OUTCOME_ADDRESSES) == (answer->address_count > 0));
+    require(answer->outcome != OUTCOME_FAILURE && answer->outcome <= OUTCOME_ELSEWHERE);
+    require(answer->ttl_s <= INT32_MAX);
+    check_names(answer);
+}
+
+static void read_as(const uint8_t *message, size_t size, sa_family_t family) {
+    const char *reason = NULL;
+    struct answer *answer = message_read(message, size, family, &reason);
+    require(answer != NULL || reason != NULL);
+    if (answer != NULL)
+        check_answer(answer, family);
+    free(answer);
+}
+
+/* In memory of its own size, so that a look beyond the end is seen. */
+static void try_message(const uint8_t *data, size_t size) {
+    uint8_t *message = malloc(size);
+    uint16_t type;
+    if (size > 0)
+        memcpy(message, data, size);
+    read_as(message, size, AF_INET);
+    read_as(message, size, AF_INET6);
+    message_is_bare_failure(message, size);
+    message_is_truncated(message, size);
+    message_is_final_failure(message, size);
+    size_t shown = message_question(message, size, &type);
+    require(shown <= size);
+    if (shown > 0)
+        message_show_question(message);
+    free(message);
+}
+
+/* ---- the conversation: sockets that are no sockets ---- */
+
+static struct {
+    uint8_t *octets;
+    size_t size;
+    bool with_ids, stream_begun;
+    size_t piece;
+    int stream; /* the TCP socket's number */
+    uint8_t ids[RECORD_TYPE_COUNT][ID_SIZE];
+    size_t asked;
+} wire;
+
+/* The linker's names. */
+int __wrap_socket(int domain, int type, int protocol);
+int __wrap_connect(int number, const struct sockaddr *address, socklen_t size);
+ssize_t __wrap_sendmsg(int number, const struct msghdr *message, int flags);
+ssize_t __wrap_recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *from_size);
+ssize_t __wrap_recv(int number, void *data, size_t size, int flags);
+
+static const struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr = {0x010200c0}, .sin_port = 0x3500};
+
+int __wrap_socket(int domain, int type, int protocol) {
+    (void)domain;
+    (void)protocol;
+    int number = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if ((type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK)) == SOCK_STREAM)
+        wire.stream = number;
+    return number;
+}
+
+int __wrap_connect(int number, const struct sockaddr *address, socklen_t size) {
+    (void)number;
+    (void)address;
+    (void)size;
+    return 0;
+}
+
+static void note_id(const uint8_t *question, size_t size) {
+    if (wire.asked < RECORD_TYPE_COUNT && size >= ID_SIZE)
+        memcpy(wire.ids[wire.asked++], question, ID_SIZE);
+}
+
+/* Returns how much of a stream is the next message, which begins at `*at` then. */
+static size_t next_in_stream(const uint8_t *octets, size_t size, size_t *at) {
+    size_t length = (size_t)(octets[*at] << 8 | octets[*at + 1]), rest = size - *at - LENGTH_SIZE;
+    *at += LENGTH_SIZE;
+    return length < rest ? length : rest;
+}
+
+static void note_ids_of_stream(const uint8_t *octets, size_t size) {
+    for (size_t at = 0, length; at + LENGTH_SIZE < size; at += length) {
+        length = next_in_stream(octets, size, &at);
+        note_id(octets + at, length);
+    }
+}
+
+ssize_t __wrap_sendmsg(int number, const struct msghdr *message, int flags) {
+    (void)flags;
+    uint8_t octets[1024];
+    size_t size = 0;
+    for (size_t i = 0; i < message->msg_iovlen && size + message->msg_iov[i].iov_len <= sizeof(octets); i++) {
+        memcpy(octets + size, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
+        size += message->msg_iov[i].iov_len;
+    }
+    if (number == wire.stream)
+        note_ids_of_stream(octets, size);
+    else
+        note_id(octets, size);
+    return (ssize_t)size;
+}
+
+static ssize_t nothing_now(void) {
+    errno = EAGAIN;
+    return -1;
+}
+
+/* A reply to A gets the first question's ID, any other the second's. */
+static void put_id(uint8_t *message, size_t size) {
+    uint16_t type = 0;
+    if (!wire.with_ids || size < ID_SIZE)
+        return;
+    message_question(message, size, &type);
+    memcpy(message, wire.ids[type == 28], ID_SIZE);
+}
+
+static void put_ids_into_stream(void) {
+    for (size_t at = 0, length; at + LENGTH_SIZE < wire.size; at += length) {
+        length = next_in_stream(wire.octets, wire.size, &at);
+        put_id(wire.octets + at, length);
+    }
+}
+
+static size_t take(void *data, size_t size) {
+    size_t count = size < wire.size ? size : wire.size;
+    memcpy(data, wire.octets, count);
+    wire.octets += count;
+    wire.size -= count;
+    return count;
+}
+
+static size_t next_length(void) {
+    uint8_t length[LENGTH_SIZE] = {0};
+    size_t whole = take(length, sizeof(length)) == sizeof(length) ? (size_t)(length[0] << 8 | length[1]) : 0;
+    return whole < wire.size ? whole : wire.size;
+}
+
+ssize_t __wrap_recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *from_size) {
+    (void)number;
+    (void)flags;
+    if (wire.size == 0)
+        return nothing_now();
+    size_t length = next_length();
+    size_t count = take(data, length < size ? length : size);
+    put_id(data, count);
+    memcpy(from, &server, sizeof(server));
+    *from_size = sizeof(server);
+    return (ssize_t)count;
+}
+
+ssize_t __wrap_recv(int number, void *data, size_t size, int flags) {
+    (void)number;
+    (void)flags;
+    if (wire.size == 0)
+        return nothing_now();
+    if (!wire.stream_begun)
+        put_ids_into_stream();
+    wire.stream_begun = true;
+    return (ssize_t)take(data, size < wire.piece ? size : wire.piece);
+}
+
+/* ---- the conversation ---- */
+
+static bool goes_on(struct dns_query *query) {
+    struct pollfd descriptors[DNS_DESCRIPTORS_MAX];
+    size_t count = dns_descriptors(query, descriptors, DNS_DESCRIPTORS_MAX);
+    for (size_t i = 0; i < count; i++)
+        descriptors[i].revents = descriptors[i].events;
+    dns_process(query, descriptors, count);
+    return count > 0 && wire.size > 0;
+}
+
+static void check_reply(struct dns_query *query, size_t type) {
+    const struct dns_reply *reply = dns_reply(query, type);
+    require(reply->state != DNS_NOT_ASKED);
+    require((reply->state == DNS_ANSWERED) == (reply->answer != NULL));
+    require(reply->state != DNS_FAILED || reply->reason != NULL);
+    if (reply->answer != NULL)
+        check_answer(reply->answer, type == 0 ? AF_INET : AF_INET6);
+}
+
+static void converse(uint8_t control, uint8_t *octets, size_t size) {
+    struct server_address upstream = {.address = {.family = AF_INET, .ipv4 = server.sin_addr}, .port = 53};
+    memset(&wire, 0, sizeof(wire));
+    wire.stream = -1;
+    wire.with_ids = control & WITH_IDS;
+    wire.piece = 1U + (control >> PIECE_SHIFT);
+    struct dns_query *query =
+        dns_ask_over(control & OVER_TCP ? DNS_OVER_TCP : DNS_OVER_UDP, &upstream, "f.test", RECORD_BOTH, 60000);
+    require(query != NULL);
+    wire.octets = octets;
+    wire.size = size;
+    for (int round = 0; round < ROUNDS_MAX && goes_on(query); round++)
+        ;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        check_reply(query, type);
+    dns_end(query);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    if (size <= 1 + LENGTH_SIZE)
+        return 0;
+    try_message(data + 1 + LENGTH_SIZE, size - 1 - LENGTH_SIZE);
+    uint8_t *octets = malloc(size - 1);
+    memcpy(octets, data + 1, size - 1);
+    converse(data[0], octets, size - 1);
+    free(octets);
+    return 0;
+}
