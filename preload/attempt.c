@@ -8,8 +8,7 @@
 #include "originbypass/counters.h"
 #include "originbypass/health.h"
 #include "originbypass/name.h"
-
-static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
+#include "originbypass/record_types.h"
 
 struct attempt attempt_begin(const struct server_address *server, const char *name, enum record_types asked,
                              uint32_t timeout_ms) {

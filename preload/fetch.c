@@ -8,9 +8,8 @@
 #include "originbypass/load.h"
 #include "originbypass/log.h"
 #include "originbypass/policy_warnings.h"
+#include "originbypass/record_types.h"
 #include "originbypass/upstream.h"
-
-static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
 
 struct fetch fetch_begin(const struct name *name, const char *host, const struct in_force *configuration,
                          const struct host_settings *settings, uint64_t retry_ms) {

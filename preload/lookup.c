@@ -14,11 +14,10 @@
 #include "originbypass/log.h"
 #include "originbypass/policy_warnings.h"
 #include "originbypass/process.h"
+#include "originbypass/record_types.h"
 #include "originbypass/refresh.h"
 #include "originbypass/rules.h"
 #include "originbypass/warnings.h"
-
-static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
 
 /* A lookup of a name that is ours and has no answer in the cache that would do. */
 struct question {

@@ -9,6 +9,7 @@
 #include "originbypass/counters.h"
 #include "originbypass/health.h"
 #include "originbypass/policy.h"
+#include "originbypass/record_types.h"
 
 /* One call's attempts; at most `limit` of them. */
 struct race {
@@ -26,8 +27,6 @@ struct race {
     size_t limit, count;
     struct attempt attempts[];
 };
-
-static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
 
 static uint64_t earlier(uint64_t a_ms, uint64_t b_ms) {
     return a_ms < b_ms ? a_ms : b_ms;
