@@ -9,6 +9,7 @@
 #include "originbypass/expansion.h"
 #include "originbypass/fallback.h"
 #include "originbypass/getaddrinfo.h"
+#include "originbypass/idn.h"
 #include "originbypass/libc.h"
 #include "originbypass/load.h"
 #include "originbypass/lookup.h"
@@ -148,6 +149,17 @@ static const char *canonical_name(const struct call *call, char spelling[static 
     return spelling;
 }
 
+/* As libc shows it to who asks for AI_CANONIDN; NULL: as it is. */
+static char *shown_name(const struct call *call, const char *canonical) {
+#ifdef AI_CANONIDN
+    if (canonical != NULL && call->flags & AI_CANONIDN)
+        return idn_shown(canonical);
+#endif
+    (void)call;
+    (void)canonical;
+    return NULL;
+}
+
 /* A few addresses need no memory of their own. */
 #define ADDRESSES_ON_STACK 8
 
@@ -161,8 +173,11 @@ static int build(const struct call *call, size_t count, struct addrinfo **list) 
     }
     if (addresses != NULL && places != NULL) {
         char spelling[NAME_LENGTH_MAX + 1];
+        const char *canonical = canonical_name(call, spelling);
+        char *shown = shown_name(call, canonical);
         count = list_addresses(call, addresses, count, places);
-        error = addrinfo_build(addresses, count, call->expansion, call->flags, canonical_name(call, spelling), list);
+        error = addrinfo_build(addresses, count, call->expansion, call->flags, shown != NULL ? shown : canonical, list);
+        free(shown);
     }
     if (addresses != few)
         free(addresses);

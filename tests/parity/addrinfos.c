@@ -12,6 +12,7 @@
  * allows, where libc leaves behind what its own sockets and files said; it means something with EAI_SYSTEM alone.
  */
 #include <arpa/inet.h>
+#include <locale.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -277,6 +278,7 @@ static void again(const char *domain) {
 }
 
 int main(int argc, char **argv) {
+    setlocale(LC_ALL, "");
     if (argc < 3)
         return 2;
     bool many = strcmp(argv[1], "many") == 0, repeated = strcmp(argv[1], "again") == 0;

@@ -15,6 +15,9 @@ source "$parity/names.sh"
 authority=127.0.0.53 resolver=127.0.0.54 nobody=127.0.0.99
 plain=$TMPDIR/plain ours=$TMPDIR/ours config=$TMPDIR/parity.conf tally=$TMPDIR/tally
 
+# The programs are in the caller's locale, and libc looks at names in that: a test that means another one says so.
+export LC_ALL=C
+
 compare_all() {
     local status program
     if [[ ${1-} == --on-host ]]; then

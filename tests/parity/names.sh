@@ -50,6 +50,11 @@ own_rules=(
     printer.local db.internal nas.home.arpa web.svc api.cluster.local app.localhost
 )
 
+# Names whose canonical name is shown in other than ASCII, or is not.
+shown_in_a_locale=(
+    xn--bcher-kva.test toshown.test XN--Bcher-KVA.Test. xn--bcher-kva.xn--99zzzz99.wild.test xn--99zzzz99.test tonotshown.test dual.test
+)
+
 # Names that nobody is asked for, because /etc/hosts has them. With a family that is none libc ends the process for them.
 in_hosts=(localhost LOCALHOST ip6-localhost)
 

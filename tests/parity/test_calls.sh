@@ -9,6 +9,7 @@ it_gives_what_libc_gives_on_a_host_with_ipv4_alone() { on_host ipv4_without_ipv6
 it_gives_what_libc_gives_on_a_host_with_ipv6_alone() { on_host ipv6 agree_on_everything "$authority"; }
 it_gives_what_libc_gives_on_a_host_with_neither() { on_host loopback agree_on_everything "$authority"; }
 it_gives_what_libc_gives_behind_a_recursing_server() { on_host both agree_on_everything "$resolver"; }
+it_shows_names_as_libc_does_where_the_locale_can() { on_host both agree_on_shown_names "$authority"; }
 it_gives_what_libc_gives_when_a_call_is_made_again_and_again() {
     on_host both agree "$authority" addrinfos again wild.test wildalias.test
 }
@@ -21,6 +22,15 @@ keep_what_was_given() {
     configure "$authority" never
     equal "v4.test 192.0.2.1,dual.test 192.0.2.2,zero.test 192.0.2.3,dual.test 192.0.2.2,v4.test 192.0.2.1,NULL," \
         "$(ours storage v4.test dual.test zero.test three.test v4.test nosuch.test | tr '\n' ,)"
+}
+
+# libc takes libidn2 for it, where that is installed.
+agree_on_shown_names() {
+    ldconfig -p | grep libidn2.so.0 >/dev/null || leave_out 'there is no libidn2.so.0'
+    export LC_ALL=C.UTF-8
+    [[ $(locale charmap 2>/dev/null) == UTF-8 ]] || leave_out 'there is no locale C.UTF-8'
+    agree "$1" addrinfos many "${shown_in_a_locale[@]}"
+    contains 'b<c3><bc>cher.test' "$(<"$ours")"
 }
 
 agree_on_everything() {
