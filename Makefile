@@ -157,10 +157,10 @@ lint:
 # files: little is wrapped.
 FUZZERS = config message
 FUZZED_config = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c \
-                name.c prefixes.c prefix_sets.c tame.c log.c json.c descriptor.c process.c destination.c programs.c)
+                name.c prefixes.c prefix_sets.c tame.c log.c json.c clock.c descriptor.c process.c destination.c programs.c)
 FUZZ_LINK_config = -Wl,--wrap=exit -l:libconfig.a
 FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c message.c name.c tame_channel.c tame_random.c)
-FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect sendmsg recv recvfrom) \
+FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect send recv recvfrom) \
                     -l:libcares.a
 FUZZ_S ?= 60
 FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/fuzz_%)

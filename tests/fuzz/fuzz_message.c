@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "originbypass/dns.h"
@@ -94,7 +93,7 @@ static struct {
 /* The linker's names. */
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_connect(int number, const struct sockaddr *address, socklen_t size);
-ssize_t __wrap_sendmsg(int number, const struct msghdr *message, int flags);
+ssize_t __wrap_send(int number, const void *data, size_t size, int flags);
 ssize_t __wrap_recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *from_size);
 ssize_t __wrap_recv(int number, void *data, size_t size, int flags);
 
@@ -135,18 +134,13 @@ static void note_ids_of_stream(const uint8_t *octets, size_t size) {
     }
 }
 
-ssize_t __wrap_sendmsg(int number, const struct msghdr *message, int flags) {
+/* A question is sent as a whole, over TCP perhaps with both in one. */
+ssize_t __wrap_send(int number, const void *data, size_t size, int flags) {
     (void)flags;
-    uint8_t octets[1024];
-    size_t size = 0;
-    for (size_t i = 0; i < message->msg_iovlen && size + message->msg_iov[i].iov_len <= sizeof(octets); i++) {
-        memcpy(octets + size, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
-        size += message->msg_iov[i].iov_len;
-    }
     if (number == wire.stream)
-        note_ids_of_stream(octets, size);
+        note_ids_of_stream(data, size);
     else
-        note_id(octets, size);
+        note_id(data, size);
     return (ssize_t)size;
 }
 
