@@ -198,10 +198,21 @@ static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
     return true;
 }
 
+/* A thread that is cancelled here, where libc waits, releases what the lookup holds. */
+static int ask_libc(const struct call *call, const char *node, const char *service, const struct addrinfo *hints,
+                    struct addrinfo **list) {
+    struct process_rest before;
+    lookup_expose(call->lookup, &before);
+    int error = libc_getaddrinfo(node, service, hints, list), libc_errno = errno;
+    process_cover(&before);
+    errno = libc_errno;
+    return error;
+}
+
 /* libc's answer, as far as the name's policy lets it be used; errno is libc's. */
 static int fall_back(struct call *call, const char *node, const char *service, const struct addrinfo *hints,
                      struct addrinfo **list) {
-    int error = libc_getaddrinfo(node, service, hints, list), libc_errno = errno;
+    int error = ask_libc(call, node, service, hints, list), libc_errno = errno;
     if (call->lookup->settings == NULL)
         return error;
     if (error == 0)

@@ -9,6 +9,7 @@
 #include "originbypass/hostent.h"
 #include "originbypass/libc.h"
 #include "originbypass/lookup.h"
+#include "originbypass/process.h"
 
 /* libc's two numbers for an outcome without addresses: what the function returns, and h_errno. */
 struct verdict {
@@ -57,7 +58,10 @@ static size_t type_of(const struct call *call) {
     return call->family == AF_INET ? 0 : 1;
 }
 
-/* Whose answer it is. */
+/*
+ * Whose answer it is. Where libc answers for us it may wait, and the thread may be cancelled there: what the lookup
+ * holds is released then (lookup_expose()).
+ */
 enum answerer {
     LIBC_ALONE,  /* there is nothing to end */
     LIBC_FOR_US, /* a name of ours, under its policy */
@@ -108,7 +112,10 @@ static int answer_ours_r(const struct lookup *lookup, const struct call *call, c
 }
 
 static int fall_back_r(struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+    struct process_rest before;
+    lookup_expose(lookup, &before);
     int returned = ask_libc_r(call, to);
+    process_cover(&before);
     if (returned == ERANGE)
         return returned;
     if (*to->result == NULL)
@@ -201,7 +208,10 @@ static struct hostent *ask_libc(const struct call *call) {
 }
 
 static struct hostent *fall_back(struct lookup *lookup, const struct call *call) {
+    struct process_rest before;
+    lookup_expose(lookup, &before);
     struct hostent *host = ask_libc(call);
+    process_cover(&before);
     if (host == NULL)
         return fallback_to_rejected(lookup) ? shape_own(lookup, call) : NULL;
     int verdict = fallback_hostent(lookup, host);

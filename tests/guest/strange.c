@@ -1,16 +1,21 @@
 /* A library that stands behind ours, in libc's place: what a service means, asked for without a name, it says as
  * proxychains does with proxy_dns, one IPv4 node whatever was asked for, and in the way that STRANGE names.
  *
- * With "names" it is a name that it answers: with a node that has no address, or a host of no family.
+ * With "names" it is a name that it answers: with a node that has no address, or a host of no family. With "waits" it
+ * answers no name, but makes the file STRANGE_FILE and waits until the thread is cancelled; with "cancels" it cancels
+ * the thread, and makes the file if that goes on.
  *
  * The address lies at the end of its node's memory, so that a checker sees who reads beyond it.
  */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *way;
 
@@ -54,13 +59,33 @@ static struct addrinfo *answer(const struct addrinfo *hints, const char *service
     return info;
 }
 
+static void make_file(void) {
+    close(open(getenv("STRANGE_FILE"), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+}
+
+static void wait_where_asked_to(void) {
+    way = getenv("STRANGE");
+    if (way == NULL || !is_way("waits"))
+        return;
+    make_file();
+    for (;;)
+        pause();
+}
+
 int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     __typeof__(&getaddrinfo) next;
     void *address = dlsym(RTLD_NEXT, "getaddrinfo");
     memcpy(&next, &address, sizeof(next));
+    if (node != NULL)
+        wait_where_asked_to();
     way = getenv("STRANGE");
-    if (way == NULL || (node != NULL) != is_way("names"))
+    if (way == NULL || is_way("waits") || (node != NULL) != is_way("names"))
         return next(node, service, hints, list);
+    if (is_way("cancels")) {
+        pthread_cancel(pthread_self());
+        pthread_testcancel();
+        make_file();
+    }
     *list = is_way("nothing") ? NULL : answer(hints, service);
     return 0;
 }
@@ -69,5 +94,15 @@ struct hostent *gethostbyname(const char *name) {
     static char official[] = "strange.test";
     static struct hostent host = {.h_name = official, .h_addrtype = AF_UNIX};
     (void)name;
+    wait_where_asked_to();
     return &host;
+}
+
+int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size, struct hostent **result,
+                    int *host_error) {
+    (void)name, (void)host, (void)buffer, (void)size;
+    wait_where_asked_to();
+    *result = NULL;
+    *host_error = NO_RECOVERY;
+    return 0;
 }

@@ -44,6 +44,32 @@ it_takes_no_host_without_an_address_where_external_dns_has_none() {
     equal -1 "$(behind_us names "$dual")"
 }
 
+it_keeps_nothing_of_a_thread_that_is_cancelled_where_libc_waits() {
+    local function
+    not_under 'address|thread|valgrind|jemalloc' 'memory is its own there'
+    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/many.conf ORIGIN_BYPASS_UPSTREAMS=127.0.0.1:9 STRANGE_FILE=$TMPDIR/waits
+    compiled cancelled_in_libc >/dev/null
+    cd "$TMPDIR"
+    for function in getaddrinfo gethostbyname gethostbyname_r; do
+        rm -f "$STRANGE_FILE"
+        {
+            echo 'hosts = ( "lost.example.com", { name = "pinned.example.com"; addresses = [ "192.0.2.1" ]; }'
+            printf ', "%d.example.com"\n' {1..50000}
+            echo ');'
+        } >"$ORIGIN_BYPASS_CONFIG_FILE"
+        STRANGE=waits env LD_PRELOAD="$LAB_LIBRARY $strange" "$LAB/tmp/cancelled_in_libc" "$ORIGIN_BYPASS_CONFIG_FILE" \
+            "$function" 2>>"$messages" || return
+    done
+}
+
+# libc takes no network for that; what the lookup holds, and the list, would be lost.
+it_ends_no_thread_in_the_middle_of_what_a_service_means() {
+    not_under 'address|thread' 'it does not let a thread end in its own getaddrinfo, which calls ours'
+    export STRANGE_FILE=$TMPDIR/went-on
+    behind_us cancels "$dual" 443 2 1 6 >/dev/null || :
+    [[ -e $STRANGE_FILE ]]
+}
+
 it_leads_through_proxychains_to_the_origin() {
     local library
     library=$(ldconfig -p | awk '/libproxychains.so.4/ { print $NF; exit }')
