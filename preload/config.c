@@ -19,7 +19,10 @@
 static struct config_source taken;
 
 bool config_take(void) {
-    if (!config_source_take(&taken, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0))
+    bool secure = getauxval(AT_SECURE) != 0;
+    if (secure)
+        config_source_clear_environment();
+    if (!config_source_take(&taken, CONFIG_DEFAULT_FILE, secure))
         return false;
     if (taken.text == NULL || !programs_leave_alone(taken.text, taken.size))
         return true;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 static const char *const VARIABLE_NAMES[CONFIG_VARIABLES] = {
     [CONFIG_VARIABLE_HOSTS] = "ORIGIN_BYPASS_HOSTS",       [CONFIG_VARIABLE_UPSTREAMS] = "ORIGIN_BYPASS_UPSTREAMS",
@@ -124,6 +125,23 @@ bool config_source_take(struct config_source *source, const char *default_file, 
     if (!taken)
         *source = (struct config_source){0};
     return taken;
+}
+
+void config_source_clear_environment(void) {
+    static const char prefix[] = "ORIGIN_BYPASS_";
+    if (environ == NULL)
+        return;
+    for (char **entry = environ; *entry != NULL;) {
+        char name[64];
+        size_t length = strcspn(*entry, "=");
+        if (strncmp(*entry, prefix, sizeof(prefix) - 1) != 0 || length >= sizeof(name)) {
+            entry++;
+            continue;
+        }
+        memcpy(name, *entry, length);
+        name[length] = '\0';
+        unsetenv(name); // NOLINT(concurrency-mt-unsafe): at load; the next entry is in its place
+    }
 }
 
 bool config_source_take_again(struct config_source *source, const struct config_source *before,

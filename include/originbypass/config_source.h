@@ -56,6 +56,13 @@ bool config_source_take(struct config_source *source, const char *default_file, 
 bool config_source_take_file(struct config_source *source, const char *path);
 
 /**
+ * Take our variables out of the environment, as the loader does with its own in secure mode (ld.so(8)): a program that
+ * ignores them there would hand them on to its children, which may run with its rights and not in secure mode. Called
+ * at load.
+ */
+void config_source_clear_environment(void);
+
+/**
  * Take the files as they are now, with the variables of `before`: a program may have changed its environment. Counted
  * are files of root and of the user at load alone (CONFIG_TRUST_USER), in secure mode root's. Else as
  * config_source_take().

@@ -17,6 +17,24 @@ it_takes_nothing_from_the_environment_of_a_program_with_file_capabilities() {
     ignores_the_environment
 }
 
+# Which would be no longer in secure mode.
+it_leaves_our_variables_to_no_child_that_gets_roots_rights() {
+    make_secure setuid as_root
+    export ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$TMPDIR/secure.log
+    export ORIGIN_BYPASS_LIBRARY=/nonexistent ORIGIN_BYPASS_='' ORIGINAL=kept
+    rm -f "$TMPDIR/secure.log"
+    equal "$EDGE_V4" "$(as_nobody "$(compiled caller)" getaddrinfo "$CDN" inet)"
+    equal 'ORIGINAL=kept' "$(as_nobody /usr/bin/env | grep ORIGIN)"
+    nobody_asked 8.8.8.8
+    [[ ! -e $TMPDIR/secure.log ]]
+}
+
+it_leaves_the_environment_of_an_ordinary_program_to_its_children() {
+    make_secure ordinary as_root
+    equal ORIGIN_BYPASS_HOSTS=nothing.example.com \
+        "$(ORIGIN_BYPASS_HOSTS=nothing.example.com as_nobody /usr/bin/env | grep ORIGIN)"
+}
+
 it_takes_roots_own_configuration_file() {
     make_secure setuid
     configure root:root 644
@@ -43,13 +61,13 @@ it_takes_the_environment_of_an_ordinary_program_in_the_same_place() {
     equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_HOSTS=$CDN look_up)"
 }
 
-# make_secure setuid | capable | ordinary: the lab's caller with these rights, and the library for every program.
+# make_secure setuid | capable | ordinary [PROGRAM]: the lab's caller with these rights, and the library for every program.
 make_secure() {
     not_under 'address|thread' 'its runtime does not suit a program in secure mode'
     not_under valgrind 'it gives a program no rights'
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     secure=$TMPDIR/secure
-    cp "$(compiled caller)" "$secure"
+    cp "$(compiled "${2-caller}")" "$secure"
     chmod 755 "$TMPDIR" "$LAB" "$secure"
     case $1 in
         setuid) chmod 4755 "$secure" ;;
@@ -74,6 +92,8 @@ ignores_the_environment() {
     quiet
 }
 
-look_up() { setpriv --reuid "$nobody" --clear-groups "$secure" getaddrinfo "$CDN" inet 2>"$messages"; }
+look_up() { as_nobody getaddrinfo "$CDN" inet; }
+
+as_nobody() { setpriv --reuid "$nobody" --clear-groups "$secure" "$@" 2>"$messages"; }
 
 check_all "$@"
