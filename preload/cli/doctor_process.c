@@ -17,8 +17,8 @@
 
 /* --- its library -------------------------------------------------------------------------------------------------- */
 
-/* A process in another container has the library of its own image, which ours is not to be compared with. */
-static bool is_in_our_container(const char *pid) {
+/* Whether our paths are its own: a process with mounts of its own may have another library in the place of ours. */
+static bool has_our_mounts(const char *pid) {
     struct stat ours, its;
     char *path = text_format("/proc/%s/ns/mnt", pid);
     bool same = stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &its) == 0 && ours.st_ino == its.st_ino;
@@ -27,7 +27,7 @@ static bool is_in_our_container(const char *pid) {
 }
 
 static bool tell_mapping(const char *about, const char *pid, const struct mapping *mapping) {
-    char *installed = is_in_our_container(pid) ? library_find() : NULL;
+    char *installed = has_our_mounts(pid) ? library_find() : NULL;
     const char *why = mapping_why_outdated(pid, mapping, installed);
     if (why != NULL)
         findings_tell(&(struct finding){FINDING_BAD, "process-library", about,

@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "originbypass/cli/doctor.h"
+#include "originbypass/cli/elf_file.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
+#include "originbypass/cli/foreign_file.h"
 #include "originbypass/cli/left_alone.h"
 #include "originbypass/cli/library.h"
 #include "originbypass/cli/memory.h"
@@ -96,14 +98,9 @@ static const struct {
     {"nslookup", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
 };
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
 /* Under its own name, or one with a version behind it: squid-openssl, node20. */
 static bool is_called(const char *path, const char *name) {
-    const char *base = base_name(path);
+    const char *base = text_base_name(path);
     size_t length = strlen(name);
     return strncmp(base, name, length) == 0 && (base[length] == '\0' || strchr("-.0123456789", base[length]) != NULL);
 }
@@ -120,21 +117,24 @@ static bool tell_known(const char *path, const char *shown, bool *unreached) {
     return false;
 }
 
-/* c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. */
+enum { SEARCHED_AT_ONCE = 1024 * 1024, SEARCHED_MAX = 512 * 1024 * 1024, OVERLAP = 64 };
+
+/*
+ * c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. Read and
+ * not mapped: to read a mapping of a file that somebody cuts short ends the reader.
+ */
 static bool has_text(const char *path, const char *text) {
-    struct stat file;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (descriptor < 0)
-        return false;
+    int descriptor = foreign_file_open(path, UINT64_MAX, NULL);
+    char *octets = memory_take(SEARCHED_AT_ONCE, 1);
     bool found = false;
-    if (fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode) && file.st_size > 0) {
-        size_t size = (size_t)file.st_size;
-        void *octets = mmap(NULL, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
-        found = octets != MAP_FAILED && memmem(octets, size, text, strlen(text)) != NULL;
-        if (octets != MAP_FAILED)
-            munmap(octets, size);
+    ssize_t got = descriptor < 0 ? 0 : 1;
+    for (off_t at = 0; !found && got > 0 && at < SEARCHED_MAX; at += SEARCHED_AT_ONCE - OVERLAP) {
+        got = pread(descriptor, octets, SEARCHED_AT_ONCE, at);
+        found = got > 0 && memmem(octets, (size_t)got, text, strlen(text)) != NULL;
     }
-    close(descriptor);
+    if (descriptor >= 0)
+        close(descriptor);
+    free(octets);
     return found;
 }
 
@@ -193,14 +193,31 @@ static void tell_whether_taken(const char *shown, const char *library, const cha
     free(needs);
 }
 
-static void try_preload(const char *loader, const char *program, const char *shown) {
-    char *library = library_find(), *objects = NULL;
+static bool are_the_same(const char *one, const char *other) {
+    struct stat one_status, other_status;
+    return one != NULL && other != NULL && stat(one, &one_status) == 0 && stat(other, &other_status) == 0 &&
+           one_status.st_dev == other_status.st_dev && one_status.st_ino == other_status.st_ino;
+}
+
+/* A program may name any file for its loader: only the one that has started this command is run. */
+static void try_preload(const struct program *program, const char *real, const char *shown) {
+    const char *loader = elf_own_loader();
+    char *library = NULL, *objects = NULL;
+    if (!are_the_same(program->loader, loader) || !are_the_same(program->binary, real)) {
+        findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
+                                        "Run originbypass doctor where that loader is the system's own"},
+                      "names %s for its loader, which is not the one of this command: whether it takes the library was "
+                      "not tried",
+                      program->loader);
+        return;
+    }
+    library = library_find();
     if (library == NULL)
         findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
                                         "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
                       "not found");
     else
-        objects = objects_of(loader, program, library);
+        objects = objects_of(loader, real, library);
     if (objects != NULL)
         tell_whether_taken(shown, library, objects);
     free(objects);
@@ -217,7 +234,7 @@ static bool is_script(const struct program *program) {
 static void tell_shell_script(const struct program *program, const char *shown) {
     static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
     for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-        if (is_script(program) && strcmp(base_name(program->binary), shells[i]) == 0)
+        if (is_script(program) && strcmp(text_base_name(program->binary), shells[i]) == 0)
             findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
                                             "Name the program that it starts in the end, or look at that when it runs, "
                                             "with --pid"},
@@ -244,7 +261,7 @@ static void look_at(const struct program *program, char *const *arguments, const
         tell_compiled_in(program->binary, shown);
     /* By its real path: some find their libraries beside themselves ($ORIGIN in ld.so(8)). */
     if (!unreached && program->loader != NULL && real != NULL)
-        try_preload(program->loader, real, shown);
+        try_preload(program, real, shown);
     tell_left_alone(program, arguments, shown);
     tell_shell_script(program, shown);
     free(real);

@@ -11,6 +11,11 @@ char *file_text_of(int descriptor, size_t *size) {
     size_t length = 0, room = 0;
     char *text = NULL;
     for (;;) {
+        if (length > FILE_TEXT_MAX) {
+            free(text);
+            errno = EFBIG;
+            return NULL;
+        }
         if (length + 1 >= room)
             text = memory_resize(text, room = room * 2 + 4096, 1);
         ssize_t got = read(descriptor, text + length, room - length - 1);

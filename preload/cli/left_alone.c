@@ -2,10 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "originbypass/cli/file_text.h"
+#include "originbypass/cli/foreign_file.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 #include "originbypass/config.h"
+#include "originbypass/config_file.h"
 #include "originbypass/config_source.h"
 #include "originbypass/programs.h"
 
@@ -53,13 +57,13 @@ char *left_alone_program(const struct program *program, char *const *arguments) 
 }
 
 char *left_alone_process(const char *pid, const char *file) {
-    struct config_source source;
     const char *shown = file == NULL ? CONFIG_DEFAULT_FILE : file;
-    char *path = text_format("/proc/%s/root%s", pid, shown);
-    bool taken = shown[0] == '/' && config_source_take_file(&source, path);
-    bool left = taken && source.text != NULL && programs_leave_process(source.text, source.size, pid);
-    if (taken)
-        config_source_release(&source);
-    free(path);
+    size_t size = 0;
+    int descriptor = shown[0] == '/' ? foreign_file_open_of(pid, shown, CONFIG_SIZE_MAX, NULL) : -1;
+    char *text = descriptor < 0 ? NULL : file_text_of(descriptor, &size);
+    bool left = text != NULL && programs_leave_process(text, size, pid);
+    if (descriptor >= 0)
+        close(descriptor);
+    free(text);
     return left ? memory_text(shown) : NULL;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "originbypass/cli/elf_file.h"
+#include "originbypass/cli/foreign_file.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 
@@ -149,14 +150,9 @@ static bool gains_capabilities(const char *path) {
     return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
-}
-
 static bool is_other_loader(const char *loader) {
     const char *own = elf_own_loader();
-    return own != NULL && strcmp(base_name(own), base_name(loader)) != 0;
+    return own != NULL && strcmp(text_base_name(own), text_base_name(loader)) != 0;
 }
 
 static bool is_go(const struct elf_file *elf) {
@@ -205,7 +201,7 @@ static void inspect_binary(int descriptor, struct program *program) {
 /* Looks at program->binary. Returns the script's interpreter, for the caller to free; NULL: it is no script. */
 static char *inspect_file(struct program *program) {
     char line[SCRIPT_LINE_MAX] = "";
-    int descriptor = open(program->binary, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    int descriptor = foreign_file_open(program->binary, UINT64_MAX, NULL);
     if (descriptor >= 0)
         read_script_line(descriptor, line);
     if (line[0] == '\0')

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "originbypass/cli/container.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/mapping.h"
 #include "originbypass/cli/memory.h"
@@ -30,35 +31,11 @@ static char *text_of(const char *pid, const char *file, size_t *size) {
     return text;
 }
 
-static bool is_the_same(const char *pid, const char *file, const char *ours) {
-    struct stat one, other;
-    char *path = text_format("/proc/%s/%s", pid, file);
-    bool same =
-        stat(path, &one) == 0 && stat(ours, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
-    free(path);
-    return same;
-}
-
 /* The path that a link of /proc leads to, for the caller to free(3); NULL: it can not be had. */
 static char *path_of(const char *pid, const char *link) {
     char *name = text_format("/proc/%s/%s", pid, link), *path = realpath(name, NULL);
     free(name);
     return path;
-}
-
-/* chroot(8) starts a program below its new root; a program that calls chroot(2) later has come from ours. */
-static bool is_started_in_its_root(const char *pid) {
-    char *root = path_of(pid, "root"), *program = path_of(pid, "exe");
-    bool below = root != NULL && program != NULL && strncmp(program, root, strlen(root)) == 0;
-    free(root);
-    free(program);
-    return below;
-}
-
-/* A service with some mounts of its own has our root. */
-static bool is_in_our_container(const char *pid) {
-    return is_the_same(pid, "root", "/") ||
-           (is_the_same(pid, "ns/mnt", "/proc/self/ns/mnt") && !is_started_in_its_root(pid));
 }
 
 static char *program_of(const char *pid) {
@@ -131,7 +108,7 @@ static void look_at(struct running_list *list, char *pid, const char *entered) {
     char *maps = text_of(pid, "maps", NULL);
     if (maps == NULL && (errno == EACCES || errno == EPERM)) {
         list->unreadable++;
-    } else if (maps != NULL && maps[0] != '\0' && is_in_our_container(pid)) {
+    } else if (maps != NULL && maps[0] != '\0' && container_is_ours(pid)) {
         bool libc = has_libc(maps);
         judge_mappings(&running, maps, entered);
         if (running.library == NULL && (!libc || is_out_of_reach(pid)))

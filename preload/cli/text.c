@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "originbypass/cli/memory.h"
 
@@ -34,4 +35,9 @@ char *text_format(const char *format, ...) {
     int length = vasprintf(&text, format, arguments);
     va_end(arguments);
     return memory_checked(length < 0 ? NULL : text);
+}
+
+const char *text_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
 }

@@ -33,3 +33,16 @@ configure() {
     mkdir -p /etc/originbypass
     printf '%s\n' "$1" >/etc/originbypass/originbypass.conf
 }
+
+# A program whose loader is a trap: a script with the usual name, which leaves a mark wherever it is run.
+make_trap() {
+    trap=$TMPDIR/trap program=$TMPDIR/trapped
+    loader_name=$(basename "$(readelf -p .interp "$originbypass" | grep -o '/.*')")
+    mkdir -p "$trap"
+    printf '#!/bin/sh\n: >%s/sprung\n' "$trap" >"$trap/$loader_name"
+    chmod 755 "$trap/$loader_name"
+    echo 'int main(void) { for (;;) pause(); }' |
+        cc -include unistd.h -x c -Wl,--dynamic-linker="$trap/$loader_name" -o "$program" -
+}
+
+was_not_trapped() { [[ ! -e $trap/sprung ]] || { echo 'the loader of the program was run' && return 1; }; }

@@ -110,6 +110,57 @@ it_says_why_a_process_does_not_have_the_library_though_it_was_to_have_it() {
     tells bad "$TMPDIR/static: is linked statically"
 }
 
+# It is started by the real loader, which gives way to the trap then.
+it_runs_no_loader_that_a_process_names() {
+    install_library
+    make_trap
+    mv "$trap/$loader_name" "$trap/waiting"
+    ln -s "$(readelf -p .interp "$originbypass" | grep -o '/.*')" "$trap/$loader_name"
+    begin "$program"
+    mv "$trap/waiting" "$trap/$loader_name"
+    doctor --pid "$pid"
+    was_not_trapped
+    tells bad "process $pid (trapped): does not have the library"
+    tells note "names $trap/$loader_name for its loader"
+}
+
+it_compares_a_library_whose_path_has_a_newline_in_it() {
+    local odd=$TMPDIR/$'odd\nname'
+    install_library
+    mkdir "$odd" "$TMPDIR/odd\\012name"
+    ln -s /dev/zero "$TMPDIR/odd\\012name/liboriginbypass.so" # as the kernel writes the path
+    cp "$library" "$odd/liboriginbypass.so"
+    LD_PRELOAD=$odd/liboriginbypass.so ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    tells good 'odd\x0aname/liboriginbypass.so, the installed one'
+}
+
+it_reads_nothing_but_a_file_in_the_place_of_a_mapped_library() {
+    local own=$TMPDIR/own/liboriginbypass.so way
+    mkdir "${own%/*}"
+    for way in "mkfifo $own" "ln -s /dev/zero $own" "ln -s $library $own" "cp $LAB_LIBRARY $own.large"; do
+        install_library
+        cp "$library" "$own"
+        LD_PRELOAD=$own ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+        rm "$own"
+        : >"$own.kept"
+        $way
+        [[ ! -e $own.large ]] || { truncate -s 1T "$own.large" && mv "$own.large" "$own"; }
+        timeout 30 "$originbypass" system status >/dev/null || (($? < 124))
+        doctor --pid "$pid"
+        equal 3 "$status"
+        tells bad "has the library from $own, which has been replaced or deleted since"
+        rm -f "$own" "$own.kept"
+    done
+}
+
+it_reads_no_configuration_of_a_process_but_a_file() {
+    mkfifo "$TMPDIR/pipe.conf"
+    ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/pipe.conf begin_with "$library"
+    doctor --pid "$pid"
+    tells good "was started with the hosts $CDN"
+}
+
 it_says_that_a_process_has_the_library_switched_off() {
     ORIGIN_BYPASS_DISABLED=1 begin_with "$library"
     doctor --pid "$pid"

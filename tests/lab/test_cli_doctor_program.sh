@@ -99,6 +99,33 @@ it_tells_a_program_of_another_libc() {
     tells bad "$program: has another libc than the library" "Build the library with the program's libc"
 }
 
+it_runs_no_loader_that_the_program_names() {
+    make_trap
+    doctor -- "$program"
+    was_not_trapped
+    tells note "$program: names $trap/$loader_name for its loader, which is not the one of this command" 'was not tried'
+}
+
+it_tries_a_loader_that_is_its_own_under_another_name() {
+    local own
+    own=$(readelf -p .interp "$originbypass" | grep -o '/.*')
+    ln -s "$own" "$TMPDIR/loader"
+    make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker="$TMPDIR/loader"
+    doctor -- "$program"
+    tells bad "$program: has another libc than the library" || tells good "$program: its loader takes"
+}
+
+it_reads_no_program_that_is_no_file() {
+    mkfifo -m 755 "$TMPDIR/pipe"
+    doctor -- "$TMPDIR/pipe"
+    finds_bad 1
+    tells bad "$TMPDIR/pipe: can not be run: Permission denied"
+    printf '#!%s\n' "$TMPDIR/pipe" >"$TMPDIR/script"
+    chmod 755 "$TMPDIR/script"
+    doctor -- "$TMPDIR/script"
+    finds_bad 1
+}
+
 it_tells_a_program_of_another_architecture() {
     make_program 'int main(void) { return 0; }'
     printf '\xf3\0' | dd of="$program" bs=1 seek=18 conv=notrunc status=none # RISC-V, in the header's e_machine

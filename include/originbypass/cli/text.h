@@ -15,4 +15,7 @@ char *text_escape(const char *text);
 /** printf(3) into memory of its own, for the caller to free(3). Ends the process where there is no memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/** The last part of a path, which it points into. */
+const char *text_base_name(const char *path);
+
 #endif

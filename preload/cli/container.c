@@ -1,0 +1,36 @@
+#include "originbypass/cli/container.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "originbypass/cli/text.h"
+
+static bool is_the_same(const char *pid, const char *file, const char *ours) {
+    struct stat one, other;
+    char *path = text_format("/proc/%s/%s", pid, file);
+    bool same =
+        stat(path, &one) == 0 && stat(ours, &other) == 0 && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+    free(path);
+    return same;
+}
+
+/* The path that a link of /proc leads to, for the caller to free(3); NULL: it can not be had. */
+static char *path_of(const char *pid, const char *link) {
+    char *name = text_format("/proc/%s/%s", pid, link), *path = realpath(name, NULL);
+    free(name);
+    return path;
+}
+
+static bool is_started_in_its_root(const char *pid) {
+    char *root = path_of(pid, "root"), *program = path_of(pid, "exe");
+    bool below = root != NULL && program != NULL && strncmp(program, root, strlen(root)) == 0;
+    free(root);
+    free(program);
+    return below;
+}
+
+bool container_is_ours(const char *pid) {
+    return is_the_same(pid, "root", "/") ||
+           (is_the_same(pid, "ns/mnt", "/proc/self/ns/mnt") && !is_started_in_its_root(pid));
+}
