@@ -82,6 +82,20 @@ it_does_not_disturb_a_program_whose_standard_error_is_closed() {
         with_library "$caller" getaddrinfo "$CDN" inet 2>&-)"
 }
 
+it_writes_nothing_into_the_first_file_of_a_program_without_standard_error() {
+    not_checked Python
+    rm -f "$TMPDIR/records"
+    ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_HOSTS=$CDN with_library "$python" - "$TMPDIR/records" 2>&- <<'END'
+import os, socket, sys
+number = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+os.set_inheritable(number, True)
+os.write(number, b"a record\n")
+socket.gethostbyname("cdn.example.com")
+os.write(number, f"another, to number {number}\n".encode())
+END
+    equal $'a record\nanother, to number 2' "$(<"$TMPDIR/records")"
+}
+
 prepare() { with_settings "$patient"; }
 
 check_all "$@"
