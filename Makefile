@@ -29,13 +29,16 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude 
              -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(SANITIZERS_$(SANITIZE))
 
 # Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame*.c).
-ARCHIVES = -l:libcares.a -l:libconfig.a
-WRAPPED = stdin stdout stderr fprintf __fprintf_chk exit abort rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%) \
+ARCHIVES = -l:libcares.a $(BUILD)/libconfig.a
+WRAPPED = rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%) \
           $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
 # Of c-ares' own (preload/tame_channel.c).
 CHANNEL = channel_threading_init channel_threading_destroy channel_lock channel_unlock queue_notify_empty threadsafety \
           thread_create thread_join event_thread_init event_thread_destroy event_configchg_init event_configchg_destroy \
           init_by_sysconfig cookie_apply metrics_record
+# Of libconfig's alone (preload/tame_libconfig.c): these names are replaced in a copy of it, and are libc's for all others.
+LIBCONFIG_WRAPPED = malloc calloc realloc free strdup __strdup newlocale uselocale freelocale exit abort \
+                    stdin stdout stderr fprintf __fprintf_chk
 # So that both binaries run with an older glibc than the one they were linked with (include/originbypass/old_glibc.h).
 TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
 WRAPPED_x86_64-gnu = __isoc23_strtol __isoc23_strtoll __isoc23_strtoul __isoc23_strtoull dlsym fstat getrandom lstat \
@@ -55,11 +58,16 @@ CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload
 CLI = $(BUILD)/originbypass
 CLI_WRAPPED_x86_64-gnu = __isoc23_sscanf __isoc23_strtoimax dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
 CLI_WRAPPED_aarch64-gnu = $(CLI_WRAPPED_x86_64-gnu)
-CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(filter-out std% %fprintf %fprintf_chk,$(WRAPPED)) $(if $(SANITIZE),,$(CLI_WRAPPED_$(TARGET))))
+CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(WRAPPED) $(if $(SANITIZE),,$(CLI_WRAPPED_$(TARGET))))
 
 all: $(LIBRARY) $(CLI)
 
-$(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) preload/exports.map
+$(BUILD)/libconfig.a: Makefile
+	@mkdir -p $(@D)
+	$(Q)$(CC) -r -nostdlib -o $(BUILD)/libconfig.o $(filter -L%,$(LDFLAGS)) $(addprefix -Wl$(comma)--wrap=,$(LIBCONFIG_WRAPPED)) \
+	    -Wl,--whole-archive -l:libconfig.a && rm -f $@ && $(AR) rcs $@ $(BUILD)/libconfig.o
+
+$(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a preload/exports.map
 	$(Q)$(CC) -shared -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,--version-script=preload/exports.map \
 	    -Wl,-soname,liboriginbypass.so -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -Wl,--gc-sections \
 	    -Wl,--exclude-libs,ALL -Wl,--as-needed $(WRAPS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
@@ -68,16 +76,16 @@ $(BUILD)/obj/%.o: preload/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-$(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS)
+$(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a
 	$(Q)$(CC) -pie -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
-	    -Wl,--as-needed $(CLI_WRAPS) $^ $(ARCHIVES)
+	    -Wl,--as-needed $(CLI_WRAPS) $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
 
 # The rooms without the doors: a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a $(BUILD)/libconfig.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) \
 	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) \
@@ -153,19 +161,19 @@ lint:
 	tests/lint
 
 # Each of tests/fuzz/fuzz_NAME.c is a program with the rooms of FUZZED_NAME and the linker's FUZZ_LINK_NAME, its first
-# inputs in tests/fuzz/corpus/NAME and, if there is one, a dictionary. libFuzzer needs the real standard streams and
-# files: little is wrapped.
+# inputs in tests/fuzz/corpus/NAME and, if there is one, a dictionary. libFuzzer needs what it imports itself:
+# little is wrapped.
 FUZZERS = config message
 FUZZED_config = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c \
-                name.c prefixes.c prefix_sets.c tame.c log.c json.c clock.c descriptor.c process.c destination.c programs.c)
-FUZZ_LINK_config = -Wl,--wrap=exit -l:libconfig.a
+                name.c prefixes.c prefix_sets.c tame_libconfig.c log.c json.c clock.c descriptor.c process.c destination.c programs.c)
+FUZZ_LINK_config = $(BUILD)/libconfig.a
 FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c message.c name.c tame_channel.c tame_random.c)
 FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect send recv recvfrom) \
                     -l:libcares.a
 FUZZ_S ?= 60
 FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/fuzz_%)
 .SECONDEXPANSION:
-$(FUZZ_PROGRAMS): $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $$(FUZZED_$$*)
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $$(FUZZED_$$*) | $(BUILD)/libconfig.a
 	@mkdir -p $(@D)
 	$(Q)clang -O1 -g -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fsanitize=fuzzer,address,undefined $^ $(FUZZ_LINK_$*) -o $@
 

@@ -70,6 +70,11 @@ static const char *open_fault(int error) {
     }
 }
 
+/* Whether it has to do with the file: else the same file can be opened the next time. */
+static bool is_of_the_file(int error) {
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ELOOP;
+}
+
 static bool is_trusted(const struct stat *status, enum config_trust trust) {
     if (trust == CONFIG_TRUST_ALL)
         return true;
@@ -102,8 +107,11 @@ const char *config_file_open(const char *path, enum config_trust trust, struct c
     do {
         file->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     } while (file->descriptor < 0 && errno == EINTR);
-    if (file->descriptor < 0 || fstat(file->descriptor, &file->status) != 0)
+    if (file->descriptor < 0 || fstat(file->descriptor, &file->status) != 0) {
+        if (!is_of_the_file(errno))
+            file->stamp = (struct config_stamp){0};
         return open_fault(errno);
+    }
     return status_fault(&file->status, trust);
 }
 

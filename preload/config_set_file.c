@@ -18,8 +18,11 @@ static struct config_set_file *take(const char *path, enum config_trust trust) {
     if (taken != NULL) {
         char *own_path = (char *)(taken + 1), *text = own_path + path_size;
         memcpy(own_path, path, path_size);
-        if (fault == NULL)
+        if (fault == NULL) {
             fault = config_file_read(&file, text);
+            if (fault != NULL)
+                file.stamp = (struct config_stamp){0}; /* to be read again as it is */
+        }
         *taken = (struct config_set_file){.path = own_path,
                                           .stamp = file.stamp,
                                           .fault = fault,

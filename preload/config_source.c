@@ -75,6 +75,8 @@ static bool copy_all(struct config_source *source, const struct config_file *ope
         return true;
     source->fault = config_file_read(opened, memory);
     source->text = source->fault == NULL ? memory : NULL;
+    if (source->fault != NULL)
+        source->stamp = (struct config_stamp){0}; /* to be read again as it is */
     source->size = size;
     return true;
 }

@@ -1,8 +1,6 @@
 #include "originbypass/config_tree.h"
 
 #include <libconfig.h>
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "originbypass/config_text.h"
@@ -99,59 +97,62 @@ static const char *without_numbers(const char *text, size_t size, struct config_
     return copy;
 }
 
-/* What the end of the process is kept from: see tame_call(). */
+/* A reading of a text, in the memory that libconfig has for it. */
 struct reading {
-    config_t config;
-    const char *text;
-    int good;
+    const char *file, *text, *without_numbers;
+    size_t size;
+    struct config_memory *memory;
+    struct config_errors *errors;
+    struct config_node *root; /* NULL: refused */
 };
+
+/* config_grammar_check() lets nothing pass of which this is known. */
+static void tell_refusal(struct reading *reading, const config_t *config) {
+    struct config_place place = {.file = reading->file, .line = config_error_line(config)};
+    config_errors_add(reading->errors, place, "libconfig refuses the configuration");
+    reading->root = NULL;
+}
 
 static void read_text(void *context) {
     struct reading *reading = context;
-    config_init(&reading->config);
-    reading->good = config_read_string(&reading->config, reading->text);
+    config_t config;
+    config_init(&config);
+    if (!config_read_string(&config, reading->without_numbers)) {
+        tell_refusal(reading, &config);
+        return;
+    }
+    struct copy copy = {{reading->text, reading->text + reading->size, 1}, reading->memory};
+    reading->root->kind = CONFIG_NODE_GROUP;
+    copy_children(&copy, config_root_setting(&config), reading->root);
 }
 
-/* libconfig does not look whether malloc(3) gave it anything: ask for about as much as it will need beforehand. */
-static bool is_memory_enough(size_t size, size_t value_count) {
-    enum { PER_VALUE = 192, AT_LEAST = 64 * 1024 };
-    void *volatile memory = malloc(AT_LEAST + 2 * size + value_count * PER_VALUE); /* volatile, or clang asks nobody */
-    bool enough = memory != NULL;
-    free(memory);
-    return enough;
+static size_t count_brackets(const char *text, size_t size) {
+    size_t count = 0;
+    for (size_t i = 0; i < size; i++)
+        count += text[i] == '(' || text[i] == '[' || text[i] == '{';
+    return count;
 }
 
-/* config_grammar_check() lets nothing pass of which this is known. */
-static void tell_refusal(const char *file, const config_t *config, struct config_errors *errors) {
-    struct config_place place = {.file = file, .line = config_error_line(config)};
-    config_errors_add(errors, place, "libconfig refuses the configuration");
-}
-
-static bool read_with_libconfig(struct reading *reading, size_t size, size_t value_count) {
-    locale_t locale = uselocale((locale_t)0); /* libconfig sets the thread's locale, and does not put it back */
-    bool finished = is_memory_enough(size, value_count) && tame_call(read_text, reading);
-    uselocale(locale);
-    return finished;
+/*
+ * More than any libconfig takes. It has the text once, and each name and string twice, the second in a buffer that
+ * grows; for a value its setting, and for a list or group places for its first values. What it does not touch costs
+ * nothing.
+ */
+static size_t memory_for(const char *text, size_t size, size_t value_count) {
+    enum { AT_LEAST = 64 * 1024, PER_OCTET = 6, PER_VALUE = 160, PER_LIST = 320 };
+    return AT_LEAST + PER_OCTET * size + PER_VALUE * value_count + PER_LIST * count_brackets(text, size);
 }
 
 const struct config_node *config_tree_read(const char *file, const char *text, size_t size, size_t value_count,
                                            struct config_memory *memory, struct config_errors *errors) {
-    struct config_node *root = config_memory_take(memory, sizeof(*root));
-    struct reading reading = {.text = without_numbers(text, size, memory)};
-    if (root == NULL || reading.text == NULL || !read_with_libconfig(&reading, size, value_count)) {
-        memory->exhausted = true;
+    struct reading reading = {.file = file, .text = text, .size = size, .memory = memory, .errors = errors};
+    reading.root = config_memory_take(memory, sizeof(*reading.root));
+    reading.without_numbers = without_numbers(text, size, memory);
+    if (memory->exhausted)
         return NULL;
-    }
-    if (reading.good) {
-        struct copy copy = {{text, text + size, 1}, memory};
-        root->kind = CONFIG_NODE_GROUP;
-        copy_children(&copy, config_root_setting(&reading.config), root);
-    } else {
-        tell_refusal(file, &reading.config, errors);
-        root = NULL;
-    }
-    config_destroy(&reading.config);
-    return memory->exhausted ? NULL : root;
+    if (!tame_call(read_text, &reading, memory_for(text, size, value_count)))
+        memory->exhausted = true;
+    return memory->exhausted ? NULL : reading.root;
 }
 
 static size_t count_words(const char *text, const char *separators) {

@@ -9,6 +9,7 @@
 #include "originbypass/config_source.h"
 #include "originbypass/configuration_messages.h"
 #include "originbypass/counters.h"
+#include "originbypass/load.h"
 #include "originbypass/log.h"
 #include "originbypass/metrics.h"
 #include "originbypass/process.h"
@@ -17,19 +18,27 @@
 #define LOOK_AGAIN_MS 1000
 #define SETTLE_MS 300
 
-/* Longer than any file takes to be parsed. */
+/* Longer than any file takes to be parsed: who was at it is gone then, as a child of vfork(2) may be. Where it is not
+ * after all, the first one that is done counts. */
 #define PARSING_MS 10000
+
+/* For who comes while another thread parses the first one: so long as a lookup takes (query.deadline_ms), where nothing
+ * is configured yet. */
+#define PATIENCE_MS 2000
 
 _Atomic uint64_t configuration_look_ms = UINT64_MAX;
 
 /* Somebody is looking. */
 static atomic_bool busy;
 
+/* Until when somebody parses the first one, by the low bits of the clock; 0: nobody does. */
+static _Atomic uint32_t parsing;
+
 /* What the files said last, in force or refused; NULL: as at load. Replaced as a whole: a copy of the process has it.
  */
 static _Atomic(struct config_source *) latest;
 
-/* What is told to metrics. Who is busy writes it. */
+/* What is told to metrics. Who has begun writes it, and then who is busy. */
 static struct counters_load told;
 
 /* ---- the first one ---- */
@@ -65,13 +74,45 @@ static void begin(void) {
     atomic_store(&configuration_look_ms, 0);
 }
 
+/* 0: nobody parses, or has for too long. */
+static uint32_t left_ms(uint32_t until, uint64_t now_ms) {
+    int32_t left = (int32_t)(until - (uint32_t)now_ms);
+    return until == 0 || left < 0 ? 0 : (uint32_t)left;
+}
+
+/* False: somebody else does, or has just done so; `*seen` tells. */
+static bool parse_first(uint64_t now_ms, uint32_t *seen) {
+    uint32_t own = (uint32_t)(now_ms + PARSING_MS) | 1;
+    *seen = atomic_load(&parsing);
+    if (left_ms(*seen, now_ms) > 0 || !atomic_compare_exchange_strong(&parsing, seen, own))
+        return false;
+    if (in_force_is_none())
+        begin();
+    if (atomic_compare_exchange_strong(&parsing, &own, 0))
+        process_wake(&parsing);
+    return true;
+}
+
+/* Parse it, or wait for who does; where that one had no memory, those who have waited try one after the other. */
+static void begin_together(const struct process_hold *hold, uint64_t until_ms) {
+    for (uint64_t now_ms; in_force_is_none() && (now_ms = clock_now_ms()) < until_ms;) {
+        uint32_t seen;
+        process_adopt_copy(load_adopt); /* also one that a signal handler has made while we waited */
+        if (parse_first(now_ms, &seen))
+            return;
+        uint64_t end_ms = now_ms + left_ms(seen, now_ms);
+        process_wait(hold, &parsing, seen, end_ms < until_ms ? end_ms : until_ms);
+    }
+}
+
 const struct in_force *configuration_hold(void) {
     const struct in_force *held = in_force_hold();
+    uint64_t until_ms = held == NULL ? clock_now_ms() + PATIENCE_MS : 0;
     struct process_hold hold;
     /* A signal handler that jumps away while we parse would leave locks of libc behind. */
-    if (held != NULL || !process_enter(&hold, clock_now_ms() + PARSING_MS))
+    if (held != NULL || !process_enter(&hold, until_ms))
         return held;
-    begin();
+    begin_together(&hold, until_ms);
     process_leave(&hold);
     return in_force_hold();
 }
@@ -196,6 +237,6 @@ void configuration_look(uint64_t now_ms) {
 }
 
 void configuration_adopt(void) {
-    in_force_adopt();
     atomic_store(&busy, false);
+    atomic_store(&parsing, 0);
 }

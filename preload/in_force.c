@@ -1,26 +1,43 @@
 #include "originbypass/in_force.h"
 
 #include <stdatomic.h>
-#include <time.h>
+#include <stdlib.h>
 
-enum { PLACES = 32, LINES = 8 };
+/*
+ * Why nothing is freed too early: a place is never given back, so that who counts its hold there writes to a place
+ * whatever has become of it meanwhile; and the hold comes before the second look at what is in force. Who frees a
+ * place's content has replaced it before, and then sees the hold; or else the second look sees the replacement, and the
+ * content is not touched.
+ *
+ * Why the memory is bounded: a place is taken again as soon as nobody holds it, so there are two, and one more for each
+ * configuration that somebody still uses. Who never lets go, because a signal handler jumped away or the process is a
+ * copy without the thread, keeps what was in force then: one configuration for each reload at the most. Others are
+ * replaced and freed as before.
+ */
+
+enum { LINES = 8 };
 
 /* Holds come and go on different lines: only the sums over all of them say how many there are. */
 struct line {
-    _Alignas(64) _Atomic uint64_t holds;
+    _Atomic uint64_t holds;
     _Atomic uint64_t releases;
+    // cppcheck-suppress unusedStructMember
+    char apart[112]; /* wherever the memory begins */
 };
 
-static struct place {
+struct place {
     struct in_force content;
-    struct config *config;
+    struct config *config; /* NULL: vacant */
     struct rules *rules;
-    _Atomic bool filled;
+    struct place *next;
     struct line lines[LINES];
-} places[PLACES];
+};
 
-/* The number of the place that is in force, plus one; 0: none is. */
-static _Atomic uint32_t current;
+/* All there are. Who is to replace one, or has begun, changes them. */
+static struct place *places;
+
+/* NULL: nothing yet. */
+static _Atomic(struct place *) current;
 
 /* Threads have their storage far apart: its place tells which line a thread writes. */
 static struct line *line_of(struct place *place) {
@@ -32,22 +49,20 @@ static struct place *place_of(const struct in_force *held) {
     return (struct place *)(void *)held; /* the first member */
 }
 
-/*
- * The hold comes before the second look: who frees a place sees either the hold, or has replaced it before that look.
- * A place may be another configuration's by then, which is in force and as good.
- */
+bool in_force_is_none(void) {
+    return atomic_load(&current) == NULL;
+}
+
+/* A place may be another configuration's by the second look, which is in force and as good. */
 const struct in_force *in_force_hold(void) {
-    for (;;) {
-        uint32_t seen = atomic_load(&current);
-        if (seen == 0)
-            return NULL;
-        struct place *place = &places[seen - 1];
+    for (struct place *place; (place = atomic_load(&current)) != NULL;) {
         struct line *line = line_of(place);
         atomic_fetch_add(&line->holds, 1);
-        if (atomic_load(&current) == seen)
+        if (atomic_load(&current) == place)
             return &place->content;
         atomic_fetch_add(&line->releases, 1);
     }
+    return NULL;
 }
 
 void in_force_hold_again(const struct in_force *held) {
@@ -72,24 +87,34 @@ static bool is_held(struct place *place) {
     return holds != releases;
 }
 
+/* In this order: a copy of the process that is made meanwhile frees nothing twice. */
 static void empty(struct place *place) {
-    rules_free(place->rules);
-    config_free(place->config);
-    atomic_store(&place->filled, false);
+    struct rules *rules = place->rules;
+    struct config *config = place->config;
+    place->rules = NULL;
+    place->config = NULL;
+    rules_free(rules);
+    config_free(config);
 }
 
 size_t in_force_reclaim(void) {
-    uint32_t in_force = atomic_load(&current);
     size_t held = 0;
-    for (uint32_t i = 0; i < PLACES; i++) {
-        if (i + 1 == in_force || !atomic_load(&places[i].filled))
+    for (struct place *place = places; place != NULL; place = place->next) {
+        if (place == atomic_load(&current) || place->config == NULL)
             continue;
-        if (is_held(&places[i]))
+        if (is_held(place))
             held++;
         else
-            empty(&places[i]);
+            empty(place);
     }
     return held;
+}
+
+static struct place *find_vacant(void) {
+    struct place *place = places;
+    while (place != NULL && (place->config != NULL || is_held(place)))
+        place = place->next;
+    return place;
 }
 
 static void fill(struct place *place, struct config *config, struct rules *rules, uint32_t generation,
@@ -99,38 +124,29 @@ static void fill(struct place *place, struct config *config, struct rules *rules
     place->rules = rules;
 }
 
-/* Another thread is just putting the first one in force, which takes it a few stores. */
-static void wait_for_the_first(void) {
-    const struct timespec moment = {.tv_nsec = 100000};
-    while (atomic_load(&current) == 0)
-        nanosleep(&moment, NULL);
-}
-
 bool in_force_begin(struct config *config, struct rules *rules) {
-    bool filled = false;
-    if (!atomic_compare_exchange_strong(&places[0].filled, &filled, true)) {
-        wait_for_the_first();
+    struct place *none = NULL, *place = calloc(1, sizeof(*place));
+    if (place == NULL)
+        return false;
+    fill(place, config, rules, 1, 0);
+    if (!atomic_compare_exchange_strong(&current, &none, place)) {
+        free(place);
         return false;
     }
-    fill(&places[0], config, rules, 1, 0);
-    atomic_store(&current, 1);
+    places = place;
     return true;
 }
 
 bool in_force_replace(struct config *config, struct rules *rules, uint32_t cache_generation) {
-    uint32_t generation = places[atomic_load(&current) - 1].content.generation + 1;
-    for (uint32_t i = 0; i < PLACES; i++) {
-        if (i + 1 == atomic_load(&current) || atomic_load(&places[i].filled) || is_held(&places[i]))
-            continue;
-        fill(&places[i], config, rules, generation, cache_generation);
-        atomic_store(&places[i].filled, true);
-        atomic_store(&current, i + 1);
-        return true;
+    struct place *place = find_vacant();
+    if (place == NULL) {
+        place = calloc(1, sizeof(*place));
+        if (place == NULL)
+            return false;
+        place->next = places;
+        places = place;
     }
-    return false;
-}
-
-void in_force_adopt(void) {
-    if (atomic_load(&current) == 0)
-        atomic_store(&places[0].filled, false);
+    fill(place, config, rules, atomic_load(&current)->content.generation + 1, cache_generation);
+    atomic_store(&current, place);
+    return true;
 }

@@ -36,7 +36,8 @@ bool config_stamp_is_fresh(const struct config_stamp *stamp);
 struct config_file {
     int descriptor; /**< -1: none */
     struct stat status;
-    struct config_stamp stamp; /**< from before, so that no change is missed; also where the file can not be opened */
+    struct config_stamp stamp; /**< from before, so that no change is missed; also where the file can not be opened, but
+                                    for want of descriptors and the like: then the file is not what has to change */
 };
 
 /**

@@ -12,7 +12,7 @@
  * The configuration in force, and those before it for as long as a lookup uses them. Who uses one holds it: by a count
  * in memory that stays, on one of several cache lines for each, so that neither a lock nor a line that all threads
  * write is needed, and a configuration is freed as soon as it is neither in force nor held. A lookup that a signal
- * handler has jumped out of holds it for good; so many as there are places may be held, and then none is replaced.
+ * handler has jumped out of holds it for good, and that one alone.
  */
 
 struct in_force {
@@ -30,21 +30,19 @@ void in_force_hold_again(const struct in_force *held);
 /** Let go; by any thread. NULL is allowed. Thread-safe. */
 void in_force_release(const struct in_force *held);
 
+/** Whether there is nothing in force yet. Thread-safe. */
+bool in_force_is_none(void);
+
 /**
- * The first configuration: where threads come together, one of them gets true. The configuration and its rules are no
- * longer the caller's then. Whoever returns finds one in force. Signals must be blocked. Thread-safe.
+ * The first configuration. True: the configuration and its rules are no longer the caller's. False: another one is in
+ * force already, or there is no memory; they are the caller's still. Thread-safe; never waits.
  */
 bool in_force_begin(struct config *config, struct rules *rules);
 
-/**
- * Put another configuration in force. False: all places are held; it is the caller's still. For one thread at a time.
- */
+/** Put another configuration in force. False: no memory; it is the caller's still. For one thread at a time. */
 bool in_force_replace(struct config *config, struct rules *rules, uint32_t cache_generation);
 
 /** Free what is neither in force nor held. Returns how many are held still. For one thread at a time. */
 size_t in_force_reclaim(void);
-
-/** In a new copy of the process: who was about to begin is gone. What other threads held there, is held for good. */
-void in_force_adopt(void);
 
 #endif

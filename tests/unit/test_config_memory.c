@@ -1,6 +1,13 @@
+#include <libconfig.h>
+#include <locale.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "test_config.h"
+
+#include "originbypass/tame.h"
 
 /* Without memory there is no configuration, and nothing else happens. */
 
@@ -28,14 +35,6 @@ void *calloc(size_t count, size_t size) {
     if (memory != NULL)
         memset(memory, 0, total);
     return memory;
-}
-
-/* And its malloc, of which the parser's scanner takes all its memory. */
-static bool scarce;
-static int pieces_given, pieces_allowed;
-
-void *malloc(size_t size) {
-    return scarce && pieces_given++ >= pieces_allowed ? NULL : __libc_malloc(size);
 }
 
 static char *large_configuration(void) {
@@ -77,38 +76,123 @@ static void without_memory_there_is_no_configuration(void **state) {
     free(text);
 }
 
-static void the_parser_without_memory_ends_nothing_but_itself(void **state) {
-    (void)state;
-    static const char text[] = "hosts = ( \"a.b\", { name = \"*.b\"; addresses = [ \"192.0.2.1\" ]; } );";
-    struct config *config = NULL;
-    size_t refused = 0;
-    if (secure_getenv("RUN_UNDER") != NULL) {
-        print_message("left out: what the parser held when its memory ran out is lost, as valgrind would say\n");
-        skip();
-    }
-    allowed = 1 << 20;
-    for (pieces_allowed = 1; config == NULL || config->error_count > 0; pieces_allowed++) { /* the first is our copy */
-        assert_true(pieces_allowed < 1000);
-        config_free(config);
-        pieces_given = 0;
-        scarce = true;
-        config = config_parse_text("test.conf", text, strlen(text));
-        scarce = false;
-        refused += config == NULL;
-    }
-    assert_true(refused > 2);
-    assert_int_equal(config->rule_count, 2);
-    config_free(config);
+#endif
+
+/* ---- libconfig's own memory ---- */
+
+/* This program's own mmap, which can be denied. */
+static bool is_mapping_denied;
+
+void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset) {
+    if (is_mapping_denied)
+        return MAP_FAILED;
+    return (void *)syscall(SYS_mmap, address, size, protection, flags, descriptor, offset); // NOLINT
 }
 
-#endif
+static void where_none_can_be_mapped_there_is_no_configuration(void **state) {
+    (void)state;
+    static const char text[] = "hosts = ( \"a.b\" );";
+    is_mapping_denied = true;
+    struct config *config = config_parse_text("test.conf", text, strlen(text));
+    is_mapping_denied = false;
+    assert_null(config);
+    config_free(parse_good(text));
+}
+
+struct attempt {
+    const char *text;
+    locale_t during;
+    int read;
+};
+
+static void read_with_libconfig(void *context) {
+    struct attempt *attempt = context;
+    config_t config;
+    config_init(&config);
+    attempt->read = config_read_string(&config, attempt->text);
+    attempt->during = uselocale((locale_t)0);
+}
+
+/* Whatever it has, and wherever it was left: nothing of the thread's is changed, and the next call does as well. */
+static void the_parser_without_memory_ends_nothing_but_itself(void **state) {
+    (void)state;
+    static const char good[] = "hosts = ( \"a.b\", { name = \"*.b\"; addresses = [ \"192.0.2.1\" ]; }, 1.5, 7, true );";
+    static const char bad[] = "hosts = ( \"a.b\", { name = ( ; ) ;";
+    locale_t own = newlocale(LC_ALL_MASK, "C", (locale_t)0), before = uselocale(own);
+    struct attempt attempts[] = {{good, 0, 0}, {bad, 0, 0}};
+    size_t left = 0;
+    for (size_t i = 0; i < 2; i++)
+        for (size_t size = 0; !tame_call(read_with_libconfig, &attempts[i], size); size += 16) {
+            assert_true(size < 1 << 20);
+            assert_ptr_equal(uselocale((locale_t)0), own);
+            left++;
+        }
+    assert_true(left > 200);
+    assert_true(attempts[0].read);
+    assert_false(attempts[1].read);
+    assert_ptr_equal(attempts[0].during, own);
+    uselocale(before);
+    freelocale(own);
+}
+
+/* A text of so many pieces, which are numbered, in a list. */
+static char *list_of(const char *piece, int count) {
+    char *text = malloc((size_t)count * (strlen(piece) + 8) + 64);
+    assert_non_null(text);
+    char *end = text + sprintf(text, "hosts = (");
+    for (int i = 0; i < count; i++) {
+        end += sprintf(end, i == 0 ? " " : ", ");
+        end += sprintf(end, piece, i); // NOLINT(clang-diagnostic-format-nonliteral)
+    }
+    strcpy(end, " );");
+    return text;
+}
+
+/* A configuration is refused for what is in it, and never for its shape. */
+static void its_memory_is_enough_for_whatever_is_configured(void **state) {
+    (void)state;
+    static const char long_name[] =
+        "{ a_very_long_name_of_some_setting_that_is_just_longer_than_sixty_four_octets = 1; }";
+    static const char *const pieces[] = {"%d",
+                                         "\"x\"",
+                                         "( )",
+                                         "[ ]",
+                                         "{ }",
+                                         "[ 1 ]",
+                                         "(((( ))))",
+                                         "{ a = 1; }",
+                                         "{ a = { b = { }; }; }",
+                                         "( { } )",
+                                         "\"host-%d.example\"",
+                                         long_name};
+    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+        for (int count = 1; count <= 100000; count *= 10) {
+            char *text = list_of(pieces[i], count);
+            config_free(parse(text));
+            free(text);
+        }
+}
+
+/* One string of many megabytes, and one that is made of escapes. */
+static void its_memory_is_enough_for_long_strings(void **state) {
+    (void)state;
+    enum { LENGTH = 9 << 20 };
+    for (int i = 0; i < 2; i++) {
+        char *text = malloc(LENGTH + 64), *end = text + sprintf(text, "hosts = ( \"");
+        memset(end, i == 0 ? 'x' : '\\', LENGTH);
+        strcpy(end + LENGTH, "\" );");
+        config_free(parse(text));
+        free(text);
+    }
+}
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_memory_there_is_no_configuration),
-#ifndef UNDER_SANITIZER
+        cmocka_unit_test(where_none_can_be_mapped_there_is_no_configuration),
         cmocka_unit_test(the_parser_without_memory_ends_nothing_but_itself),
-#endif
+        cmocka_unit_test(its_memory_is_enough_for_whatever_is_configured),
+        cmocka_unit_test(its_memory_is_enough_for_long_strings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -602,6 +602,34 @@ static void without_a_descriptor_the_file_is_refused(void **state) {
     assert_int_equal(status_of_child(take_without_descriptors), 0);
 }
 
+static bool are_prefixes_read(const struct config_source *source) {
+    return source->set_files != NULL && source->set_files->fault == NULL;
+}
+
+static int want_for_descriptors(void) {
+    struct config_source source, again;
+    int last = dup(0);
+    while (dup(0) >= 0)
+        ;
+    if (!config_source_take_file(&source, file) || source.fault == NULL)
+        return 1;
+    if (config_source_state(&source) != CONFIG_SOURCE_CHANGED)
+        return 2;
+    close(last);
+    if (!config_source_take_file(&again, file) || again.fault != NULL || !are_prefixes_read(&again))
+        return 3;
+    return config_source_state(&again) == CONFIG_SOURCE_CURRENT ? 0 : 4;
+}
+
+static void what_lacked_a_descriptor_is_read_again_though_nothing_has_changed(void **state) {
+    (void)state;
+    char text[128];
+    snprintf(text, sizeof(text), "answers = { reject = [ \"file:%s\" ]; };", file);
+    write_file(text);
+    let_it_settle();
+    assert_int_equal(status_of_child(want_for_descriptors), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, clear_environment, clear_environment)
 
 int main(void) {
@@ -638,6 +666,7 @@ int main(void) {
         TEST(a_change_counts_only_in_a_file_that_nobody_else_may_write),
         TEST(taking_calls_no_malloc),
         TEST(a_file_that_may_not_be_read_is_refused),
+        TEST(what_lacked_a_descriptor_is_read_again_though_nothing_has_changed),
         TEST(without_a_descriptor_the_file_is_refused),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

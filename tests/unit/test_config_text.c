@@ -314,7 +314,7 @@ static void no_octet_changed_in_a_file_does_harm(void **state) {
     }
 }
 
-/* libconfig sets the thread's locale for its numbers, and leaves the thread with the global one. */
+/* libconfig would set the thread's locale for its numbers, and leave the thread with the global one. */
 static void the_threads_locale_is_kept(void **state) {
     (void)state;
     locale_t mine = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -335,7 +335,7 @@ static void a_small_stack_is_enough(void **state) {
     skip();
 }
 
-static void too_little_memory_is_noticed_before_libconfig_does(void **state) {
+static void too_little_memory_is_noticed(void **state) {
     (void)state;
     print_message("left out: the sanitizer needs more address space than the test allows\n");
     skip();
@@ -388,7 +388,7 @@ static int parse_within(const char *text, size_t bytes) {
     return WEXITSTATUS(status);
 }
 
-static void too_little_memory_is_noticed_before_libconfig_does(void **state) {
+static void too_little_memory_is_noticed(void **state) {
     (void)state;
     const char *preloaded = secure_getenv("LD_PRELOAD");
     if (preloaded != NULL && strstr(preloaded, "vgpreload") != NULL) {
@@ -414,7 +414,7 @@ static void too_little_memory_is_noticed_before_libconfig_does(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         /* the first, because what other tests have freed would do as well */
-        cmocka_unit_test(too_little_memory_is_noticed_before_libconfig_does),
+        cmocka_unit_test(too_little_memory_is_noticed),
         cmocka_unit_test(what_libconfig_cannot_take_is_refused_with_its_line),
         cmocka_unit_test(what_only_looks_like_it_is_read),
         cmocka_unit_test(a_syntax_error_says_what_was_found_and_expected),
