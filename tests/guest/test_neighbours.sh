@@ -54,7 +54,7 @@ it_keeps_nothing_of_a_thread_that_is_cancelled_where_libc_waits() {
         rm -f "$STRANGE_FILE"
         {
             echo 'hosts = ( "lost.example.com", { name = "pinned.example.com"; addresses = [ "192.0.2.1" ]; }'
-            printf ', "%d.example.com"\n' {1..50000}
+            printf ', "%d.example.com"\n' {1..150000}
             echo ');'
         } >"$ORIGIN_BYPASS_CONFIG_FILE"
         STRANGE=waits env LD_PRELOAD="$LAB_LIBRARY $strange" "$LAB/tmp/cancelled_in_libc" "$ORIGIN_BYPASS_CONFIG_FILE" \
