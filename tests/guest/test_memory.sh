@@ -22,4 +22,14 @@ it_answers_under_an_allocator_that_resolves() {
     equal "$ORIGIN_V4" "$(call '*.example.com' gethostbyname www.example.com inet)"
 }
 
+it_dies_of_no_allocation_that_fails() {
+    not_under 'address|thread|jemalloc|valgrind' 'it has an allocator of its own'
+    local situation
+    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/scarce.conf
+    for situation in load first cold hit refresh reload gethostbyname; do
+        echo 'hosts = ( "*.example.com" );' >"$ORIGIN_BYPASS_CONFIG_FILE"
+        preloaded "$(compiled scarce)" "$situation" "$ORIGIN_BYPASS_CONFIG_FILE"
+    done
+}
+
 check_all "$@"
