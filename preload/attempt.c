@@ -6,6 +6,7 @@
 #include "originbypass/clock.h"
 #include "originbypass/counters.h"
 #include "originbypass/health.h"
+#include "originbypass/metrics.h"
 #include "originbypass/name.h"
 
 static const enum record_types types[RECORD_TYPE_COUNT] = {RECORD_A, RECORD_AAAA};
@@ -155,6 +156,7 @@ static void probe(void *given) {
         attempt_end(&attempt, 0);
         process_leave(&hold);
     }
+    metrics_write_if_due(clock_recent_ms());
     free(probe);
 }
 

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/clock.h"
 #include "originbypass/counters.h"
+#include "originbypass/metrics.h"
 
 /* What the thread takes along. */
 struct refresh {
@@ -21,6 +23,7 @@ static void refresh(void *given) {
     }
     if (refresh->fetch.failed != 0)
         counters_add(COUNTER_REFRESH_FAILURES);
+    metrics_write_if_due(clock_recent_ms());
     fetch_end(&refresh->fetch);
     in_force_release(refresh->fetch.configuration);
     free(refresh);
