@@ -7,6 +7,7 @@
 #include "originbypass/clock.h"
 #include "originbypass/counters.h"
 #include "originbypass/health.h"
+#include "originbypass/metrics.h"
 #include "originbypass/name.h"
 #include "originbypass/record_types.h"
 
@@ -149,6 +150,7 @@ static bool go_on(struct task *task) {
     if (attempt_is_waiting(&probe->attempt, RECORD_BOTH) && now_ms < probe->deadline_ms)
         return false;
     attempt_end(&probe->attempt, 0);
+    metrics_write_if_due(now_ms);
     free(probe);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "originbypass/atomics.h"
 #include "originbypass/counters.h"
 #include "originbypass/lock.h"
 
@@ -82,8 +83,6 @@ static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 /* A writer that is in the way for longer has lost its processor. */
 #define TRIES_AT_ONCE 8
 
-#define LOAD(place) atomic_load_explicit(&(place), memory_order_acquire)
-#define STORE(place, value) atomic_store_explicit(&(place), value, memory_order_release)
 /* For the writers, who hold the lock. */
 #define OWN(place) atomic_load_explicit(&(place), memory_order_relaxed)
 

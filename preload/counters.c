@@ -1,5 +1,6 @@
 #include "originbypass/counters.h"
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 static const char *const names[] = {
@@ -31,8 +32,9 @@ static const char *const names[] = {
 _Static_assert(sizeof(names) / sizeof(names[0]) == COUNTER_COUNT, "every counter has a name");
 _Static_assert(COUNTER_COUNT <= COUNTER_PLACES, "every counter has a place");
 
-static struct counter_block own_blocks[COUNTER_BLOCKS];
-static _Atomic(struct counter_block *) blocks = own_blocks;
+/* The figures of one thread, on cache lines of their own. With more threads than blocks, some share one. */
+#define BLOCKS 64
+static struct { _Alignas(64) _Atomic uint64_t figures[COUNTER_PLACES]; } blocks[BLOCKS];
 static atomic_uint threads_seen;
 
 /* The number of the thread's block plus one; 0 until it counts for the first time. */
@@ -43,14 +45,13 @@ const char *counter_name(enum counter counter) {
 }
 
 static unsigned take_number(void) {
-    return atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % COUNTER_BLOCKS + 1;
+    return atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % BLOCKS + 1;
 }
 
 static inline void add(enum counter counter, uint64_t count) {
-    struct counter_block *all = atomic_load_explicit(&blocks, memory_order_acquire);
     if (own_number == 0)
         own_number = take_number();
-    atomic_fetch_add_explicit(&all[own_number - 1].figures[counter], count, memory_order_relaxed);
+    atomic_fetch_add_explicit(&blocks[own_number - 1].figures[counter], count, memory_order_relaxed);
 }
 
 void counters_add(enum counter counter) {
@@ -61,34 +62,16 @@ void counters_add_many(enum counter counter, uint64_t count) {
     add(counter, count);
 }
 
-static void add_up(struct counter_block *of, uint64_t totals[static COUNTER_COUNT]) {
-    for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
-        for (size_t block = 0; block < COUNTER_BLOCKS; block++)
-            totals[counter] += atomic_load_explicit(&of[block].figures[counter], memory_order_relaxed);
-}
-
 void counters_read(uint64_t totals[static COUNTER_COUNT]) {
-    struct counter_block *all = atomic_load_explicit(&blocks, memory_order_acquire);
-    for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
+    for (size_t counter = 0; counter < COUNTER_COUNT; counter++) {
         totals[counter] = 0;
-    add_up(all, totals);
-    if (all != own_blocks) /* what was counted there while we moved */
-        add_up(own_blocks, totals);
-}
-
-void counters_keep_in(struct counter_block *kept) {
-    atomic_store_explicit(&blocks, kept, memory_order_release);
-    for (size_t block = 0; block < COUNTER_BLOCKS; block++)
-        for (size_t counter = 0; counter < COUNTER_COUNT; counter++) {
-            uint64_t figure = atomic_exchange_explicit(&own_blocks[block].figures[counter], 0, memory_order_relaxed);
-            if (figure > 0)
-                atomic_fetch_add_explicit(&kept[block].figures[counter], figure, memory_order_relaxed);
-        }
+        for (size_t block = 0; block < BLOCKS; block++)
+            totals[counter] += atomic_load_explicit(&blocks[block].figures[counter], memory_order_relaxed);
+    }
 }
 
 void counters_reset_in_child(void) {
-    atomic_store(&blocks, own_blocks);
-    for (size_t block = 0; block < COUNTER_BLOCKS; block++)
+    for (size_t block = 0; block < BLOCKS; block++)
         for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
-            atomic_store_explicit(&own_blocks[block].figures[counter], 0, memory_order_relaxed);
+            atomic_store_explicit(&blocks[block].figures[counter], 0, memory_order_relaxed);
 }

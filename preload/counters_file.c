@@ -7,21 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "originbypass/descriptor.h"
+#include "originbypass/kernel_store.h"
 #include "originbypass/version.h"
 
 _Static_assert(sizeof(struct counters_header) <= COUNTERS_HEADER_ROOM, "the header has room");
-_Static_assert(offsetof(struct counters_file, blocks) == COUNTERS_HEADER_ROOM, "as the layout has it");
-_Static_assert(offsetof(struct counters_header, program) == 80 && offsetof(struct counters_header, load) == 152 &&
-                   offsetof(struct counters_load, error) == 24,
+_Static_assert(offsetof(struct counters_file, figures) == COUNTERS_HEADER_ROOM, "as the layout has it");
+_Static_assert(offsetof(struct counters_header, identity) == 24 && offsetof(struct counters_header, program) == 80 &&
+                   offsetof(struct counters_header, load) == 152 && offsetof(struct counters_load, error) == 24,
                "as the layout has it");
-_Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "figures are plain numbers in the file");
 
 /* ---- names ---- */
 
@@ -114,10 +113,11 @@ static const int FLAGS = O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY
 /* What is known of a file on the way to its being mapped. */
 struct making {
     int directory;
-    const struct counters_identity *identity;
     const char *fault;
+    bool is_being_folded;
     struct descriptor file;
     char name[COUNTERS_FILE_NAME_SIZE];
+    struct counters_writer *writer;
 };
 
 static const char *fault_of(int error) {
@@ -145,23 +145,17 @@ static bool is_beyond_limit(void) {
     return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < sizeof(struct counters_file);
 }
 
-static int write_header(const struct making *making, const char *program) {
-    struct counters_header header = {
-        .layout = COUNTERS_FILE_LAYOUT,
-        .counter_count = COUNTER_COUNT,
-        .block_count = COUNTER_BLOCKS,
-        .place_count = COUNTER_PLACES,
-        .identity = *making->identity,
-        .version = ORIGINBYPASS_VERSION,
-    };
-    strncpy(header.program, program, sizeof(header.program) - 1);
+/* Zero, or why not (errno). */
+static int write_whole(const struct making *making) {
+    const struct counters_file *file = &making->writer->has;
     if (!descriptor_is_ours(&making->file))
         return EBADF;
-    return pwrite(making->file.number, &header, sizeof(header), 0) == (ssize_t)sizeof(header) ? 0 : errno;
+    ssize_t written = pwrite(making->file.number, file, sizeof(*file), 0);
+    return written < 0 ? errno : (written == (ssize_t)sizeof(*file) ? 0 : ENOSPC);
 }
 
 /* False: there is one of this name (no fault), or there is a fault. */
-static bool make_new(struct making *making, const char *program) {
+static bool make_new(struct making *making) {
     if (is_beyond_limit()) {
         making->fault = fault_of(EFBIG);
         return false;
@@ -170,10 +164,8 @@ static bool make_new(struct making *making, const char *program) {
         making->fault = errno == EEXIST ? NULL : fault_of(errno);
         return false;
     }
-    (void)flock(making->file.number, LOCK_SH | LOCK_NB);
-    int error = posix_fallocate(making->file.number, 0, sizeof(struct counters_file));
-    if (error == 0)
-        error = write_header(making, program);
+    (void)counters_file_lock(making->file.number, F_RDLCK);
+    int error = write_whole(making);
     if (error == 0)
         return true;
     making->fault = fault_of(error);
@@ -186,61 +178,76 @@ static bool is_same_process(const struct counters_identity *a, const struct coun
     return a->pid_namespace == b->pid_namespace && a->pid == b->pid && a->start_ticks == b->start_ticks;
 }
 
-static bool is_as_we_would_make_it(const struct making *making) {
+/* Reads what is in it. */
+static bool is_as_we_would_make_it(const struct making *making, struct counters_file *found) {
     struct stat status;
-    struct counters_header header;
+    const struct counters_header *header = &making->writer->has.header;
     int number = making->file.number;
     return fstat(number, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
-           status.st_nlink == 1 && status.st_size == (off_t)sizeof(struct counters_file) &&
-           pread(number, &header, sizeof(header), 0) == (ssize_t)sizeof(header) &&
-           header.magic == COUNTERS_FILE_MAGIC && header.layout == COUNTERS_FILE_LAYOUT &&
-           is_same_process(&header.identity, making->identity);
+           status.st_nlink == 1 && status.st_size == (off_t)sizeof(*found) &&
+           pread(number, found, sizeof(*found), 0) == (ssize_t)sizeof(*found) && found->header.magic == header->magic &&
+           found->header.layout == header->layout && is_same_process(&found->header.identity, &header->identity);
+}
+
+static void count_on(struct counters_writer *writer, const struct counters_file *found) {
+    writer->has = *found;
+    memcpy(writer->before, found->figures, sizeof(writer->before));
 }
 
 /* Its own file of before it executed this program; not one that somebody is just taking for a dead process's. */
 static bool take_own(struct making *making) {
+    struct counters_file found;
     making->fault = "a file stands there under the process's name that can not be taken";
     if (!descriptor_take(&making->file, openat(making->directory, making->name, FLAGS)))
         return false;
-    bool locked = flock(making->file.number, LOCK_SH | LOCK_NB) == 0 || errno != EWOULDBLOCK;
-    if (locked && is_as_we_would_make_it(making))
+    making->is_being_folded = !counters_file_lock(making->file.number, F_RDLCK) && (errno == EAGAIN || errno == EACCES);
+    if (!making->is_being_folded && is_as_we_would_make_it(making, &found)) {
+        count_on(making->writer, &found);
         return true;
+    }
     descriptor_close(&making->file);
     return false;
 }
 
 #define TRIES 3
 
-static bool open_file(struct making *making, const char *program) {
+/* It may be removed between the two steps. */
+static bool open_file(struct making *making) {
     for (int i = 0; i < TRIES; i++) {
-        if (make_new(making, program))
+        if (make_new(making))
             return true;
         if (making->fault != NULL)
             return false;
         if (take_own(making))
             return true;
-        sched_yield();
+        if (making->is_being_folded)
+            break;
     }
     return false;
 }
 
+/* Each word; the kernel is asked. */
+static bool leads_to(const void *memory, const struct counters_identity *identity) {
+    const char *place = (const char *)memory + offsetof(struct counters_header, identity);
+    uint32_t words[sizeof(*identity) / sizeof(uint32_t)];
+    memcpy(words, identity, sizeof(words));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (!kernel_has(place + i * sizeof(words[0]), words[i]))
+            return false;
+    return true;
+}
+
 /* The number may lead to another file since: nothing is written before what is mapped has said that it is ours. */
-static struct counters_file *map(const struct making *making, struct counters_file *place) {
-    size_t size = sizeof(struct counters_file);
+static void *map(const struct making *making) {
     if (!descriptor_is_ours(&making->file))
         return NULL;
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, making->file.number, 0);
+    void *memory = mmap(NULL, sizeof(struct counters_file), PROT_READ | PROT_WRITE, MAP_SHARED, making->file.number, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    struct counters_file *file = memory;
-    if (!is_same_process(&file->header.identity, making->identity)) {
-        munmap(memory, size);
-        return NULL;
-    }
-    if (place == NULL)
-        return file;
-    memory = mremap(memory, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, place);
-    return memory == MAP_FAILED ? file : memory;
+    if (leads_to(memory, &making->writer->has.header.identity))
+        return memory;
+    munmap(memory, sizeof(struct counters_file));
+    return NULL;
 }
 
 /* A lock belongs to the open file, which the mapping keeps; some file systems think otherwise. */
@@ -248,97 +255,160 @@ static bool is_held(const struct making *making) {
     struct descriptor again;
     if (!descriptor_take(&again, openat(making->directory, making->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
         return false;
-    bool held = flock(again.number, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    bool held = counters_file_sign(again.number) == COUNTERS_SIGN_LIFE;
     descriptor_close(&again);
     return held;
 }
 
-struct counters_file *counters_file_make(int directory, const struct counters_identity *identity, const char *program,
-                                         struct counters_file *place, const char **fault) {
-    struct making making = {.directory = directory, .identity = identity, .file = DESCRIPTOR_NONE};
-    counters_file_name(identity, making.name);
-    *fault = NULL;
-    if (!open_file(&making, program)) {
-        *fault = making.fault;
-        return NULL;
-    }
-    struct counters_file *file = map(&making, place);
-    descriptor_close(&making.file);
-    if (file == NULL) {
-        *fault = "the file can not be mapped";
-        unlinkat(directory, making.name, 0);
-        return NULL;
-    }
-    file->header.held = is_held(&making);
-    memset(file->header.program, 0, sizeof(file->header.program));
-    strncpy(file->header.program, program, sizeof(file->header.program) - 1);
-    atomic_store_explicit(&file->header.magic, COUNTERS_FILE_MAGIC, memory_order_release);
+static struct counters_file empty_file(const struct counters_identity *identity, const char *program) {
+    struct counters_file file = {.header = {.magic = COUNTERS_FILE_MAGIC,
+                                            .layout = COUNTERS_FILE_LAYOUT,
+                                            .counter_count = COUNTER_COUNT,
+                                            .place_count = COUNTER_PLACES,
+                                            .identity = *identity,
+                                            .version = ORIGINBYPASS_VERSION}};
+    strncpy(file.header.program, program, sizeof(file.header.program) - 1);
     return file;
 }
 
-/* The system calls of readers, which copy, are no atomics: full barriers on both sides. */
-void counters_file_tell(struct counters_file *file, const struct counters_load *load) {
-    atomic_fetch_or(&file->header.sequence, 1);
-    file->header.load = *load;
-    atomic_fetch_add(&file->header.sequence, 1);
+static bool put(struct counters_writer *writer, struct counters_file *new);
+
+const char *counters_file_make(int directory, const struct counters_identity *identity, const char *program,
+                               struct counters_writer *writer) {
+    struct making making = {.directory = directory, .file = DESCRIPTOR_NONE, .writer = writer};
+    struct counters_file file = empty_file(identity, program);
+    counters_file_name(identity, making.name);
+    *writer = (struct counters_writer){.has = file};
+    if (!open_file(&making))
+        return making.is_being_folded ? NULL : making.fault;
+    writer->mapped = map(&making);
+    descriptor_close(&making.file);
+    if (writer->mapped == NULL)
+        return "the file can not be mapped";
+    file.header.held = is_held(&making);
+    memcpy(file.figures, writer->has.figures, sizeof(file.figures));
+    if (put(writer, &file))
+        return NULL;
+    counters_file_leave(writer);
+    return "the file can not be written";
+}
+
+/* ---- writing ---- */
+
+static void *word_of(const struct counters_writer *writer, size_t offset) {
+    return (char *)writer->mapped + offset;
+}
+
+/* From where the kernel has it to `new`; what differs is written, and remembered. */
+static bool put_words(struct counters_writer *writer, const struct counters_file *new, size_t from, size_t to) {
+    for (size_t offset = from; offset < to; offset += sizeof(uint32_t)) {
+        uint32_t old_word, new_word;
+        char *old = (char *)&writer->has + offset;
+        memcpy(&old_word, old, sizeof(old_word));
+        memcpy(&new_word, (const char *)new + offset, sizeof(new_word));
+        if (old_word != new_word && !kernel_store(word_of(writer, offset), old_word, new_word))
+            return false;
+        memcpy(old, &new_word, sizeof(new_word));
+    }
+    return true;
+}
+
+static bool put_sequence(struct counters_writer *writer, uint32_t sequence) {
+    uint32_t *old = &writer->has.header.sequence;
+    if (!kernel_store(word_of(writer, offsetof(struct counters_header, sequence)), *old, sequence))
+        return false;
+    *old = sequence;
+    return true;
+}
+
+static bool put(struct counters_writer *writer, struct counters_file *new) {
+    uint32_t odd = writer->has.header.sequence | 1; /* already, where a program died over it */
+    if (!put_sequence(writer, odd))
+        return false;
+    new->header.sequence = odd;
+    return put_words(writer, new, 0, sizeof(*new)) && put_sequence(writer, odd + 1);
+}
+
+bool counters_file_write(struct counters_writer *writer, const uint64_t figures[static COUNTER_COUNT],
+                         const struct counters_load *load) {
+    struct counters_file new = writer->has;
+    new.header.load = *load;
+    for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
+        new.figures[counter] = writer->before[counter] + figures[counter];
+    return put(writer, &new);
+}
+
+void counters_file_leave(struct counters_writer *writer) {
+    if (writer->mapped != NULL)
+        munmap(writer->mapped, sizeof(struct counters_file));
+    writer->mapped = NULL;
+}
+
+/* ---- signs of life ---- */
+
+bool counters_file_lock(int descriptor, short type) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET};
+    return fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
+}
+
+enum counters_sign counters_file_sign(int descriptor) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(descriptor, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
+        return COUNTERS_SIGN_NONE;
+    return lock.l_type == F_RDLCK ? COUNTERS_SIGN_LIFE : COUNTERS_SIGN_FOLDED;
 }
 
 /* ---- reading ---- */
 
 #define READ_TRIES 100
 
-static bool read_header(int descriptor, struct counters_header *header) {
-    return pread(descriptor, header, sizeof(*header), 0) == (ssize_t)sizeof(*header);
+static bool read_whole(int descriptor, struct counters_file *file) {
+    return pread(descriptor, file, sizeof(*file), 0) == (ssize_t)sizeof(*file);
 }
 
-/* What is being written is read again; a process that died over it leaves the sequence odd, and nothing to be told. */
-static bool read_settled_header(int descriptor, struct counters_header *header) {
+static bool read_sequence(int descriptor, uint32_t *sequence) {
+    return pread(descriptor, sequence, sizeof(*sequence), offsetof(struct counters_header, sequence)) ==
+           (ssize_t)sizeof(*sequence);
+}
+
+/*
+ * What is being written is read again. The sequence of a process that died over it stays odd: its figures are good, and
+ * what it says of its configuration is neither the old nor the new.
+ */
+static bool read_settled(int descriptor, struct counters_file *file) {
     for (int i = 0; i < READ_TRIES; i++) {
-        struct counters_header again;
-        if (!read_header(descriptor, header) || !read_header(descriptor, &again))
+        uint32_t before, after;
+        if (!read_sequence(descriptor, &before) || !read_whole(descriptor, file) || !read_sequence(descriptor, &after))
             return false;
-        if (header->sequence % 2 == 0 && header->sequence == again.sequence)
+        if (before % 2 == 0 && before == after)
             return true;
         sched_yield();
     }
-    header->load = (struct counters_load){0};
+    file->header.load = (struct counters_load){0};
     return true;
 }
 
-static bool add_blocks(int descriptor, uint64_t figures[static COUNTER_PLACES]) {
-    struct counter_block some[4];
-    for (size_t first = 0; first < COUNTER_BLOCKS; first += sizeof(some) / sizeof(some[0])) {
-        off_t offset = (off_t)(COUNTERS_HEADER_ROOM + first * sizeof(some[0]));
-        if (pread(descriptor, some, sizeof(some), offset) != (ssize_t)sizeof(some))
-            return false;
-        for (size_t i = 0; i < sizeof(some) / sizeof(some[0]); i++)
-            for (size_t place = 0; place < COUNTER_PLACES; place++)
-                figures[place] += atomic_load_explicit(&some[i].figures[place], memory_order_relaxed);
-    }
-    return true;
+static bool is_of_this_layout(const struct counters_header *header) {
+    return header->magic == COUNTERS_FILE_MAGIC && header->layout == COUNTERS_FILE_LAYOUT &&
+           header->place_count == COUNTER_PLACES;
 }
 
 enum counters_fault counters_file_read(int descriptor, struct counters_copy *copy) {
-    struct counters_header header;
+    struct counters_file file;
     struct stat status;
     *copy = (struct counters_copy){0};
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))
         return COUNTERS_FOREIGN;
-    if (status.st_size < (off_t)sizeof(struct counters_file))
+    if (status.st_size < (off_t)sizeof(file))
         return COUNTERS_UNFINISHED;
-    if (!read_settled_header(descriptor, &header))
+    if (!read_settled(descriptor, &file) || !is_of_this_layout(&file.header))
         return COUNTERS_FOREIGN;
-    if (header.magic == 0)
-        return COUNTERS_UNFINISHED;
-    if (header.magic != COUNTERS_FILE_MAGIC || header.layout != COUNTERS_FILE_LAYOUT ||
-        header.block_count != COUNTER_BLOCKS || header.place_count != COUNTER_PLACES ||
-        !add_blocks(descriptor, copy->figures))
-        return COUNTERS_FOREIGN;
-    copy->identity = header.identity;
-    copy->held = header.held == 1;
-    copy->load = header.load;
-    memcpy(copy->version, header.version, sizeof(copy->version) - 1);
-    memcpy(copy->program, header.program, sizeof(copy->program) - 1);
+    copy->identity = file.header.identity;
+    copy->held = file.header.held == 1;
+    copy->load = file.header.load;
+    memcpy(copy->version, file.header.version, sizeof(copy->version) - 1);
+    memcpy(copy->program, file.header.program, sizeof(copy->program) - 1);
+    memcpy(copy->figures, file.figures, sizeof(copy->figures));
     copy->load.error[sizeof(copy->load.error) - 1] = '\0';
     return COUNTERS_READ;
 }

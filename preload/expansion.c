@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "originbypass/addrinfo.h"
+#include "originbypass/atomics.h"
 #include "originbypass/interfaces.h"
 #include "originbypass/libc.h"
 #include "originbypass/lock.h"
@@ -48,9 +49,6 @@ struct slot {
 
 static struct slot sets[SET_COUNT][SLOTS_A_SET];
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
-
-#define LOAD(place) atomic_load_explicit(&(place), memory_order_acquire)
-#define STORE(place, value) atomic_store_explicit(&(place), value, memory_order_release)
 
 static void copy_in(_Atomic uint64_t *words, const void *from, size_t count) {
     for (size_t i = 0; i < count; i++) {

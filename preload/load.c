@@ -80,3 +80,9 @@ bool load_now(void) {
 __attribute__((constructor)) static void at_load(void) {
     load_ensure();
 }
+
+/* A copy that has not called us has its parent's memory, and counted nothing. */
+__attribute__((destructor)) static void at_exit(void) {
+    if (atomic_load(&load_state) == LOAD_ACTIVE && !process_is_copy())
+        metrics_end();
+}

@@ -402,7 +402,7 @@ bool lookup_begin(struct lookup *lookup) {
     if (cache_get(&lookup->name, lookup->now_ms, &lookup->copy) || settings_of(lookup) != NULL)
         return true;
     in_force_release(lookup->configuration);
-    counters_add(COUNTER_PASS_THROUGHS);
+    metrics_count(COUNTER_PASS_THROUGHS, lookup->now_ms);
     return false;
 }
 
@@ -414,6 +414,7 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
         counters_add(past != 0 ? COUNTER_STALE_HITS : COUNTER_HITS);
     if (past != 0 && lookup->copy.retry_ms <= now_ms)
         refresh(lookup, past);
+    metrics_write_if_due(now_ms);
     if (log_enabled(LOG_LEVEL_DEBUG))
         tell_hit(lookup->host, lookup);
 }
@@ -456,6 +457,7 @@ enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wante
     enum lookup_verdict said = ask_around(lookup, lookup->settings);
     act_on_cancellation(lookup);
     lookup->now_ms = clock_recent_ms();
+    metrics_write_if_due(lookup->now_ms);
     return said;
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "originbypass/beside.h"
+#include "originbypass/clock.h"
 #include "originbypass/counters.h"
+#include "originbypass/metrics.h"
 
 /* What the thread takes along. */
 struct refresh {
@@ -18,6 +20,7 @@ struct refresh {
 static void end(struct refresh *refresh) {
     if (refresh->fetch.failed != 0)
         counters_add(COUNTER_REFRESH_FAILURES);
+    metrics_write_if_due(clock_recent_ms());
     fetch_end(&refresh->fetch);
     in_force_release(refresh->fetch.configuration);
     free(refresh);

@@ -1,7 +1,6 @@
 #ifndef ORIGINBYPASS_COUNTERS_H
 #define ORIGINBYPASS_COUNTERS_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 /**
@@ -39,14 +38,8 @@ enum counter {
 /** The name of a counter as users see it: `stale_hits`. */
 const char *counter_name(enum counter counter);
 
-/** So many threads have a block of their own; and so many counters has a block room for. */
-#define COUNTER_BLOCKS 64
+/** So many counters have room. */
 #define COUNTER_PLACES 32
-
-/** The figures of one thread, on cache lines of their own. With more threads than blocks, some share one. */
-struct counter_block {
-    _Alignas(64) _Atomic uint64_t figures[COUNTER_PLACES];
-};
 
 /** Add one. No memory that another thread writes is touched, up to 64 threads. Thread-safe, takes no lock. */
 void counters_add(enum counter counter);
@@ -57,14 +50,7 @@ void counters_add_many(enum counter counter, uint64_t count);
 /** The sums over all threads, also those that have ended, since load or since the last reset. Thread-safe. */
 void counters_read(uint64_t totals[static COUNTER_COUNT]);
 
-/**
- * Count in these COUNTER_BLOCKS blocks from now on, which nobody takes away any more; what they have is kept, and what
- * was counted so far is added. For one caller at a time; others may count meanwhile.
- */
-void counters_keep_in(struct counter_block *blocks);
-
-/** Begin at zero, in memory of the process alone. For the child of fork(2), while it has one thread: what its parent
- * counted is its parent's. */
+/** Begin at zero. For the child of fork(2), while it has one thread: what its parent counted is its parent's. */
 void counters_reset_in_child(void);
 
 #endif

@@ -10,9 +10,9 @@
 #include "originbypass/clock.h"
 #include "originbypass/config.h"
 #include "originbypass/configuration.h"
-#include "originbypass/counters.h"
 #include "originbypass/in_force.h"
 #include "originbypass/load.h"
+#include "originbypass/metrics.h"
 #include "originbypass/name.h"
 #include "originbypass/process.h"
 
@@ -56,7 +56,7 @@ static inline bool lookup_open(struct lookup *lookup, const char *host) {
     configuration_keep_up(lookup->now_ms);
     if (name_fold(&lookup->name, host))
         return true;
-    counters_add(COUNTER_PASS_THROUGHS);
+    metrics_count(COUNTER_PASS_THROUGHS, lookup->now_ms);
     return false;
 }
 
@@ -73,7 +73,7 @@ bool lookup_begin(struct lookup *lookup);
 static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list) {
     if (!cache_get_list(&lookup->name, lookup->now_ms, list))
         return false;
-    counters_add(COUNTER_HITS);
+    metrics_count(COUNTER_HITS, lookup->now_ms);
     return true;
 }
 

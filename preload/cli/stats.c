@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "originbypass/cli/command.h"
+#include "originbypass/cli/counters_fold.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/config.h"
 #include "originbypass/config_source.h"
@@ -91,7 +92,8 @@ static bool is_safe(const char *path) {
 static bool read_all(struct stats *stats) {
     if (!is_safe(stats->directory))
         return false;
-    const char *fault = counters_directory_read(stats->directory, &stats->reading);
+    counters_fold(stats->directory);
+    const char *fault = counters_reading_take(stats->directory, &stats->reading);
     if (fault != NULL)
         cli_complain("%s: %s", stats->directory, fault);
     return fault == NULL;

@@ -1,4 +1,4 @@
-"""Counters' files as include/originbypass/counters_file.h describes them, read by other means than the library's own.
+"""Counters' files as include/originbypass/counters_file.h and cli/counters_total.h describe them, read by other means than the library's own.
 
 counters.py DIRECTORY           a line for each file: NAME PROGRAM COUNTER=FIGURE... (those that are not zero)
 counters.py DIRECTORY sum WORD  a counter's sum over all files and totals
@@ -11,7 +11,7 @@ import sys
 COUNTERS = """hits stale_hits negative_hits misses refreshes refresh_failures fallbacks pass_throughs evictions failures
 rejections queries query_addresses query_no_records query_no_names query_refusals query_timeouts query_abandoned replies
 reply_ms upstream_downs upstream_backs reloads refused_reloads""".split()
-BLOCKS, PLACES = 64, 32
+PLACES = 32
 
 
 def text(octets):
@@ -21,16 +21,15 @@ def text(octets):
 def read_file(path):
     with open(path, "rb") as file:
         data = file.read()
-    assert len(data) == 1024 + BLOCKS * PLACES * 8, f"{path} has {len(data)} octets"
-    assert data[:8] == b"ocounter" and struct.unpack_from("=4I", data, 8) == (1, len(COUNTERS), BLOCKS, PLACES)
+    assert len(data) == 1024 + PLACES * 8, f"{path} has {len(data)} octets"
+    assert data[:8] == b"ocounter" and struct.unpack_from("=3I", data, 8) == (2, len(COUNTERS), PLACES)
     namespace, start, pid = struct.unpack_from("=QQI", data, 24)
     assert os.path.basename(path) == f"{namespace}-{pid}-{start}.counters"
-    figures = struct.unpack_from(f"={BLOCKS * PLACES}Q", data, 1024)
     generation, successful, loaded, refused = struct.unpack_from("=IIqq", data, 152)
     return {
         "program": text(data[80:144]),
         "load": (generation, successful, loaded, text(data[176:688])),
-        "figures": [sum(figures[place::PLACES]) for place in range(PLACES)],
+        "figures": struct.unpack_from(f"={PLACES}Q", data, 1024),
     }
 
 

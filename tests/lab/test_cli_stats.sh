@@ -182,8 +182,8 @@ it_never_counts_backwards() {
     exec 8>&- 9<&-
     wait "$shell"
     second=$(prometheus | figures)
-    call "$CDN" getaddrinfo "$CDN" inet >"$TMPDIR/out" # which folds it into the total
-    equal 0 "$(find "$metrics" -name "*-$program-*" | wc -l)"
+    equal 0 "$(find "$metrics" -name "*-$program-*" | wc -l)" # folded
+    call "$CDN" getaddrinfo "$CDN" inet >"$TMPDIR/out"
     third=$(prometheus | figures)
     contains 'originbypass_cache_lookups_total,result=hit 4' "$first"
     equal "$(grep -v ended <<<"$first")" "$(grep -v ended <<<"$second")"
@@ -268,11 +268,11 @@ originbypass stats: $metrics: this user may not read the directory: permission d
 
 it_tells_of_files_of_another_layout() {
     one_that_has_asked 5
-    "$python" -c "open('$metrics/4-5-6.counters', 'wb').write(b'ocounter' + b'\2\0\0\0' + bytes(40000))"
+    "$python" -c "open('$metrics/4-5-6.counters', 'wb').write(b'ocounter' + b'\3\0\0\0' + bytes(40000))"
     echo oops >"$metrics/4711.total"
     equal "1
 originbypass stats: $metrics/4-5-6.counters: left out: of another layout, as another version of the library has it, or no file of counters
-originbypass stats: $metrics/4711.total: left out: of another layout, as another version of the library has it, or no file of counters
+originbypass stats: $metrics/4711.total: left out: it does not belong to the user whom it is named after
 $metrics: 1 running process, 0 ended" "$(status stats | head -n 4)"
     equal "4-5-6.counters 4711.total 4" "$(stats --json 2>"$messages" |
         json 'print(*[left["file"] for left in document["left_out"]], document["all"]["counters"]["hits"])')"

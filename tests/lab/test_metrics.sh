@@ -61,11 +61,13 @@ it_counts_an_outage() {
     equal "$(sum queries)" "$(($(sum query_timeouts) + $(sum query_abandoned)))"
 }
 
-it_folds_what_a_dead_process_has_counted_into_the_total() {
+it_leaves_what_a_dead_process_has_counted_to_the_command() {
     with_metrics
     local times
     for times in 3 3 3 3 3; do bypass "$CDN" "$caller" getaddrinfo "$CDN" inet "$times" >"$TMPDIR/out"; done
-    equal '1 file 1 total' "$(files) file $(find "$metrics" -name '*.total' | wc -l) total"
+    equal '5 files 0 totals' "$(files) files $(totals) totals"
+    contains '0 running processes, 5 ended' "$(stats)"
+    equal '0 files 1 totals' "$(files) files $(totals) totals"
     equal '10 5' "$(sum hits) $(sum misses)"
 }
 
@@ -76,8 +78,28 @@ import os, socket
 for _ in range(4): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
 os.kill(os.getpid(), 9)" || :
     equal '3 1' "$(sum hits) $(sum misses)"
-    bypass "$CDN" "$caller" getaddrinfo "$CDN" inet >"$TMPDIR/out"
-    equal '3 2 1' "$(sum hits) $(sum misses) $(files)"
+    stats
+    equal '3 1 0' "$(sum hits) $(sum misses) $(files)"
+}
+
+it_loses_nothing_of_a_busy_process_that_ends() {
+    with_metrics
+    bypass "$CDN" "$caller" getaddrinfo "$CDN" inet 20000 >"$TMPDIR/out"
+    equal 20000 "$(($(sum hits) + $(sum misses)))"
+}
+
+it_has_nearly_all_of_a_busy_process_that_is_killed() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket, time
+began, times = time.monotonic(), 0
+while times < 2000 or time.monotonic() - began < 1: socket.getaddrinfo('$CDN', 443, socket.AF_INET); times += 1
+print(times, flush=True)
+os.kill(os.getpid(), 9)" >"$TMPDIR/times" || :
+    local times counted
+    times=$(<"$TMPDIR/times") counted=$(($(sum hits) + $(sum misses)))
+    echo "$counted of $times"
+    ((counted <= times && counted >= times / 2))
 }
 
 it_gives_a_forked_child_a_file_that_begins_at_zero() {
@@ -111,6 +133,18 @@ it_goes_on_in_the_same_file_when_the_process_executes_another_program() {
 import os, socket
 socket.getaddrinfo('$CDN', 443, socket.AF_INET)
 os.execv('$LAB/bin/lookup', ['lookup', 'getaddrinfo', '$CDN', 'inet'])" >"$TMPDIR/out"
+    equal 'lookup misses=2' "$(counters | cut -d' ' -f1-2)"
+    quiet
+}
+
+# As a reader may do at that moment, who has no right but to read.
+it_goes_on_in_it_though_somebody_has_locked_it() {
+    with_metrics
+    in_python "$CDN" "
+import glob, os, socket
+socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+path, = glob.glob('$metrics/*.counters')
+os.execvp('flock', ['flock', '--no-fork', path, '$LAB/bin/lookup', 'getaddrinfo', '$CDN', 'inet'])" >"$TMPDIR/out"
     equal 'lookup misses=2' "$(counters | cut -d' ' -f1-2)"
     quiet
 }
@@ -150,8 +184,9 @@ it_does_without_on_a_full_disk() {
     mkdir -p "$TMPDIR/full"
     mount -t tmpfs -o size=16k full "$TMPDIR/full"
     local status=0
+    cat /dev/zero >"$TMPDIR/full/zeros" 2>"$TMPDIR/cat" || :
     is_told_once "$TMPDIR/full" 'no room is left on its disk' || status=1
-    equal '' "$(ls "$TMPDIR/full")" || status=1
+    equal 'zeros' "$(ls "$TMPDIR/full")" || status=1
     umount "$TMPDIR/full"
     return "$status"
 }
@@ -192,14 +227,95 @@ it_shares_a_sticky_directory_among_users() {
     done
     ls -l "$metrics"
     equal 4 "$(sum misses)"
-    equal $'0.total\n65534.total' "$(cd "$metrics" && ls -- *.total)"
+    setpriv --reuid "$nobody" --clear-groups "$originbypass" stats
+    equal '65534.total 2' "$(cd "$metrics" && ls -- *.total) $(files)"
+    stats
+    equal $'0.total\n65534.total 0' "$(cd "$metrics" && ls -- *.total) $(files)"
+    equal 4 "$(sum misses)"
     quiet
+}
+
+it_leaves_alone_what_another_user_has_put_in_place_of_a_total() {
+    not_under 'address|thread|valgrind' 'it would be another user, who may not write its reports'
+    with_metrics
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    chmod 755 "$TMPDIR" "$LAB"
+    chmod 1777 "$metrics"
+    touch "$metrics/$nobody.total"
+    bypass "$CDN" setpriv --reuid "$nobody" --clear-groups "$caller" getaddrinfo "$CDN" inet 3 >"$TMPDIR/out"
+    contains "$nobody.total: left out: it does not belong to the user whom it is named after" "$(setpriv --reuid "$nobody" --clear-groups "$originbypass" stats 2>&1)"
+    equal '1 2' "$(files) $(stats -j 2>"$TMPDIR/said" | "$python" -c 'import json, sys; print(json.load(sys.stdin)["all"]["counters"]["hits"])')" || {
+        ls -l "$metrics"
+        return 1
+    }
+}
+
+# --- what becomes of the file while it is counted in -----------------------------------------------------------------
+
+# To be seen, each of these has to fail in a program that touches the file itself.
+it_goes_on_when_its_file_is_made_shorter() {
+    while_counting 'os.truncate(path, 0)'
+    equal 'error metrics are off reason=its file there has been made shorter' "$(said reason)"
+}
+it_goes_on_when_its_file_is_made_shorter_again_and_again() {
+    while_counting 'for _ in range(2000): os.truncate(path, 0); os.truncate(path, 1280)'
+}
+it_counts_on_when_its_file_is_removed() { while_counting 'os.unlink(path)' && quiet; }
+it_counts_on_when_its_file_is_closed_to_it() { while_counting 'os.chmod(path, 0)' && quiet; }
+it_counts_on_when_another_takes_its_name() {
+    while_counting 'open("'"$metrics"'/other", "w").close(); os.rename("'"$metrics"'/other", path)' && quiet
+}
+
+it_counts_on_without_rights_root_and_descriptors() {
+    with_metrics
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    in_python "$CDN" "
+import os, resource, socket
+def look_up(times):
+    for _ in range(times): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+look_up(2)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+look_up(2)
+os.closerange(3, 1000)
+look_up(2)
+os.chroot('$TMPDIR')
+look_up(2)
+os.setuid($nobody)
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+look_up(2)
+os._exit(0)"
+    equal '9 1' "$(sum hits) $(sum misses)"
+    quiet
+}
+
+it_leaves_no_descriptor_open() {
+    with_metrics
+    in_python "$CDN" "
+import os, socket
+before = os.listdir('/proc/self/fd')
+for _ in range(3): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+print(before == os.listdir('/proc/self/fd'))" >"$TMPDIR/same"
+    equal 'True 2' "$(<"$TMPDIR/same") $(sum hits)"
+}
+
+it_is_on_in_every_process_that_stats_reads_in_a_loop() {
+    with_metrics
+    bypass "$CDN" bash -c "
+        while :; do '$originbypass' stats; done >/dev/null 2>&1 & first=\$!
+        while :; do '$originbypass' stats --prometheus; done >/dev/null 2>&1 & second=\$!
+        for time in {1..300}; do '$caller' getaddrinfo $CDN inet 2 >/dev/null; done
+        kill \$first \$second
+        wait"
+    equal '300 300' "$(sum hits) $(sum misses)"
+    quiet
+    contains '300 ended' "$(stats)"
+    equal 0 "$(files)"
 }
 
 it_gets_no_signal_from_a_limit_for_files() {
     not_checked "bash, which sets the limit,"
     with_metrics
-    equal "$ORIGIN_V4" "$(bypass "$CDN" bash -c "ulimit -f 8; '$caller' getaddrinfo $CDN inet")"
+    equal "$ORIGIN_V4" "$(bypass "$CDN" bash -c "ulimit -f 1; '$caller' getaddrinfo $CDN inet")"
     contains 'ulimit -f' "$(said reason)"
 }
 
@@ -243,12 +359,33 @@ with_metrics() {
 # Without the files' names, and how long the replies took.
 counters() { "$python" "$lab/counters.py" "$metrics" | cut -d' ' -f2- | sed 's/ reply_ms=[0-9]*//'; }
 sum() { "$python" "$lab/counters.py" "$metrics" sum "$1"; }
+totals() { find "$metrics" -name '*.total' | wc -l; }
+stats() { "$originbypass" stats --directory "$metrics" "$@"; }
 files() { find "$metrics" -name '*.counters' | wc -l; }
 
-# in_python HOSTS PROGRAM
+# in_python HOSTS PROGRAM [ARGUMENT...]
 in_python() {
     not_under address 'Python leaks memory of its own'
-    bypass "$1" "$python" -c "$2"
+    local hosts=$1
+    shift
+    bypass "$hosts" "$python" -c "$@"
+}
+
+# while_counting PROGRAM: a process counts on while another does this to its file, whose name is in `path`.
+while_counting() {
+    with_metrics
+    in_python "$CDN" "
+import glob, os, socket, subprocess, sys
+def look_up(times):
+    for _ in range(times): socket.getaddrinfo('$CDN', 443, socket.AF_INET)
+look_up(2)
+path, = glob.glob('$metrics/*.counters')
+other = subprocess.Popen([sys.executable, '-c', 'import os, sys; path = sys.argv[1]\n' + sys.argv[1], path])
+while other.poll() is None: look_up(1)
+look_up(500)
+assert other.returncode == 0
+print('alive')" "$1" >"$TMPDIR/out"
+    equal alive "$(<"$TMPDIR/out")"
 }
 
 # is_told_once DIRECTORY REASON: the program has its answers all the same.

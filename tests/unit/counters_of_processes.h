@@ -21,6 +21,7 @@
 #include <cmocka.h>
 
 #include "originbypass/counters_directory.h"
+#include "originbypass/counters_file.h"
 
 static char directory[64];
 
@@ -69,16 +70,22 @@ static inline int remove_directory(void **state) {
 }
 
 /* The file of this process, or of one that says to be in another namespace. */
-static inline struct counters_file *make_file(uint64_t pid_namespace, const char **fault) {
+static inline const char *make_file(uint64_t pid_namespace, struct counters_writer *writer) {
     struct descriptor opened;
     struct counters_identity identity = counters_identity_of((uint32_t)getpid());
     if (pid_namespace != 0)
         identity.pid_namespace = pid_namespace;
-    *fault = counters_directory_open(directory, &opened);
-    struct counters_file *file =
-        *fault == NULL ? counters_file_make(opened.number, &identity, "tester", NULL, fault) : NULL;
+    const char *fault = counters_directory_open(directory, &opened);
+    if (fault == NULL)
+        fault = counters_file_make(opened.number, &identity, "tester", writer);
     descriptor_close(&opened);
-    return file;
+    return fault;
+}
+
+static inline bool write_hits(struct counters_writer *writer, uint64_t hits) {
+    static const struct counters_load load;
+    uint64_t figures[COUNTER_COUNT] = {[COUNTER_HITS] = hits};
+    return counters_file_write(writer, figures, &load);
 }
 
 /* A process that counts so many hits, and says so by a byte; it waits then, unless it is to end. */
@@ -88,13 +95,9 @@ static inline pid_t count_in_child(uint64_t pid_namespace, unsigned hits, bool e
     assert_int_equal(pipe(counted), 0);
     pid_t child = fork();
     if (child == 0) {
-        const char *fault;
-        counters_reset_in_child();
-        struct counters_file *file = make_file(pid_namespace, &fault);
-        if (file == NULL)
+        struct counters_writer writer;
+        if (make_file(pid_namespace, &writer) != NULL || !write_hits(&writer, hits))
             _exit(1);
-        counters_keep_in(file->blocks);
-        counters_add_many(COUNTER_HITS, hits);
         if (write(counted[1], "", 1) != 1)
             _exit(2);
         if (!ends)
@@ -114,14 +117,6 @@ static inline pid_t count_in_child(uint64_t pid_namespace, unsigned hits, bool e
 static inline void end_child(pid_t child) {
     kill(child, SIGKILL);
     assert_int_equal(waitpid(child, NULL, 0), child);
-}
-
-static inline size_t fold_as_many_as(size_t most) {
-    struct descriptor opened;
-    assert_null(counters_directory_open(directory, &opened));
-    size_t folded = counters_directory_fold(&opened, most);
-    descriptor_close(&opened);
-    return folded;
 }
 
 #endif

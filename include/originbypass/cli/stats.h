@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "originbypass/counters_directory.h"
+#include "originbypass/cli/counters_reading.h"
 
 /** What `originbypass stats` shows. Texts and figures are what other processes say: texts are escaped where shown. */
 struct stats {
