@@ -68,10 +68,10 @@ static inline void pause_ms(long duration_ms) {
 static inline size_t count_sockets(void) {
     size_t count = 0;
     for (int number = 0; number < 1024; number++) {
-        char path[32], file[16];
+        char path[32], link[16];
         snprintf(path, sizeof(path), "/proc/self/fd/%d", number);
-        ssize_t length = readlink(path, file, sizeof(file));
-        count += length > 7 && memcmp(file, "socket:", 7) == 0;
+        ssize_t length = readlink(path, link, sizeof(link));
+        count += length > 7 && memcmp(link, "socket:", 7) == 0;
     }
     return count;
 }
