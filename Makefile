@@ -163,10 +163,12 @@ lint:
 # Each of tests/fuzz/fuzz_NAME.c is a program with the rooms of FUZZED_NAME and the linker's FUZZ_LINK_NAME, its first
 # inputs in tests/fuzz/corpus/NAME and, if there is one, a dictionary. libFuzzer needs what it imports itself:
 # little is wrapped.
-FUZZERS = config message
+FUZZERS = config elf message
 FUZZED_config = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c \
                 name.c prefixes.c prefix_sets.c tame_libconfig.c log.c json.c clock.c descriptor.c process.c destination.c programs.c)
 FUZZ_LINK_config = $(BUILD)/libconfig.a
+FUZZED_elf = preload/cli/elf_file.c preload/cli/memory.c
+FUZZ_LINK_elf =
 FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c message.c name.c tame_channel.c tame_random.c)
 FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect send recv recvfrom) \
                     -l:libcares.a
