@@ -77,8 +77,13 @@ static int open_next(int directory, uid_t owner, const char *name) {
 /* Whoever had it before may have put it in its place since we opened it. */
 static bool has_its_name(int directory, int file, const char *name) {
     struct stat opened, named;
-    return fstat(file, &opened) == 0 && fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-           opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+    int place =
+        openat(directory, name, O_PATH | O_NOFOLLOW | O_CLOEXEC); /* fstatat(2) has another version since 2.33 */
+    bool has = place >= 0 && fstat(place, &named) == 0 && fstat(file, &opened) == 0 && opened.st_dev == named.st_dev &&
+               opened.st_ino == named.st_ino;
+    if (place >= 0)
+        close(place);
+    return has;
 }
 
 bool counters_total_prepare(int directory, uid_t owner, struct counters_next_total *next) {

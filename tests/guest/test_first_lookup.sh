@@ -19,7 +19,7 @@ it_waits_for_the_parser_no_longer_than_a_lookup_takes() {
 }
 
 it_kills_no_program_that_has_little_memory() {
-    not_under valgrind 'it needs more address space itself'
+    not_under 'address|thread|valgrind|jemalloc' 'it needs more address space itself'
     local kb
     for kb in 160000 180000 200000 220000 240000 260000 280000 300000 400000; do
         (ulimit -v "$kb" && begins scarce) || { echo "with $kb KB" && return 1; }
