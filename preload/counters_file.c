@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "originbypass/descriptor.h"
@@ -371,6 +372,15 @@ static bool read_sequence(int descriptor, uint32_t *sequence) {
            (ssize_t)sizeof(*sequence);
 }
 
+/* A write takes microseconds, and longer only where its process has lost its processor. */
+static void wait_for_writer(int tries) {
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    if (tries < 10)
+        sched_yield();
+    else
+        nanosleep(&moment, NULL);
+}
+
 /*
  * What is being written is read again. The sequence of a process that died over it stays odd: its figures are good, and
  * what it says of its configuration is neither the old nor the new.
@@ -382,7 +392,7 @@ static bool read_settled(int descriptor, struct counters_file *file) {
             return false;
         if (before % 2 == 0 && before == after)
             return true;
-        sched_yield();
+        wait_for_writer(i);
     }
     file->header.load = (struct counters_load){0};
     return true;
