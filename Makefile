@@ -12,6 +12,7 @@
 # make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
 
 CC ?= cc
+AR ?= ar
 SANITIZE ?=
 VALGRIND ?=
 V ?=
@@ -173,6 +174,7 @@ FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c mess
 FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect send recv recvfrom) \
                     -l:libcares.a
 FUZZ_S ?= 60
+FUZZ_FLAGS ?=
 FUZZ_PROGRAMS = $(FUZZERS:%=$(BUILD)/fuzz_%)
 .SECONDEXPANSION:
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $$(FUZZED_$$*) | $(BUILD)/libconfig.a
@@ -183,7 +185,7 @@ $(FUZZ_PROGRAMS): $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $$(FUZZED_$$*) | $(BUILD)
 fuzz: $(FUZZERS:%=fuzz_%)
 $(FUZZERS:%=fuzz_%): fuzz_%: $(BUILD)/fuzz_%
 	@mkdir -p $(BUILD)/fuzz_found/$*
-	$< -max_total_time=$(FUZZ_S) -max_len=4096 $(patsubst %,-dict=%,$(wildcard tests/fuzz/$*.dict)) \
+	$< -max_total_time=$(FUZZ_S) $(FUZZ_FLAGS) -max_len=4096 $(patsubst %,-dict=%,$(wildcard tests/fuzz/$*.dict)) \
 	    -artifact_prefix=$(BUILD)/ $(BUILD)/fuzz_found/$* tests/fuzz/corpus/$*
 
 format:

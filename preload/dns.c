@@ -23,6 +23,7 @@ struct question {
     struct dns_query *query;
     sa_family_t family;
     uint8_t id[ID_SIZE];
+    bool over_tcp;         /* since its reply over UDP was truncated */
     struct dns_reply read; /* what the last message for it says, until c-ares has found it to be the reply */
     struct dns_reply reply;
 };
@@ -153,7 +154,7 @@ static void take_bare_failure(struct dns_query *query, const uint8_t *message, s
  * Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares.
  * Whether it is the reply (ID and question) is for c-ares to say, which then calls take_reply().
  */
-static size_t take_message(struct dns_query *query, uint8_t *message, size_t size) {
+static size_t take_message(struct dns_query *query, uint8_t *message, size_t size, bool is_datagram) {
     if (message_is_bare_failure(message, size)) {
         take_bare_failure(query, message, size);
         return 0;
@@ -161,10 +162,16 @@ static size_t take_message(struct dns_query *query, uint8_t *message, size_t siz
     uint16_t type;
     size_t shown = message_question(message, size, &type);
     struct question *question = shown == 0 ? NULL : question_of_type(query, type);
-    if (question == NULL)
+    /*
+     * What still comes over UDP then is no reply. A FORMERR would make c-ares 1.18 write the question without EDNS into
+     * new memory, while the old one waits to be sent over TCP.
+     */
+    if (question == NULL || (is_datagram && question->over_tcp))
         return 0;
+    bool truncated = message_is_truncated(message, size) && memcmp(question->id, message, ID_SIZE) == 0;
+    question->over_tcp |= truncated;
     /* c-ares tells nobody of a truncated reply, which shows that the server is there, though TCP may not reach it. */
-    query->in_time |= message_is_truncated(message, size) && memcmp(question->id, message, ID_SIZE) == 0;
+    query->in_time |= truncated;
     free(question->read.answer);
     question->read = read_reply(question, message, size);
     message_show_question(message);
@@ -201,7 +208,7 @@ static ssize_t receive_message(struct dns_query *query, int number) {
         if (received <= 0)
             return received;
     }
-    size_t shown = take_message(query, stream->octets + LENGTH_SIZE, stream->count - LENGTH_SIZE);
+    size_t shown = take_message(query, stream->octets + LENGTH_SIZE, stream->count - LENGTH_SIZE, false);
     stream->count = 0;
     if (shown == 0)
         return nothing_now();
@@ -237,7 +244,7 @@ static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int f
     ssize_t received = recvfrom(number, data, size, flags, from, from_size);
     if (received <= 0)
         return received;
-    size_t shown = take_message(context, data, (size_t)received);
+    size_t shown = take_message(context, data, (size_t)received, true);
     return shown == 0 ? nothing_now() : (ares_ssize_t)shown;
 }
 
