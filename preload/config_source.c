@@ -129,21 +129,16 @@ bool config_source_take(struct config_source *source, const char *default_file, 
     return taken;
 }
 
+/* In place, whatever the entries look like: one without a "=" is none that unsetenv(3) would find. */
 void config_source_clear_environment(void) {
     static const char prefix[] = "ORIGIN_BYPASS_";
+    char **kept = environ;
     if (environ == NULL)
         return;
-    for (char **entry = environ; *entry != NULL;) {
-        char name[64];
-        size_t length = strcspn(*entry, "=");
-        if (strncmp(*entry, prefix, sizeof(prefix) - 1) != 0 || length >= sizeof(name)) {
-            entry++;
-            continue;
-        }
-        memcpy(name, *entry, length);
-        name[length] = '\0';
-        unsetenv(name); // NOLINT(concurrency-mt-unsafe): at load; the next entry is in its place
-    }
+    for (char **entry = environ; *entry != NULL; entry++)
+        if (strncmp(*entry, prefix, sizeof(prefix) - 1) != 0)
+            *kept++ = *entry;
+    *kept = NULL;
 }
 
 bool config_source_take_again(struct config_source *source, const struct config_source *before,

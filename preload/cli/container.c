@@ -24,7 +24,8 @@ static char *path_of(const char *pid, const char *link) {
 
 static bool is_started_in_its_root(const char *pid) {
     char *root = path_of(pid, "root"), *program = path_of(pid, "exe");
-    bool below = root != NULL && program != NULL && strncmp(program, root, strlen(root)) == 0;
+    size_t length = root == NULL ? 0 : strlen(root);
+    bool below = length > 0 && program != NULL && strncmp(program, root, length) == 0 && program[length] == '/';
     free(root);
     free(program);
     return below;

@@ -151,22 +151,25 @@ static void tell_compiled_in(const char *path, const char *shown) {
 
 enum { NOT_RUN = 126 };
 
-static void list_objects(const char *loader, const char *program, const char *library, int output) {
+static void list_objects(const char *loader, const char *command, const char *library, int output) {
     if (setenv("LD_PRELOAD", library, 1) != 0 || // NOLINT(concurrency-mt-unsafe): there is one thread
         dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
         _exit(NOT_RUN);
-    execl(loader, loader, "--list", program, (char *)NULL);
+    execl(loader, loader, "--list", command, (char *)NULL);
     _exit(NOT_RUN);
 }
 
-/* The loader's --list maps a program and what it needs, and runs nothing of it. NULL: it could not be had. */
-static char *objects_of(const char *loader, const char *program, const char *library) {
+/*
+ * What the loader maps for this very command with the library, which it lists and does not run. It is never given the
+ * program: whatever that names is mapped, and its auditors are run (DT_AUDIT in ld.so(8)). NULL: it could not be had.
+ */
+static char *objects_of(const char *loader, const char *command, const char *library) {
     int output = memfd_create("objects", MFD_CLOEXEC), status = 0;
     char *text = NULL;
     fflush(stdout);
     pid_t child = output < 0 ? -1 : fork();
     if (child == 0)
-        list_objects(loader, program, library, output);
+        list_objects(loader, command, library, output);
     if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != NOT_RUN &&
         lseek(output, 0, SEEK_SET) == 0)
         text = file_text_of(output, NULL);
@@ -200,28 +203,26 @@ static bool are_the_same(const char *one, const char *other) {
 }
 
 /* A program may name any file for its loader: only the one that has started this command is run. */
-static void try_preload(const struct program *program, const char *real, const char *shown) {
+static void try_preload(const struct program *program, const char *shown) {
     const char *loader = elf_own_loader();
-    char *library = NULL, *objects = NULL;
-    if (!are_the_same(program->loader, loader) || !are_the_same(program->binary, real)) {
+    char *command = library_own_command(), *library = library_find(), *objects = NULL;
+    if (!are_the_same(program->loader, loader))
         findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
                                         "Run originbypass doctor where that loader is the system's own"},
                       "names %s for its loader, which is not the one of this command: whether it takes the library was "
                       "not tried",
                       program->loader);
-        return;
-    }
-    library = library_find();
-    if (library == NULL)
+    else if (library == NULL)
         findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
                                         "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
                       "not found");
-    else
-        objects = objects_of(loader, real, library);
+    else if (command != NULL)
+        objects = objects_of(loader, command, library);
     if (objects != NULL)
         tell_whether_taken(shown, library, objects);
     free(objects);
     free(library);
+    free(command);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
@@ -259,9 +260,8 @@ static void look_at(const struct program *program, char *const *arguments, const
     if (!tell_known(program->path, shown, &unreached) && (real == NULL || !tell_known(real, shown, &unreached)) &&
         !unreached && program->resolver == NULL)
         tell_compiled_in(program->binary, shown);
-    /* By its real path: some find their libraries beside themselves ($ORIGIN in ld.so(8)). */
-    if (!unreached && program->loader != NULL && real != NULL)
-        try_preload(program, real, shown);
+    if (!unreached && program->loader != NULL)
+        try_preload(program, shown);
     tell_left_alone(program, arguments, shown);
     tell_shell_script(program, shown);
     free(real);

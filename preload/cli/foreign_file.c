@@ -50,8 +50,8 @@ int foreign_file_open(const char *path, uint64_t size_max, uint64_t *size) {
     return open_regular(open(path, O_PATH | O_CLOEXEC), size_max, size);
 }
 
-static int place_in(const char *root, const char *path) {
-    struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC,
+static int place_in(const char *root, const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags),
                            .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
     int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
@@ -62,9 +62,9 @@ static int place_in(const char *root, const char *path) {
     return place;
 }
 
-int foreign_file_open_of(const char *pid, const char *path, uint64_t size_max, uint64_t *size) {
+int foreign_file_open_of(const char *pid, const char *path, int flags, uint64_t size_max, uint64_t *size) {
     char *root = text_format("/proc/%s/root", pid), *whole = text_format("%s%s", root, path);
-    int place = place_in(root, path);
+    int place = place_in(root, path, flags);
     if (place < 0 &&
         (errno == ENOSYS || errno == EPERM)) /* before Linux 5.6, or a filter that does not know the call */
         place = open(whole, O_PATH | O_NOFOLLOW | O_CLOEXEC);

@@ -59,7 +59,7 @@ char *left_alone_program(const struct program *program, char *const *arguments) 
 char *left_alone_process(const char *pid, const char *file) {
     const char *shown = file == NULL ? CONFIG_DEFAULT_FILE : file;
     size_t size = 0;
-    int descriptor = shown[0] == '/' ? foreign_file_open_of(pid, shown, CONFIG_SIZE_MAX, NULL) : -1;
+    int descriptor = shown[0] == '/' ? foreign_file_open_of(pid, shown, 0, CONFIG_SIZE_MAX, NULL) : -1;
     char *text = descriptor < 0 ? NULL : file_text_of(descriptor, &size);
     bool left = text != NULL && programs_leave_process(text, size, pid);
     if (descriptor >= 0)

@@ -1,6 +1,7 @@
 #include "originbypass/cli/mapping.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,7 +106,7 @@ static const char *why_another(int found, const struct mapping *mapping, const c
 const char *mapping_why_outdated(const char *pid, const struct mapping *mapping, const char *installed) {
     if (mapping->deleted)
         return "has been replaced or deleted since";
-    int found = foreign_file_open_of(pid, mapping->path, LIBRARY_SIZE_MAX, NULL);
+    int found = foreign_file_open_of(pid, mapping->path, O_NOFOLLOW, LIBRARY_SIZE_MAX, NULL);
     const char *why = why_another(found, mapping, installed);
     if (found >= 0)
         close(found);

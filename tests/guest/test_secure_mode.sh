@@ -29,6 +29,12 @@ it_leaves_our_variables_to_no_child_that_gets_roots_rights() {
     [[ ! -e $TMPDIR/secure.log ]]
 }
 
+it_leaves_none_of_them_whatever_they_look_like() {
+    make_secure setuid as_root
+    equal 'ORIGINAL=kept' "$(timeout 30 setpriv --reuid "$nobody" --clear-groups "$(compiled strange_environment)" \
+        "$secure" /usr/bin/env 2>"$messages")"
+}
+
 it_leaves_the_environment_of_an_ordinary_program_to_its_children() {
     make_secure ordinary as_root
     equal ORIGIN_BYPASS_HOSTS=nothing.example.com \

@@ -45,4 +45,14 @@ make_trap() {
         cc -include unistd.h -x c -Wl,--dynamic-linker="$trap/$loader_name" -o "$program" -
 }
 
-was_not_trapped() { [[ ! -e $trap/sprung ]] || { echo 'the loader of the program was run' && return 1; }; }
+was_not_trapped() { [[ ! -e $trap/sprung ]] || { echo 'what the program names was run' && return 1; }; }
+
+# One that has the usual loader, and a trap for it: a library to watch it, which leaves a mark where it is loaded.
+make_audit_trap() {
+    trap=$TMPDIR/trap program=$TMPDIR/audited
+    mkdir -p "$trap"
+    printf '#include <fcntl.h>\nunsigned la_version(unsigned v) { open("%s/sprung", O_CREAT | O_WRONLY, 0600); return v; }\n' "$trap" |
+        cc -shared -fPIC -x c -o "$trap/audit.so" -
+    echo 'int main(void) { for (;;) pause(); }' |
+        cc -include unistd.h -x c -Wl,--audit="$trap/audit.so" -Wl,--depaudit="$trap/audit.so" -o "$program" -
+}

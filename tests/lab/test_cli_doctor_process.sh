@@ -124,6 +124,15 @@ it_runs_no_loader_that_a_process_names() {
     tells note "names $trap/$loader_name for its loader"
 }
 
+it_loads_no_auditor_that_a_process_names() {
+    install_library
+    make_audit_trap
+    begin "$program"
+    rm "$trap/sprung"
+    doctor --pid "$pid"
+    was_not_trapped
+}
+
 it_compares_a_library_whose_path_has_a_newline_in_it() {
     local odd=$TMPDIR/$'odd\nname'
     install_library
@@ -189,6 +198,10 @@ it_says_that_the_configuration_leaves_a_process_alone() {
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/own.conf begin_with "$library"
     doctor --pid "$pid"
     tells bad "process $pid (sleep): is left alone by \"programs\" in $TMPDIR/own.conf"
+    ln -s own.conf "$TMPDIR/linked.conf" # as in a ConfigMap
+    ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/linked.conf begin_with "$library"
+    doctor --pid "$pid"
+    tells bad "process $pid (sleep): is left alone by \"programs\" in $TMPDIR/linked.conf"
 }
 
 # --- what it can not see --------------------------------------------------------------------------------------------

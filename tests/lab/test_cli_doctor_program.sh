@@ -106,6 +106,13 @@ it_runs_no_loader_that_the_program_names() {
     tells note "$program: names $trap/$loader_name for its loader, which is not the one of this command" 'was not tried'
 }
 
+it_loads_no_auditor_that_the_program_names() {
+    make_audit_trap
+    doctor -- "$program"
+    was_not_trapped
+    tells good "$program: its loader takes"
+}
+
 it_tries_a_loader_that_is_its_own_under_another_name() {
     local own
     own=$(readelf -p .interp "$originbypass" | grep -o '/.*')
