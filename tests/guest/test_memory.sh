@@ -22,11 +22,21 @@ it_answers_under_an_allocator_that_resolves() {
     equal "$ORIGIN_V4" "$(call '*.example.com' gethostbyname www.example.com inet)"
 }
 
-it_dies_of_no_allocation_that_fails() {
+it_dies_of_no_allocation_that_fails() { survives load hit reload; }
+
+it_dies_of_no_allocation_that_fails_while_it_asks() {
+    local version
+    version=$(echo ARES_VERSION_STR | cc -include ares_version.h -E -P - | tail -n 1)
+    [[ $version == '"1.18.'* ]] ||
+        skip "c-ares $version dies itself: its time-outs look at a connection that there was no memory for"
+    survives first cold refresh gethostbyname
+}
+
+survives() {
     not_under 'address|thread|jemalloc|valgrind' 'it has an allocator of its own'
     local situation
     export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/scarce.conf
-    for situation in load first cold hit refresh reload gethostbyname; do
+    for situation in "$@"; do
         echo 'hosts = ( "*.example.com" );' >"$ORIGIN_BYPASS_CONFIG_FILE"
         preloaded "$(compiled scarce)" "$situation" "$ORIGIN_BYPASS_CONFIG_FILE"
     done
