@@ -32,7 +32,7 @@ it_renews_many_names_at_once_by_four_threads_over_few_sockets() {
     with_settings "$patient cache = { min_ttl_s = 0; stale_window_s = 3600; };"
     scripted_at "$unwell" 53 well,ttl_s=1,after_ms=250
     ulimit -n 256
-    ORIGIN_BYPASS_UPSTREAMS=$unwell guest storm 400 "$TMPDIR/asked"
+    ORIGIN_BYPASS_UPSTREAMS=$unwell guest storm 120 "$TMPDIR/asked"
     nobody_asked "$LOCAL_DNS"
     quiet
 }
