@@ -161,7 +161,7 @@ static bool is_called_from_within(uintptr_t frame) {
     return within;
 }
 
-/* The program may look at its own frames: none of ours may be merged into another one. */
+/* The address of its frame tells how deep a call is: such a function needs a frame of its own. */
 #define OWN_FRAME __attribute__((noinline))
 
 OWN_FRAME bool process_enter(struct process_hold *hold, uint64_t deadline_ms) {
