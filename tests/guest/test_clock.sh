@@ -17,15 +17,17 @@ it_asks_again_and_renews_while_the_programs_clock_stands_still() {
     export ORIGIN_BYPASS_UPSTREAMS=$unwell
     equal "$ORIGIN_V4" "$(preloading frozen_clock call "$CDN" getaddrinfo "$CDN" inet)"
     equal 2 "$(wc -l <"$TMPDIR/asked")"
-    coproc look_up { preloading frozen_clock bypass "$CDN" "$python" -u -c 'import socket
-for line in open(0): print(socket.gethostbyname("cdn.example.com"))'; }
+    coproc look_up { preloading frozen_clock bypass "$CDN" "$(compiled asks)"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    at_command=${look_up[1]} pid=$look_up_PID
     until_true has_renewed
+    exec {at_command}>&-
+    wait "$pid"
 }
 
 has_renewed() {
     local address
-    # shellcheck disable=SC2154
-    echo >&"${look_up[1]}"
+    echo "$CDN" >&"$at_command"
     read -r address <&"${look_up[0]}"
     equal "$ORIGIN_V4" "$address" && (($(wc -l <"$TMPDIR/asked") >= 4))
 }

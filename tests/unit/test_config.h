@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -21,6 +22,11 @@
 #define UNDER_SANITIZER
 #endif
 #endif
+
+static inline bool is_under_valgrind(void) {
+    const char *preloaded = secure_getenv("LD_PRELOAD");
+    return preloaded != NULL && strstr(preloaded, "vgpreload") != NULL;
+}
 
 static inline struct config *parse(const char *text) {
     struct config *config = config_parse_text("test.conf", text, strlen(text));
