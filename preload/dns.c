@@ -48,6 +48,7 @@ struct dns_query {
     bool in_time;              /* a packet came: what fails from now on fails for another reason than silence */
     bool without_socket;       /* there was none to be had */
     bool socket_taken;         /* the program has closed it, or put another file at its number */
+    bool without_memory;       /* c-ares had none: the channel waits for nothing but its end */
     bool without_way;          /* the network has said of a packet that it can not get there */
     struct question *sent_now; /* the one that c-ares sends for the first time */
     struct descriptor sockets[DNS_DESCRIPTORS_MAX];
@@ -337,6 +338,7 @@ static bool open_channel(struct dns_query *query, enum dns_transport transport, 
                          uint32_t timeout_ms) {
     static char lookups[] = "b";
     static struct in_addr placeholder;
+    tame_missed_memory(); /* of another channel */
     struct ares_options options = {
         .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS |
                  (transport == DNS_OVER_TCP ? ARES_FLAG_USEVC : 0),
@@ -371,10 +373,22 @@ static bool open_channel(struct dns_query *query, enum dns_transport transport, 
     return true;
 }
 
+/* What c-ares tells nobody, or would tell too late. */
 static void fail_all_after_an_error(struct dns_query *query) {
-    for (size_t i = 0; i < RECORD_TYPE_COUNT && query->without_way; i++)
-        if (query->questions[i].reply.state == DNS_WAITING)
-            fail_for_want_of_a_way(query, &query->questions[i].reply);
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
+        struct dns_reply *reply = &query->questions[i].reply;
+        if (reply->state == DNS_WAITING && query->without_memory)
+            fail_without_message(query, reply, ARES_ENOMEM);
+        else if (reply->state == DNS_WAITING && query->without_way)
+            fail_for_want_of_a_way(query, reply);
+    }
+}
+
+static void send_question(struct dns_query *query, struct question *question, const char *name) {
+    query->sent_now = question;
+    ares_query(query->channel, name, ns_c_in, question->family == AF_INET ? ns_t_a : ns_t_aaaa, take_reply, question);
+    query->sent_now = NULL;
+    query->without_memory |= tame_missed_memory();
 }
 
 struct dns_query *dns_ask_over(enum dns_transport transport, const struct server_address *server, const char *name,
@@ -394,10 +408,9 @@ struct dns_query *dns_ask_over(enum dns_transport transport, const struct server
         if (!(types & (families[i] == AF_INET ? RECORD_A : RECORD_AAAA)))
             continue;
         question->reply.state = DNS_WAITING;
-        query->sent_now = question;
-        ares_query(query->channel, name, ns_c_in, families[i] == AF_INET ? ns_t_a : ns_t_aaaa, take_reply, question);
+        if (!query->without_memory)
+            send_question(query, question, name);
     }
-    query->sent_now = NULL;
     fail_all_after_an_error(query);
     return query;
 }
@@ -409,7 +422,7 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
 
 size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room) {
     ares_socket_t sockets[DNS_DESCRIPTORS_MAX];
-    int bits = ares_getsock(query->channel, sockets, DNS_DESCRIPTORS_MAX);
+    int bits = query->without_memory ? 0 : ares_getsock(query->channel, sockets, DNS_DESCRIPTORS_MAX);
     size_t count = 0;
     for (int i = 0; i < DNS_DESCRIPTORS_MAX && count < room; i++) {
         short events = 0;
@@ -423,23 +436,30 @@ size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors
     return count;
 }
 
+static void process(struct dns_query *query, ares_socket_t readable, ares_socket_t writable) {
+    if (query->without_memory)
+        return;
+    ares_process_fd(query->channel, readable, writable);
+    query->without_memory |= tame_missed_memory();
+}
+
 /* Older versions read the length and the message one at a time: the socket itself may have no more to say then. */
 static void process_readable(struct dns_query *query, int number) {
     size_t given;
     do {
         given = query->stream.given;
-        ares_process_fd(query->channel, number, ARES_SOCKET_BAD);
+        process(query, number, ARES_SOCKET_BAD);
     } while (query->stream.shown > 0 && query->stream.given != given);
 }
 
 void dns_process(struct dns_query *query, const struct pollfd *descriptors, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (descriptors[i].revents & POLLOUT)
-            ares_process_fd(query->channel, ARES_SOCKET_BAD, descriptors[i].fd);
+            process(query, ARES_SOCKET_BAD, descriptors[i].fd);
         if (descriptors[i].revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
             process_readable(query, descriptors[i].fd);
     }
-    ares_process_fd(query->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    process(query, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
     fail_all_after_an_error(query);
 }
 

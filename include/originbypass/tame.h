@@ -25,4 +25,10 @@ bool tame_call(void (*call)(void *context), void *context, size_t memory_size);
  */
 void tame_forget_random(void);
 
+/**
+ * Whether c-ares has asked for memory in this thread, since the last call of this, and got none. Not every version of
+ * it looks everywhere at what it got then: a channel that it worked on is good for nothing but ares_destroy(3).
+ */
+bool tame_missed_memory(void);
+
 #endif

@@ -22,15 +22,7 @@ it_answers_under_an_allocator_that_resolves() {
     equal "$ORIGIN_V4" "$(call '*.example.com' gethostbyname www.example.com inet)"
 }
 
-it_dies_of_no_allocation_that_fails() { survives load hit; }
-
-it_dies_of_no_allocation_that_fails_while_it_asks() {
-    local version
-    version=$(echo ARES_VERSION_STR | cc -include ares_version.h -E -P - | tail -n 1)
-    [[ $version == '"1.18.'* ]] ||
-        skip "c-ares $version dies itself: its time-outs look at a connection that there was no memory for"
-    survives first cold refresh reload gethostbyname
-}
+it_dies_of_no_allocation_that_fails() { survives load first cold hit refresh reload gethostbyname; }
 
 survives() {
     not_under 'address|thread|jemalloc|valgrind' 'it has an allocator of its own'
