@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "originbypass/cli/proc_file.h"
 #include "originbypass/cli/text.h"
 
 static bool is_the_same(const char *pid, const char *file, const char *ours) {
@@ -15,15 +16,8 @@ static bool is_the_same(const char *pid, const char *file, const char *ours) {
     return same;
 }
 
-/* The path that a link of /proc leads to, for the caller to free(3); NULL: it can not be had. */
-static char *path_of(const char *pid, const char *link) {
-    char *name = text_format("/proc/%s/%s", pid, link), *path = realpath(name, NULL);
-    free(name);
-    return path;
-}
-
 static bool is_started_in_its_root(const char *pid) {
-    char *root = path_of(pid, "root"), *program = path_of(pid, "exe");
+    char *root = proc_file_target(pid, "root"), *program = proc_file_target(pid, "exe");
     size_t length = root == NULL ? 0 : strlen(root);
     bool below = length > 0 && program != NULL && strncmp(program, root, length) == 0 && program[length] == '/';
     free(root);

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 
 #include "originbypass/cli/doctor.h"
-#include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
 #include "originbypass/cli/left_alone.h"
 #include "originbypass/cli/library.h"
 #include "originbypass/cli/mapping.h"
 #include "originbypass/cli/memory.h"
+#include "originbypass/cli/proc_file.h"
 #include "originbypass/cli/text.h"
 #include "originbypass/config_source.h"
 
@@ -90,10 +90,9 @@ static void tell_unmapped(const char *about, const char *pid, const char *enviro
                                             "error why it ignored the library"
                                           : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
                   "does not have the library%s", named ? ", though it was started with it in LD_PRELOAD" : "");
-    char *program = text_format("/proc/%s/exe", pid), *path = realpath(program, NULL);
-    doctor_program((char *[]){program, NULL}, path == NULL ? about : path);
+    char *path = proc_file_target(pid, "exe");
+    doctor_program_of(pid, path == NULL ? about : path);
     free(path);
-    free(program);
 }
 
 static void tell_unreadable(const char *about, int error) {
@@ -109,11 +108,10 @@ static void tell_unreadable(const char *about, int error) {
 }
 
 static char *describe(const char *pid) {
-    char *path = text_format("/proc/%s/comm", pid), *name = file_text(path, NULL);
+    char *name = proc_file_text(pid, "comm", NULL);
     char *about = name == NULL ? text_format("process %s", pid)
                                : text_format("process %s (%.*s)", pid, (int)strcspn(name, "\n"), name);
     free(name);
-    free(path);
     return about;
 }
 
@@ -121,7 +119,7 @@ static bool look_at(const char *about, const char *pid, char *maps) {
     struct mapping mapping = {0};
     size_t size = 0;
     bool restart = false;
-    char *path = text_format("/proc/%s/environ", pid), *environment = file_text(path, &size);
+    char *environment = proc_file_text(pid, "environ", &size);
     if (maps[0] == '\0') {
         findings_tell(&(struct finding){FINDING_BAD, "process", about, NULL},
                       "has no memory: it has ended, or is the kernel's");
@@ -135,20 +133,17 @@ static bool look_at(const char *about, const char *pid, char *maps) {
         tell_unmapped(about, pid, environment == NULL ? "" : environment, size);
     }
     free(environment);
-    free(path);
     return restart;
 }
 
 bool doctor_process(const char *pid) {
-    char *about = describe(pid), *path = text_format("/proc/%s/maps", pid);
-    char *maps = file_text(path, NULL);
+    char *about = describe(pid), *maps = proc_file_text(pid, "maps", NULL);
     bool restart = false;
     if (maps == NULL)
         tell_unreadable(about, errno);
     else
         restart = look_at(about, pid, maps);
     free(maps);
-    free(path);
     free(about);
     return restart;
 }

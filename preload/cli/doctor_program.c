@@ -196,17 +196,28 @@ static void tell_whether_taken(const char *shown, const char *library, const cha
     free(needs);
 }
 
-static bool are_the_same(const char *one, const char *other) {
-    struct stat one_status, other_status;
-    return one != NULL && other != NULL && stat(one, &one_status) == 0 && stat(other, &other_status) == 0 &&
-           one_status.st_dev == other_status.st_dev && one_status.st_ino == other_status.st_ino;
+/* `pid` is NULL for a program that does not run yet: its loader is then looked for where we are. */
+static int status_of_loader(const char *pid, const char *path, struct stat *status) {
+    if (pid == NULL)
+        return stat(path, status);
+    int descriptor = path[0] == '/' ? foreign_file_open_of(pid, path, 0, UINT64_MAX, NULL) : -1;
+    int result = descriptor < 0 ? -1 : fstat(descriptor, status);
+    if (descriptor >= 0)
+        close(descriptor);
+    return result;
+}
+
+static bool has_our_loader(const char *pid, const char *path, const char *own) {
+    struct stat its, ours;
+    return own != NULL && status_of_loader(pid, path, &its) == 0 && stat(own, &ours) == 0 &&
+           its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
 }
 
 /* A program may name any file for its loader: only the one that has started this command is run. */
-static void try_preload(const struct program *program, const char *shown) {
+static void try_preload(const char *pid, const struct program *program, const char *shown) {
     const char *loader = elf_own_loader();
     char *command = library_own_command(), *library = library_find(), *objects = NULL;
-    if (!are_the_same(program->loader, loader))
+    if (!has_our_loader(pid, program->loader, loader))
         findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
                                         "Run originbypass doctor where that loader is the system's own"},
                       "names %s for its loader, which is not the one of this command: whether it takes the library was "
@@ -254,14 +265,14 @@ void doctor_left_alone(const char *area, const char *shown, const char *file) {
                   "is left alone by \"programs\" in %s: every call is libc's", file);
 }
 
-static void look_at(const struct program *program, char *const *arguments, const char *shown) {
+static void look_at(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     char *real = realpath(program->binary, NULL);
     if (!tell_known(program->path, shown, &unreached) && (real == NULL || !tell_known(real, shown, &unreached)) &&
         !unreached && program->resolver == NULL)
         tell_compiled_in(program->binary, shown);
     if (!unreached && program->loader != NULL)
-        try_preload(program, shown);
+        try_preload(pid, program, shown);
     tell_left_alone(program, arguments, shown);
     tell_shell_script(program, shown);
     free(real);
@@ -271,7 +282,7 @@ static char *named(const struct program *program, const char *shown) {
     return is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
 }
 
-void doctor_program(char *const *arguments, const char *shown) {
+static void inspect(const char *pid, char *const *arguments, const char *shown) {
     struct program program;
     int problem = program_inspect(arguments[0], &program);
     char *about = named(&program, shown);
@@ -279,7 +290,17 @@ void doctor_program(char *const *arguments, const char *shown) {
         findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
                       "can not be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
     else
-        look_at(&program, arguments, about);
+        look_at(pid, &program, arguments, about);
     free(about);
     program_free(&program);
+}
+
+void doctor_program(char *const *arguments, const char *shown) {
+    inspect(NULL, arguments, shown);
+}
+
+void doctor_program_of(const char *pid, const char *shown) {
+    char *path = text_format("/proc/%s/exe", pid);
+    inspect(pid, (char *[]){path, NULL}, shown);
+    free(path);
 }

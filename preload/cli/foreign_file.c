@@ -5,10 +5,12 @@
 #include <linux/openat2.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 
 static int fail(int error, int place) {
@@ -50,27 +52,50 @@ int foreign_file_open(const char *path, uint64_t size_max, uint64_t *size) {
     return open_regular(open(path, O_PATH | O_CLOEXEC), size_max, size);
 }
 
-static int place_in(const char *root, const char *path, int flags) {
-    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags),
-                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
-    int directory = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (directory < 0)
-        return -1;
-    int place = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how)), error = errno;
-    close(directory);
+static int root_of(const char *pid) {
+    char *path = text_format("/proc/%s/root", pid);
+    int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), error = errno;
+    free(path);
+    errno = error;
+    return root;
+}
+
+/*
+ * Without openat2(2), before Linux 5.6 and under a filter that does not know it, a link would lead through our root and
+ * not through that of the process, and ".." out of it. So the path may have neither: nothing is opened in a link that
+ * is opened itself, and it is no regular file.
+ */
+static int step(int directory, const char *part) {
+    if (strcmp(part, "..") == 0)
+        return fail(ELOOP, -1);
+    return openat(directory, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int place_without_links(int root, const char *path) {
+    char *parts = memory_text(path), *rest = NULL;
+    int place = fcntl(root, F_DUPFD_CLOEXEC, 0), error = errno;
+    for (char *part = strtok_r(parts, "/", &rest); part != NULL && place >= 0; part = strtok_r(NULL, "/", &rest)) {
+        int next = step(place, part);
+        error = errno;
+        close(place);
+        place = next;
+    }
+    free(parts);
     errno = error;
     return place;
 }
 
+static int place_in(int root, const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags),
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    int place = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+    return place < 0 && (errno == ENOSYS || errno == EPERM) ? place_without_links(root, path) : place;
+}
+
 int foreign_file_open_of(const char *pid, const char *path, int flags, uint64_t size_max, uint64_t *size) {
-    char *root = text_format("/proc/%s/root", pid), *whole = text_format("%s%s", root, path);
-    int place = place_in(root, path, flags);
-    if (place < 0 &&
-        (errno == ENOSYS || errno == EPERM)) /* before Linux 5.6, or a filter that does not know the call */
-        place = open(whole, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-    int error = errno;
-    free(whole);
-    free(root);
+    int root = root_of(pid), place = root < 0 ? -1 : place_in(root, path, flags), error = errno;
+    if (root >= 0)
+        close(root);
     errno = error;
     return open_regular(place, size_max, size);
 }

@@ -26,7 +26,7 @@ static bool cut_off(char *text, const char *end) {
 }
 
 /* The kernel writes a newline in a name as an octal number; nothing else is (proc(5)). */
-static void unescape(char *path) {
+static void unescape_newlines(char *path) {
     static const char newline[] = "\\012";
     for (char *found = strstr(path, newline); found != NULL; found = strstr(found + 1, newline)) {
         *found = '\n';
@@ -50,7 +50,7 @@ static bool read_line(const char *line, struct mapping *mapping) {
     mapping->device = makedev((unsigned)major_number, (unsigned)minor_number);
     mapping->inode = strtoul(inode, NULL, 10);
     mapping->deleted = cut_off(mapping->path, DELETED);
-    unescape(mapping->path);
+    unescape_newlines(mapping->path);
     /* Also under a name with a version behind it. */
     const char *name = strrchr(mapping->path, '/');
     return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "originbypass/cli/container.h"
-#include "originbypass/cli/file_text.h"
 #include "originbypass/cli/mapping.h"
 #include "originbypass/cli/memory.h"
+#include "originbypass/cli/proc_file.h"
 #include "originbypass/cli/program.h"
 #include "originbypass/cli/text.h"
 
@@ -23,26 +23,11 @@ bool running_needs_restart(enum running_state state) {
 
 /* --- what a process is -------------------------------------------------------------------------------------------- */
 
-static char *text_of(const char *pid, const char *file, size_t *size) {
-    char *path = text_format("/proc/%s/%s", pid, file), *text = file_text(path, size);
-    int error = errno;
-    free(path);
-    errno = error;
-    return text;
-}
-
-/* The path that a link of /proc leads to, for the caller to free(3); NULL: it can not be had. */
-static char *path_of(const char *pid, const char *link) {
-    char *name = text_format("/proc/%s/%s", pid, link), *path = realpath(name, NULL);
-    free(name);
-    return path;
-}
-
 static char *program_of(const char *pid) {
-    char *path = path_of(pid, "exe");
+    char *path = proc_file_target(pid, "exe");
     if (path != NULL)
         return path;
-    char *name = text_of(pid, "comm", NULL);
+    char *name = proc_file_text(pid, "comm", NULL);
     if (name != NULL)
         name[strcspn(name, "\n")] = '\0';
     return name == NULL ? memory_text("?") : name;
@@ -64,7 +49,7 @@ static bool is_out_of_reach(const char *pid) {
 static bool has_asked_for_it(const char *pid) {
     size_t size = 0;
     bool asked = false;
-    char *environment = text_of(pid, "environ", &size);
+    char *environment = proc_file_text(pid, "environ", &size);
     for (const char *entry = environment; entry != NULL && entry < environment + size; entry += strlen(entry) + 1)
         asked = asked || (strncmp(entry, "LD_PRELOAD=", 11) == 0 && strstr(entry, "liboriginbypass.so") != NULL);
     free(environment);
@@ -105,7 +90,7 @@ static void add(struct running_list *list, struct running running) {
 /* The kernel's threads and the dead have no memory. */
 static void look_at(struct running_list *list, char *pid, const char *entered) {
     struct running running = {.pid = pid, .state = RUNNING_LACKS_IT};
-    char *maps = text_of(pid, "maps", NULL);
+    char *maps = proc_file_text(pid, "maps", NULL);
     if (maps == NULL && (errno == EACCES || errno == EPERM)) {
         list->unreadable++;
     } else if (maps != NULL && maps[0] != '\0' && container_is_ours(pid)) {

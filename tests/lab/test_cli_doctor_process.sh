@@ -144,23 +144,36 @@ it_compares_a_library_whose_path_has_a_newline_in_it() {
     tells good 'odd\x0aname/liboriginbypass.so, the installed one'
 }
 
+# What is mounted over the library stands at its path, and the kernel still shows that path for the mapping.
 it_reads_nothing_but_a_file_in_the_place_of_a_mapped_library() {
-    local own=$TMPDIR/own/liboriginbypass.so way
-    mkdir "${own%/*}"
-    for way in "mkfifo $own" "ln -s /dev/zero $own" "ln -s $library $own" "cp $LAB_LIBRARY $own.large"; do
-        install_library
-        cp "$library" "$own"
-        LD_PRELOAD=$own ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
-        rm "$own"
-        : >"$own.kept"
-        $way
-        [[ ! -e $own.large ]] || { truncate -s 1T "$own.large" && mv "$own.large" "$own"; }
-        timeout 30 "$originbypass" system status >/dev/null || (($? < 124))
-        doctor --pid "$pid"
-        equal 3 "$status"
-        tells bad "has the library from $own, which has been replaced or deleted since"
-        rm -f "$own" "$own.kept"
+    local other=$TMPDIR/other
+    mkdir "$other"
+    mkfifo "$other/pipe"
+    cp "$LAB_LIBRARY" "$other/large"
+    truncate -s 1T "$other/large"
+    for other in "$other/pipe" /dev/zero "$other/large"; do
+        begin_with "$library"
+        mount --bind "$other" "$library"
+        says_of_the_mapped_library 'which has something else in its place now'
+        umount "$library"
     done
+}
+
+it_follows_no_link_in_the_place_of_a_mapped_library() {
+    begin_with "$library"
+    mount -t tmpfs tmpfs "${library%/*}"
+    ln -s "$LAB_LIBRARY" "$library"
+    says_of_the_mapped_library 'which has something else in its place now'
+    umount "${library%/*}"
+}
+
+# says_of_the_mapped_library WORDS: of the one of process $pid, at $library.
+says_of_the_mapped_library() {
+    local taken=0
+    report=$(ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY timeout 60 "$originbypass" doctor --pid "$pid" 2>"$messages") || taken=$?
+    equal 3 "$taken"
+    tells bad "has the library from $library, $1"
+    timeout 60 "$originbypass" system status >/dev/null || (($? < 124))
 }
 
 it_reads_no_configuration_of_a_process_but_a_file() {
@@ -168,6 +181,46 @@ it_reads_no_configuration_of_a_process_but_a_file() {
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/pipe.conf begin_with "$library"
     doctor --pid "$pid"
     tells good "was started with the hosts $CDN"
+}
+
+it_follows_the_links_of_a_process_within_its_root_or_not_at_all() {
+    local jail=$TMPDIR/jail upwards=/../../../../../.. without
+    without=$(compiled without_openat2 -shared -fPIC)
+    mkdir -p "$TMPDIR/outside" "$jail$TMPDIR/inside"
+    echo 'programs = { exclude = [ "*" ]; };' >"$TMPDIR/outside/own.conf"
+    cp "$TMPDIR/outside/own.conf" "$jail$TMPDIR/inside"
+    ln -s "$TMPDIR/outside" "$jail/out"
+    ln -s "$TMPDIR/inside" "$jail/in"
+
+    is_left_alone_by "$TMPDIR/inside/own.conf"
+    is_left_alone_by /in/own.conf
+    fails is_left_alone_by /out/own.conf
+    fails is_left_alone_by "$upwards$TMPDIR/outside/own.conf"
+
+    export LD_PRELOAD=$without
+    is_left_alone_by "$TMPDIR/inside/own.conf"
+    fails is_left_alone_by /in/own.conf
+    fails is_left_alone_by /out/own.conf
+    fails is_left_alone_by "$upwards$TMPDIR/outside/own.conf"
+}
+
+# is_left_alone_by FILE: a process in the jail, for doctor; the file is named as in there.
+is_left_alone_by() {
+    begin_in_jail "$1"
+    doctor --pid "$pid"
+    kill "$pid"
+    wait "$pid" || :
+    tells bad "is left alone by \"programs\" in $1"
+}
+
+# It is in there once it has answered.
+begin_in_jail() {
+    # shellcheck disable=SC2154 # the test before
+    coproc jailed { exec env LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_CONFIG_FILE="$1" "$(compiled asks)" "$jail"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$jailed_PID
+    echo name.invalid >&"${jailed[1]}"
+    read -r <&"${jailed[0]}"
 }
 
 it_says_that_a_process_has_the_library_switched_off() {
@@ -231,6 +284,21 @@ it_escapes_the_name_of_a_process() {
     doctor --pid "$pid"
     tells bad "process $pid (evil\\x1b[2J): does not have the library"
     lacks $'\033' "$report"
+}
+
+# It has the name of our loader for its own, and another file at that name.
+it_looks_for_the_loader_of_a_process_in_the_root_of_that_process() {
+    local loader
+    install_library
+    loader=$(readelf -p .interp "$originbypass" | grep -o '/.*')
+    # shellcheck disable=SC2016 # expanded in there
+    unshare --mount bash -c 'cp "$1" "$2" && mount --bind "$2" "$1" && exec sleep 60' - "$loader" "$TMPDIR/loader" &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    doctor --pid "$pid"
+    finds_bad 1
+    tells note "names $loader for its loader, which is not the one of this command"
 }
 
 # --- the means ------------------------------------------------------------------------------------------------------

@@ -58,6 +58,9 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host);
  * its end), and serves it; it is told of as `shown`. */
 void doctor_program(char *const *arguments, const char *shown);
 
+/** The same of the program that runs as process `pid`. */
+void doctor_program_of(const char *pid, const char *shown);
+
 /** Whether the library is in a process. True: the process needs a restart. */
 bool doctor_process(const char *pid);
 

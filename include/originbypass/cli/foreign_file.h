@@ -19,8 +19,8 @@ int foreign_file_open(const char *path, uint64_t size_max, uint64_t *size);
 
 /**
  * The same in the root directory of process `pid`, with links as that process would follow them. As the last part of
- * the path a link is followed where `flags` is 0 (and the kernel knows openat2(2)), and refused where it is O_NOFOLLOW:
- * the paths that the kernel tells of a process lead through none.
+ * the path a link is followed where `flags` is 0, and refused where it is O_NOFOLLOW: the paths that the kernel tells
+ * of a process lead through none. Where the kernel has no openat2(2), every link is refused.
  */
 int foreign_file_open_of(const char *pid, const char *path, int flags, uint64_t size_max, uint64_t *size);
 
