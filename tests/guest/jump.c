@@ -1,4 +1,4 @@
-/* A signal handler that jumps out of a lookup, as wget's does: jump again | deeper | stack | fiber | ended
+/* A signal handler that jumps out of a lookup, as wget's does: jump again | deeper | stack | fiber | ended | reloads
  *
  * DNS is silent to the first query for a name. Whatever the thread does after the jump, its next lookup is served at
  * once, by external DNS, though another thread waits for the same name with it; so is that one. Nothing stays: no
@@ -9,6 +9,7 @@
  *     stack    the handler has a stack of its own
  *     fiber    the lookup was on a stack that is unmapped afterwards, and the next one is on another such stack
  *     ended    it ends, as do 29 others
+ *     reloads  the configuration changes, 36 times, each time with such a jump: each change is seen
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -20,7 +21,7 @@
 
 #include "guest.h"
 
-enum { JUMPS = 6, ENDED = 30, STACK_SIZE = 1 << 20 };
+enum { JUMPS = 6, ENDED = 30, RELOADS = 36, STACK_SIZE = 1 << 20 };
 /* Less than the time after which the server is asked again. */
 enum { AT_ONCE_MS = 8000 };
 
@@ -152,6 +153,40 @@ static void let_threads_end(void) {
     expect_at_once(COLD_NAME(100));
 }
 
+/* ---- configurations that are in use for good ---- */
+
+static void configure(unsigned number) {
+    char other[256];
+    const char *file = getenv("ORIGIN_BYPASS_CONFIG_FILE");
+    snprintf(other, sizeof(other), "%s.new", file);
+    FILE *stream = fopen(other, "w");
+    EXPECT(stream != NULL);
+    fprintf(stream,
+            "hosts = ( \"*.example.com\", { name = \"pinned.example.net\"; addresses = [ \"192.0.2.%u\" ]; } );\n"
+            "query = { timeout_ms = 16000; hedge_ms = 15999; deadline_ms = 30000; };\n",
+            number);
+    EXPECT(fclose(stream) == 0 && rename(other, file) == 0);
+}
+
+static bool has_come_into_force(unsigned number) {
+    char expected[INET_ADDRSTRLEN], text[INET_ADDRSTRLEN];
+    snprintf(expected, sizeof(expected), "192.0.2.%u", number);
+    for (long long end_ms = now_ms() + 60000; now_ms() < end_ms; pause_ms(50))
+        if (strcmp(first_address("pinned.example.net", text), expected) == 0)
+            return true;
+    return false;
+}
+
+static void jump_out_under_each_configuration(void) {
+    for (unsigned i = 0; i < RELOADS; i++) {
+        configure(i);
+        EXPECT(has_come_into_force(i));
+        EXPECT(begin_and_jump_out(COLD_NAME(i)));
+    }
+    configure(RELOADS);
+    EXPECT(has_come_into_force(RELOADS));
+}
+
 int main(int argc, char **argv) {
     const char *mode = argc == 2 ? argv[1] : "again";
     struct sigaction action = {.sa_handler = jump};
@@ -167,6 +202,8 @@ int main(int argc, char **argv) {
         use_fibers();
     else if (strcmp(mode, "ended") == 0)
         let_threads_end();
+    else if (strcmp(mode, "reloads") == 0)
+        jump_out_under_each_configuration();
     else
         jump_and_ask_again(strcmp(mode, "deeper") == 0 ? expect_at_once_from_deeper : expect_at_once);
     EXPECT(count_sockets() == before);

@@ -72,7 +72,7 @@ it_ends_no_thread_in_the_middle_of_what_a_service_means() {
 
 it_leads_through_proxychains_to_the_origin() {
     local library
-    library=$(ldconfig -p | awk '/libproxychains.so.4/ { print $NF; exit }')
+    library=$(ldconfig -p | awk '$1 == "libproxychains.so.4" && !found++ { print $NF }')
     [[ -n $library ]] || skip 'there is no libproxychains.so.4; scripts/install-deps check installs it'
     not_checked proxychains
     printf '%s\n' strict_chain proxy_dns 'remote_dns_subnet 224' '[ProxyList]' 'socks5 127.0.0.1 8080' \

@@ -23,6 +23,12 @@ it_serves_at_once_a_thread_that_asks_from_deeper_after_a_jump() { serves_at_once
 it_serves_at_once_a_thread_whose_handler_jumps_from_a_stack_of_its_own() { serves_at_once_after_a_jump stack; }
 it_keeps_nothing_of_threads_that_end_after_a_jump() { serves_at_once_after_a_jump ended; }
 
+it_sees_each_change_of_the_configuration_though_each_has_a_lookup_that_was_left() {
+    not_under 'thread|jemalloc|valgrind' 'it takes most of a minute, and is not about memory or locks'
+    silent_at_first 16000 30000
+    preloaded "$(compiled jump)" reloads # whose hosts are those of the file
+}
+
 it_serves_at_once_a_thread_whose_stack_is_unmapped_after_a_jump() {
     not_under 'address|valgrind' 'it does not follow a program to other stacks, or reports that the kernel is asked for one'
     serves_at_once_after_a_jump fiber

@@ -49,7 +49,7 @@ case $checker in
             --num-callers=30)
         ;;
     jemalloc)
-        checker_before=$(ldconfig -p | awk '$1 == "libjemalloc.so.2" { print $NF; exit }')
+        checker_before=$(ldconfig -p | awk '$1 == "libjemalloc.so.2" && !found++ { print $NF }')
         [[ -n $checker_before ]] || { echo 'lab: there is no libjemalloc.so.2; scripts/install-deps check installs it' >&2 && exit 125; }
         ;;
     *)
