@@ -6,6 +6,7 @@
  * call needs no more than n - 1 of them. For what happens at load, before main(), the child is this program anew, whose
  * environment says what fails: it does not die, and may be without the library.
  */
+#include <dlfcn.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,11 +14,6 @@
 #include <sys/wait.h>
 
 #include "guest.h"
-
-void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *memory, size_t size);
-void *__libc_memalign(size_t alignment, size_t size);
 
 enum { UNKNOWN = 1 << 30, NEVER };
 static atomic_int until_failure = UNKNOWN; /* allocations before the one that fails */
@@ -31,6 +27,8 @@ static void begin(void) {
 }
 
 static bool fails(void) {
+    if (environ == NULL) /* a sanitizer comes before libc is ready */
+        return false;
     if (atomic_load(&until_failure) == UNKNOWN)
         begin();
     if (atomic_load(&until_failure) == NEVER)
@@ -42,21 +40,42 @@ static bool fails(void) {
     return true;
 }
 
+/* ---- this program's own allocator, in front of libc's or a sanitizer's ---- */
+
+static struct {
+    void *(*malloc)(size_t size);
+    void *(*calloc)(size_t count, size_t size);
+    void *(*realloc)(void *memory, size_t size);
+    int (*memalign)(void **memory, size_t alignment, size_t size);
+} next;
+
+static void find_next(void) {
+    if (next.malloc != NULL)
+        return;
+    next.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
+    next.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
+    next.memalign = (int (*)(void **, size_t, size_t))dlsym(RTLD_NEXT, "posix_memalign");
+    next.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+}
+
 void *malloc(size_t size) {
-    return fails() ? NULL : __libc_malloc(size);
+    find_next();
+    return fails() ? NULL : next.malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-    return fails() ? NULL : __libc_calloc(count, size);
+    find_next();
+    return fails() ? NULL : next.calloc(count, size);
 }
 
 void *realloc(void *memory, size_t size) {
-    return fails() ? NULL : __libc_realloc(memory, size);
+    find_next();
+    return fails() ? NULL : next.realloc(memory, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
-    *memory = fails() ? NULL : __libc_memalign(alignment, size);
-    return *memory == NULL ? ENOMEM : 0;
+    find_next();
+    return fails() ? ENOMEM : next.memalign(memory, alignment, size);
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset) {
@@ -135,6 +154,13 @@ static int end_scarcity(void) {
     return atomic_exchange(&until_failure, NEVER) >= 0 ? UNUSED : GOOD;
 }
 
+/* Of a sanitizer that looks for leaks, where there is one. */
+int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static bool leaks(void) {
+    return __lsan_do_recoverable_leak_check != NULL && __lsan_do_recoverable_leak_check() != 0;
+}
+
 static _Noreturn void call_and_end(const char *situation, int number, bool all_later) {
     atomic_store(&from_there_on, all_later);
     atomic_store(&until_failure, number);
@@ -142,6 +168,7 @@ static _Noreturn void call_and_end(const char *situation, int number, bool all_l
     int status = end_scarcity();
     EXPECT(good);
     EXPECT(comes_back("cdn.example.com") && comes_back("alias.example.com"));
+    EXPECT(!leaks());
     _exit(status);
 }
 
