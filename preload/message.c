@@ -8,12 +8,24 @@
 
 #include "originbypass/name.h"
 
+/* A CNAME record. Both names are c-ares' memory. */
+struct alias {
+    char *owner, *target;
+    uint32_t ttl_s;
+    bool is_followed;
+};
+
+/* No zone that works has as many in a row; resolvers give up after 8 to 16. */
+enum { ALIASES_MAX = 64 };
+
 /* A message being read: a cursor over it, and what was found so far. */
 struct reader {
     const uint8_t *message, *end, *at;
     sa_family_t family;
-    char *asked;    /* the question's name; this and the next are c-ares' memory */
-    char *expected; /* the name whose addresses count */
+    char *asked;          /* the question's name, c-ares' memory */
+    const char *expected; /* the name whose addresses count: the last of the chain */
+    struct alias *aliases;
+    size_t alias_count;
     uint32_t ttl_s;
     uint8_t *addresses;
     size_t address_count;
@@ -48,6 +60,7 @@ static char *read_name(struct reader *reader, const uint8_t *at, const uint8_t *
 }
 
 struct record {
+    const uint8_t *at; /* where it begins */
     char *owner;
     uint16_t type, class;
     uint32_t ttl_s;
@@ -57,6 +70,7 @@ struct record {
 
 static bool read_record(struct reader *reader, struct record *record) {
     const uint8_t *at;
+    record->at = reader->at;
     record->owner = read_name(reader, reader->at, &at);
     if (record->owner == NULL)
         return false;
@@ -86,9 +100,9 @@ static bool add_name(struct reader *reader, const char *name) {
 }
 
 /* The answer holds as long as all the records that it is made of. */
-static void lower_ttl(struct reader *reader, const struct record *record) {
-    if (record->ttl_s < reader->ttl_s)
-        reader->ttl_s = record->ttl_s;
+static void lower_ttl(struct reader *reader, uint32_t ttl_s) {
+    if (ttl_s < reader->ttl_s)
+        reader->ttl_s = ttl_s;
 }
 
 static bool counts_as_name(const char *text) {
@@ -96,38 +110,58 @@ static bool counts_as_name(const char *text) {
     return name_fold(&name, text) && name_is_host_name(&name);
 }
 
-/* libc compares a CNAME's owner with nothing; a target that is no host name is followed, but not named. */
-static bool follow(struct reader *reader, const struct record *record) {
-    const uint8_t *behind;
-    char *target = read_name(reader, record->data, &behind);
-    if (target == NULL)
-        return false;
-    lower_ttl(reader, record);
-    bool good = true;
-    if (counts_as_name(target)) {
-        if (reader->name_count == 0)
-            good = add_name(reader, reader->asked);
-        good = good && add_name(reader, target);
+/* A target that is no host name is followed, but not named, as by libc. */
+static bool name_chain(struct reader *reader, const struct alias *alias) {
+    if (!counts_as_name(alias->target))
+        return true;
+    return (reader->name_count > 0 || add_name(reader, reader->asked)) && add_name(reader, alias->target);
+}
+
+static bool is_of(const char *name, const char *owner) {
+    return strcasecmp(name, owner) == 0;
+}
+
+static struct alias *next_alias(struct reader *reader) {
+    for (size_t i = 0; i < reader->alias_count; i++)
+        if (!reader->aliases[i].is_followed && is_of(reader->expected, reader->aliases[i].owner))
+            return &reader->aliases[i];
+    return NULL;
+}
+
+/* The records of an answer have no order (RFC 1034, section 3.6). Each alias is followed once: a loop ends. */
+static bool follow_chain(struct reader *reader) {
+    reader->expected = reader->asked;
+    for (struct alias *alias; (alias = next_alias(reader)) != NULL;) {
+        alias->is_followed = true;
+        lower_ttl(reader, alias->ttl_s);
+        if (!name_chain(reader, alias))
+            return false;
+        reader->expected = alias->target;
     }
-    ares_free_string(reader->expected);
-    reader->expected = target;
-    return good;
+    return true;
+}
+
+static bool add_alias(struct reader *reader, const struct record *record) {
+    const uint8_t *behind;
+    if (record->class != ns_c_in || record->type != ns_t_cname)
+        return true;
+    if (reader->alias_count == ALIASES_MAX)
+        return false;
+    struct alias alias = {.ttl_s = record->ttl_s};
+    alias.target = read_name(reader, record->data, &behind);
+    alias.owner = read_name(reader, record->at, &behind);
+    reader->aliases[reader->alias_count++] = alias;
+    return alias.target != NULL && alias.owner != NULL;
 }
 
 static bool add_address(struct reader *reader, const struct record *record) {
     size_t size = address_size(reader->family);
-    if (record->size != size || strcasecmp(record->owner, reader->expected) != 0)
+    bool is_address = record->type == (reader->family == AF_INET ? ns_t_a : ns_t_aaaa);
+    if (record->class != ns_c_in || !is_address || record->size != size || !is_of(reader->expected, record->owner))
         return true;
-    lower_ttl(reader, record);
+    lower_ttl(reader, record->ttl_s);
     memcpy(reader->addresses + reader->address_count++ * size, record->data, size);
     return true;
-}
-
-static bool use_record(struct reader *reader, const struct record *record) {
-    bool is_address = record->type == (reader->family == AF_INET ? ns_t_a : ns_t_aaaa);
-    if (record->class != ns_c_in || !(is_address || record->type == ns_t_cname))
-        return true;
-    return is_address ? add_address(reader, record) : follow(reader, record);
 }
 
 static bool read_question(struct reader *reader) {
@@ -135,27 +169,33 @@ static bool read_question(struct reader *reader) {
     reader->asked = read_name(reader, reader->at, &at);
     if (reader->asked == NULL || reader->end - at < QFIXEDSZ)
         return false;
-    reader->expected = read_name(reader, reader->at, &at);
-    if (reader->expected == NULL)
-        return false;
     reader->at = at + QFIXEDSZ;
     return true;
 }
 
-static bool read_answers(struct reader *reader, size_t count) {
-    reader->addresses = malloc(count * address_size(reader->family) + 1);
-    if (reader->addresses == NULL)
-        return false;
-    while (count-- > 0) {
+static bool use_each(struct reader *reader, size_t count,
+                     bool (*use)(struct reader *reader, const struct record *record)) {
+    bool good = true;
+    while (good && count-- > 0) {
         struct record record;
-        if (!read_record(reader, &record))
-            return false;
-        bool good = use_record(reader, &record);
-        ares_free_string(record.owner);
+        good = read_record(reader, &record);
         if (!good)
-            return false;
+            break;
+        good = use(reader, &record);
+        ares_free_string(record.owner);
     }
-    return true;
+    return good;
+}
+
+static bool read_answers(struct reader *reader, size_t count) {
+    const uint8_t *begin = reader->at;
+    reader->addresses = malloc(count * address_size(reader->family) + 1);
+    reader->aliases = malloc(ALIASES_MAX * sizeof(reader->aliases[0]));
+    if (reader->addresses == NULL || reader->aliases == NULL || !use_each(reader, count, add_alias) ||
+        !follow_chain(reader))
+        return false;
+    reader->at = begin;
+    return use_each(reader, count, add_address);
 }
 
 /* How long a negative answer holds: the SOA record's TTL or its last field, the smaller one (RFC 2308, section 5). */
@@ -310,8 +350,12 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
             answer = build_negative(&reader, &header, reason);
         }
     }
+    for (size_t i = 0; i < reader.alias_count; i++) {
+        ares_free_string(reader.aliases[i].owner);
+        ares_free_string(reader.aliases[i].target);
+    }
     ares_free_string(reader.asked);
-    ares_free_string(reader.expected);
+    free(reader.aliases);
     free(reader.addresses);
     free(reader.names);
     return answer;

@@ -197,15 +197,24 @@ def address_record(kind, owner=b"\xc0\x0c"):
     return owner + struct.pack("!HHIH", kind, 1, 60, len(octets)) + octets
 
 
-def alias_record(target):
-    return b"\xc0\x0c" + struct.pack("!HHIH", 5, 1, 60, len(target)) + target
+def alias_record(target, owner=b"\xc0\x0c"):
+    return owner + struct.pack("!HHIH", 5, 1, 60, len(target)) + target
 
 
-TARGET = b"\6target\4test\0"
+TARGET, MIDDLE = b"\6target\4test\0", b"\6middle\4test\0"
+
+
+def chain(kind):
+    return [alias_record(MIDDLE), alias_record(TARGET, MIDDLE), address_record(kind, TARGET)]
+
+
 ANSWERS = {
     "address": lambda kind: [address_record(kind)],
     "alias": lambda kind: [alias_record(TARGET), address_record(kind, TARGET)],
     "backwards": lambda kind: [address_record(kind, TARGET), alias_record(TARGET)],
+    "chain": chain,
+    "shuffled": lambda kind: chain(kind)[::-1],
+    "mixed": lambda kind: [address_record(kind, MIDDLE)] + [chain(kind)[i] for i in (1, 2, 0)],
     "before": lambda kind: [address_record(kind), alias_record(TARGET)],
     "dangling": lambda kind: [alias_record(TARGET)],
     "foreign": lambda kind: [address_record(kind, TARGET)],

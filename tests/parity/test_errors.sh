@@ -8,12 +8,13 @@ source "$(dirname "${BASH_SOURCE[0]}")/compare.sh"
 outcomes=(address alias nodata nxdomain dangling servfail refused notimp formerr yxdomain)
 # Not among these: a message that is cut short, or truncated over TCP too. It is no answer to us, and the next upstream is
 # asked (test_upstreams.sh); libc believes what it can read of it.
-odd_answers=(backwards foreign other referral)
+odd_answers=(foreign other referral)
 scripted=127.0.0.56 refusing=127.0.0.57 failing=127.0.0.58 forwarder=127.0.0.59
 
 it_gives_the_error_that_libc_gives_for_each_pair_of_outcomes() { on_host both agree_on_pairs; }
 it_needs_as_large_a_buffer_as_libc_for_each_outcome() { on_host both agree_on_sizes; }
 it_gives_the_error_that_libc_gives_for_odd_answers() { on_host both agree_on_odd_answers; }
+it_takes_records_in_any_order_for_what_libc_gives_in_theirs() { on_host both agree_in_any_order; }
 it_gives_the_error_that_libc_gives_for_silence() { on_host both agree_on_silence; }
 it_gives_the_error_that_libc_gives_when_unbound_refuses() { on_host both agree_behind unbound_that_refuses; }
 it_gives_the_error_that_libc_gives_when_unbound_fails() { on_host both agree_behind unbound_that_fails; }
@@ -50,6 +51,21 @@ agree_on_odd_answers() {
     start_scripted
     give "$scripted" "${names[@]}"
     no_difference 'odd answers'
+}
+
+# An answer is a set of records; libc reads it as a sequence.
+agree_in_any_order() {
+    local orders=(alias=backwards chain=shuffled chain=mixed) order other names
+    start_scripted
+    for order in "${orders[@]}"; do
+        names=("${order%=*}.${order%=*}.set.test")
+        for other in address nodata servfail; do names+=("${order%=*}.$other.set.test" "$other.${order%=*}.set.test"); done
+        libc_asks "$scripted"
+        all_calls libcs "${names[@]}" >"$plain"
+        alone "$scripted"
+        all_calls ours "${names[@]//${order%=*}/${order#*=}}" | sed "s/${order#*=}/${order%=*}/g" >"$ours"
+        no_difference "$order"
+    done
 }
 
 agree_on_silence() {

@@ -273,6 +273,61 @@ static void a_chain_is_followed_and_remembered(void **state) {
     free(answer);
 }
 
+static void a_chain_is_followed_in_whatever_order_it_comes(void **state) {
+    (void)state;
+    static const int orders[][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
+        response(GOOD, "www.example.com", ns_t_a);
+        for (size_t j = 0; j < 3; j++) {
+            put_a("other.example.com", 1, 1);
+            put_cname("other.example.com", 1, "another.example.com");
+            if (orders[i][j] == 0)
+                put_cname("WWW.example.com", 300, "cdn.example.net");
+            else if (orders[i][j] == 1)
+                put_cname("CDN.example.net", 200, "edge.example.org");
+            else
+                put_a("Edge.example.org", 300, 7);
+        }
+        struct answer *answer = read_whole(AF_INET);
+        ASSERT_ADDRESSES(answer, 7);
+        ASSERT_CHAIN(answer, 3, "www.example.com", "cdn.example.net", "edge.example.org");
+        assert_int_equal(answer->ttl_s, 200);
+        free(answer);
+    }
+}
+
+static void a_chain_that_leads_back_to_its_name_dangles(void **state) {
+    (void)state;
+    response(GOOD, "a.example.com", ns_t_a);
+    put_a("c.example.com", 300, 7);
+    put_cname("b.example.com", 300, "a.example.com");
+    put_cname("a.example.com", 300, "b.example.com");
+    struct answer *answer = read_whole(AF_INET);
+    assert_int_equal(answer->outcome, OUTCOME_DANGLING);
+    free(answer);
+}
+
+static void a_chain_is_of_64_aliases_at_most(void **state) {
+    (void)state;
+    for (int count = 64; count <= 65; count++) {
+        response(GOOD, "0.example.com", ns_t_a);
+        for (int i = 0; i < count; i++) {
+            char owner[64], target[64];
+            snprintf(owner, sizeof(owner), "%d.example.com", i);
+            snprintf(target, sizeof(target), "%d.example.com", i + 1);
+            put_cname(owner, 300, target);
+        }
+        put_a(count == 64 ? "64.example.com" : "65.example.com", 300, 7);
+        if (count == 65) {
+            assert_no_answer("malformed answer");
+            break;
+        }
+        struct answer *answer = read_whole(AF_INET);
+        ASSERT_ADDRESSES(answer, 7);
+        free(answer);
+    }
+}
+
 static void behind_a_cname_the_addresses_of_its_target_count_alone(void **state) {
     (void)state;
     response(GOOD, "www.example.com", ns_t_a);
@@ -545,6 +600,9 @@ int main(void) {
         cmocka_unit_test(the_ttl_is_the_least_of_the_chain_and_the_addresses),
         cmocka_unit_test(a_ttl_with_the_top_bit_set_is_zero),
         cmocka_unit_test(a_chain_is_followed_and_remembered),
+        cmocka_unit_test(a_chain_is_followed_in_whatever_order_it_comes),
+        cmocka_unit_test(a_chain_that_leads_back_to_its_name_dangles),
+        cmocka_unit_test(a_chain_is_of_64_aliases_at_most),
         cmocka_unit_test(behind_a_cname_the_addresses_of_its_target_count_alone),
         cmocka_unit_test(a_chain_without_an_address_dangles),
         cmocka_unit_test(an_alias_out_of_a_zone_is_to_be_asked_for_elsewhere),
