@@ -42,6 +42,7 @@ struct answer *answer_build(const struct answer_parts *parts) {
     answer->name_count = (uint16_t)parts->name_count;
     answer->outcome = (uint8_t)parts->outcome;
     answer->family = (uint8_t)parts->family;
+    answer->has_soa = parts->has_soa;
     uint8_t *names = append(answer->data, parts->addresses, addresses_octets);
     append(names, parts->names, names_octets);
     return answer;

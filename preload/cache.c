@@ -47,6 +47,7 @@ struct slot {
     _Atomic uint32_t used;             /* when, in USED_UNIT_MS */
     _Atomic uint32_t rest[PART_COUNT]; /* what does not fit into `word` */
     _Atomic uint16_t words[PART_COUNT];
+    uint8_t doubts[RECORD_TYPE_COUNT]; /* the outcome that was said last in an answer's place; the writers' */
     _Atomic uint64_t expires_ms[RECORD_TYPE_COUNT];
     _Atomic uint64_t stale_until_ms[RECORD_TYPE_COUNT];
     _Atomic uint64_t retry_ms;
@@ -440,6 +441,7 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
     STORE(slot->hash, name->hash);
     STORE(slot->used, (uint32_t)(now_ms / USED_UNIT_MS));
     STORE(slot->retry_ms, 0);
+    slot->doubts[PART_A] = slot->doubts[PART_AAAA] = OUTCOME_FAILURE;
     store_part(store, slot, PART_NAME, name->words, name_words(name->length));
     end_change(slot);
     STORE(slot->next, OWN(store->buckets[name->hash & store->bucket_mask]));
@@ -477,6 +479,7 @@ static void put(struct store *store, const struct name *name, const struct answe
     STORE(slot->expires_ms[part], term->expires_ms);
     STORE(slot->stale_until_ms[part], term->stale_until_ms);
     STORE(slot->retry_ms, 0);
+    slot->doubts[part] = OUTCOME_FAILURE;
     end_change(slot);
 }
 
@@ -488,6 +491,19 @@ void cache_put(const struct name *name, const struct answer *answer, const struc
     if (term->generation == OWN(generation))
         put(store, name, answer, term, now_ms);
     lock_release(&lock);
+}
+
+bool cache_doubt(const struct name *name, size_t type, enum outcome said) {
+    struct store *store = LOAD(the_store);
+    if (store == NULL)
+        return false;
+    lock_take(&lock);
+    uint32_t number = number_of(store, name);
+    bool again = number != 0 && store->slots[number].doubts[type] == said;
+    if (number != 0)
+        store->slots[number].doubts[type] = (uint8_t)said;
+    lock_release(&lock);
+    return again;
 }
 
 bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms) {

@@ -9,6 +9,7 @@
 #include "originbypass/log.h"
 #include "originbypass/policy_warnings.h"
 #include "originbypass/record_types.h"
+#include "originbypass/replacement.h"
 #include "originbypass/upstream.h"
 
 struct fetch fetch_begin(const struct name *name, const char *host, const struct in_force *configuration,
@@ -32,7 +33,8 @@ void fetch_end(struct fetch *fetch) {
 
 /* A name that upstreams answer with failures is tried again after RFC 8767's (section 5) failure recheck timer. */
 #define RECHECK_MS 30000
-/* Where nobody answered, the upstreams' health says when: so often it is looked at. */
+/* Where nobody answered, the upstreams' health says when: so often it is looked at. A negative answer that is in doubt
+ * is asked for again as soon. */
 #define LOOK_AGAIN_MS 1000
 
 static void keep_others_away(struct fetch *fetch, uint64_t until_ms) {
@@ -41,7 +43,8 @@ static void keep_others_away(struct fetch *fetch, uint64_t until_ms) {
 }
 
 static void postpone(struct fetch *fetch) {
-    keep_others_away(fetch, clock_now_ms() + (fetch->failure.heard ? RECHECK_MS : LOOK_AGAIN_MS));
+    bool soon = !fetch->failure.heard || fetch->in_doubt;
+    keep_others_away(fetch, clock_now_ms() + (soon ? LOOK_AGAIN_MS : RECHECK_MS));
 }
 
 static bool has_addresses(const struct answer *answer) {
@@ -127,14 +130,29 @@ static bool is_pinned(const struct fetch *fetch, const struct answer *answer, co
     return false;
 }
 
-/* Only rejected addresses are a failure like any other, and a name that has had good ones keeps those. */
-static void drop_rejected(struct fetch *fetch, const struct cache_copy *known) {
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (fetch->answers[type] != NULL && fetch->answers[type]->outcome == OUTCOME_REJECTED &&
-            has_addresses(known->answers[type])) {
-            free(fetch->answers[type]);
-            fetch->answers[type] = NULL;
-        }
+static bool may_replace(struct fetch *fetch, size_t type, const struct cache_copy *known) {
+    const struct answer *answer = fetch->answers[type];
+    switch (replacement_rule(known->answers[type], answer)) {
+    case REPLACEMENT_NOW:
+        return true;
+    case REPLACEMENT_WHEN_AGAIN:
+        fetch->in_doubt = !cache_doubt(fetch->name, type, (enum outcome)answer->outcome);
+        return !fetch->in_doubt;
+    default:
+        return false;
+    }
+}
+
+/* A good answer is not replaced by a worse one that came by accident: that one is a failure like any other. */
+static void drop_worse(struct fetch *fetch, const struct cache_copy *known) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        if (fetch->answers[type] == NULL || may_replace(fetch, type, known))
+            continue;
+        free(fetch->answers[type]);
+        fetch->answers[type] = NULL;
+        if (fetch->failure.reason[0] == '\0')
+            strcpy(fetch->failure.reason, "no usable answer in the place of the one that is known");
+    }
 }
 
 static void remember(struct fetch *fetch) {
@@ -142,7 +160,7 @@ static void remember(struct fetch *fetch) {
     uint64_t now_ms = clock_now_ms();
     cache_copy_begin(&known);
     cache_get(fetch->name, now_ms, &known);
-    drop_rejected(fetch, &known);
+    drop_worse(fetch, &known);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = fetch->answers[type];
         if (answer == NULL)

@@ -300,7 +300,8 @@ static struct answer *build(const struct reader *reader, enum outcome outcome, u
                                  .addresses = reader->addresses,
                                  .address_count = reader->address_count,
                                  .names = reader->names,
-                                 .name_count = chain ? reader->name_count : 0};
+                                 .name_count = chain ? reader->name_count : 0,
+                                 .has_soa = reader->has_soa};
     struct answer *answer = answer_build(&parts);
     if (answer == NULL)
         *reason = "no memory";

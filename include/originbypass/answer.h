@@ -26,6 +26,7 @@ enum outcome {
     OUTCOME_DANGLING,  /**< a CNAME chain that ends without an address */
     OUTCOME_ELSEWHERE, /**< a CNAME chain that leads out of what a server without recursion knows */
     OUTCOME_REJECTED,  /**< addresses, all of which the host's policy rejects */
+    OUTCOME_COUNT,     /**< so many there are */
 };
 
 /**
@@ -42,7 +43,8 @@ struct answer {
     uint16_t name_count;    /**< names in the CNAME chain; 0 or at least 2 */
     uint8_t outcome;        /**< enum outcome */
     uint8_t family;         /**< AF_INET or AF_INET6 */
-    uint16_t reserved;      /**< zero */
+    uint8_t has_soa;        /**< 1: a negative answer with the SOA record that RFC 2308 (section 3) asks for */
+    uint8_t reserved;       /**< zero */
     uint8_t data[];
 };
 
@@ -69,6 +71,7 @@ struct answer_parts {
     size_t address_count;     /**< at most 65535 */
     const char *names;        /**< as in struct answer */
     size_t name_count;
+    bool has_soa;
 };
 
 /** Build an answer on the heap; the caller frees it with free(3). NULL: no memory, or more than fits. */

@@ -66,6 +66,13 @@ void cache_put(const struct name *name, const struct answer *answer, const struc
  */
 bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms);
 
+/**
+ * Note that external DNS has said this outcome of a name and type, in the place of what is remembered for it, which
+ * stays. Returns whether it was the last one that was noted. Forgotten with the next cache_put(). Signals must be
+ * blocked. Thread-safe.
+ */
+bool cache_doubt(const struct name *name, size_t type, enum outcome said);
+
 /** Changes with each cache_clear(). Thread-safe. */
 uint32_t cache_generation(void);
 

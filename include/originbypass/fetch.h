@@ -32,6 +32,7 @@ struct fetch {
     struct upstream_plan plan;                 /**< for what we lead */
     struct answer *answers[RECORD_TYPE_COUNT]; /**< what we got; freed by fetch_end() */
     struct failure failure;                    /**< where there is none */
+    bool in_doubt;                             /**< what was said is believed when it is said again */
     enum record_types asks;                    /**< what the upstreams are asked for, of what we lead */
     struct race *race;                         /**< under way; NULL: none is */
     struct upstream_result result;             /**< what the upstreams have said so far */

@@ -9,6 +9,84 @@ upstreams=$FIRST
 # cache SETTINGS: a configuration with them.
 cache() { echo "$query cache = { $1 };"; }
 
+# --- what takes the place of a good answer ----------------------------------------------------------------------------
+
+it_keeps_addresses_where_a_refresh_brings_nothing_of_use() {
+    local behaviour
+    for behaviour in dangling refusal server_failure format_error half_an_answer; do
+        serve $FIRST well,ttl_s=1
+        begin "$(cache '')"
+        hears $OLD cdn.example.com
+        behave $FIRST "$behaviour"
+        forget_questions $FIRST
+        pass_a_lifetime
+        hears $OLD cdn.example.com
+        until_true has_asked $FIRST
+        hears $OLD together 4 cdn.example.com
+        end
+        leave $FIRST
+    done
+}
+
+it_believes_a_negative_answer_with_soa_at_once() {
+    local behaviour
+    for behaviour in no_record no_name; do
+        serve $FIRST well,ttl_s=1
+        begin "$(cache '') fallback = \"never\";"
+        hears $OLD cdn.example.com
+        behave $FIRST "$behaviour"
+        forget_questions $FIRST
+        pass_a_lifetime
+        hears $OLD cdn.example.com
+        until_true hears_nothing cdn.example.com
+        equal 1 "$(asked $FIRST)"
+        end
+        leave $FIRST
+    done
+}
+
+# One that says that there is no such name holds for no time: who hears it has asked, too.
+it_believes_a_negative_answer_without_soa_when_it_comes_again() {
+    local behaviour
+    local -A least=([no_record_without_soa]=2 [no_name_without_soa]=3)
+    for behaviour in "${!least[@]}"; do
+        serve $FIRST well,ttl_s=1
+        begin "$(cache '') fallback = \"never\";"
+        hears $OLD cdn.example.com
+        behave $FIRST "$behaviour"
+        forget_questions $FIRST
+        pass_a_lifetime
+        hears $OLD cdn.example.com
+        until_true has_asked $FIRST
+        until_true hears_nothing cdn.example.com
+        at_least "${least[$behaviour]}" "$(asked $FIRST)"
+        end
+        leave $FIRST
+    done
+}
+
+it_forgets_a_doubt_when_the_address_comes_again() {
+    serve $FIRST well,ttl_s=1
+    begin "$(cache '') fallback = \"never\";"
+    hears $OLD cdn.example.com
+    behave $FIRST no_record_without_soa
+    forget_questions $FIRST
+    pass_a_lifetime
+    hears $OLD cdn.example.com
+    until_true has_asked $FIRST
+    behave $FIRST "well,ttl_s=1,address=$NEW"
+    until_true hears $NEW cdn.example.com
+    behave $FIRST no_record_without_soa
+    forget_questions $FIRST
+    pass_a_lifetime
+    hears $NEW cdn.example.com
+    until_true has_asked $FIRST
+    hears $NEW together 4 cdn.example.com
+}
+
+has_asked() { at_least 1 "$(asked "$1")"; }
+hears_nothing() { look_up "$1" && [[ $heard == EAI_* ]]; }
+
 # --- within the window -----------------------------------------------------------------------------------------------
 
 it_serves_the_old_answer_at_once_and_the_fresh_one_next() {

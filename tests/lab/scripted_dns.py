@@ -104,6 +104,19 @@ def no_record(query):
     return reply(query, authority=[soa_record()])
 
 
+def no_record_without_soa(query):
+    return reply(query)
+
+
+def no_name_without_soa(query):
+    return reply(query, QR | RD | RA | 3)
+
+
+def dangling(query):
+    """The alias has a TTL as the address had: RFC 2308 bounds it by the SOA record's."""
+    return reply(query, answers=[record(5, b"\4gone\xc0\x0c", 60)], authority=[soa_record()])
+
+
 def no_name(query):
     return reply(query, QR | RD | RA | 3, authority=[soa_record()])
 
