@@ -300,6 +300,33 @@ static void follow_next_alias(struct fetch *fetch) {
     }
 }
 
+/* ---- names that exist ---- */
+
+static bool shows_that_it_exists(const struct answer *answer) {
+    return answer != NULL && answer->outcome != OUTCOME_NO_NAME && answer->outcome != OUTCOME_FAILURE;
+}
+
+/*
+ * Some servers say that there is no such name where it has no record of the type (RFC 4074, section 4.2): what is known
+ * of the other type tells. Where that was not to be had now, the cache does.
+ */
+static void let_exist(struct fetch *fetch) {
+    struct cache_copy known;
+    uint64_t now_ms = clock_now_ms();
+    cache_copy_begin(&known);
+    cache_get(fetch->name, now_ms, &known);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        size_t other = RECORD_TYPE_COUNT - 1 - type;
+        struct answer *answer = fetch->result.answers[type];
+        const struct answer *witness = fetch->result.answers[other];
+        if (witness == NULL && known.stale_until_ms[other] > now_ms)
+            witness = known.answers[other];
+        if (answer != NULL && answer->outcome == OUTCOME_NO_NAME && shows_that_it_exists(witness))
+            answer->outcome = OUTCOME_NO_RECORD;
+    }
+    cache_copy_release(&known);
+}
+
 /* ---- asking ---- */
 
 static void take_result(struct fetch *fetch) {
@@ -316,6 +343,7 @@ static void take_result(struct fetch *fetch) {
 static void conclude(struct fetch *fetch, bool asked) {
     struct upstream_result *result = &fetch->result;
     enum record_types missing = fetch->asks;
+    let_exist(fetch);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (result->answers[type] == NULL)
             continue;

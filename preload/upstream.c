@@ -16,7 +16,9 @@ struct race {
     const struct host_settings *settings;
     const struct upstream_plan *plan;
     const char *name;
-    enum record_types wanted, witness;
+    enum record_types wanted;
+    enum record_types other; /* the type that is not, where one is: what it says shows whether the name exists */
+    const struct server_address *denier; /* which said that there is no such name */
     uint64_t deadline_ms;
     uint64_t next_ms;       /* when the next attempt begins, if nothing was heard */
     uint64_t rest_until_ms; /* no attempt begins before */
@@ -112,7 +114,7 @@ struct race *upstream_begin(const char *name, enum record_types wanted, const st
     race->plan = plan;
     race->name = name;
     race->wanted = wanted;
-    race->witness = wanted == RECORD_AAAA ? RECORD_A : 0;
+    race->other = wanted == RECORD_BOTH ? 0 : RECORD_BOTH & ~wanted;
     race->deadline_ms = plan->on_trial ? earlier(deadline_ms, clock_now_ms() + settings->query.hedge_ms) : deadline_ms;
     race->limit = limit;
     return race;
@@ -126,8 +128,22 @@ static enum record_types answered(const struct race *race) {
     return set;
 }
 
+static enum record_types missing_of(const struct race *race) {
+    return race->wanted & ~answered(race);
+}
+
+/*
+ * A witness for the name is wanted where it decides what becomes of the lookup. An IPv6 address of the edge must not
+ * come from libc when AAAA alone fails. And some servers say that there is no such name of one that has no record of
+ * the type.
+ */
+static enum record_types witness_of(const struct race *race) {
+    bool is_denied = missing_of(race) == 0 && race->denier != NULL;
+    return is_denied || race->wanted == RECORD_AAAA ? race->other & ~answered(race) : 0;
+}
+
 static bool is_complete(const struct race *race) {
-    return (race->wanted & ~answered(race)) == 0;
+    return missing_of(race) == 0 && (race->denier == NULL || witness_of(race) == 0);
 }
 
 /* It was silent, or we could not hear it. */
@@ -153,7 +169,9 @@ static bool was_repeated(const struct race *race, size_t upstream) {
 /* The upstream to ask next: each in its turn, then those again of which nothing was heard. NULL: none is left. */
 static const struct server_address *next_server(const struct race *race) {
     const struct upstream_plan *plan = race->plan;
-    enum record_types missing = race->wanted & ~answered(race);
+    enum record_types missing = missing_of(race);
+    if (missing == 0)
+        return NULL;
     if (race->count < plan->count)
         return plan->servers[race->count];
     for (size_t i = 0; i < plan->count; i++)
@@ -179,23 +197,25 @@ static void start(struct race *race, const struct server_address *server, enum r
 
 /* Begin what is due. False: nothing is left to begin. */
 static bool start_next(struct race *race, uint64_t now_ms) {
-    enum record_types missing = race->wanted & ~answered(race);
+    enum record_types witness = witness_of(race);
     const struct server_address *server = race->count < race->limit ? next_server(race) : NULL;
     if (server != NULL) {
-        start(race, server, race->count == 0 ? race->wanted : missing | (race->witness & ~answered(race)), now_ms);
+        start(race, server, race->count == 0 ? race->wanted : missing_of(race) | witness, now_ms);
         return true;
     }
-    if (race->witness != 0 && race->count < race->limit && !was_asked(race, race->witness)) {
-        start(race, race->plan->servers[0], race->witness, now_ms);
+    if (witness != 0 && race->count < race->limit && !was_asked(race, witness)) {
+        start(race, race->denier != NULL ? race->denier : race->plan->servers[0], witness, now_ms);
         return true;
     }
     return false;
 }
 
 /* Keep an answer: for use, or, where all is rejected, for want of a better one. */
-static void keep(struct race *race, size_t type, struct answer *answer) {
+static void keep(struct race *race, const struct server_address *server, size_t type, struct answer *answer) {
     if (answer != NULL)
         answer = policy_apply(race->settings, answer);
+    if (answer != NULL && answer->outcome == OUTCOME_NO_NAME && race->wanted & types[type])
+        race->denier = server;
     if (answer == NULL || answer->outcome != OUTCOME_REJECTED) {
         race->result.answers[type] = answer;
         return;
@@ -230,7 +250,7 @@ static void collect(struct race *race) {
         race->result.failure.heard |= attempt->heard;
         for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
             if (dns_reply(attempt->query, type)->state == DNS_ANSWERED && race->result.answers[type] == NULL)
-                keep(race, type, dns_take(attempt->query, type));
+                keep(race, attempt->server, type, dns_take(attempt->query, type));
     }
 }
 
@@ -347,7 +367,7 @@ static void add_reason(struct failure *failure, const struct server_address *ser
 static const char left_alone[] = "not asked: it has not answered lately";
 
 static void explain(struct race *race) {
-    enum record_types missing = race->wanted & ~answered(race);
+    enum record_types missing = missing_of(race);
     const struct server_list *upstreams = race->settings->upstreams;
     struct failure *failure = &race->result.failure;
     for (size_t i = 0; i < race->count && i < race->plan->count; i++) {

@@ -12,6 +12,7 @@ odd_answers=(foreign other referral)
 scripted=127.0.0.56 refusing=127.0.0.57 failing=127.0.0.58 forwarder=127.0.0.59
 
 it_gives_the_error_that_libc_gives_for_each_pair_of_outcomes() { on_host both agree_on_pairs; }
+it_takes_a_type_that_is_denied_for_one_without_a_record() { on_host both agree_on_denied_types; }
 it_needs_as_large_a_buffer_as_libc_for_each_outcome() { on_host both agree_on_sizes; }
 it_gives_the_error_that_libc_gives_for_odd_answers() { on_host both agree_on_odd_answers; }
 it_takes_records_in_any_order_for_what_libc_gives_in_theirs() { on_host both agree_in_any_order; }
@@ -25,17 +26,39 @@ it_gives_the_error_that_libc_gives_when_nobody_listens() { on_host both agree_be
 agree_on_pairs() {
     local names=() ipv4 ipv6
     for ipv4 in "${outcomes[@]}"; do
-        for ipv6 in "${outcomes[@]}"; do names+=("$ipv4.$ipv6.pair.test"); done
+        for ipv6 in "${outcomes[@]}"; do
+            is_denied_by_one_type "$ipv4.$ipv6" || names+=("$ipv4.$ipv6.pair.test")
+        done
     done
     start_scripted
     give "$scripted" "${names[@]}"
     no_difference 'pairs of outcomes'
 }
 
+# The other one shows that the name exists.
+is_denied_by_one_type() {
+    [[ $1 =~ ^nxdomain\.(address|alias|nodata|dangling)$ || $1 =~ ^(address|alias|nodata|dangling)\.nxdomain$ ]]
+}
+
+# Of a name that one type denies and the other has we say what libc says of one without a record of the first.
+agree_on_denied_types() {
+    local names=() other
+    for other in address alias nodata dangling; do names+=("$other.nxdomain.pair.test" "nxdomain.$other.pair.test"); done
+    start_scripted
+    libc_asks "$scripted"
+    all_calls libcs "${names[@]//nxdomain/nodata}" >"$plain"
+    alone "$scripted"
+    all_calls ours "${names[@]}" | sed 's/nxdomain/nodata/g' >"$ours"
+    no_difference 'denied types'
+}
+
 # For what begins like an address, where libc wants room for one, and for what does not.
 agree_on_sizes() {
     local names=() outcome
-    for outcome in "${outcomes[@]}"; do names+=("$outcome.$outcome.size.test" "address.$outcome.size.test"); done
+    for outcome in "${outcomes[@]}"; do
+        names+=("$outcome.$outcome.size.test")
+        is_denied_by_one_type "address.$outcome" || names+=("address.$outcome.size.test")
+    done
     start_scripted
     sed -i 's/^hosts:.*/hosts: dns/' /etc/nsswitch.conf
     agree "$scripted" hostents sizes "${names[@]}"
