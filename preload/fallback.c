@@ -16,8 +16,14 @@ struct survey {
     struct address rejected, edge; /* the first of each */
 };
 
-static void look_at(struct survey *survey, const struct host_settings *settings, const struct address *address) {
-    if (!policy_has_family(settings, address->family))
+/* Of this family; where external DNS has said that there is none, libc's is the edge's. */
+static bool may_have(const struct lookup *lookup, sa_family_t family) {
+    return policy_has_family(lookup->settings, family) && !lookup_lacks(lookup, family);
+}
+
+static void look_at(struct survey *survey, const struct lookup *lookup, const struct address *address) {
+    const struct host_settings *settings = lookup->settings;
+    if (!may_have(lookup, address->family))
         return;
     if (policy_rejection(settings, address) == NULL) {
         survey->has_accepted = true;
@@ -57,7 +63,7 @@ static int judge(const struct lookup *lookup, const struct survey *survey) {
 }
 
 static bool stays(const struct lookup *lookup, const struct survey *survey, const struct address *address) {
-    return policy_has_family(lookup->settings, address->family) &&
+    return may_have(lookup, address->family) &&
            (!survey->has_accepted || policy_rejection(lookup->settings, address) == NULL);
 }
 
@@ -92,7 +98,7 @@ int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list) {
     int error = errno;
     for (const struct addrinfo *info = *list; info != NULL; info = info->ai_next)
         if (read_addrinfo(info, &address))
-            look_at(&survey, lookup->settings, &address);
+            look_at(&survey, lookup, &address);
     int verdict = judge(lookup, &survey);
     for (struct addrinfo **link = list; *link != NULL;) {
         if (verdict == NETDB_SUCCESS && (!read_addrinfo(*link, &address) || stays(lookup, &survey, &address)))
@@ -127,7 +133,7 @@ int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
         return NO_DATA;
     for (size_t i = 0; host->h_addr_list[i] != NULL; i++) {
         struct address address = read_hostent(host, i);
-        look_at(&survey, lookup->settings, &address);
+        look_at(&survey, lookup, &address);
     }
     int verdict = judge(lookup, &survey);
     for (size_t i = 0; verdict == NETDB_SUCCESS && host->h_addr_list[i] != NULL; i++) {

@@ -260,16 +260,21 @@ size_t lookup_address_count(const struct lookup *lookup) {
     return count;
 }
 
-/* Whether external DNS (not the configuration) has ever said that the name exists. */
-static bool is_known(const struct question *question) {
+/* Whether external DNS (not the configuration) has addresses for the name, if only of the type that is not wanted. */
+static bool has_other_addresses(const struct question *question) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = question->fetch.answers[type];
         if (answer == NULL && configured(question->settings, type) == NULL)
             answer = question->lookup->copy.answers[type];
-        if (answer != NULL && !is_libcs(answer))
+        if (answer != NULL && answer->outcome == OUTCOME_ADDRESSES)
             return true;
     }
     return false;
+}
+
+bool lookup_lacks(const struct lookup *lookup, sa_family_t family) {
+    const struct answer *answer = lookup->answers[family == AF_INET ? 0 : 1];
+    return answer != NULL && (answer->outcome == OUTCOME_NO_RECORD || answer->outcome == OUTCOME_DANGLING);
 }
 
 static const struct answer *first_rejected(const struct lookup *lookup) {
@@ -297,9 +302,11 @@ static const char *why_fall_back(const struct question *question) {
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
+    if (has_other_addresses(question))
+        return NULL;
     if (first_rejected(lookup) != NULL)
         return failure[0] != '\0' ? failure : "every address is rejected";
-    return lookup_has(lookup, OUTCOME_FAILURE) && !is_known(question) ? failure : NULL;
+    return lookup_has(lookup, OUTCOME_FAILURE) ? failure : NULL;
 }
 
 static enum lookup_verdict give_up(const struct lookup *lookup, const struct host_settings *settings,

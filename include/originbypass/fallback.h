@@ -7,8 +7,8 @@
 
 /*
  * What libc has answered for a name that is ours, under the name's policy: what is rejected, or of a family that the
- * name may not have, is taken out. Where all is rejected it is used, or with `strict` the call fails. The warnings are
- * written here. errno is kept. Thread-safe.
+ * name may not have or has not according to external DNS, is taken out. Where all is rejected it is used, or with
+ * `strict` the call fails. The warnings are written here. errno is kept. Thread-safe.
  */
 
 /** Of a list that getaddrinfo(3) has returned. Returns 0, or EAI_AGAIN or EAI_NODATA, and the list is freed. */

@@ -100,6 +100,9 @@ bool lookup_expose(const struct lookup *lookup, struct process_rest *before);
 /** Whether a wanted type has an answer with this outcome; OUTCOME_FAILURE: whether one has no answer. */
 bool lookup_has(const struct lookup *lookup, enum outcome outcome);
 
+/** Whether external DNS has said that the name has no address of this family: libc's are not to be used then. */
+bool lookup_lacks(const struct lookup *lookup, sa_family_t family);
+
 /** How many addresses the wanted types have. */
 size_t lookup_address_count(const struct lookup *lookup);
 

@@ -210,6 +210,18 @@ def address_record(kind, owner=b"\xc0\x0c"):
     return owner + struct.pack("!HHIH", kind, 1, 60, len(octets)) + octets
 
 
+def rejected_record(kind):
+    """Of a prefix that a test rejects."""
+    return record(kind, socket.inet_aton("198.18.0.66") if kind == 1 else socket.inet_pton(socket.AF_INET6, "2001:2::66"), 60)
+
+
+def edges(query):
+    """As a cluster's DNS has every name of ours."""
+    if asks_for_ipv4(query):
+        return reply(query, answers=[record(1, socket.inet_aton("104.21.80.230"), 60)])
+    return reply(query, answers=[record(28, socket.inet_pton(socket.AF_INET6, "2606:4700::1"), 60)])
+
+
 def alias_record(target, owner=b"\xc0\x0c"):
     return owner + struct.pack("!HHIH", 5, 1, 60, len(target)) + target
 
@@ -228,6 +240,7 @@ ANSWERS = {
     "chain": chain,
     "shuffled": lambda kind: chain(kind)[::-1],
     "mixed": lambda kind: [address_record(kind, MIDDLE)] + [chain(kind)[i] for i in (1, 2, 0)],
+    "rejected": lambda kind: [rejected_record(kind)],
     "before": lambda kind: [address_record(kind), alias_record(TARGET)],
     "dangling": lambda kind: [alias_record(TARGET)],
     "foreign": lambda kind: [address_record(kind, TARGET)],
