@@ -210,6 +210,15 @@ static bool start_next(struct race *race, uint64_t now_ms) {
     return false;
 }
 
+/*
+ * The next upstream is asked, and does not wait for the other question's reply. That one may still be on its way:
+ * nobody is asked again before it counts as silence.
+ */
+static void begin_next_soon(struct race *race) {
+    if (race->count < race->plan->count)
+        race->next_ms = 0;
+}
+
 /* Keep an answer: for use, or, where all is rejected, for want of a better one. */
 static void keep(struct race *race, const struct server_address *server, size_t type, struct answer *answer) {
     if (answer != NULL)
@@ -221,7 +230,7 @@ static void keep(struct race *race, const struct server_address *server, size_t 
         return;
     }
     counters_add(COUNTER_REJECTIONS);
-    race->next_ms = 0;
+    begin_next_soon(race);
     if (race->rejected[type] == NULL)
         race->rejected[type] = answer;
     else
@@ -234,8 +243,8 @@ static void keep(struct race *race, const struct server_address *server, size_t 
  */
 #define REST_MS 100
 
-static void begin_next_soon(struct race *race, const struct attempt *failed) {
-    race->next_ms = 0;
+static void fail_over(struct race *race, const struct attempt *failed) {
+    begin_next_soon(race);
     if (failed->query != NULL && dns_lost_socket(failed->query))
         race->rest_until_ms = clock_now_ms() + REST_MS;
 }
@@ -246,7 +255,7 @@ static void collect(struct race *race) {
         bool had_failed = attempt->failed;
         attempt_look(attempt);
         if (attempt->failed && !had_failed)
-            begin_next_soon(race, attempt);
+            fail_over(race, attempt);
         race->result.failure.heard |= attempt->heard;
         for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
             if (dns_reply(attempt->query, type)->state == DNS_ANSWERED && race->result.answers[type] == NULL)

@@ -132,6 +132,14 @@ at_once_after() {
     equal "${2-1} ${3-1}" "$(asked $FIRST) $(asked $SECOND)"
 }
 
+it_takes_a_reply_that_is_on_its_way_for_no_silence() {
+    serve $FIRST failure_later_for_ipv6
+    serve $SECOND failure_later_for_ipv6
+    family=unspec begin "$patient"
+    hears "$EDGE_V6" one 5 '#.many.example.com'
+    equal '10 10' "$(asked $FIRST) $(asked $SECOND)"
+}
+
 # --- packets that are no answers -------------------------------------------------------------------------------------
 
 it_does_not_take_a_packet_with_a_wrong_id_for_an_answer() { is_no_answer other_id,address=$WRONG; }

@@ -129,6 +129,11 @@ def server_failure(query):
     return reply(query, QR | RD | RA | 2)
 
 
+def failure_later_for_ipv6(query):
+    settings["after_ms"] = 0 if asks_for_ipv4(query) else 100
+    return server_failure(query)
+
+
 def not_implemented(query):
     return reply(query, QR | RD | RA | 4)
 
