@@ -107,9 +107,8 @@ static uint64_t lifetime_ms(const struct answer *answer, const struct cache_sett
     return (uint64_t)ttl_s * 1000;
 }
 
-/* What is libc's to answer, who may know better by now, is never served past its time. */
 static bool may_be_stale(const struct answer *answer, const struct cache_settings *cache) {
-    return cache->mode == CACHE_STALE && answer->outcome != OUTCOME_NO_NAME && answer->outcome != OUTCOME_REJECTED;
+    return cache->mode == CACHE_STALE && !answer_is_for_libc(answer);
 }
 
 static struct cache_term term_of(const struct fetch *fetch, const struct answer *answer, uint64_t now_ms) {
@@ -155,6 +154,32 @@ static void drop_worse(struct fetch *fetch, const struct cache_copy *known) {
     }
 }
 
+/* Growing, within the bounds of RFC 9520 (section 3.2). */
+enum { PAUSE_MIN_S = 1, PAUSE_MAX_S = 300 };
+
+static uint32_t pause_after(const struct answer *known) {
+    if (known == NULL || known->outcome != OUTCOME_FAILURE)
+        return PAUSE_MIN_S;
+    return known->ttl_s < PAUSE_MAX_S / 2 ? known->ttl_s * 2 : PAUSE_MAX_S;
+}
+
+/*
+ * What upstreams answer with failures is not asked for again at once. Silence is not remembered here: it is the
+ * upstream's, of whatever name, and its health says when that is asked again. Nor is it where something is known that
+ * is better than a failure: that is postponed.
+ */
+static void remember_failure(struct fetch *fetch, size_t type, const struct answer *known, uint64_t now_ms) {
+    if (!fetch->failure.heard || !(fetch->asks & types[type]) || (known != NULL && !answer_is_for_libc(known)))
+        return;
+    struct answer failure = {.ttl_s = pause_after(known),
+                             .size = sizeof(failure),
+                             .outcome = OUTCOME_FAILURE,
+                             .family = types[type] == RECORD_A ? AF_INET : AF_INET6,
+                             .no_recovery = fetch->failure.no_recovery};
+    uint64_t until_ms = now_ms + (uint64_t)failure.ttl_s * 1000;
+    cache_put(fetch->name, &failure, &(struct cache_term){until_ms, until_ms, fetch->generation}, now_ms);
+}
+
 static void remember(struct fetch *fetch) {
     struct cache_copy known;
     uint64_t now_ms = clock_now_ms();
@@ -163,8 +188,10 @@ static void remember(struct fetch *fetch) {
     drop_worse(fetch, &known);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = fetch->answers[type];
-        if (answer == NULL)
+        if (answer == NULL) {
+            remember_failure(fetch, type, known.answers[type], now_ms);
             continue;
+        }
         struct cache_term term = term_of(fetch, answer, now_ms);
         if (is_pinned(fetch, answer, &known))
             term.expires_ms = term.stale_until_ms = UINT64_MAX;

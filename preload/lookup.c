@@ -67,11 +67,6 @@ enum age {
     AGE_ANY,   /* or older: better than none. But what is libc's to answer is not libc's for ever. */
 };
 
-/* What libc is to answer holds no longer than its lifetime: libc may know better by now. */
-static bool is_libcs(const struct answer *answer) {
-    return answer->outcome == OUTCOME_NO_NAME || answer->outcome == OUTCOME_REJECTED;
-}
-
 static bool is_rejected(const struct answer *answer) {
     return answer != NULL && answer->outcome == OUTCOME_REJECTED;
 }
@@ -81,7 +76,7 @@ static bool is_within(const struct cache_copy *copy, size_t type, enum age age, 
     if (answer == NULL)
         return false;
     if (age == AGE_ANY)
-        return !is_libcs(answer) || copy->expires_ms[type] > now_ms;
+        return !answer_is_for_libc(answer) || copy->expires_ms[type] > now_ms;
     return (age == AGE_FRESH ? copy->expires_ms[type] : copy->stale_until_ms[type]) > now_ms;
 }
 
@@ -306,7 +301,9 @@ static const char *why_fall_back(const struct question *question) {
         return NULL;
     if (first_rejected(lookup) != NULL)
         return failure[0] != '\0' ? failure : "every address is rejected";
-    return lookup_has(lookup, OUTCOME_FAILURE) ? failure : NULL;
+    if (!lookup_has(lookup, OUTCOME_FAILURE))
+        return NULL;
+    return failure[0] != '\0' ? failure : "it failed a moment ago, and is not asked for again yet";
 }
 
 static enum lookup_verdict give_up(const struct lookup *lookup, const struct host_settings *settings,
@@ -346,6 +343,13 @@ static const struct host_settings *settings_of(struct lookup *lookup) {
     return settings_in(lookup->configuration, &lookup->name);
 }
 
+static bool is_remembered_as_final(const struct lookup *lookup) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL && lookup->answers[type]->no_recovery)
+            return true;
+    return false;
+}
+
 /* Beyond the deadline: a lookup that has used up its time still has work to do before it lets go of the thread. */
 #define MARK_MARGIN_MS 500
 
@@ -358,7 +362,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     process_adopt_copy(load_adopt);
     remember_configured(&question);
     find_answers(&hold, &question);
-    lookup->no_recovery = question.fetch.failure.no_recovery;
+    lookup->no_recovery = question.fetch.failure.no_recovery || is_remembered_as_final(lookup);
     memcpy(lookup->fetched, question.fetch.answers, sizeof(lookup->fetched));
     /* Where only what the cache lacked was asked for, or somebody else asked, nothing has been told of the addresses.
      */
@@ -391,9 +395,10 @@ static void refresh(struct lookup *lookup, enum record_types past) {
     fetch_end(&fetch);
 }
 
-/* A negative answer is a hit too, but for "no such name", which is libc's. */
+/* A negative answer is a hit too, but for "no such name" and a failure, which are libc's. */
 static bool is_hit(const struct lookup *lookup, enum record_types missing) {
-    return missing == 0 && (lookup_has(lookup, OUTCOME_ADDRESSES) || !lookup_has(lookup, OUTCOME_NO_NAME));
+    return missing == 0 && (lookup_has(lookup, OUTCOME_ADDRESSES) ||
+                            (!lookup_has(lookup, OUTCOME_NO_NAME) && !lookup_has(lookup, OUTCOME_FAILURE)));
 }
 
 bool lookup_begin(struct lookup *lookup) {

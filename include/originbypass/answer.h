@@ -19,7 +19,7 @@ enum record_types {
 
 /** What DNS said of one name and record type: libc tells these apart (RFC 1035, RFC 2308). */
 enum outcome {
-    OUTCOME_FAILURE,   /**< no server gave a usable answer */
+    OUTCOME_FAILURE,   /**< no server gave a usable answer; ttl_s says how long none is asked again (RFC 9520) */
     OUTCOME_ADDRESSES, /**< at least one address */
     OUTCOME_NO_NAME,   /**< NXDOMAIN */
     OUTCOME_NO_RECORD, /**< NODATA: the name exists, without a record of this type */
@@ -44,7 +44,7 @@ struct answer {
     uint8_t outcome;        /**< enum outcome */
     uint8_t family;         /**< AF_INET or AF_INET6 */
     uint8_t has_soa;        /**< 1: a negative answer with the SOA record that RFC 2308 (section 3) asks for */
-    uint8_t reserved;       /**< zero */
+    uint8_t no_recovery;    /**< 1: of a failure, message_is_final_failure() */
     uint8_t data[];
 };
 
@@ -61,6 +61,15 @@ const char *answer_first_name(const struct answer *answer);
 
 /** The canonical name, or NULL where there was no CNAME: then it is the name that was asked for. */
 const char *answer_canonical_name(const struct answer *answer);
+
+/**
+ * Whether it leaves the name to libc. Such an answer holds no longer than its lifetime: libc may know better by then,
+ * and an upstream may be well again.
+ */
+static inline bool answer_is_for_libc(const struct answer *answer) {
+    return answer->outcome == OUTCOME_NO_NAME || answer->outcome == OUTCOME_REJECTED ||
+           answer->outcome == OUTCOME_FAILURE;
+}
 
 /** What an answer is made of. Nothing is kept of it: the answer has copies. */
 struct answer_parts {

@@ -107,7 +107,7 @@ static uint32_t seconds_until(uint64_t until_ms, uint64_t now_ms) {
     return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
 }
 
-/* What the cache has of the answer that was just given: a type that has failed is not in it. */
+/* What the cache has of the answer that was just given. */
 static void look_into_cache(struct resolution *resolution, const struct host_case *host, int family) {
     static const int families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
     uint64_t now_ms = clock_now_ms(), until_ms = UINT64_MAX;
@@ -117,7 +117,7 @@ static void look_into_cache(struct resolution *resolution, const struct host_cas
     resolution->is_whole = true;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = copy.answers[type];
-        if (answer == NULL)
+        if (answer == NULL || answer->outcome == OUTCOME_FAILURE)
             resolution->is_whole &= family == (families[type] == AF_INET ? AF_INET6 : AF_INET);
         else if (answer->address_count > 0 && copy.expires_ms[type] < until_ms)
             until_ms = copy.expires_ms[type];

@@ -88,6 +88,38 @@ it_forgets_a_doubt_when_the_address_comes_again() {
 has_asked() { at_least 1 "$(asked "$1")"; }
 hears_nothing() { look_up "$1" && [[ $heard == EAI_* ]]; }
 
+# --- failures --------------------------------------------------------------------------------------------------------
+
+it_asks_once_for_a_name_that_fails_everywhere() {
+    serve $FIRST server_failure
+    serve $SECOND refusal
+    upstreams="$FIRST $SECOND" begin "$(cache '')"
+    hears "$EDGE_V4" one 100 cdn.example.com
+    equal '1 1' "$(asked $FIRST) $(asked $SECOND)"
+}
+
+it_asks_once_for_the_type_that_fails_beside_the_other() {
+    family=unspec
+    serve $FIRST well_for_ipv4_alone
+    begin "$(cache '')"
+    hears $OLD one 100 cdn.example.com
+    equal '1 28' "$(cut -d' ' -f4 "$TMPDIR/asked-$FIRST" | sort -n | paste -sd' ')"
+}
+
+it_waits_longer_after_each_failure_and_forgets_them_with_a_success() {
+    local first second third rest
+    serve $FIRST server_failure
+    begin "$(cache '')"
+    until_true hears_and_has_asked 3
+    { read -r _ _ _ _ _ first && read -r _ _ _ _ _ second && read -r _ _ _ _ _ third rest; } <"$TMPDIR/asked-$FIRST"
+    at_least 1000 $((second - first))
+    at_least 2000 $((third - second))
+    behave $FIRST well
+    until_true hears $OLD cdn.example.com
+}
+
+hears_and_has_asked() { look_up cdn.example.com && at_least "$1" "$(asked $FIRST)"; }
+
 # --- within the window -----------------------------------------------------------------------------------------------
 
 it_serves_the_old_answer_at_once_and_the_fresh_one_next() {

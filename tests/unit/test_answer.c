@@ -51,7 +51,7 @@ static void is_a_whole_number_of_words_and_zero_to_its_end(void **state) {
         size_t used = offsetof(struct answer, data) + sizeof(two_ipv4) + 2 + length + 1;
         assert_int_equal(answer->size % 8, 0);
         assert_in_range(answer->size, used, used + 7);
-        assert_int_equal(answer->reserved, 0);
+        assert_int_equal(answer->no_recovery, 0);
         for (size_t i = used; i < answer->size; i++)
             assert_int_equal(((const uint8_t *)answer)[i], 0);
         free(answer);
