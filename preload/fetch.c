@@ -42,8 +42,9 @@ static void keep_others_away(struct fetch *fetch, uint64_t until_ms) {
         fetch->retry_ms = until_ms;
 }
 
-static void postpone(struct fetch *fetch) {
-    bool soon = !fetch->failure.heard || fetch->in_doubt;
+/* What has come of the other type is not kept waiting for what has failed. */
+static void postpone(struct fetch *fetch, bool partly) {
+    bool soon = !fetch->failure.heard || fetch->in_doubt || partly;
     keep_others_away(fetch, clock_now_ms() + (soon ? LOOK_AGAIN_MS : RECHECK_MS));
 }
 
@@ -111,6 +112,12 @@ static bool may_be_stale(const struct answer *answer, const struct cache_setting
     return cache->mode == CACHE_STALE && !answer_is_for_libc(answer);
 }
 
+/* Which ends a postponement, ours too. */
+static void put(struct fetch *fetch, const struct answer *answer, const struct cache_term *term, uint64_t now_ms) {
+    cache_put(fetch->name, answer, term, now_ms);
+    fetch->retry_ms = 0;
+}
+
 static struct cache_term term_of(const struct fetch *fetch, const struct answer *answer, uint64_t now_ms) {
     const struct cache_settings *cache = &fetch->settings->cache;
     struct cache_term term = {.generation = fetch->generation};
@@ -135,8 +142,10 @@ static bool may_replace(struct fetch *fetch, size_t type, const struct cache_cop
     case REPLACEMENT_NOW:
         return true;
     case REPLACEMENT_WHEN_AGAIN:
-        fetch->in_doubt = !cache_doubt(fetch->name, type, (enum outcome)answer->outcome);
-        return !fetch->in_doubt;
+        if (cache_doubt(fetch->name, type, (enum outcome)answer->outcome))
+            return true;
+        fetch->in_doubt = true;
+        return false;
     default:
         return false;
     }
@@ -151,6 +160,26 @@ static void drop_worse(struct fetch *fetch, const struct cache_copy *known) {
         fetch->answers[type] = NULL;
         if (fetch->failure.reason[0] == '\0')
             strcpy(fetch->failure.reason, "no usable answer in the place of the one that is known");
+    }
+}
+
+static bool shows_that_it_exists(const struct answer *answer) {
+    return answer != NULL && answer->outcome != OUTCOME_NO_NAME && answer->outcome != OUTCOME_FAILURE;
+}
+
+/*
+ * Some servers say that there is no such name where it has no record of the type (RFC 4074, section 4.2): what is known
+ * of the other type tells. Where nothing was said of that now, or nothing of use, the cache does.
+ */
+static void let_exist(struct fetch *fetch, const struct cache_copy *known, uint64_t now_ms) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        size_t other = RECORD_TYPE_COUNT - 1 - type;
+        struct answer *answer = fetch->answers[type];
+        const struct answer *witness = fetch->answers[other];
+        if (witness == NULL && known->stale_until_ms[other] > now_ms)
+            witness = known->answers[other];
+        if (answer != NULL && answer->outcome == OUTCOME_NO_NAME && shows_that_it_exists(witness))
+            answer->outcome = OUTCOME_NO_RECORD;
     }
 }
 
@@ -177,7 +206,7 @@ static void remember_failure(struct fetch *fetch, size_t type, const struct answ
                              .family = types[type] == RECORD_A ? AF_INET : AF_INET6,
                              .no_recovery = fetch->failure.no_recovery};
     uint64_t until_ms = now_ms + (uint64_t)failure.ttl_s * 1000;
-    cache_put(fetch->name, &failure, &(struct cache_term){until_ms, until_ms, fetch->generation}, now_ms);
+    put(fetch, &failure, &(struct cache_term){until_ms, until_ms, fetch->generation}, now_ms);
 }
 
 static void remember(struct fetch *fetch) {
@@ -186,6 +215,7 @@ static void remember(struct fetch *fetch) {
     cache_copy_begin(&known);
     cache_get(fetch->name, now_ms, &known);
     drop_worse(fetch, &known);
+    let_exist(fetch, &known, now_ms);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = fetch->answers[type];
         if (answer == NULL) {
@@ -195,7 +225,7 @@ static void remember(struct fetch *fetch) {
         struct cache_term term = term_of(fetch, answer, now_ms);
         if (is_pinned(fetch, answer, &known))
             term.expires_ms = term.stale_until_ms = UINT64_MAX;
-        cache_put(fetch->name, answer, &term, now_ms);
+        put(fetch, answer, &term, now_ms);
     }
     cache_copy_release(&known);
 }
@@ -327,33 +357,6 @@ static void follow_next_alias(struct fetch *fetch) {
     }
 }
 
-/* ---- names that exist ---- */
-
-static bool shows_that_it_exists(const struct answer *answer) {
-    return answer != NULL && answer->outcome != OUTCOME_NO_NAME && answer->outcome != OUTCOME_FAILURE;
-}
-
-/*
- * Some servers say that there is no such name where it has no record of the type (RFC 4074, section 4.2): what is known
- * of the other type tells. Where that was not to be had now, the cache does.
- */
-static void let_exist(struct fetch *fetch) {
-    struct cache_copy known;
-    uint64_t now_ms = clock_now_ms();
-    cache_copy_begin(&known);
-    cache_get(fetch->name, now_ms, &known);
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        size_t other = RECORD_TYPE_COUNT - 1 - type;
-        struct answer *answer = fetch->result.answers[type];
-        const struct answer *witness = fetch->result.answers[other];
-        if (witness == NULL && known.stale_until_ms[other] > now_ms)
-            witness = known.answers[other];
-        if (answer != NULL && answer->outcome == OUTCOME_NO_NAME && shows_that_it_exists(witness))
-            answer->outcome = OUTCOME_NO_RECORD;
-    }
-    cache_copy_release(&known);
-}
-
 /* ---- asking ---- */
 
 static void take_result(struct fetch *fetch) {
@@ -370,7 +373,6 @@ static void take_result(struct fetch *fetch) {
 static void conclude(struct fetch *fetch, bool asked) {
     struct upstream_result *result = &fetch->result;
     enum record_types missing = fetch->asks;
-    let_exist(fetch);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (result->answers[type] == NULL)
             continue;
@@ -385,7 +387,7 @@ static void conclude(struct fetch *fetch, bool asked) {
         if (fetch->answers[type] != NULL)
             missing &= ~types[type];
     if (missing != 0)
-        postpone(fetch);
+        postpone(fetch, missing != fetch->asks);
     if (asked)
         fetch->failed |= missing;
     land(fetch, missing);
@@ -446,7 +448,7 @@ void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
 void fetch_give_up(struct fetch *fetch, const char *reason) {
     fetch->failure = (struct failure){0};
     strncat(fetch->failure.reason, reason, sizeof(fetch->failure.reason) - 1);
-    postpone(fetch);
+    postpone(fetch, false);
     land(fetch, fetch->leads);
 }
 

@@ -8,10 +8,49 @@ it_gives_what_the_contract_says_for_names_that_are_not_known() { is_as_the_contr
 it_gives_what_it_knows_whatever_comes_within_the_lifetime() { is_as_the_contract_says fresh; }
 it_gives_what_it_knows_whatever_comes_past_the_lifetime() { is_as_the_contract_says stale; }
 
-is_as_the_contract_says() {
-    scripted_in_file "$upstream" as_named
+# A says that there is no such name, and so does AAAA. Nobody is believed at once, and so the name exists.
+it_denies_no_type_of_a_name_whose_addresses_are_kept() {
+    scripted_in_file "$upstream" well,ttl_s=1,soa_ttl_s=1
+    libc_has_edges
+    preloaded "$python" - "$TMPDIR/script-$upstream" "$TMPDIR/asked-$upstream" <<'END'
+import os, socket, sys, time
+script, asked = sys.argv[1:]
+
+def look_up(family):
+    try:
+        return socket.getaddrinfo("cdn.example.com", 443, family, socket.SOCK_STREAM)[0][4][0]
+    except socket.gaierror as error:
+        return error.errno
+
+assert look_up(socket.AF_UNSPEC) == "203.0.113.7"
+os.rename(script, script + ".old")
+with open(script + ".new", "w") as file:
+    file.write("no_name_without_soa")
+os.rename(script + ".new", script)
+time.sleep(1.1)
+assert look_up(socket.AF_UNSPEC) == "203.0.113.7"
+QUESTIONS = 4  # till they are asked again, and believed
+count = 0
+while True:
+    found = look_up(socket.AF_INET6), look_up(socket.AF_INET)
+    if len(open(asked).readlines()) > 1 + QUESTIONS:
+        break
+    assert found == (socket.EAI_NODATA, "203.0.113.7"), found
+    count += 1
+times_ms = [int(line.split()[-1]) for line in list(open(asked))[1:]]
+assert count > 0 and times_ms[QUESTIONS] - times_ms[QUESTIONS - 1] >= 900, times_ms
+END
+    cp "$WORLD/etc/resolv.conf" /etc
+}
+
+libc_has_edges() {
     scripted_in_file "$local_dns" edges
     echo "nameserver $local_dns" >/etc/resolv.conf
+}
+
+is_as_the_contract_says() {
+    scripted_in_file "$upstream" as_named
+    libc_has_edges
     equal 192 "$(preloaded "$python" "$lab/matrix.py" "$1" "$TMPDIR/script-$upstream")"
     cp "$WORLD/etc/resolv.conf" /etc
 }
