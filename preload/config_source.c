@@ -18,61 +18,69 @@ const char *config_variable_name(enum config_variable variable) {
     return VARIABLE_NAMES[variable];
 }
 
-static bool is_one_of(const char *word, const char *const *words) {
+size_t config_variable_length(const char *value) {
+    size_t length = value == NULL ? 0 : strlen(value);
+    while (length > 0 && strchr(" \t\r\n\f\v", value[length - 1]) != NULL)
+        length--;
+    return length;
+}
+
+static bool is_one_of(const char *value, const char *const *words) {
+    size_t length = config_variable_length(value);
     for (; *words != NULL; words++) {
-        if (strcasecmp(word, *words) == 0)
+        if (strlen(*words) == length && strncasecmp(value, *words, length) == 0)
             return true;
     }
     return false;
 }
 
-bool config_source_is_disabled(const char *word, bool *disabled) {
+bool config_source_is_disabled(const char *value, bool *disabled) {
     static const char *const yes[] = {"1", "true", "yes", "on", NULL};
-    static const char *const no[] = {"0", "false", "no", "off", "", NULL};
-    *disabled = is_one_of(word, yes);
-    return *disabled || is_one_of(word, no);
+    static const char *const no[] = {"0", "false", "no", "off", NULL};
+    *disabled = is_one_of(value, yes);
+    return *disabled || config_variable_length(value) == 0 || is_one_of(value, no);
 }
 
-static char *map(struct config_source *source, size_t size) {
+static bool map(struct config_mapping *mapping, size_t size) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-        return NULL;
-    source->memory = memory;
-    source->memory_size = size;
-    return memory;
-}
-
-/* A program may write over its environment (nginx does, for its title in ps(1)): the source has copies. */
-static char *copy_text(const char **text, char *memory) {
-    size_t size = strlen(*text) + 1;
-    memcpy(memory, *text, size);
-    *text = memory;
-    return memory + size;
-}
-
-static size_t texts_size(const struct config_source *source) {
-    size_t size = source->file == NULL ? 0 : strlen(source->file) + 1;
-    for (size_t i = 0; i < CONFIG_VARIABLES; i++) {
-        if (source->variables[i] != NULL)
-            size += strlen(source->variables[i]) + 1;
-    }
-    return size;
-}
-
-/* `opened` is NULL where there is no file that could be read. */
-static bool copy_all(struct config_source *source, const struct config_file *opened) {
-    size_t size = opened == NULL ? 0 : config_file_size(opened);
-    char *memory = map(source, texts_size(source) + size + 2);
-    if (memory == NULL)
         return false;
+    *mapping = (struct config_mapping){memory, size};
+    return true;
+}
+
+static void unmap(struct config_mapping *mapping) {
+    if (mapping->memory != NULL)
+        munmap(mapping->memory, mapping->size);
+    *mapping = (struct config_mapping){0};
+}
+
+/*
+ * A program may write over its environment (nginx does, for its title in ps(1)): the source has copies, of the values
+ * as they count.
+ */
+static bool copy_variables(struct config_source *source, const char *const values[static CONFIG_VARIABLES]) {
+    size_t size = 0;
+    for (size_t i = 0; i < CONFIG_VARIABLES; i++)
+        size += config_variable_length(values[i]) + 1;
+    if (size > CONFIG_VARIABLES && !map(&source->environment, size))
+        return false;
+    char *copy = source->environment.memory;
     for (size_t i = 0; i < CONFIG_VARIABLES; i++) {
-        if (source->variables[i] != NULL)
-            memory = copy_text(&source->variables[i], memory);
+        size_t length = config_variable_length(values[i]);
+        if (length == 0)
+            continue;
+        source->variables[i] = memcpy(copy, values[i], length);
+        copy += length + 1;
     }
-    if (source->file != NULL)
-        memory = copy_text(&source->file, memory);
-    if (opened == NULL)
-        return true;
+    return true;
+}
+
+static bool read_opened(struct config_source *source, const struct config_file *opened) {
+    size_t size = config_file_size(opened);
+    if (!map(&source->octets, size + 2))
+        return false;
+    char *memory = source->octets.memory;
     source->fault = config_file_read(opened, memory);
     source->text = source->fault == NULL ? memory : NULL;
     if (source->fault != NULL)
@@ -94,9 +102,9 @@ static bool take_with_file(struct config_source *source, const char *path, enum 
         source->fault = fault;
     }
     bool configured = source->file != NULL || source->variables[CONFIG_VARIABLE_HOSTS] != NULL;
-    bool taken = configured && copy_all(source, fault == NULL ? &opened : NULL);
+    bool taken = configured && (fault != NULL || read_opened(source, &opened));
     config_file_close(&opened);
-    source->place = source->file != NULL ? source->file : path;
+    source->place = path;
     if (taken && source->text != NULL)
         source->set_files = config_set_files_take(source->text, source->size, trust);
     return taken;
@@ -115,18 +123,24 @@ static bool take(struct config_source *source, const char *default_file, enum co
     if (named == NULL)
         return take_with_file(source, default_file, trust, false);
     if (named[0] != '/')
-        return copy_all(source, NULL); /* the variable is at fault: nothing is opened */
+        return true; /* the variable is at fault: nothing is opened */
     return take_with_file(source, named, trust, true);
 }
 
-bool config_source_take(struct config_source *source, const char *default_file, bool secure) {
+static bool take_all(struct config_source *source, const char *const values[static CONFIG_VARIABLES],
+                     const char *default_file, enum config_trust trust) {
     *source = (struct config_source){0};
-    for (size_t i = 0; i < CONFIG_VARIABLES && !secure; i++)
-        source->variables[i] = secure_getenv(VARIABLE_NAMES[i]);
-    bool taken = take(source, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_ALL);
+    bool taken = copy_variables(source, values) && take(source, default_file, trust);
     if (!taken)
-        *source = (struct config_source){0};
+        config_source_release(source);
     return taken;
+}
+
+bool config_source_take(struct config_source *source, const char *default_file, bool secure) {
+    const char *values[CONFIG_VARIABLES] = {0};
+    for (size_t i = 0; i < CONFIG_VARIABLES && !secure; i++)
+        values[i] = secure_getenv(VARIABLE_NAMES[i]);
+    return take_all(source, values, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_ALL);
 }
 
 /* In place, whatever the entries look like: one without a "=" is none that unsetenv(3) would find. */
@@ -143,12 +157,7 @@ void config_source_clear_environment(void) {
 
 bool config_source_take_again(struct config_source *source, const struct config_source *before,
                               const char *default_file, bool secure) {
-    *source = (struct config_source){0};
-    memcpy(source->variables, before->variables, sizeof(source->variables));
-    bool taken = take(source, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_USER);
-    if (!taken)
-        *source = (struct config_source){0};
-    return taken;
+    return take_all(source, before->variables, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_USER);
 }
 
 bool config_source_take_file(struct config_source *source, const char *path) {
@@ -207,7 +216,7 @@ bool config_source_equals(const struct config_source *a, const struct config_sou
 
 void config_source_release(struct config_source *source) {
     config_set_files_release(source->set_files);
-    if (source->memory != NULL)
-        munmap(source->memory, source->memory_size);
+    unmap(&source->environment);
+    unmap(&source->octets);
     *source = (struct config_source){0};
 }

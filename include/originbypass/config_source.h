@@ -21,9 +21,15 @@ enum config_variable {
     CONFIG_VARIABLES,
 };
 
+/** Memory of a source. */
+struct config_mapping {
+    void *memory; /**< NULL: none */
+    size_t size;
+};
+
 /** What a configuration is made from, as it was when it was taken. All zeros: nothing. */
 struct config_source {
-    const char *variables[CONFIG_VARIABLES]; /**< values; NULL: not set */
+    const char *variables[CONFIG_VARIABLES]; /**< values without white space at their end; NULL: not set, or empty */
     const char *file;                        /**< the configuration file's path; NULL: none */
     const char *place;                       /**< where it is looked for, there or not; NULL: nowhere */
     struct config_stamp stamp;               /**< of that place, just before */
@@ -31,28 +37,35 @@ struct config_source {
     const char *text;                        /**< the file's octets, then a newline and NUL; NULL: none */
     size_t size;                             /**< of the text, less newline and NUL */
     struct config_set_file *set_files;       /**< the files of prefixes that the text names */
-    void *memory;                            /**< what config_source_release() gives back */
-    size_t memory_size;
+    struct config_mapping environment;       /**< copies of the variables */
+    struct config_mapping octets;            /**< the file's */
 };
 
 /** The variable's name, such as `ORIGIN_BYPASS_HOSTS`. */
 const char *config_variable_name(enum config_variable variable);
 
-/** Read the word of ORIGIN_BYPASS_DISABLED. False: it is none of those that mean yes or no. */
-bool config_source_is_disabled(const char *word, bool *disabled);
+/**
+ * How much of a variable's value counts: without the white space at its end, which is where a file with lines of
+ * Windows leaves a carriage return. 0: as if it were not set, which NULL is.
+ */
+size_t config_variable_length(const char *value);
+
+/** Read the value of ORIGIN_BYPASS_DISABLED, or NULL. False: its word is none of those that mean yes or no. */
+bool config_source_is_disabled(const char *value, bool *disabled);
 
 /**
  * Take the environment (secure_getenv(3)), the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
  * `default_file` where it exists, and those of the files of prefixes that it names. In secure mode (DESIGN 4.10) the
  * environment counts as empty, and the file is refused if anybody but root can write it. Memory comes from mmap(2)
- * alone; no descriptor stays open. errno may change.
+ * alone; no descriptor stays open. `default_file` is not copied. errno may change.
  *
  * Returns false, and an empty source, where there is nothing to configure: neither hosts nor a file, or
  * ORIGIN_BYPASS_DISABLED says so, or there is no memory.
  */
 bool config_source_take(struct config_source *source, const char *default_file, bool secure);
 
-/** Take one file and no variable. Returns false where there is no memory; a file that can not be read is a fault. */
+/** Take one file and no variable; the path is not copied. Returns false where there is no memory; a file that can not
+ * be read is a fault. */
 bool config_source_take_file(struct config_source *source, const char *path);
 
 /**

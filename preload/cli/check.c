@@ -11,6 +11,7 @@
 #include "originbypass/cli/style.h"
 #include "originbypass/cli/summary.h"
 #include "originbypass/cli/text.h"
+#include "originbypass/cli/variable.h"
 #include "originbypass/config.h"
 #include "originbypass/config_errors.h"
 #include "originbypass/config_source.h"
@@ -154,10 +155,8 @@ static int check(const struct config_source *source, bool json) {
 }
 
 static int say_that_there_is_nothing(bool json) {
-    bool disabled = false;
-    const char *word = secure_getenv(config_variable_name(CONFIG_VARIABLE_DISABLED));
     const char *why =
-        word != NULL && config_source_is_disabled(word, &disabled) && disabled
+        variable_is_disabled()
             ? "ORIGIN_BYPASS_DISABLED says so: every call is libc's"
             : "nothing is configured: no variable names hosts or a file, and there is no " CONFIG_DEFAULT_FILE
               "; every call is libc's";

@@ -7,6 +7,7 @@
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
 #include "originbypass/cli/text.h"
+#include "originbypass/cli/variable.h"
 #include "originbypass/config_source.h"
 
 static void tell_error(const struct config_error *error) {
@@ -18,12 +19,6 @@ static void tell_error(const struct config_error *error) {
                                     "configuration before it is used"},
                   "refused: %s", error->reason);
     free(place);
-}
-
-static bool is_disabled(void) {
-    bool disabled = false;
-    const char *word = secure_getenv(config_variable_name(CONFIG_VARIABLE_DISABLED));
-    return word != NULL && config_source_is_disabled(word, &disabled) && disabled;
 }
 
 static size_t count_ours(const struct config *config) {
@@ -104,7 +99,7 @@ static void look_at_mount(const char *file) {
 
 bool doctor_configuration(const struct doctor *doctor) {
     const struct config *config = doctor->config;
-    if (is_disabled())
+    if (variable_is_disabled())
         findings_tell(&(struct finding){FINDING_BAD, "configuration", config_variable_name(CONFIG_VARIABLE_DISABLED),
                                         "Take the variable away"},
                       "the library is switched off");

@@ -13,6 +13,7 @@
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/proc_file.h"
 #include "originbypass/cli/text.h"
+#include "originbypass/cli/variable.h"
 #include "originbypass/config_source.h"
 
 /* --- its library -------------------------------------------------------------------------------------------------- */
@@ -56,18 +57,20 @@ static const char *variable_in(const char *environment, size_t size, const char 
 }
 
 static void look_at_programs(const char *about, const char *pid, const char *environment, size_t size) {
-    char *file = left_alone_process(pid, variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
+    char *named = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
+    char *file = left_alone_process(pid, named);
     if (file != NULL)
         doctor_left_alone("process-programs", about, file);
     free(file);
+    free(named);
 }
 
 static void look_at_environment(const char *about, const char *environment, size_t size) {
     bool disabled = false;
     const char *word = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_DISABLED));
-    const char *hosts = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS));
-    const char *file = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE));
-    if (word != NULL && config_source_is_disabled(word, &disabled) && disabled)
+    char *hosts = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS)));
+    char *file = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
+    if (config_source_is_disabled(word, &disabled) && disabled)
         findings_tell(&(struct finding){FINDING_BAD, "process-environment", about, "Restart it without the variable"},
                       "was started with ORIGIN_BYPASS_DISABLED: every call is libc's");
     else if (hosts != NULL || file != NULL)
@@ -78,6 +81,8 @@ static void look_at_environment(const char *about, const char *environment, size
                                         "Where that file lists no host either, every call is libc's"},
                       "was started without ORIGIN_BYPASS_HOSTS: its hosts are those of %s, if any",
                       CONFIG_DEFAULT_FILE);
+    free(hosts);
+    free(file);
 }
 
 /* --- what is told ------------------------------------------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "originbypass/cli/elf_file.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
+#include "originbypass/cli/variable.h"
 
 static const char NAME[] = "liboriginbypass.so";
 
@@ -72,10 +73,9 @@ static char *absolute(const char *path) {
 }
 
 char *library_find(void) {
-    const char *named = secure_getenv("ORIGIN_BYPASS_LIBRARY");
-    if (named != NULL && named[0] != '\0')
-        return absolute(named);
-    char *path = find_beside_command();
+    char *named = variable_get("ORIGIN_BYPASS_LIBRARY");
+    char *path = named != NULL ? absolute(named) : find_beside_command();
+    free(named);
     return path != NULL ? path : find_installed();
 }
 

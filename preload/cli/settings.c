@@ -8,6 +8,7 @@
 #include "originbypass/cli/command.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
+#include "originbypass/cli/variable.h"
 #include "originbypass/config.h"
 #include "originbypass/config_source.h"
 
@@ -100,12 +101,6 @@ bool settings_export(const struct settings *settings) {
     return changed;
 }
 
-static bool is_disabled(void) {
-    bool disabled = false;
-    const char *word = secure_getenv(config_variable_name(CONFIG_VARIABLE_DISABLED));
-    return word != NULL && config_source_is_disabled(word, &disabled) && disabled;
-}
-
 static bool is_host_given(const struct config_source *source) {
     const char *hosts = source->variables[CONFIG_VARIABLE_HOSTS];
     bool named = source->variables[CONFIG_VARIABLE_FILE] != NULL;
@@ -147,7 +142,7 @@ static bool are_options_right(const struct settings *settings, const struct conf
 
 bool settings_check(const struct settings *settings) {
     struct config_source source;
-    if (is_disabled())
+    if (variable_is_disabled())
         return true;
     (void)config_source_take(&source, CONFIG_DEFAULT_FILE, false); /* nothing taken is no host given */
     bool good = is_host_given(&source) && are_options_right(settings, &source);

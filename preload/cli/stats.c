@@ -11,6 +11,7 @@
 #include "originbypass/cli/command.h"
 #include "originbypass/cli/counters_fold.h"
 #include "originbypass/cli/memory.h"
+#include "originbypass/cli/variable.h"
 #include "originbypass/config.h"
 #include "originbypass/config_source.h"
 
@@ -56,25 +57,32 @@ static char *directory_in(const char *file, char **fault) {
     return directory;
 }
 
-static char *configured_directory(void) {
-    const char *variable = secure_getenv(config_variable_name(CONFIG_VARIABLE_METRICS));
-    const char *named = secure_getenv(config_variable_name(CONFIG_VARIABLE_FILE));
+static char *directory_of_variable(char *variable) {
+    if (variable[0] == '/')
+        return variable;
+    cli_complain("ORIGIN_BYPASS_METRICS is \"%s\": no process keeps its counters with it; set it to the absolute path "
+                 "of a directory, or name one with --directory",
+                 variable);
+    free(variable);
+    return NULL;
+}
+
+static char *directory_of_file(void) {
+    char *named = variable_get(config_variable_name(CONFIG_VARIABLE_FILE));
     const char *file = named == NULL ? CONFIG_DEFAULT_FILE : named;
-    if (variable != NULL && variable[0] == '/')
-        return memory_text(variable);
-    if (variable != NULL) {
-        cli_complain("ORIGIN_BYPASS_METRICS is \"%s\": no process keeps its counters with it; set it to the absolute "
-                     "path of a directory, or name one with --directory",
-                     variable);
-        return NULL;
-    }
     char *fault, *directory = directory_in(file, &fault);
     if (directory == NULL)
         cli_complain("no directory is configured: set metrics.directory in %s%s%s%s, or ORIGIN_BYPASS_METRICS, for the "
                      "programs too, and start them anew; or name one with --directory",
                      file, fault == NULL ? "" : " (", fault == NULL ? "" : fault, fault == NULL ? "" : ")");
     free(fault);
+    free(named);
     return directory;
+}
+
+static char *configured_directory(void) {
+    char *variable = variable_get(config_variable_name(CONFIG_VARIABLE_METRICS));
+    return variable != NULL ? directory_of_variable(variable) : directory_of_file();
 }
 
 /* Whoever may write there can make, or take away, what is shown; and the library does not count there. */

@@ -108,6 +108,15 @@ it_runs_nothing_without_a_host() {
     equal 'was run' "$(ORIGIN_BYPASS_DISABLED=1 "$originbypass" run echo was run)"
 }
 
+# As an env file with lines of Windows gives them.
+it_takes_a_carriage_return_at_the_end_of_a_variable_for_white_space() {
+    ORIGIN_BYPASS_HOSTS=$'\r' refuses 'no host given'
+    equal 'was run' "$(ORIGIN_BYPASS_DISABLED=$'yes\r' "$originbypass" run echo was run)"
+    equal "$LAB_LIBRARY" "$(ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY$'\r' "$originbypass" run -H "$CDN" printenv LD_PRELOAD)"
+    contains "$ORIGIN_V4" "$(ORIGIN_BYPASS_HOSTS=$CDN$'\r' ORIGIN_BYPASS_UPSTREAMS=$'1.1.1.1\r' \
+        "$originbypass" run getent ahosts "$CDN")"
+}
+
 it_tells_a_mistake_in_an_option_at_once() {
     refuses '-H: "a..b" has an empty label' -H a..b
     refuses '-u: "dns.example.com" is no IP address' -H "$CDN" -u dns.example.com

@@ -236,8 +236,9 @@ originbypass stats: no directory is configured: set metrics.directory in $defaul
 }
 
 it_says_why_a_configured_directory_is_none() {
-    contains '1
-originbypass stats: ORIGIN_BYPASS_METRICS is "": no process keeps its counters with it' "$(ORIGIN_BYPASS_METRICS='' status stats)"
+    contains "set metrics.directory in $default_file" "$(ORIGIN_BYPASS_METRICS='' status stats)"
+    contains "set metrics.directory in $TMPDIR/none (" \
+        "$(ORIGIN_BYPASS_METRICS=$'\r' ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/none$'\r' status stats)"
     contains 'ORIGIN_BYPASS_METRICS is "here"' "$(ORIGIN_BYPASS_METRICS=here status stats)"
     unset ORIGIN_BYPASS_METRICS
     echo 'metrics = { directory = "here"; };' >"$file"

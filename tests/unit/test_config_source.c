@@ -116,13 +116,62 @@ static void hosts_of_the_environment_replace_those_of_the_file(void **state) {
     config_free(config);
 }
 
-static void empty_hosts_are_no_hosts(void **state) {
+/* Every one, as a compose file or an env file with lines of Windows leaves it. */
+static void an_empty_variable_is_as_if_it_were_not_set(void **state) {
     (void)state;
-    write_file("hosts = ( \"a.example.com\" );");
-    setenv("ORIGIN_BYPASS_HOSTS", "", 1);
-    struct config *config = taken_good();
-    assert_int_equal(config->rule_count, 0);
+    static const char *const nothing[] = {"", "\r", " \t\r\n"};
+    write_file("hosts = ( \"a.example.com\" ); upstreams = [ \"9.9.9.9\" ]; metrics = { directory = \"/b\"; };\n"
+               "log = { level = \"info\"; file = \"/a\"; };");
+    for (size_t word = 0; word < sizeof(nothing) / sizeof(nothing[0]); word++) {
+        for (int i = 0; i < CONFIG_VARIABLES; i++)
+            setenv(config_variable_name((enum config_variable)i), nothing[word], 1);
+        struct config *config = taken_good();
+        assert_non_null(find_rule(config, "a.example.com", RULE_NAME));
+        assert_string_equal(config->file, file);
+        assert_server(config->general.upstreams, 0, "9.9.9.9");
+        assert_int_equal(config->log_level, LOG_LEVEL_INFO);
+        assert_string_equal(config->log_file, "/a");
+        assert_string_equal(config->metrics_directory, "/b");
+        config_free(config);
+    }
+}
+
+static void assert_taken_from_windows(const struct config_source *source) {
+    struct config *config = config_parse_source(source);
+    assert_non_null(config);
+    if (config->error_count > 0)
+        fail_msg("refused: %s", config->errors[0].reason);
+    assert_int_equal(config->rule_count, 2);
+    assert_non_null(find_rule(config, "b.b", RULE_NAME));
+    assert_string_equal(config->file, file);
+    assert_server(config->general.upstreams, 1, "8.8.4.4");
+    assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+    assert_string_equal(config->log_file, "/a");
+    assert_string_equal(config->metrics_directory, "/c");
     config_free(config);
+}
+
+static void a_carriage_return_at_the_end_of_a_value_is_white_space(void **state) {
+    (void)state;
+    char named[sizeof(file) + 1];
+    struct config_source source, again;
+    snprintf(named, sizeof(named), "%s\r", file);
+    write_file("hosts = ( \"a.example.com\" );\r\n");
+    setenv("ORIGIN_BYPASS_HOSTS", "a.b, b.b\r", 1);
+    setenv("ORIGIN_BYPASS_UPSTREAMS", "9.9.9.9 8.8.4.4\r", 1);
+    setenv("ORIGIN_BYPASS_CONFIG_FILE", named, 1);
+    setenv("ORIGIN_BYPASS_LOG_FILE", "/a\r", 1);
+    setenv("ORIGIN_BYPASS_METRICS", "/c \r\n", 1);
+    setenv("ORIGIN_BYPASS_DISABLED", "no\r", 1);
+    setenv("LOG_LEVEL", "debug\r", 1);
+    assert_true(config_source_take(&source, missing, false));
+    assert_taken_from_windows(&source);
+    assert_true(config_source_take_again(&again, &source, missing, false));
+    config_source_release(&source);
+    assert_taken_from_windows(&again);
+    config_source_release(&again);
+    setenv("ORIGIN_BYPASS_DISABLED", "Yes\r", 1);
+    assert_false(config_source_take(&source, missing, false));
 }
 
 static void upstreams_of_the_environment_replace_the_general_ones(void **state) {
@@ -151,10 +200,6 @@ static void log_and_metrics_of_the_environment_replace_those_of_the_file(void **
     assert_int_equal(config->log_level, LOG_LEVEL_ERROR);
     assert_string_equal(config->log_file, "stderr");
     assert_string_equal(config->metrics_directory, "/c");
-    config_free(config);
-    setenv("ORIGIN_BYPASS_METRICS", "", 1);
-    config = taken_good();
-    assert_null(config->metrics_directory);
     config_free(config);
 }
 
@@ -187,6 +232,8 @@ static void a_plain_log_level_counts_only_beside_a_variable_of_ours(void **state
     setenv("LOG_LEVEL", "debug", 1);
     assert_int_equal(level_taken(), LOG_LEVEL_WARN);
     setenv("ORIGIN_BYPASS_METRICS", "", 1);
+    assert_int_equal(level_taken(), LOG_LEVEL_WARN);
+    setenv("ORIGIN_BYPASS_METRICS", "/c", 1);
     assert_int_equal(level_taken(), LOG_LEVEL_DEBUG);
 }
 
@@ -196,12 +243,10 @@ static void bad_variables_are_refused(void **state) {
     assert_variable_refused("ORIGIN_BYPASS_HOSTS", "a.b ! b.b", "\"!\" names no host");
     assert_variable_refused("ORIGIN_BYPASS_HOSTS", "a.b,!a.b", "\"!a.b\" contradicts an earlier rule");
     assert_variable_refused("ORIGIN_BYPASS_HOSTS", "a;b", "\"a;b\" is no host name");
-    assert_variable_refused("ORIGIN_BYPASS_UPSTREAMS", "", "ORIGIN_BYPASS_UPSTREAMS has 0 servers");
+    assert_variable_refused("ORIGIN_BYPASS_UPSTREAMS", ",", "ORIGIN_BYPASS_UPSTREAMS has 0 servers");
     assert_variable_refused("ORIGIN_BYPASS_UPSTREAMS", "8.8.8.8 dns.google", "\"dns.google\" is no IP address");
     assert_variable_refused("ORIGIN_BYPASS_CONFIG_FILE", "conf", "\"conf\": expected the absolute path of a file");
-    assert_variable_refused("ORIGIN_BYPASS_CONFIG_FILE", "", "expected the absolute path of a file");
     assert_variable_refused("ORIGIN_BYPASS_LOG_LEVEL", "loud", "ORIGIN_BYPASS_LOG_LEVEL is \"loud\": expected");
-    assert_variable_refused("ORIGIN_BYPASS_LOG_LEVEL", "", "ORIGIN_BYPASS_LOG_LEVEL is \"\": expected");
     assert_variable_refused("ORIGIN_BYPASS_LOG_FILE", "o.log", "expected \"stderr\", or the absolute path");
     assert_variable_refused("ORIGIN_BYPASS_METRICS", "run", "expected the absolute path of a directory");
     assert_variable_refused("ORIGIN_BYPASS_DISABLED", "maybe", "ORIGIN_BYPASS_DISABLED is \"maybe\": expected 1, true");
@@ -638,7 +683,8 @@ int main(void) {
         TEST(other_variables_alone_are_nothing_to_do),
         TEST(hosts_come_from_the_environment),
         TEST(hosts_of_the_environment_replace_those_of_the_file),
-        TEST(empty_hosts_are_no_hosts),
+        TEST(an_empty_variable_is_as_if_it_were_not_set),
+        TEST(a_carriage_return_at_the_end_of_a_value_is_white_space),
         TEST(upstreams_of_the_environment_replace_the_general_ones),
         TEST(log_and_metrics_of_the_environment_replace_those_of_the_file),
         TEST(the_plain_log_level_stands_in_for_ours),
