@@ -1,5 +1,6 @@
 #include "originbypass/descriptor.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/stat.h>
@@ -46,6 +47,25 @@ bool descriptor_take(struct descriptor *descriptor, int number) {
     *descriptor = (struct descriptor){.number = number, .device = status.st_dev, .inode = status.st_ino};
     if (S_ISSOCK(status.st_mode))
         descriptor->place = write_down(descriptor);
+    return true;
+}
+
+bool descriptor_duplicate_above(struct descriptor *copy, int number) {
+    static const int least[] = {1024, 512, STDERR_FILENO + 1};
+    int duplicate = -1;
+    for (size_t i = 0; duplicate == -1 && i < sizeof(least) / sizeof(least[0]); i++)
+        duplicate = fcntl(number, F_DUPFD_CLOEXEC, least[i]);
+    return descriptor_take(copy, duplicate);
+}
+
+bool descriptor_open_above(struct descriptor *file, const char *path, int flags, mode_t mode) {
+    struct descriptor opened;
+    if (!descriptor_take(&opened, open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, mode)))
+        return false;
+    if (descriptor_duplicate_above(file, opened.number))
+        descriptor_close(&opened);
+    else
+        *file = opened;
     return true;
 }
 

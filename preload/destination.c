@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -14,6 +13,7 @@
 #include <unistd.h>
 
 #include "originbypass/descriptor.h"
+#include "originbypass/stream.h"
 
 /**
  * "stderr" or a log file's path. Never freed, because a reader takes no lock and may use it still; but each is
@@ -21,48 +21,25 @@
  */
 struct destination {
     struct destination *previous;
+    atomic_int stream;  /**< that the path means or leads to; STREAM_NONE: a file */
+    atomic_bool failed; /**< which has been told */
     char path[];
 };
 
 static _Atomic(struct destination *) newest_destination;
-static _Atomic(const struct destination *) current_destination; /**< NULL: standard error */
+static _Atomic(struct destination *) current_destination; /**< NULL: standard error */
 
-/**
- * The file that standard error was at load. Where there was none, number 2 is the program's, for whatever it opens
- * first.
- */
-static struct {
-    bool existed;
-    dev_t device;
-    ino_t inode;
-} stderr_at_load;
-
-/** What the programs that this one starts do not get is no standard error, but a file that has got its number. */
-static bool is_passed_on(int number) {
-    int flags = fcntl(number, F_GETFD);
-    return flags != -1 && !(flags & FD_CLOEXEC);
-}
-
-void destination_remember_stderr(void) {
-    struct stat status;
-    stderr_at_load.existed = is_passed_on(STDERR_FILENO) && fstat(STDERR_FILENO, &status) == 0;
-    if (stderr_at_load.existed) {
-        stderr_at_load.device = status.st_dev;
-        stderr_at_load.inode = status.st_ino;
-    }
-}
-
-static const struct destination *find_destination(const char *path) {
-    const struct destination *destination = atomic_load(&newest_destination);
+static struct destination *find_destination(const char *path) {
+    struct destination *destination = atomic_load(&newest_destination);
     while (destination != NULL && strcmp(destination->path, path) != 0)
         destination = destination->previous;
     return destination;
 }
 
 /* NULL: no memory. */
-static const struct destination *add_destination(const char *path) {
+static struct destination *add_destination(const char *path) {
     size_t size = strlen(path) + 1;
-    struct destination *destination = malloc(sizeof(*destination) + size);
+    struct destination *destination = calloc(1, sizeof(*destination) + size);
     if (destination == NULL)
         return NULL;
     memcpy(destination->path, path, size);
@@ -72,112 +49,106 @@ static const struct destination *add_destination(const char *path) {
     return destination;
 }
 
+/* ---- by none but the calls that libc's stdio and resolver make: a filter may end the program for any other ---- */
+
+enum { NULL_DEVICE = 1 << 8 | 3 }; /* /dev/null, which loses lines because it was told to */
+
+/* False: errno tells why, EINVAL that it is no regular file. */
+static bool open_log(struct descriptor *file, const char *path, int create) {
+    struct stat status;
+    if (!descriptor_open_above(file, path, O_WRONLY | O_APPEND | O_NOFOLLOW | create, 0640))
+        return false;
+    if (fstat(file->number, &status) == 0 &&
+        (S_ISREG(status.st_mode) || (S_ISCHR(status.st_mode) && status.st_rdev == NULL_DEVICE)))
+        return true;
+    descriptor_close(file);
+    errno = EINVAL;
+    return false;
+}
+
+static bool is_one_of(const char *path, const char *const *paths) {
+    while (*paths != NULL && strcmp(path, *paths) != 0)
+        paths++;
+    return *paths != NULL;
+}
+
+/**
+ * The stream that a path means. The names that containers use are known by heart, because in a chroot, or to a program
+ * that has changed its user, they do not lead there any more. A link may lead to one of them: its file tells.
+ */
+static int stream_of(const char *path) {
+    static const char *const output[] = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", NULL};
+    static const char *const error[] = {"stderr", "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2", NULL};
+    struct stat status;
+    struct descriptor file;
+    if (is_one_of(path, output))
+        return STDOUT_FILENO;
+    if (is_one_of(path, error))
+        return STDERR_FILENO;
+    if (open_log(&file, path, 0))
+        descriptor_close(&file);
+    else if (errno == ELOOP && stat(path, &status) == 0)
+        return stream_behind(&status);
+    return STREAM_NONE;
+}
+
 void destination_set(const char *path) {
     if (atomic_load(&current_destination) == NULL && strcmp(path, "stderr") == 0)
         return;
-    const struct destination *destination = find_destination(path);
+    int error = errno;
+    struct destination *destination = find_destination(path);
     if (destination == NULL)
         destination = add_destination(path);
-    if (destination != NULL)
+    if (destination != NULL) {
+        atomic_store(&destination->stream, stream_of(path));
         atomic_store(&current_destination, destination);
-}
-
-/* ---- by none but the calls that libc's stdio and resolver make: a filter may end the program for any other ---- */
-
-/**
- * Whether number 2 is the file of load time and no socket, or a log of the program's own, as of a daemon's; `status`
- * and `descriptor` are those of our way to it.
- */
-static bool may_take_messages(int descriptor, const struct stat *status) {
-    if (!stderr_at_load.existed || S_ISSOCK(status->st_mode))
-        return false;
-    if (status->st_dev == stderr_at_load.device && status->st_ino == stderr_at_load.inode)
-        return true;
-    int flags = fcntl(descriptor, F_GETFL);
-    return S_ISREG(status->st_mode) && is_passed_on(STDERR_FILENO) && flags != -1 &&
-           (flags & (O_ACCMODE | O_APPEND)) == (O_WRONLY | O_APPEND);
-}
-
-/**
- * A number above those that daemons close and take again, as far as the limit allows it: what is examined and what is
- * written must be the same file, also while another thread puts its socket at the number that we began with. The first
- * time the kernel may have to enlarge its table for that, which takes a program with threads some milliseconds.
- */
-static int duplicate(int number) {
-    static const int least[] = {1024, 512, STDERR_FILENO + 1};
-    int copy = -1;
-    for (size_t i = 0; copy == -1 && i < sizeof(least) / sizeof(least[0]); i++)
-        copy = fcntl(number, F_DUPFD_CLOEXEC, least[i]);
-    return copy;
-}
-
-/** Open a file, and move it to such a number. False: errno tells why. */
-static bool open_above(struct descriptor *file, const char *path, int flags) {
-    struct descriptor opened;
-    if (!descriptor_take(&opened, open(path, flags | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0640)))
-        return false;
-    if (descriptor_take(file, duplicate(opened.number)))
-        descriptor_close(&opened);
-    else
-        *file = opened;
-    return true;
-}
-
-/**
- * A pipe is written without ever waiting. Its own O_NONBLOCK is no means for that: it belongs to the open file, which
- * other processes share. So the pipe is opened anew. False: it is none, nobody reads it, there is no /proc, or the
- * program is another user by now than the one who made the pipe.
- */
-static bool open_pipe_anew(struct descriptor *pipe) {
-    struct stat status;
-    if (fstat(STDERR_FILENO, &status) == -1 || !S_ISFIFO(status.st_mode))
-        return false;
-    int flags = fcntl(STDERR_FILENO, F_GETFL);
-    return flags != -1 && open_above(pipe, "/proc/self/fd/2", O_WRONLY | (flags & O_DIRECT));
-}
-
-/**
- * Where poll(2) says that there is room, a pipe has a free page at least, which takes a whole line. One that could not
- * be opened anew makes us wait where another writer comes in between and fills it. Where poll(2) tells of an error,
- * nobody reads any more, and a write would send SIGPIPE.
- */
-static ssize_t write_where_room(int descriptor, const char *line, size_t size) {
-    struct pollfd ready = {.fd = descriptor, .events = POLLOUT};
-    if (poll(&ready, 1, 0) != 1 || ready.revents != POLLOUT) {
-        errno = EAGAIN;
-        return -1;
     }
-    return write(descriptor, line, size);
+    errno = error;
 }
 
-/* Without a free number for our own way to it, number 2 itself has to do. */
-static ssize_t write_to_stderr(const char *line, size_t size) {
-    struct descriptor own;
-    struct stat status;
-    ssize_t written = -1;
-    bool has_own = open_pipe_anew(&own) || descriptor_take(&own, duplicate(STDERR_FILENO));
-    int number = has_own ? own.number : STDERR_FILENO;
-    if (fstat(number, &status) == 0 && may_take_messages(number, &status))
-        written = write_where_room(number, line, size);
-    int cause = errno;
-    if (has_own)
-        descriptor_close(&own);
-    errno = cause;
-    return written;
-}
-
-static ssize_t write_to_file(const char *path, const char *line, size_t size) {
-    ssize_t written = -1;
-    struct stat status;
+/* 0, or errno; ENOSPC for a part of the line, too. */
+static int write_to_file(const char *path, const char *line, size_t size) {
     struct descriptor file;
-    if (!open_above(&file, path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW))
-        return -1;
-    if (fstat(file.number, &status) == 0 && S_ISREG(status.st_mode))
-        written = write(file.number, line, size);
-    int cause = errno;
+    if (!open_log(&file, path, O_CREAT))
+        return errno;
+    ssize_t written = write(file.number, line, size);
+    int cause = written == (ssize_t)size ? 0 : written < 0 ? errno : ENOSPC;
     descriptor_close(&file);
-    errno = cause;
-    return written;
+    return cause;
+}
+
+const char *destination_reason(int cause) {
+    switch (cause) {
+    case 0:
+        return NULL;
+    case ENOENT:
+        return "its directory does not exist";
+    case ENOTDIR:
+        return "what stands for its directory is none";
+    case EACCES:
+    case EPERM:
+        return "no permission to write it";
+    case EROFS:
+        return "its file system can only be read";
+    case ENOSPC:
+    case EDQUOT:
+        return "no space is left for it";
+    case EFBIG:
+        return "it is as large as this process may make a file";
+    case ELOOP:
+        return "it is a symbolic link, and not one to standard output or standard error";
+    case EINVAL:
+    case EISDIR:
+    case ENXIO:
+        return "it is no regular file";
+    case ESTALE:
+        return "it is closed, a socket, or not what it was when the program started";
+    case EMFILE:
+    case ENFILE:
+        return "no descriptor is free";
+    default:
+        return "the system refuses it";
+    }
 }
 
 /** The signal that a failed write sends to its own thread, 0 where none. */
@@ -200,13 +171,22 @@ static void consume_signal(int cause) {
     sigtimedwait(&ours, NULL, &(struct timespec){0});
 }
 
-static void write_to_destination(const char *line, size_t size) {
-    const struct destination *destination = atomic_load(&current_destination);
-    errno = 0; /* what it tells below is our write's */
-    ssize_t written = destination != NULL && destination->path[0] == '/' ? write_to_file(destination->path, line, size)
-                                                                         : write_to_stderr(line, size);
-    if (written == -1)
-        consume_signal(errno);
+static int write_anywhere(const struct destination *destination, const char *line, size_t size) {
+    int stream = atomic_load(&destination->stream);
+    return stream == STREAM_NONE ? write_to_file(destination->path, line, size) : stream_write(stream, line, size);
+}
+
+/* A line that would block, or that nobody reads any more, is dropped, which is no fault. */
+static bool is_fault(int cause) {
+    return cause != 0 && cause != EAGAIN && cause != EPIPE;
+}
+
+static struct destination_loss write_to(struct destination *destination, const char *line, size_t size) {
+    int cause = destination == NULL ? stream_write(STDERR_FILENO, line, size) : write_anywhere(destination, line, size);
+    consume_signal(cause);
+    if (destination == NULL || !is_fault(cause) || atomic_exchange(&destination->failed, true))
+        return (struct destination_loss){0};
+    return (struct destination_loss){.file = destination->path, .reason = destination_reason(cause)};
 }
 
 /**
@@ -214,15 +194,34 @@ static void write_to_destination(const char *line, size_t size) {
  * disabled, SIGPIPE and SIGXFSZ can be taken back, and SIGTTOU does not stop a program in the background
  * (tty_ioctl(4), TOSTOP).
  */
-void destination_write(const char *line, size_t size) {
+static struct destination_loss write_unnoticed(struct destination *destination, const char *line, size_t size) {
     int error = errno;
     int cancel_state;
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    write_to_destination(line, size);
+    struct destination_loss loss = write_to(destination, line, size);
     pthread_setcancelstate(cancel_state, NULL);
     errno = error;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return loss;
+}
+
+struct destination_loss destination_write(const char *line, size_t size) {
+    return write_unnoticed(atomic_load(&current_destination), line, size);
+}
+
+void destination_write_to_stderr(const char *line, size_t size) {
+    (void)write_unnoticed(NULL, line, size);
+}
+
+int destination_try(const char *path) {
+    struct descriptor file;
+    if (stream_of(path) != STREAM_NONE)
+        return 0;
+    if (!open_log(&file, path, 0))
+        return errno;
+    descriptor_close(&file);
+    return 0;
 }

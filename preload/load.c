@@ -48,7 +48,7 @@ static void clear_up(void) {
 static enum load_state load(void) {
     if (!config_take())
         return LOAD_IDLE;
-    log_remember_stderr();
+    log_remember_streams();
     libc_load();
     clock_load();
     process_load(clear_up);

@@ -8,6 +8,7 @@
 
 #include "originbypass/destination.h"
 #include "originbypass/json.h"
+#include "originbypass/stream.h"
 
 #define LINE_SIZE DESTINATION_LINE_SIZE
 _Static_assert(LINE_SIZE == 4096, "the longest line of the contract is what a pipe takes as a whole");
@@ -43,9 +44,9 @@ bool log_level_parse(const char *text, enum log_level *level) {
     return false;
 }
 
-void log_remember_stderr(void) {
+void log_remember_streams(void) {
     strncpy(program, program_invocation_short_name, sizeof(program) - 1);
-    destination_remember_stderr();
+    streams_remember();
 }
 
 static bool silenced;
@@ -182,9 +183,19 @@ static size_t compose(char line[static LINE_SIZE], enum log_level level, const c
     return json.length;
 }
 
+/* The line that was lost goes there too: it may tell that the configuration is refused. */
+static void tell_loss(const struct destination_loss *loss, char line[static LINE_SIZE], size_t size) {
+    const struct log_field fields[] = {log_text("file", loss->file), log_text("reason", loss->reason)};
+    destination_write_to_stderr(line, size);
+    destination_write_to_stderr(line, compose(line, LOG_LEVEL_ERROR, "messages are lost", fields, 2));
+}
+
 void log_write(enum log_level level, const char *message, const struct log_field *fields, uint32_t field_count) {
     if (!log_enabled(level))
         return;
     char line[LINE_SIZE];
-    destination_write(line, compose(line, level, message, fields, field_count));
+    size_t size = compose(line, level, message, fields, field_count);
+    struct destination_loss loss = destination_write(line, size);
+    if (loss.reason != NULL)
+        tell_loss(&loss, line, size);
 }

@@ -23,6 +23,17 @@ struct descriptor {
 /** Take what open(2) or socket(2) has just returned. False where that was -1; errno is then still theirs. */
 bool descriptor_take(struct descriptor *descriptor, int number);
 
+/**
+ * Copy a descriptor to a number above those that daemons close and take again, as far as the limit allows it: what is
+ * examined and what is written must be the same file, also while another thread puts its socket at the number that we
+ * began with. The first time the kernel may have to enlarge its table for that, which takes a program with threads some
+ * milliseconds. False: there is no free number.
+ */
+bool descriptor_duplicate_above(struct descriptor *copy, int number);
+
+/** open(2), without waiting and close-on-exec, and move the descriptor to such a number. False: errno tells why. */
+bool descriptor_open_above(struct descriptor *file, const char *path, int flags, mode_t mode);
+
 /** Whether the number still leads to what was taken. Thread-safe; errno may change. */
 bool descriptor_is_ours(const struct descriptor *descriptor);
 

@@ -10,11 +10,8 @@ enum log_level { LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN, LOG_LEVEL_ERRO
 /** Read a level's name, in any case. False: not one of the five. */
 bool log_level_parse(const char *text, enum log_level *level);
 
-/**
- * Remember which file standard error is now: later it is written only while it still is that file and no
- * socket, or is a regular file opened O_WRONLY | O_APPEND. Called once, at load.
- */
-void log_remember_stderr(void);
+/** Remember which files standard output and standard error are now (streams_remember()). Called once, at load. */
+void log_remember_streams(void);
 
 /** The last part of argv[0] at load; "" before. */
 const char *log_program(void);
@@ -74,7 +71,8 @@ static inline struct log_field log_texts(const char *name, const char *const *it
  * `level` and `msg` first, then the fields in the order given, then `time` (RFC 3339, UTC), `program`
  * (the last part of argv[0]) and `pid`. Octets that are not UTF-8 become U+FFFD, control characters are escaped; what
  * is too long is cut, the line staying valid JSON. A destination that would block, is no longer ours, or fails loses
- * the line: the program never notices. No SIGPIPE reaches the program, errno is kept, no lock is taken, nothing is
+ * the line: the program never notices. Where it is a log file that can not be written, standard error gets the first
+ * such line and `messages are lost`. No SIGPIPE reaches the program, errno is kept, no lock is taken, nothing is
  * allocated. Thread-safe.
  */
 void log_write(enum log_level level, const char *message, const struct log_field *fields, uint32_t field_count);

@@ -6,6 +6,7 @@
 #include "originbypass/cli/doctor.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
+#include "originbypass/cli/log_file.h"
 #include "originbypass/cli/text.h"
 #include "originbypass/cli/variable.h"
 #include "originbypass/config_source.h"
@@ -97,6 +98,16 @@ static void look_at_mount(const char *file) {
     free(path);
 }
 
+/* Told also where the configuration is refused, which is one of the messages. */
+static void look_at_log_file(const struct config *config) {
+    const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
+    if (fault != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "log-file", config->log_file,
+                                        "Make its directory, for the user of the program, or name another file in "
+                                        "ORIGIN_BYPASS_LOG_FILE or log.file; /dev/stderr and /dev/stdout work, too"},
+                      "messages are lost: %s", fault);
+}
+
 bool doctor_configuration(const struct doctor *doctor) {
     const struct config *config = doctor->config;
     if (variable_is_disabled())
@@ -109,5 +120,6 @@ bool doctor_configuration(const struct doctor *doctor) {
         tell_error(&config->errors[i]);
     if (config->file != NULL)
         look_at_mount(config->file);
+    look_at_log_file(config);
     return config->error_count == 0;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "originbypass/cli/describe.h"
+#include "originbypass/cli/log_file.h"
 #include "originbypass/cli/memory.h"
 #include "originbypass/cli/text.h"
 #include "originbypass/policy.h"
@@ -101,6 +102,13 @@ static void note_pinned(struct review *review, const struct host_rule *rule) {
         }
 }
 
+static void note_log_file(struct review *review) {
+    const struct config *config = review->config;
+    const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
+    if (fault != NULL)
+        add(review, NULL, "messages to %s are lost, for a program of this user: %s", config->log_file, fault);
+}
+
 static void note_general(struct review *review) {
     const struct query_settings *query = &review->config->general.query;
     if (review->config->rule_count == 0)
@@ -132,6 +140,7 @@ struct notes notes_take(const struct config *config) {
     struct host_rule *list = memory_take(config->rule_count, sizeof(*list));
     struct review review = {.config = config, .wide = wide_rules(config, &wide, list)};
     note_general(&review);
+    note_log_file(&review);
     review.all = find_all(config);
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct host_rule *rule = &config->rules[i];

@@ -167,6 +167,27 @@ print(document["good"], document["errors"][0]["line"], document["errors"][0]["fi
     contains '"good": true' "$("$originbypass" check --json)"
 }
 
+it_notes_a_log_file_that_can_not_be_written() {
+    file_with "hosts = ( \"$CDN\" ); log = { file = \"$TMPDIR/none/log\"; };"
+    equal "$file: note: messages to $TMPDIR/none/log are lost, for a program of this user: its directory does not exist" \
+        "$(notes)"
+    mkdir "$TMPDIR/none"
+    equal '' "$(notes)"
+    equal '' "$(ls "$TMPDIR/none")"
+    mount -t tmpfs -o size=4k tmpfs "$TMPDIR/none"
+    head -c 4096 /dev/zero >"$TMPDIR/none/filler"
+    contains 'no space is left for it' "$(notes)"
+    mount -o remount,ro "$TMPDIR/none"
+    contains 'its file system can only be read' "$(notes)"
+    umount "$TMPDIR/none"
+    mkfifo "$TMPDIR/of_another" # as of another process
+    ln -s "$TMPDIR/of_another" "$TMPDIR/to_output"
+    for name in /dev/stdout /dev/stderr /proc/self/fd/2 /dev/null "$TMPDIR/to_output"; do
+        file_with "hosts = ( \"$CDN\" ); log = { file = \"$name\"; };"
+        equal '' "$(notes)"
+    done
+}
+
 it_says_nothing_to_the_terminal_but_colours() {
     file_with $'hosts = ( "ev\033il.example.com" ); log = { file = "/tmp/\033[31m"; };'
     lacks $'\033' "$(status check "$file")"

@@ -86,6 +86,16 @@ it_tells_each_error_of_a_configuration_and_goes_no_further() {
     lacks '8.8.8.8: ' "$report"
 }
 
+it_tells_of_a_log_file_that_can_not_be_written() {
+    ORIGIN_BYPASS_LOG_FILE=$TMPDIR/none/log doctor_of "$CDN"
+    finds_bad 1
+    tells bad "$TMPDIR/none/log: messages are lost: its directory does not exist"
+    ORIGIN_BYPASS_LOG_FILE=/dev/stderr doctor_of "$CDN"
+    finds_nothing_bad
+    ORIGIN_BYPASS_LOG_FILE=$TMPDIR/none/log doctor_of a..b
+    finds_bad 2
+}
+
 it_tells_an_error_of_a_variable() {
     ORIGIN_BYPASS_UPSTREAMS=nonsense doctor_of "$CDN"
     finds_bad 1

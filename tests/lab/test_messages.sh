@@ -66,6 +66,57 @@ it_writes_to_a_file_if_told_so() {
     contains '"level":"info","msg":"resolved origin IP"' "$(<"$TMPDIR/log")"
 }
 
+# As containers name them; the link is what images put in a log file's place.
+it_writes_to_standard_output_and_standard_error_by_their_names() {
+    local name
+    ln -s /dev/stdout "$TMPDIR/to_stdout"
+    ln -s /dev/stderr "$TMPDIR/to_stderr"
+    for name in /dev/stdout /proc/self/fd/1 "$TMPDIR/to_stdout"; do
+        contains '"msg":"resolved origin IP"' \
+            "$(ORIGIN_BYPASS_LOG_LEVEL=info ORIGIN_BYPASS_LOG_FILE=$name call "$CDN" getaddrinfo "$CDN" inet)"
+        quiet
+    done
+    for name in /dev/stderr /proc/self/fd/2 "$TMPDIR/to_stderr"; do
+        equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_LOG_LEVEL=info ORIGIN_BYPASS_LOG_FILE=$name call "$CDN" getaddrinfo "$CDN" inet)"
+        equal 'info resolved origin IP' "$(said)"
+    done
+}
+
+# loses PATH REASON: so standard error tells, once, with the first message that is lost.
+loses() {
+    ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$1 call "$CDN" getaddrinfo "$CDN" inet 3
+    equal "info resolved origin IP file=None reason=None
+error messages are lost file=$1 reason=$2" "$(said file reason)"
+}
+
+it_tells_once_that_the_log_file_can_not_be_written() {
+    mkdir "$TMPDIR/full" "$TMPDIR/fixed"
+    mount -t tmpfs -o size=4k tmpfs "$TMPDIR/full"
+    mount -t tmpfs -o ro tmpfs "$TMPDIR/fixed"
+    head -c 4096 /dev/zero >"$TMPDIR/full/filler"
+    loses "$TMPDIR/none/log" 'its directory does not exist'
+    loses "$TMPDIR" 'it is no regular file'
+    loses "$TMPDIR/full/log" 'no space is left for it'
+    loses "$TMPDIR/fixed/log" 'its file system can only be read'
+    umount "$TMPDIR/full" "$TMPDIR/fixed"
+}
+
+it_tells_that_standard_output_takes_nothing_where_a_program_has_closed_it() {
+    not_checked Python
+    ORIGIN_BYPASS_LOG_LEVEL=info ORIGIN_BYPASS_LOG_FILE=/dev/stdout bypass "$CDN" "$python" -c '
+import os, socket
+os.close(1)
+socket.gethostbyname("cdn.example.com")'
+    equal 'info resolved origin IP reason=None
+error messages are lost reason=it is closed, a socket, or not what it was when the program started' "$(said reason)"
+}
+
+it_tells_of_a_refused_configuration_even_where_the_log_file_can_not_be_written() {
+    ORIGIN_BYPASS_LOG_FILE=$TMPDIR/none/log call a..b getaddrinfo "$CDN" inet
+    equal "error configuration refused variable=ORIGIN_BYPASS_HOSTS
+error messages are lost variable=None" "$(said variable)"
+}
+
 it_escapes_what_a_name_may_hold() {
     local name=$'a"b\\c\x01.example.com'
     ORIGIN_BYPASS_LOG_LEVEL=debug call '*.example.com' getaddrinfo "$name" inet || :

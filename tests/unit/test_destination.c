@@ -34,6 +34,7 @@
 
 #include "originbypass/clock.h"
 #include "originbypass/destination.h"
+#include "originbypass/stream.h"
 
 #define LINE "{\"level\":\"warn\"}\n"
 #define HANG_S 60
@@ -69,7 +70,7 @@ static void with_stderr(int at_load, int now, void (*write_lines)(void)) {
     close(STDERR_FILENO);
     if (at_load != -1)
         dup2(at_load, STDERR_FILENO);
-    destination_remember_stderr();
+    streams_remember();
     close(STDERR_FILENO);
     if (now != -1)
         dup2(now, STDERR_FILENO);
@@ -393,7 +394,7 @@ static void write_with_own_file_as_number_2(void) {
 
 static void remember_own_file_and_write(void) {
     dup3(own_file, STDERR_FILENO, O_CLOEXEC);
-    destination_remember_stderr();
+    streams_remember();
     write_line();
 }
 
@@ -706,7 +707,7 @@ static void a_terminal_gets_the_line_and_a_stopped_one_drops_it(void **state) {
 
 static void write_in_background(void) {
     setpgid(0, 0);
-    destination_remember_stderr();
+    streams_remember();
     write_line();
 }
 
@@ -951,6 +952,152 @@ static void a_log_file_at_the_limit_of_its_size_sends_no_signal(void **state) {
     assert_int_equal(status_of_child(write_beyond_limit), 0);
 }
 
+/* ---- standard output ---- */
+
+static struct destination_loss loss; /* of the last line to standard output */
+
+/** Write a line to the destination, with number 1 being `at_load` at first and then `now`; -1 is closed. */
+static void with_stdout(int at_load, int now, const char *destination) {
+    int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+    fflush(stdout);
+    close(STDOUT_FILENO);
+    if (at_load != -1)
+        dup2(at_load, STDOUT_FILENO);
+    streams_remember();
+    close(STDOUT_FILENO);
+    if (now != -1)
+        dup2(now, STDOUT_FILENO);
+    destination_set(destination);
+    loss = destination_write(LINE, strlen(LINE));
+    destination_set("stderr");
+    dup2(saved, STDOUT_FILENO);
+    close(saved);
+}
+
+static void standard_output_gets_the_line_by_each_of_its_names(void **state) {
+    (void)state;
+    const char *names[] = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", path_of("to_stdout")};
+    int ends[2];
+    assert_int_equal(symlink("/proc/self/fd/1", path_of("to_stdout")), 0);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        with_stdout(ends[1], ends[1], names[i]);
+        assert_string_equal(arrived(ends[0]), LINE);
+        close_both(ends);
+    }
+}
+
+static void write_to_name_of_stderr(void) {
+    static const char *const names[] = {"/dev/stderr", "/dev/fd/2", "/proc/self/fd/2"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        destination_set(names[i]);
+        write_line();
+    }
+    write_line_to_file("to_stderr");
+}
+
+static void standard_error_gets_the_line_by_each_of_its_names(void **state) {
+    (void)state;
+    int ends[2];
+    assert_int_equal(symlink("/proc/self/fd/2", path_of("to_stderr")), 0);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    with_stderr(ends[1], ends[1], write_to_name_of_stderr);
+    assert_string_equal(arrived(ends[0]), LINE LINE LINE LINE);
+    close_both(ends);
+}
+
+/* Not even a log, as in the place of standard error: number 1 is where programs put their data. */
+static void what_takes_the_place_of_standard_output_gets_nothing(void **state) {
+    (void)state;
+    int ends[2], sockets[2], file = create_file("data", O_WRONLY | O_APPEND);
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets), 0);
+    with_stdout(-1, ends[1], "/dev/stdout");
+    assert_non_null(loss.reason);
+    assert_string_equal(loss.reason, "it is closed, a socket, or not what it was when the program started");
+    with_stdout(sockets[1], sockets[1], "/dev/stdout");
+    with_stdout(ends[1], sockets[1], "/dev/stdout");
+    with_stdout(ends[1], file, "/dev/stdout");
+    with_stdout(ends[1], -1, "/dev/stdout");
+    assert_string_equal(arrived(ends[0]), "");
+    assert_null(loss.reason); /* told the first time */
+    assert_string_equal(arrived(sockets[0]), "");
+    assert_string_equal(content_of("data"), "");
+    close(file);
+    close_both(sockets);
+    close_both(ends);
+}
+
+/* ---- what is lost ---- */
+
+static bool is_loss_told_once(const char *name, const char *reason) {
+    destination_set(path_of(name));
+    struct destination_loss first = destination_write(LINE, strlen(LINE));
+    struct destination_loss again = destination_write(LINE, strlen(LINE));
+    destination_set("stderr");
+    if (first.reason != NULL && strcmp(first.reason, reason) == 0 && strcmp(first.file, path_of(name)) == 0 &&
+        again.reason == NULL)
+        return true;
+    print_message("%s: %s, and then %s\n", name, first.reason, again.reason);
+    return false;
+}
+
+static void why_a_log_file_gets_nothing_is_told_once(void **state) {
+    (void)state;
+    close(create_file("plain", O_WRONLY));
+    assert_int_equal(mkdir(path_of("a_directory"), 0700), 0);
+    assert_int_equal(symlink("plain", path_of("to_plain")), 0);
+    assert_int_equal(mkfifo(path_of("unread"), 0600), 0);
+    assert_true(is_loss_told_once("none/log", "its directory does not exist"));
+    assert_true(is_loss_told_once("plain/log", "what stands for its directory is none"));
+    assert_true(is_loss_told_once("a_directory", "it is no regular file"));
+    assert_true(is_loss_told_once("unread", "it is no regular file"));
+    assert_true(
+        is_loss_told_once("to_plain", "it is a symbolic link, and not one to standard output or standard error"));
+}
+
+static void write_beyond_limit_and_compare(void) {
+    const struct rlimit limit = {4, 4};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    _exit(!is_loss_told_once("full", "it is as large as this process may make a file") ||
+          !is_loss_told_once("fills", "no space is left for it")); /* a part of the line has room */
+}
+
+static void a_full_log_file_is_told_too(void **state) {
+    (void)state;
+    int descriptor = create_file("full", O_WRONLY);
+    assert_int_equal(write(descriptor, "1234", 4), 4);
+    close(descriptor);
+    assert_int_equal(status_of_child(write_beyond_limit_and_compare), 0);
+}
+
+enum { NOT_POSSIBLE = 77 };
+
+static void write_without_permission_and_compare(void) {
+    if (geteuid() == 0 && setuid(65534) != 0)
+        _exit(NOT_POSSIBLE);
+    _exit(!is_loss_told_once("of_others", "no permission to write it"));
+}
+
+static void a_log_file_of_others_is_told_too(void **state) {
+    (void)state;
+    close(create_file("of_others", O_WRONLY));
+    assert_int_equal(chmod(path_of("of_others"), 0), 0);
+    int status = status_of_child(write_without_permission_and_compare);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == NOT_POSSIBLE) {
+        print_message("needs another user than root\n");
+        skip();
+    }
+    assert_int_equal(status, 0);
+}
+
+static void the_null_device_loses_lines_because_it_is_told_to(void **state) {
+    (void)state;
+    destination_set("/dev/null");
+    assert_null(destination_write(LINE, strlen(LINE)).reason);
+    destination_set("stderr");
+}
+
 static atomic_bool stop_setting;
 
 static void *write_until_stopped(void *unused) {
@@ -1041,6 +1188,13 @@ int main(void) {
         cmocka_unit_test(a_symbolic_link_as_log_file_is_not_followed),
         cmocka_unit_test(what_is_no_regular_file_as_log_file_gets_nothing),
         cmocka_unit_test(a_log_file_at_the_limit_of_its_size_sends_no_signal),
+        cmocka_unit_test(standard_output_gets_the_line_by_each_of_its_names),
+        cmocka_unit_test(standard_error_gets_the_line_by_each_of_its_names),
+        cmocka_unit_test(what_takes_the_place_of_standard_output_gets_nothing),
+        cmocka_unit_test(why_a_log_file_gets_nothing_is_told_once),
+        cmocka_unit_test(a_full_log_file_is_told_too),
+        cmocka_unit_test(a_log_file_of_others_is_told_too),
+        cmocka_unit_test(the_null_device_loses_lines_because_it_is_told_to),
         cmocka_unit_test(destinations_may_change_while_others_write),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -303,10 +303,10 @@ static json_t *message_of_program(char *program) {
     char *name = program_invocation_short_name;
     char *text = repeated("x", 10000);
     program_invocation_short_name = program;
-    log_remember_stderr();
+    log_remember_streams();
     log_write(LOG_LEVEL_WARN, text, NULL, 0);
     program_invocation_short_name = name;
-    log_remember_stderr();
+    log_remember_streams();
     test_free(text);
     return taken_message();
 }
@@ -406,7 +406,7 @@ static void the_level_is_warn_and_the_destination_stderr_until_configured(void *
     int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     dup2(ends[1], STDERR_FILENO);
-    log_remember_stderr();
+    log_remember_streams();
     log_write(LOG_LEVEL_INFO, "quiet", NULL, 0);
     log_write(LOG_LEVEL_WARN, "told", NULL, 0);
     dup2(saved, STDERR_FILENO);
@@ -423,7 +423,7 @@ static int create_log(void **state) {
     (void)state;
     int file = mkstemp(path);
     close(file);
-    log_remember_stderr();
+    log_remember_streams();
     log_configure(LOG_LEVEL_DEBUG, path);
     return file == -1;
 }
