@@ -61,41 +61,55 @@ static bool tell_obstacles(const struct program *program, const char *shown) {
 
 /* --- resolvers that are compiled in ------------------------------------------------------------------------------- */
 
+#define RESOLVER "program-resolver"
+#define UPGRADE "program-upgrade"
+
+#define AFTER_USR2                                                                                                     \
+    "in an upgrade of its binary (USR2) starts the new master without LD_PRELOAD and ORIGIN_BYPASS_HOSTS, where its "  \
+    "configuration does not name them",                                                                                \
+        "At the top of nginx.conf, for each variable that is set: \"env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;\""
+
 /* What is known of a program by its name. */
 static const struct {
     const char *name;
     enum finding_kind kind; /* FINDING_BAD: it never asks libc for an address to connect to */
-    const char *what, *remedy;
+    const char *check, *what, *remedy;
 } KNOWN[] = {
-    {"nginx", FINDING_NOTE,
+    {"nginx", FINDING_NOTE, RESOLVER,
      "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
      "variables",
      "Where proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
-    {"openresty", FINDING_NOTE,
+    {"openresty", FINDING_NOTE, RESOLVER,
      "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
      "variables and in Lua",
      "There: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\""},
-    {"haproxy", FINDING_NOTE, "asks libc at its start, and then goes where a resolvers section leads, if there is one",
+    {"nginx", FINDING_NOTE, UPGRADE, AFTER_USR2},
+    {"openresty", FINDING_NOTE, UPGRADE, AFTER_USR2},
+    {"haproxy", FINDING_NOTE, RESOLVER,
+     "asks libc at its start, and then goes where a resolvers section leads, if there is one",
      "Have no resolvers section, or in it: \"nameserver google 8.8.8.8:53\""},
-    {"squid", FINDING_BAD, "has a resolver of its own and does not ask libc",
+    {"squid", FINDING_BAD, RESOLVER, "has a resolver of its own and does not ask libc",
      "In squid.conf: \"dns_nameservers 8.8.8.8 1.1.1.1\""},
-    {"envoy", FINDING_BAD, "resolves with c-ares unless it is told otherwise",
+    {"envoy", FINDING_BAD, RESOLVER, "resolves with c-ares unless it is told otherwise",
      "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
      "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
-    {"node", FINDING_NOTE, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
+    {"node", FINDING_NOTE, RESOLVER, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
      "Where it uses these: \"dns.setServers(['8.8.8.8', '1.1.1.1'])\""},
-    {"java", FINDING_NOTE,
+    {"java", FINDING_NOTE, RESOLVER,
      "asks libc (InetAddress), but Netty's DnsNameResolver, in reactor-netty and gRPC, asks by itself",
      "There: DefaultAddressResolverGroup.INSTANCE, which asks libc"},
-    {"traefik", FINDING_NOTE, "is written in Go, and its releases are built without cgo",
+    {"traefik", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
      "See what is said of Go programs"},
-    {"caddy", FINDING_NOTE, "is written in Go, and its releases are built without cgo",
+    {"caddy", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
      "In reverse_proxy: \"dynamic a\" with \"resolvers 8.8.8.8 1.1.1.1\""},
-    {"busybox", FINDING_NOTE, "is often linked statically, and its nslookup asks by itself",
+    {"busybox", FINDING_NOTE, RESOLVER, "is often linked statically, and its nslookup asks by itself",
      "Try getent ahosts instead"},
-    {"dig", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
-    {"host", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
-    {"nslookup", FINDING_BAD, "asks DNS itself, which is what it is for", "Try getent ahosts, or originbypass resolve"},
+    {"dig", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
+     "Try getent ahosts, or originbypass resolve"},
+    {"host", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
+     "Try getent ahosts, or originbypass resolve"},
+    {"nslookup", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
+     "Try getent ahosts, or originbypass resolve"},
 };
 
 /* Under its own name, or one with a version behind it: squid-openssl, node20. */
@@ -106,15 +120,15 @@ static bool is_called(const char *path, const char *name) {
 }
 
 static bool tell_known(const char *path, const char *shown, bool *unreached) {
+    bool known = false;
     for (size_t i = 0; i < sizeof(KNOWN) / sizeof(KNOWN[0]); i++) {
         if (!is_called(path, KNOWN[i].name))
             continue;
-        findings_tell(&(struct finding){KNOWN[i].kind, "program-resolver", shown, KNOWN[i].remedy}, "%s",
-                      KNOWN[i].what);
+        findings_tell(&(struct finding){KNOWN[i].kind, KNOWN[i].check, shown, KNOWN[i].remedy}, "%s", KNOWN[i].what);
         *unreached = *unreached || KNOWN[i].kind == FINDING_BAD;
-        return true;
+        known = true;
     }
-    return false;
+    return known;
 }
 
 enum { SEARCHED_AT_ONCE = 1024 * 1024, SEARCHED_MAX = 512 * 1024 * 1024, OVERLAP = 64 };

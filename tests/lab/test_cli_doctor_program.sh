@@ -184,6 +184,11 @@ it_knows_programs_with_a_resolver_of_their_own() {
     knows note "$TMPDIR/caddy" '"dynamic a" with'
 }
 
+it_notes_what_an_upgrade_of_nginx_does_to_its_environment() {
+    knows note nginx 'env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;'
+    contains 'USR2' "$report"
+}
+
 it_knows_a_program_by_its_real_name_too() {
     ln -sf "$(command -v squid)" "$TMPDIR/proxy"
     knows bad "$TMPDIR/proxy" dns_nameservers

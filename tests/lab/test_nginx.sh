@@ -41,6 +41,47 @@ it_reaches_the_origin_again_after_a_reload() {
     nobody_asked "$LOCAL_DNS"
 }
 
+# It starts the new master with an environment of nothing but what "env" directives name.
+it_loses_the_library_in_a_binary_upgrade() {
+    upgrade_proxy
+    equal 'error code: 1000' "$(ask)"
+}
+
+it_keeps_the_library_in_a_binary_upgrade_with_the_env_directives_of_the_readme() {
+    upgrade_proxy "$(env_directives)"
+    contains '"server":"origin"' "$(ask)"
+    nobody_asked "$LOCAL_DNS"
+}
+
+it_has_an_env_directive_for_each_variable() {
+    equal "$({ echo LD_PRELOAD && echo LOG_LEVEL && variables_of_the_readme; } | sort)" \
+        "$(env_directives | tr ';' '\n' | sed -n 's/^ *env //p' | sort)"
+}
+
+env_directives() { sed -n 's/^    \(env [A-Z].*;\)$/\1/p' "$top/README.md"; }
+variables_of_the_readme() { sed -n 's/^| .\(ORIGIN_BYPASS_[A-Z_]*\). |.*/\1/p' "$top/README.md"; }
+
+# upgrade_proxy [DIRECTIVES]: as Debian's package does, so that the new master alone is left, until the test ends. A
+# daemon, by its whole path: it ignores the signal where its parent is still there, and executes its name again.
+upgrade_proxy() {
+    local pid_file=$LAB/pid/proxy old
+    { printf '%s\n' "${1-}" && sed '/^daemon off;$/d' "$WORLD/proxy.conf"; } >"$TMPDIR/proxy.conf"
+    env "${with_library[@]}" "$(command -v nginx)" -p "$LAB/nginx" -c "$TMPDIR/proxy.conf" >"$LAB/log/proxy" 2>&1 </dev/null
+    until_true test -s "$pid_file"
+    trap 'kill "$(<"$LAB/pid/proxy")" && until_true port_is_closed' EXIT
+    old=$(<"$pid_file")
+    until_true has_worker "$old" # a signal that comes before is heeded with the next one
+    forget "$LOCAL_DNS"
+    kill -USR2 "$old"
+    until_true test -s "$pid_file.oldbin" -a -s "$pid_file"
+    until_true has_worker "$(<"$pid_file")"
+    kill -QUIT "$old"
+    until_true is_gone "$old"
+}
+
+has_worker() { pgrep -P "$1" >/dev/null; }
+port_is_closed() { ! port_is_open 127.0.0.1 8080; }
+
 with_library=(LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS="$CDN")
 
 through_proxy() {
