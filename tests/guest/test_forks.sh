@@ -47,6 +47,26 @@ it_shares_with_a_child_of_vfork_what_it_learns() {
     quiet
 }
 
+# The manual says so, of programs that make a child for each connection.
+it_shares_with_a_child_of_fork_nothing_that_its_siblings_learn() {
+    not_checked Python
+    contains 'what a child learns is lost to its siblings' "$(tr '\n' ' ' <"$top/preload/man/liboriginbypass.7")"
+    bypass '*.example.com' "$python" -c '
+import os, socket
+def in_child():
+    child = os.fork()
+    if child == 0:
+        socket.gethostbyname("learnt.many.example.com")
+        socket.gethostbyname("warm.many.example.com")
+        os._exit(0)
+    os.waitpid(child, 0)
+socket.gethostbyname("warm.many.example.com")
+in_child()
+in_child()'
+    equal 2 "$(queries 8.8.8.8 learnt.many.example.com A)"
+    equal 1 "$(queries 8.8.8.8 warm.many.example.com A)"
+}
+
 it_answers_both_after_a_handler_has_forked_during_a_lookup() { answers_both fork; }
 it_answers_both_after_a_handler_has_called__fork_during_a_lookup() { answers_both _Fork; }
 it_answers_both_after_a_handler_has_cloned_during_a_lookup() { answers_both clone; }
