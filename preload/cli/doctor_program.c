@@ -10,6 +10,7 @@
 
 #include "originbypass/cli/doctor.h"
 #include "originbypass/cli/elf_file.h"
+#include "originbypass/cli/file_search.h"
 #include "originbypass/cli/file_text.h"
 #include "originbypass/cli/findings.h"
 #include "originbypass/cli/foreign_file.h"
@@ -42,6 +43,8 @@ static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
     [PROGRAM_OWN_RESOLVER] =
         "Give that resolver the servers 8.8.8.8 and 1.1.1.1 (curl: --dns-servers), or take a build "
         "without it",
+    [PROGRAM_ASAN] = "Run it with ASAN_OPTIONS=verify_asan_link_order=0, or name that library in LD_PRELOAD before "
+                     "liboriginbypass.so",
     [PROGRAM_UNREADABLE] = "Look at it as a user who may read it",
 };
 
@@ -51,109 +54,22 @@ static bool tell_obstacles(const struct program *program, const char *shown) {
         if (!program->obstacles[obstacle])
             continue;
         certain = certain || program_obstacle_is_certain(obstacle);
-        bool linked = obstacle == PROGRAM_OWN_RESOLVER && program->resolver != NULL;
+        const char *library = program_obstacle_library(program, obstacle);
         findings_tell(&(struct finding){program_obstacle_is_certain(obstacle) ? FINDING_BAD : FINDING_NOTE, "program",
                                         shown, REMEDIES[obstacle]},
-                      "%s%s%s", program_obstacle_text(obstacle), linked ? ": " : "", linked ? program->resolver : "");
+                      "%s%s%s", program_obstacle_text(obstacle), library == NULL ? "" : ": ",
+                      library == NULL ? "" : library);
     }
     return certain;
 }
 
-/* --- resolvers that are compiled in ------------------------------------------------------------------------------- */
-
-#define RESOLVER "program-resolver"
-#define UPGRADE "program-upgrade"
-
-#define AFTER_USR2                                                                                                     \
-    "in an upgrade of its binary (USR2) starts the new master without LD_PRELOAD and ORIGIN_BYPASS_HOSTS, where its "  \
-    "configuration does not name them",                                                                                \
-        "At the top of nginx.conf, for each variable that is set: \"env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;\""
-
-/* What is known of a program by its name. */
-static const struct {
-    const char *name;
-    enum finding_kind kind; /* FINDING_BAD: it never asks libc for an address to connect to */
-    const char *check, *what, *remedy;
-} KNOWN[] = {
-    {"nginx", FINDING_NOTE, RESOLVER,
-     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
-     "variables",
-     "Where proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
-    {"openresty", FINDING_NOTE, RESOLVER,
-     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
-     "variables and in Lua",
-     "There: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\""},
-    {"nginx", FINDING_NOTE, UPGRADE, AFTER_USR2},
-    {"openresty", FINDING_NOTE, UPGRADE, AFTER_USR2},
-    {"haproxy", FINDING_NOTE, RESOLVER,
-     "asks libc at its start, and then goes where a resolvers section leads, if there is one",
-     "Have no resolvers section, or in it: \"nameserver google 8.8.8.8:53\""},
-    {"squid", FINDING_BAD, RESOLVER, "has a resolver of its own and does not ask libc",
-     "In squid.conf: \"dns_nameservers 8.8.8.8 1.1.1.1\""},
-    {"envoy", FINDING_BAD, RESOLVER, "resolves with c-ares unless it is told otherwise",
-     "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
-     "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
-    {"node", FINDING_NOTE, RESOLVER, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
-     "Where it uses these: \"dns.setServers(['8.8.8.8', '1.1.1.1'])\""},
-    {"java", FINDING_NOTE, RESOLVER,
-     "asks libc (InetAddress), but Netty's DnsNameResolver, in reactor-netty and gRPC, asks by itself",
-     "There: DefaultAddressResolverGroup.INSTANCE, which asks libc"},
-    {"traefik", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
-     "See what is said of Go programs"},
-    {"caddy", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
-     "In reverse_proxy: \"dynamic a\" with \"resolvers 8.8.8.8 1.1.1.1\""},
-    {"busybox", FINDING_NOTE, RESOLVER, "is often linked statically, and its nslookup asks by itself",
-     "Try getent ahosts instead"},
-    {"dig", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
-     "Try getent ahosts, or originbypass resolve"},
-    {"host", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
-     "Try getent ahosts, or originbypass resolve"},
-    {"nslookup", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
-     "Try getent ahosts, or originbypass resolve"},
-};
-
-/* Under its own name, or one with a version behind it: squid-openssl, node20. */
-static bool is_called(const char *path, const char *name) {
-    const char *base = text_base_name(path);
-    size_t length = strlen(name);
-    return strncmp(base, name, length) == 0 && (base[length] == '\0' || strchr("-.0123456789", base[length]) != NULL);
-}
-
-static bool tell_known(const char *path, const char *shown, bool *unreached) {
-    bool known = false;
-    for (size_t i = 0; i < sizeof(KNOWN) / sizeof(KNOWN[0]); i++) {
-        if (!is_called(path, KNOWN[i].name))
-            continue;
-        findings_tell(&(struct finding){KNOWN[i].kind, KNOWN[i].check, shown, KNOWN[i].remedy}, "%s", KNOWN[i].what);
-        *unreached = *unreached || KNOWN[i].kind == FINDING_BAD;
-        known = true;
-    }
-    return known;
-}
-
-enum { SEARCHED_AT_ONCE = 1024 * 1024, SEARCHED_MAX = 512 * 1024 * 1024, OVERLAP = 64 };
-
-/*
- * c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. Read and
- * not mapped: to read a mapping of a file that somebody cuts short ends the reader.
- */
-static bool has_text(const char *path, const char *text) {
-    int descriptor = foreign_file_open(path, UINT64_MAX, NULL);
-    char *octets = memory_take(SEARCHED_AT_ONCE, 1);
-    bool found = false;
-    ssize_t got = descriptor < 0 ? 0 : 1;
-    for (off_t at = 0; !found && got > 0 && at < SEARCHED_MAX; at += SEARCHED_AT_ONCE - OVERLAP) {
-        got = pread(descriptor, octets, SEARCHED_AT_ONCE, at);
-        found = got > 0 && memmem(octets, (size_t)got, text, strlen(text)) != NULL;
-    }
-    if (descriptor >= 0)
-        close(descriptor);
-    free(octets);
-    return found;
-}
-
+/* c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. */
 static void tell_compiled_in(const char *path, const char *shown) {
-    if (has_text(path, "ares_init_options") || has_text(path, "ares_library_init") || has_text(path, "c-ares library"))
+    static const char *const names[] = {"ares_init_options", "ares_library_init", "c-ares library"};
+    bool found = false;
+    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++)
+        found = file_has_text(path, names[i], UINT64_MAX);
+    if (found)
         findings_tell(
             &(struct finding){FINDING_NOTE, "program-resolver", shown,
                               "Give that resolver the servers 8.8.8.8 and 1.1.1.1, or tell the program to ask "
@@ -281,15 +197,13 @@ void doctor_left_alone(const char *area, const char *shown, const char *file) {
 
 static void look_at(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
-    char *real = realpath(program->binary, NULL);
-    if (!tell_known(program->path, shown, &unreached) && (real == NULL || !tell_known(real, shown, &unreached)) &&
-        !unreached && program->resolver == NULL)
+    bool known = doctor_known(program, arguments, shown, &unreached);
+    if (!known && !unreached && program->resolver == NULL)
         tell_compiled_in(program->binary, shown);
     if (!unreached && program->loader != NULL)
         try_preload(pid, program, shown);
     tell_left_alone(program, arguments, shown);
     tell_shell_script(program, shown);
-    free(real);
 }
 
 static char *named(const struct program *program, const char *shown) {

@@ -33,6 +33,7 @@ static const struct {
     [PROGRAM_CAPABILITIES] = {true, "has file capabilities: the loader ignores LD_PRELOAD for it"},
     [PROGRAM_GO_CGO] = {false, "is a Go program: it asks libc for certain only with GODEBUG=netdns=cgo"},
     [PROGRAM_OWN_RESOLVER] = {false, "is linked with a library that resolves names by itself"},
+    [PROGRAM_ASAN] = {true, "is built with AddressSanitizer, which ends it where its own library does not come first"},
     [PROGRAM_UNREADABLE] = {false, "can not be read: nothing is known of it"},
 };
 
@@ -42,6 +43,10 @@ bool program_obstacle_is_certain(enum program_obstacle obstacle) {
 
 const char *program_obstacle_text(enum program_obstacle obstacle) {
     return OBSTACLES[obstacle].text;
+}
+
+const char *program_obstacle_library(const struct program *program, enum program_obstacle obstacle) {
+    return obstacle == PROGRAM_OWN_RESOLVER ? program->resolver : obstacle == PROGRAM_ASAN ? program->sanitizer : NULL;
 }
 
 /* --- finding it --------------------------------------------------------------------------------------------------- */
@@ -164,18 +169,39 @@ static bool go_asks_libc(void) {
     return settings != NULL && strstr(settings, "netdns=cgo") != NULL;
 }
 
+/* As sanitizer_flags.inc has it: 0, no or false. */
+static bool asan_minds_the_order(void) {
+    static const char name[] = "verify_asan_link_order=";
+    const char *options = secure_getenv("ASAN_OPTIONS");
+    const char *option = options == NULL ? NULL : strstr(options, name);
+    return option == NULL || strchr("0nf", option[strlen(name)]) == NULL;
+}
+
+/* In LD_PRELOAD, before ours. */
+static bool asan_comes_first(const char *sanitizer) {
+    const char *preload = secure_getenv("LD_PRELOAD");
+    if (preload == NULL)
+        return false;
+    const char *asan = strstr(preload, sanitizer), *ours = strstr(preload, "liboriginbypass.so");
+    return asan != NULL && ours != NULL && asan < ours && strcspn(preload, " :") > (size_t)(asan - preload);
+}
+
 static void inspect_native(const struct elf_file *elf, struct program *program) {
     static const char *const resolvers[] = {"libcares.so", "libunbound.so", "libgetdns.so",  "libadns.so",
                                             "libudns.so",  "libldns.so",    "libasyncns.so", NULL};
+    static const char *const sanitizers[] = {"libasan.so", "libclang_rt.asan", NULL};
     bool *obstacles = program->obstacles;
     bool go = is_go(elf), asks_libc = elf_imports(elf, "getaddrinfo");
     program->loader = elf_loader(elf);
     program->resolver = elf_needs(elf, resolvers);
+    program->sanitizer = elf_needs(elf, sanitizers);
     obstacles[PROGRAM_GO] = go && !asks_libc;
     obstacles[PROGRAM_GO_CGO] = go && asks_libc && !go_asks_libc();
     obstacles[PROGRAM_STATIC] = !obstacles[PROGRAM_GO] && program->loader == NULL;
     obstacles[PROGRAM_OTHER_LIBC] = program->loader != NULL && is_other_loader(program->loader);
     obstacles[PROGRAM_OWN_RESOLVER] = program->resolver != NULL;
+    obstacles[PROGRAM_ASAN] =
+        program->sanitizer != NULL && asan_minds_the_order() && !asan_comes_first(program->sanitizer);
 }
 
 /* A descriptor below 0: it can not be read. */
@@ -233,5 +259,6 @@ void program_free(struct program *program) {
     free(program->binary);
     free(program->loader);
     free(program->resolver);
+    free(program->sanitizer);
     *program = (struct program){0};
 }

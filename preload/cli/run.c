@@ -25,12 +25,19 @@ struct request {
     char **program; /* and its arguments */
 };
 
+static const char *consequence(enum program_obstacle obstacle) {
+    if (obstacle == PROGRAM_ASAN)
+        return "; set ASAN_OPTIONS=verify_asan_link_order=0";
+    return program_obstacle_is_certain(obstacle) ? "; the library can not answer it (--private-hosts may help)"
+                                                 : "; the library may not be asked";
+}
+
 static void warn(const struct program *program, enum program_obstacle obstacle) {
     bool is_script = strcmp(program->path, program->binary) != 0;
-    cli_complain("warning: %s%s%s%s %s%s", program->path, is_script ? " is run by " : "",
+    const char *library = program_obstacle_library(program, obstacle);
+    cli_complain("warning: %s%s%s%s %s%s%s%s", program->path, is_script ? " is run by " : "",
                  is_script ? program->binary : "", is_script ? ", which" : "", program_obstacle_text(obstacle),
-                 program_obstacle_is_certain(obstacle) ? "; the library can not answer it (--private-hosts may help)"
-                                                       : "; the library may not be asked");
+                 library == NULL ? "" : ": ", library == NULL ? "" : library, consequence(obstacle));
 }
 
 static void warn_where_left_alone(const struct program *program, char *const *arguments) {

@@ -150,6 +150,21 @@ it_tells_a_program_that_the_configuration_leaves_alone() {
     tells bad 'curl: is left alone by "programs" in /etc/originbypass/originbypass.conf: every call is libc' programs.include
 }
 
+it_tells_a_program_with_addresssanitizer() {
+    make_program 'int main(void) { return 0; }' -fsanitize=address 2>/dev/null ||
+        skip 'the compiler has no AddressSanitizer'
+    [[ $(ldd "$program") == *asan* ]] || skip 'it is linked into the program'
+    doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: is built with AddressSanitizer" 'ASAN_OPTIONS=verify_asan_link_order=0'
+    ASAN_OPTIONS=verify_asan_link_order=false doctor -- "$program"
+    finds_nothing_bad
+    ASAN_OPTIONS=verify_asan_link_order=1 doctor -- "$program"
+    finds_bad 1
+    LD_PRELOAD="$LAB_LIBRARY" doctor -- "$program"
+    finds_bad 1
+}
+
 # --- resolvers of their own -----------------------------------------------------------------------------------------
 
 it_tells_a_program_that_is_linked_with_c_ares() {
@@ -187,6 +202,31 @@ it_knows_programs_with_a_resolver_of_their_own() {
 it_notes_what_an_upgrade_of_nginx_does_to_its_environment() {
     knows note nginx 'env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;'
     contains 'USR2' "$report"
+}
+
+# Where the command line or the script has the word.
+it_knows_scripts_that_ask_dns_themselves() {
+    knows_script ruby resolv-replace 'require "resolv-replace"' --private-hosts
+    knows_script php dns_get_record "<?php dns_get_record('a.b');" gethostbynamel
+    knows_script perl Net::DNS 'use Net::DNS;' 'nameservers =>'
+    knows_script python3 dnspython 'import dns.resolver' 'nameservers ='
+    doctor -- ruby -rresolv-replace
+    tells note 'ruby: has resolv-replace'
+    RUBYOPT=-rresolv-replace doctor -- ruby
+    tells note 'ruby: has resolv-replace'
+}
+
+# knows_script INTERPRETER WHAT LINE REMEDY
+knows_script() {
+    echo "$3" >"$TMPDIR/asks"
+    doctor -- "$1" "$TMPDIR/asks"
+    tells note "$1: has $2, which asks DNS itself" "$4"
+    doctor -- "$1" "$TMPDIR/nosuch"
+    lacks "$1: has" "$report"
+    printf '#!/usr/bin/env %s\n%s\n' "$1" "$3" >"$TMPDIR/script"
+    chmod 755 "$TMPDIR/script"
+    doctor -- "$TMPDIR/script"
+    contains "): has $2, which asks DNS itself" "$report"
 }
 
 it_knows_a_program_by_its_real_name_too() {

@@ -217,6 +217,21 @@ it_warns_of_a_library_that_resolves_by_itself() {
     warns_of "$TMPDIR/with-resolver" 'is linked with a library that resolves names by itself'
 }
 
+# What it says is what helps: the program does not end, and is answered.
+it_warns_of_a_program_with_addresssanitizer_and_says_what_to_set() {
+    cc -D_GNU_SOURCE -fsanitize=address -pthread -o "$TMPDIR/sanitized" "$lab/caller.c" 2>/dev/null ||
+        skip 'the compiler has no AddressSanitizer'
+    local sanitizer run=("$originbypass" run -H "$CDN" "$TMPDIR/sanitized" getaddrinfo "$CDN" inet)
+    sanitizer=$(ldd "$TMPDIR/sanitized" | sed -n 's/^\t\(libasan[^ ]*\|libclang_rt.asan[^ ]*\) .*/\1/p')
+    [[ $sanitizer ]] || skip 'it is linked into the program'
+    fails "${run[@]}" 2>"$messages"
+    contains "warning: $TMPDIR/sanitized is built with AddressSanitizer, which ends it where its own library does not come first: $sanitizer; set ASAN_OPTIONS=verify_asan_link_order=0" "$(<"$messages")"
+    equal "$ORIGIN_V4" "$(ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 "${run[@]}" 2>"$messages")"
+    quiet
+    equal "$ORIGIN_V4" "$(ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$sanitizer $LAB_LIBRARY" "${run[@]}" 2>"$messages")"
+    quiet
+}
+
 it_warns_of_programs_for_which_the_loader_ignores_ld_preload() {
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     program plain

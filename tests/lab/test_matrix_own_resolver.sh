@@ -36,6 +36,16 @@ it_does_not_serve_nodes_dns_resolve4() {
         node_with "dns.setServers(['8.8.8.8', '1.1.1.1']);"
 }
 
+it_does_not_serve_ruby_with_resolv_replace() {
+    asks_itself ruby_with -rresolv-replace
+    helps_the_library "Ruby's \`TCPSocket\`, \`-rresolv-replace\`" ruby 'no `-rresolv-replace`, and the library' ruby_with
+}
+
+it_does_not_serve_phps_dns_get_record() {
+    asks_itself php_with "dns_get_record('$CDN', DNS_A)[0]['ip']"
+    helps_the_library "PHP's \`dns_get_record\`" php '`gethostbyname`, and the library' php_with "gethostbyname('$CDN')"
+}
+
 it_does_not_serve_a_static_go_program() {
     local program=$TMPDIR/static
     CGO_ENABLED=0 go_build "$program"
@@ -120,6 +130,21 @@ node_with() {
         $1
         dns.resolve4('$CDN', (error, [address]) =>
             require('http').get({ host: address, headers: { host: '$CDN' } }, (response) => response.pipe(process.stdout)));"
+}
+
+# ruby_with [OPTION]. Not with Net::HTTP, which in this version asks libc all the same.
+ruby_with() {
+    "${environment[@]}" ruby "$@" -rsocket -e "
+        connection = TCPSocket.new('$CDN', 80)
+        connection.write(\"GET / HTTP/1.0\\r\\nHost: $CDN\\r\\n\\r\\n\")
+        print connection.read"
+}
+
+# php_with EXPRESSION: which gives the address.
+php_with() {
+    "${environment[@]}" php -r "
+        \$address = $1;
+        echo file_get_contents(\"http://\$address/\", false, stream_context_create(['http' => ['header' => 'Host: $CDN']]));"
 }
 
 # With what is in the package alone, and nothing from the network.

@@ -6,6 +6,7 @@
 
 #include "originbypass/cli/address_set.h"
 #include "originbypass/cli/ask.h"
+#include "originbypass/cli/program.h"
 #include "originbypass/config.h"
 #include "originbypass/rules.h"
 
@@ -65,6 +66,10 @@ void doctor_program_of(const char *pid, const char *shown);
 bool doctor_process(const char *pid);
 
 /* What more than one area needs. */
+
+/** What is known of a program by its name, and by signs in its arguments and script. False: nothing; `*unreached` is
+ * set where it never asks libc. */
+bool doctor_known(const struct program *program, char *const *arguments, const char *shown, bool *unreached);
 
 /** That the configuration file leaves a program or process alone. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);

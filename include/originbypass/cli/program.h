@@ -13,6 +13,7 @@ enum program_obstacle {
     PROGRAM_CAPABILITIES,  /**< likewise: started by this user, it has file capabilities */
     PROGRAM_GO_CGO,        /**< Go with cgo: asks libc sometimes, and always under GODEBUG=netdns=cgo (not set now) */
     PROGRAM_OWN_RESOLVER,  /**< linked with a library that resolves by itself (struct program: `resolver`) */
+    PROGRAM_ASAN,          /**< AddressSanitizer's runtime ends it where the library comes first (now) */
     PROGRAM_UNREADABLE,    /**< may be executed, not read: nothing is known of it */
     PROGRAM_OBSTACLES,     /**< so many there are */
 };
@@ -23,6 +24,7 @@ struct program {
     char *binary;                      /**< the same, or the last interpreter of a script; env(1) is looked through */
     char *loader;                      /**< the binary's (PT_INTERP); NULL: none, or not known */
     char *resolver;                    /**< the library that resolves by itself, such as `libcares.so.2`; NULL: none */
+    char *sanitizer;                   /**< AddressSanitizer's, such as `libasan.so.8`; NULL: none, or linked in */
     bool obstacles[PROGRAM_OBSTACLES]; /**< those of the binary */
 };
 
@@ -38,10 +40,13 @@ int program_inspect(const char *name, struct program *program);
 
 void program_free(struct program *program);
 
-/** True: the library is never asked. False: sometimes, or perhaps. */
+/** True: the library is never asked, or the program ends with it. False: sometimes, or perhaps. */
 bool program_obstacle_is_certain(enum program_obstacle obstacle);
 
 /** What the obstacle is, to be put after "NAME " as in "NAME is linked statically: …". */
 const char *program_obstacle_text(enum program_obstacle obstacle);
+
+/** The library that the obstacle is, to be put after ": "; NULL: it is none. */
+const char *program_obstacle_library(const struct program *program, enum program_obstacle obstacle);
 
 #endif
