@@ -50,7 +50,7 @@ struct slot {
     uint8_t doubts[RECORD_TYPE_COUNT]; /* the outcome that was said last in an answer's place; the writers' */
     _Atomic uint64_t expires_ms[RECORD_TYPE_COUNT];
     _Atomic uint64_t stale_until_ms[RECORD_TYPE_COUNT];
-    _Atomic uint64_t retry_ms;
+    _Atomic uint64_t retry_ms[RECORD_TYPE_COUNT];
     _Atomic uint64_t order_until_ms;
     _Atomic uint64_t list_until_ms;
     _Atomic uint64_t list_key[CACHE_KEY_WORDS];
@@ -221,8 +221,8 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
         copy->answers[type] = (const struct answer *)copies[type];
         copy->expires_ms[type] = LOAD(slot->expires_ms[type]);
         copy->stale_until_ms[type] = LOAD(slot->stale_until_ms[type]);
+        copy->retry_ms[type] = LOAD(slot->retry_ms[type]);
     }
-    copy->retry_ms = LOAD(slot->retry_ms);
     copy->order = (const uint16_t *)copies[2];
     copy->order_until_ms = LOAD(slot->order_until_ms);
     copy->list_until_ms = LOAD(slot->list_until_ms);
@@ -279,7 +279,7 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
     copy->answers[0] = copy->answers[1] = NULL;
     copy->expires_ms[0] = copy->expires_ms[1] = 0;
     copy->stale_until_ms[0] = copy->stale_until_ms[1] = 0;
-    copy->retry_ms = copy->list_until_ms = 0;
+    copy->retry_ms[0] = copy->retry_ms[1] = copy->list_until_ms = 0;
     copy->version = 0;
     copy->order = NULL;
     return false;
@@ -440,7 +440,8 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
     begin_change(slot);
     STORE(slot->hash, name->hash);
     STORE(slot->used, (uint32_t)(now_ms / USED_UNIT_MS));
-    STORE(slot->retry_ms, 0);
+    STORE(slot->retry_ms[PART_A], 0);
+    STORE(slot->retry_ms[PART_AAAA], 0);
     slot->doubts[PART_A] = slot->doubts[PART_AAAA] = OUTCOME_FAILURE;
     store_part(store, slot, PART_NAME, name->words, name_words(name->length));
     end_change(slot);
@@ -478,7 +479,7 @@ static void put(struct store *store, const struct name *name, const struct answe
     drop_list(store, slot);
     STORE(slot->expires_ms[part], term->expires_ms);
     STORE(slot->stale_until_ms[part], term->stale_until_ms);
-    STORE(slot->retry_ms, 0);
+    STORE(slot->retry_ms[part], 0);
     slot->doubts[part] = OUTCOME_FAILURE;
     end_change(slot);
 }
@@ -506,11 +507,11 @@ bool cache_doubt(const struct name *name, size_t type, enum outcome said) {
     return again;
 }
 
-bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms) {
+bool cache_postpone(const struct name *name, size_t type, uint64_t retry_ms, uint64_t until_ms) {
     struct store *store = LOAD(the_store);
     uint32_t sequence;
     struct slot *slot = store == NULL ? NULL : find(store, name, &sequence);
-    return slot != NULL && atomic_compare_exchange_strong(&slot->retry_ms, &retry_ms, until_ms);
+    return slot != NULL && atomic_compare_exchange_strong(&slot->retry_ms[type], &retry_ms, until_ms);
 }
 
 uint32_t cache_generation(void) {

@@ -13,9 +13,9 @@
 #include "originbypass/upstream.h"
 
 struct fetch fetch_begin(const struct name *name, const char *host, const struct in_force *configuration,
-                         const struct host_settings *settings, uint64_t retry_ms) {
-    struct fetch fetch = {
-        .name = name, .host = host, .configuration = configuration, .settings = settings, .retry_ms = retry_ms};
+                         const struct host_settings *settings, const uint64_t retry_ms[static RECORD_TYPE_COUNT]) {
+    struct fetch fetch = {.name = name, .host = host, .configuration = configuration, .settings = settings};
+    memcpy(fetch.retry_ms, retry_ms, sizeof(fetch.retry_ms));
     fetch.began_ms = clock_now_ms();
     fetch.deadline_ms = fetch.began_ms + settings->query.deadline_ms;
     fetch.generation = configuration->cache_generation;
@@ -37,15 +37,15 @@ void fetch_end(struct fetch *fetch) {
  * is asked for again as soon. */
 #define LOOK_AGAIN_MS 1000
 
-static void keep_others_away(struct fetch *fetch, uint64_t until_ms) {
-    if (cache_postpone(fetch->name, fetch->retry_ms, until_ms))
-        fetch->retry_ms = until_ms;
+static void keep_others_away(struct fetch *fetch, enum record_types set, uint64_t until_ms) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if ((set & types[type]) && cache_postpone(fetch->name, type, fetch->retry_ms[type], until_ms))
+            fetch->retry_ms[type] = until_ms;
 }
 
-/* What has come of the other type is not kept waiting for what has failed. */
-static void postpone(struct fetch *fetch, bool partly) {
-    bool soon = !fetch->failure.heard || fetch->in_doubt || partly;
-    keep_others_away(fetch, clock_now_ms() + (soon ? LOOK_AGAIN_MS : RECHECK_MS));
+static void postpone(struct fetch *fetch, enum record_types missing) {
+    bool soon = !fetch->failure.heard || fetch->in_doubt;
+    keep_others_away(fetch, missing, clock_now_ms() + (soon ? LOOK_AGAIN_MS : RECHECK_MS));
 }
 
 static bool has_addresses(const struct answer *answer) {
@@ -110,12 +110,6 @@ static uint64_t lifetime_ms(const struct answer *answer, const struct cache_sett
 
 static bool may_be_stale(const struct answer *answer, const struct cache_settings *cache) {
     return cache->mode == CACHE_STALE && !answer_is_for_libc(answer);
-}
-
-/* Which ends a postponement, ours too. */
-static void put(struct fetch *fetch, const struct answer *answer, const struct cache_term *term, uint64_t now_ms) {
-    cache_put(fetch->name, answer, term, now_ms);
-    fetch->retry_ms = 0;
 }
 
 static struct cache_term term_of(const struct fetch *fetch, const struct answer *answer, uint64_t now_ms) {
@@ -206,7 +200,7 @@ static void remember_failure(struct fetch *fetch, size_t type, const struct answ
                              .family = types[type] == RECORD_A ? AF_INET : AF_INET6,
                              .no_recovery = fetch->failure.no_recovery};
     uint64_t until_ms = now_ms + (uint64_t)failure.ttl_s * 1000;
-    put(fetch, &failure, &(struct cache_term){until_ms, until_ms, fetch->generation}, now_ms);
+    cache_put(fetch->name, &failure, &(struct cache_term){until_ms, until_ms, fetch->generation}, now_ms);
 }
 
 static void remember(struct fetch *fetch) {
@@ -225,7 +219,7 @@ static void remember(struct fetch *fetch) {
         struct cache_term term = term_of(fetch, answer, now_ms);
         if (is_pinned(fetch, answer, &known))
             term.expires_ms = term.stale_until_ms = UINT64_MAX;
-        put(fetch, answer, &term, now_ms);
+        cache_put(fetch->name, answer, &term, now_ms);
     }
     cache_copy_release(&known);
 }
@@ -263,7 +257,7 @@ void fetch_board(struct fetch *fetch, enum record_types wanted) {
         }
     }
     if (fetch->leads != 0) {
-        keep_others_away(fetch, fetch->deadline_ms);
+        keep_others_away(fetch, fetch->leads, fetch->deadline_ms);
         upstream_make_plan(fetch->settings, asked_name(fetch), &fetch->plan);
     }
 }
@@ -387,7 +381,7 @@ static void conclude(struct fetch *fetch, bool asked) {
         if (fetch->answers[type] != NULL)
             missing &= ~types[type];
     if (missing != 0)
-        postpone(fetch, missing != fetch->asks);
+        postpone(fetch, missing);
     if (asked)
         fetch->failed |= missing;
     land(fetch, missing);
@@ -448,7 +442,7 @@ void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
 void fetch_give_up(struct fetch *fetch, const char *reason) {
     fetch->failure = (struct failure){0};
     strncat(fetch->failure.reason, reason, sizeof(fetch->failure.reason) - 1);
-    postpone(fetch, false);
+    postpone(fetch, fetch->leads);
     land(fetch, fetch->leads);
 }
 

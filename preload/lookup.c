@@ -105,6 +105,14 @@ static enum record_types past_lifetime(const struct lookup *lookup, uint64_t now
     return past;
 }
 
+/* Of these, what may be asked for now. */
+static enum record_types due(const struct lookup *lookup, enum record_types set, uint64_t now_ms) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->copy.retry_ms[type] > now_ms)
+            set &= ~types[type];
+    return set;
+}
+
 /* ---- what needs no asking ---- */
 
 static const struct answer no_ipv4 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET};
@@ -203,10 +211,11 @@ static enum record_types renew(const struct process_hold *hold, struct question 
     uint32_t patience_ms =
         settings->cache.mode == CACHE_STALE ? settings->cache.stale_wait_ms : settings->query.deadline_ms;
     uint64_t until_ms = fetch->began_ms + patience_ms;
-    if (question->lookup->copy.retry_ms > fetch->began_ms)
+    enum record_types now = due(question->lookup, missing, fetch->began_ms);
+    if (now == 0)
         fetch_board_as_guest(fetch, missing);
     else
-        fetch_board(fetch, missing);
+        fetch_board(fetch, now);
     bool beside = fetch->leads != 0 && fetch->plan.count > 0 && until_ms < fetch->deadline_ms && refresh_start(fetch);
     if (fetch->leads != 0 && !beside) {
         if (until_ms < fetch->deadline_ms)
@@ -424,8 +433,8 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
         counters_add(COUNTER_NEGATIVE_HITS);
     else
         counters_add(past != 0 ? COUNTER_STALE_HITS : COUNTER_HITS);
-    if (past != 0 && lookup->copy.retry_ms <= now_ms)
-        refresh(lookup, past);
+    if (past != 0 && due(lookup, past, now_ms) != 0)
+        refresh(lookup, due(lookup, past, now_ms));
     metrics_write_if_due(now_ms);
     if (log_enabled(LOG_LEVEL_DEBUG))
         tell_hit(lookup->host, lookup);

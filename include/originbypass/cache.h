@@ -19,12 +19,12 @@ struct cache_copy {
     const struct answer *answers[RECORD_TYPE_COUNT]; /**< A, AAAA; NULL: not there */
     uint64_t expires_ms[RECORD_TYPE_COUNT];          /**< end of the lifetime, on clock_now_ms() */
     uint64_t stale_until_ms[RECORD_TYPE_COUNT];      /**< till when it may be served without a wait */
-    uint64_t retry_ms;       /**< what is past its lifetime is not to be asked for again before this */
-    const uint16_t *order;   /**< places in A's and AAAA's addresses together, the best first; or NULL */
-    uint64_t order_until_ms; /**< how long it is good */
-    uint64_t list_until_ms;  /**< how long a list is good that the name has (cache_put_list()); 0: it has none */
-    uint32_t version;        /**< changes with everything that is remembered for the name */
-    uint64_t *heap;          /**< where the copy did not fit into `storage` */
+    uint64_t retry_ms[RECORD_TYPE_COUNT]; /**< what is past its lifetime is not to be asked for again before */
+    const uint16_t *order;                /**< places in A's and AAAA's addresses together, the best first; or NULL */
+    uint64_t order_until_ms;              /**< how long it is good */
+    uint64_t list_until_ms; /**< how long a list is good that the name has (cache_put_list()); 0: it has none */
+    uint32_t version;       /**< changes with everything that is remembered for the name */
+    uint64_t *heap;         /**< where the copy did not fit into `storage` */
     uint64_t storage[96];
 };
 static inline void cache_copy_begin(struct cache_copy *copy) {
@@ -56,15 +56,15 @@ struct cache_term {
 /**
  * Remember an answer, in the place of the name's earlier one of this type; also past its term, until it is replaced or
  * evicted: what was used longest ago leaves where room is short. Nothing is remembered of a generation that is gone.
- * The name may be asked for again at once. Signals must be blocked (process_enter()). Thread-safe.
+ * This type may be asked for again at once. Signals must be blocked (process_enter()). Thread-safe.
  */
 void cache_put(const struct name *name, const struct answer *answer, const struct cache_term *term, uint64_t now_ms);
 
 /**
- * Keep others from asking for the name's old answers before `until_ms`. `retry_ms` is what the copy said; false: it has
- * changed since, or the name is gone. Takes no lock. Thread-safe.
+ * Keep others from asking for the name's old answer of this type before `until_ms`. `retry_ms` is what the copy said;
+ * false: it has changed since, or the name is gone. Takes no lock. Thread-safe.
  */
-bool cache_postpone(const struct name *name, uint64_t retry_ms, uint64_t until_ms);
+bool cache_postpone(const struct name *name, size_t type, uint64_t retry_ms, uint64_t until_ms);
 
 /**
  * Note that external DNS has said this outcome of a name and type, in the place of what is remembered for it, which

@@ -21,13 +21,13 @@ struct fetch {
     const char *host;                     /**< the name for messages, as the program wrote it */
     const struct in_force *configuration; /**< the caller's, who holds it as long as the fetch lasts */
     const struct host_settings *settings;
-    uint64_t began_ms, deadline_ms;   /**< on clock_now_ms() */
-    uint64_t retry_ms;                /**< the cache's, or since fetch_board() till when others are kept away */
-    uint32_t generation;              /**< cache_generation() under the configuration */
-    enum record_types leads, joins;   /**< of the last boarding: what is ours to ask, and what others ask */
-    enum record_types landed, failed; /**< what others asked for: the cache has it, or there is none */
-    enum record_types alone;          /**< what is to be asked for without a flight: the cache does not keep it */
-    bool lands[RECORD_TYPE_COUNT];    /**< of what we lead: whether others wait for us to land */
+    uint64_t began_ms, deadline_ms;       /**< on clock_now_ms() */
+    uint64_t retry_ms[RECORD_TYPE_COUNT]; /**< the cache's, or since fetch_board() till when others are kept away */
+    uint32_t generation;                  /**< cache_generation() under the configuration */
+    enum record_types leads, joins;       /**< of the last boarding: what is ours to ask, and what others ask */
+    enum record_types landed, failed;     /**< what others asked for: the cache has it, or there is none */
+    enum record_types alone;              /**< what is to be asked for without a flight: the cache does not keep it */
+    bool lands[RECORD_TYPE_COUNT];        /**< of what we lead: whether others wait for us to land */
     struct flight flights[RECORD_TYPE_COUNT];
     struct upstream_plan plan;                 /**< for what we lead */
     struct answer *answers[RECORD_TYPE_COUNT]; /**< what we got; freed by fetch_end() */
@@ -42,7 +42,7 @@ struct fetch {
 
 /** `retry_ms` is what the cache says of the name. `name` and `host` stay the caller's. */
 struct fetch fetch_begin(const struct name *name, const char *host, const struct in_force *configuration,
-                         const struct host_settings *settings, uint64_t retry_ms);
+                         const struct host_settings *settings, const uint64_t retry_ms[static RECORD_TYPE_COUNT]);
 void fetch_end(struct fetch *fetch);
 
 /**

@@ -106,6 +106,20 @@ it_asks_once_for_the_type_that_fails_beside_the_other() {
     equal '1 28' "$(cut -d' ' -f4 "$TMPDIR/asked-$FIRST" | sort -n | paste -sd' ')"
 }
 
+it_renews_the_type_that_is_well_while_the_other_ones_refresh_fails() {
+    family=unspec
+    serve $FIRST both,ttl_s=1
+    begin "$(cache '')"
+    hears 2001:db8::7 cdn.example.com
+    behave $FIRST well_for_ipv4_alone,ttl_s=1
+    forget_questions $FIRST
+    until_true hears_and_has_asked_for 1 4
+    equal 1 "$(asked_for 28)"
+}
+
+asked_for() { awk -v type="$1" '$4 == type' "$TMPDIR/asked-$FIRST" | wc -l; }
+hears_and_has_asked_for() { hears 2001:db8::7 cdn.example.com && at_least "$2" "$(asked_for "$1")"; }
+
 it_waits_longer_after_each_failure_and_forgets_them_with_a_success() {
     local first second third rest
     serve $FIRST server_failure
