@@ -13,7 +13,8 @@
  * thread that waits for sockets would take one more descriptor.
  *
  * With the names of a whole proxy past their lifetimes at once, and an upstream 250 ms away, 32 tasks at a time renew
- * 128 names a second. A task has one socket open as a rule, and four while two upstreams are silent.
+ * 128 names a second. A task has a socket open for each type as a rule, and eight while two upstreams are
+ * silent.
  */
 enum { TASKS_A_THREAD = 8, WAITING_MAX = 64, NEWS_MS = 10, DESCRIPTORS_A_TASK = 128 };
 

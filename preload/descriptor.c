@@ -16,7 +16,7 @@ struct place {
     struct descriptor descriptor;
 };
 enum { PLACE_FREE, PLACE_CHANGING, PLACE_TAKEN };
-enum { PLACE_COUNT = 512 };
+enum { PLACE_COUNT = 1024 };
 
 static struct place places[PLACE_COUNT];
 

@@ -18,15 +18,7 @@
 static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
 
 enum { ID_SIZE = 2, LENGTH_SIZE = 2 };
-
-struct question {
-    struct dns_query *query;
-    sa_family_t family;
-    uint8_t id[ID_SIZE];
-    bool over_tcp;         /* since its reply over UDP was truncated */
-    struct dns_reply read; /* what the last message for it says, until c-ares has found it to be the reply */
-    struct dns_reply reply;
-};
+enum { DATAGRAMS, STREAM, SOCKETS }; /* a channel has one server here, and so at most one socket for each */
 
 /* A message that comes over TCP: its length (RFC 1035, section 4.2.2) and its octets, then what c-ares is shown of it.
  */
@@ -41,30 +33,39 @@ struct stream {
  * octets that came, and c-ares is shown nothing but the header and the question (message_show_question()). So it makes
  * no difference what its versions take for malformed, or how they name a response code.
  *
- * A channel has one server here, and so at most one UDP and one TCP socket.
+ * Each question has a channel of its own. On a common one they share what happens to it: c-ares 1.18 leaves EDNS out of
+ * the rest for one of them alone, and a TCP connection that is refused, or closed after the first reply, is the end of
+ * both.
  */
-struct dns_query {
-    ares_channel channel;
-    bool in_time;              /* a packet came: what fails from now on fails for another reason than silence */
-    bool without_socket;       /* there was none to be had */
-    bool socket_taken;         /* the program has closed it, or put another file at its number */
-    bool without_memory;       /* c-ares had none: the channel waits for nothing but its end */
-    bool without_way;          /* the network has said of a packet that it can not get there */
-    struct question *sent_now; /* the one that c-ares sends for the first time */
-    struct descriptor sockets[DNS_DESCRIPTORS_MAX];
+struct question {
+    struct dns_query *query;
+    sa_family_t family;
+    ares_channel channel; /* NULL: not asked */
+    uint8_t id[ID_SIZE];
+    bool without_socket; /* there was none to be had */
+    bool socket_taken;   /* the program has closed it, or put another file at its number */
+    bool without_memory; /* c-ares had none: the channel waits for nothing but its end */
+    bool over_tcp;       /* since its reply over UDP was truncated */
+    struct descriptor sockets[SOCKETS];
     struct stream stream;
+    struct dns_reply read; /* what the last message says, until c-ares has found it to be the reply */
+    struct dns_reply reply;
+};
+
+struct dns_query {
+    bool in_time; /* a packet came: what fails from now on fails for another reason than silence */
     struct question questions[RECORD_TYPE_COUNT];
 };
 
 /* ---- c-ares' sockets: close-on-exec from the start, never one of 0 to 2, and never the program's ---- */
 
-static struct descriptor *descriptor_of(struct dns_query *query, int number) {
-    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++) {
-        if (query->sockets[i].number != number)
+static struct descriptor *descriptor_of(struct question *question, int number) {
+    for (size_t i = 0; i < SOCKETS; i++) {
+        if (question->sockets[i].number != number)
             continue;
-        if (descriptor_is_ours(&query->sockets[i]))
-            return &query->sockets[i];
-        query->socket_taken = true;
+        if (descriptor_is_ours(&question->sockets[i]))
+            return &question->sockets[i];
+        question->socket_taken = true;
     }
     errno = EBADF;
     return NULL;
@@ -86,25 +87,24 @@ static bool is_for_want(int error) {
 }
 
 static ares_socket_t open_socket(int domain, int type, int protocol, void *context) {
-    struct dns_query *query = context;
+    struct question *question = context;
+    struct descriptor *free_one = &question->sockets[type == SOCK_STREAM ? STREAM : DATAGRAMS];
     if (type == SOCK_STREAM)
-        query->stream.count = query->stream.shown = 0;
-    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++) {
-        if (query->sockets[i].number >= 0)
-            continue;
-        int number = above_standard_streams(socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
-        query->without_socket |= number < 0 && is_for_want(errno);
-        return descriptor_take(&query->sockets[i], number) ? number : -1;
+        question->stream.count = question->stream.shown = 0;
+    if (free_one->number >= 0) {
+        errno = EMFILE;
+        return -1;
     }
-    errno = EMFILE;
-    return -1;
+    int number = above_standard_streams(socket(domain, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+    question->without_socket |= number < 0 && is_for_want(errno);
+    return descriptor_take(free_one, number) ? number : -1;
 }
 
 static int close_socket(ares_socket_t number, void *context) {
-    struct dns_query *query = context;
-    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
-        if (query->sockets[i].number == number)
-            descriptor_close(&query->sockets[i]);
+    struct question *question = context;
+    for (size_t i = 0; i < SOCKETS; i++)
+        if (question->sockets[i].number == number)
+            descriptor_close(&question->sockets[i]);
     return 0;
 }
 
@@ -113,6 +113,10 @@ static int connect_socket(ares_socket_t number, const struct sockaddr *address, 
 }
 
 /* ---- messages: read here, shown to c-ares ---- */
+
+static int type_of(const struct question *question) {
+    return question->family == AF_INET ? ns_t_a : ns_t_aaaa;
+}
 
 static void fail(struct dns_reply *reply, enum dns_failure failure, const char *reason) {
     reply->state = DNS_FAILED;
@@ -131,48 +135,37 @@ static struct dns_reply read_reply(const struct question *question, const uint8_
     return reply;
 }
 
-static struct question *question_of_type(struct dns_query *query, uint16_t type) {
-    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
-        struct question *question = &query->questions[i];
-        if (question->reply.state == DNS_WAITING && type == (question->family == AF_INET ? ns_t_a : ns_t_aaaa))
-            return question;
-    }
-    return NULL;
-}
-
 /* A failure without the question is told by the ID. c-ares would drop it, and wait on. */
-static void take_bare_failure(struct dns_query *query, const uint8_t *message, size_t size) {
-    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
-        struct question *question = &query->questions[i];
-        if (question->reply.state != DNS_WAITING || memcmp(question->id, message, ID_SIZE) != 0)
-            continue;
-        question->reply = read_reply(question, message, size);
-        query->in_time = true;
-    }
+static void take_bare_failure(struct question *question, const uint8_t *message, size_t size) {
+    if (question->reply.state != DNS_WAITING || memcmp(question->id, message, ID_SIZE) != 0)
+        return;
+    question->reply = read_reply(question, message, size);
+    question->query->in_time = true;
 }
 
 /*
  * Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares.
  * Whether it is the reply (ID and question) is for c-ares to say, which then calls take_reply().
  */
-static size_t take_message(struct dns_query *query, uint8_t *message, size_t size, bool is_datagram) {
+static size_t take_message(struct question *question, uint8_t *message, size_t size, bool is_datagram) {
     if (message_is_bare_failure(message, size)) {
-        take_bare_failure(query, message, size);
+        take_bare_failure(question, message, size);
         return 0;
     }
     uint16_t type;
     size_t shown = message_question(message, size, &type);
-    struct question *question = shown == 0 ? NULL : question_of_type(query, type);
+    if (shown == 0 || type != type_of(question))
+        return 0;
     /*
      * What still comes over UDP then is no reply. A FORMERR would make c-ares 1.18 write the question without EDNS into
      * new memory, while the old one waits to be sent over TCP.
      */
-    if (question == NULL || (is_datagram && question->over_tcp))
+    if (is_datagram && question->over_tcp)
         return 0;
     bool truncated = message_is_truncated(message, size) && memcmp(question->id, message, ID_SIZE) == 0;
     question->over_tcp |= truncated;
     /* c-ares tells nobody of a truncated reply, which shows that the server is there, though TCP may not reach it. */
-    query->in_time |= truncated;
+    question->query->in_time |= truncated;
     free(question->read.answer);
     question->read = read_reply(question, message, size);
     message_show_question(message);
@@ -202,14 +195,14 @@ static size_t wanted_of(const struct stream *stream) {
 }
 
 /* As recv(2): 1, where a message is complete. */
-static ssize_t receive_message(struct dns_query *query, int number) {
-    struct stream *stream = &query->stream;
+static ssize_t receive_message(struct question *question, int number) {
+    struct stream *stream = &question->stream;
     while (stream->count < wanted_of(stream)) {
         ssize_t received = receive_more(stream, number, wanted_of(stream));
         if (received <= 0)
             return received;
     }
-    size_t shown = take_message(query, stream->octets + LENGTH_SIZE, stream->count - LENGTH_SIZE, false);
+    size_t shown = take_message(question, stream->octets + LENGTH_SIZE, stream->count - LENGTH_SIZE, false);
     stream->count = 0;
     if (shown == 0)
         return nothing_now();
@@ -220,10 +213,10 @@ static ssize_t receive_message(struct dns_query *query, int number) {
     return 1;
 }
 
-static ares_ssize_t receive_from_stream(struct dns_query *query, int number, void *data, size_t size) {
-    struct stream *stream = &query->stream;
+static ares_ssize_t receive_from_stream(struct question *question, int number, void *data, size_t size) {
+    struct stream *stream = &question->stream;
     if (stream->shown == 0) {
-        ssize_t received = receive_message(query, number);
+        ssize_t received = receive_message(question, number);
         if (received <= 0)
             return received;
     }
@@ -264,19 +257,12 @@ static ssize_t send_parts(int number, const struct iovec *parts, int count) {
 }
 
 static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
-    struct dns_query *query = context;
-    if (descriptor_of(query, number) == NULL)
+    struct question *question = context;
+    if (descriptor_of(question, number) == NULL)
         return -1;
-    if (query->sent_now != NULL && parts[0].iov_len >= ID_SIZE)
-        memcpy(query->sent_now->id, parts[0].iov_base, ID_SIZE);
-    ssize_t sent = send_parts(number, parts, count);
-    /*
-     * The second question's send(2) may be told of the first one's ICMP error. c-ares then takes that for
-     * the second's alone, and would wait for the first until it times out.
-     */
-    if (sent < 0 && errno != EAGAIN)
-        query->without_way = true;
-    return sent;
+    if (question->sockets[DATAGRAMS].number == number && parts[0].iov_len >= ID_SIZE)
+        memcpy(question->id, parts[0].iov_base, ID_SIZE);
+    return send_parts(number, parts, count);
 }
 
 static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
@@ -284,22 +270,24 @@ static const struct ares_socket_functions socket_functions = {open_socket, close
 
 /* ---- questions and answers ---- */
 
-static void fail_for_want_of_a_way(const struct dns_query *query, struct dns_reply *reply) {
-    if (query->without_socket)
+static void fail_for_want_of_a_way(struct question *question) {
+    struct dns_reply *reply = &question->reply;
+    if (question->without_socket)
         fail(reply, DNS_OUR_FAULT, "not asked: no descriptor or no memory for a socket");
-    else if (query->socket_taken)
+    else if (question->socket_taken)
         fail(reply, DNS_OUR_FAULT, "the program has closed our socket");
     else
-        fail(reply, query->in_time ? DNS_REFUSING : DNS_UNREACHABLE, "not reachable: refused, or no route");
+        fail(reply, question->query->in_time ? DNS_REFUSING : DNS_UNREACHABLE, "not reachable: refused, or no route");
 }
 
-static void fail_without_message(const struct dns_query *query, struct dns_reply *reply, int status) {
+static void fail_without_message(struct question *question, int status) {
+    struct dns_reply *reply = &question->reply;
     switch (status) {
     case ARES_ETIMEOUT:
-        fail(reply, query->in_time ? DNS_REFUSING : DNS_SILENT, "no answer in time");
+        fail(reply, question->query->in_time ? DNS_REFUSING : DNS_SILENT, "no answer in time");
         return;
     case ARES_ECONNREFUSED:
-        fail_for_want_of_a_way(query, reply);
+        fail_for_want_of_a_way(question);
         return;
     case ARES_ENOMEM:
         fail(reply, DNS_OUR_FAULT, "no memory");
@@ -322,7 +310,7 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
     if (question->reply.state != DNS_WAITING)
         return;
     if (message == NULL) {
-        fail_without_message(question->query, &question->reply, status);
+        fail_without_message(question, status);
         return;
     }
     question->query->in_time = true;
@@ -334,7 +322,7 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
  * With all of these given, c-ares reads no file: a server is among them at this point already, because without one it
  * would read /etc/resolv.conf. Its structure has room for IPv4 servers alone; others follow.
  */
-static bool open_channel(struct dns_query *query, enum dns_transport transport, const struct server_address *server,
+static bool open_channel(struct question *question, enum dns_transport transport, const struct server_address *server,
                          uint32_t timeout_ms) {
     static char lookups[] = "b";
     static struct in_addr placeholder;
@@ -358,60 +346,67 @@ static bool open_channel(struct dns_query *query, enum dns_transport transport, 
 #ifdef ARES_OPT_QUERY_CACHE /* since 1.23; it is on by default there, and ours is the cache */
     given |= ARES_OPT_QUERY_CACHE;
 #endif
-    int made = ares_init_options(&query->channel, &options, given);
+    int made = ares_init_options(&question->channel, &options, given);
     tame_forget_random();
-    if (made != ARES_SUCCESS)
+    if (made != ARES_SUCCESS) {
+        question->channel = NULL;
         return false;
+    }
     struct ares_addr_port_node node = {
         .family = server->address.family, .udp_port = server->port, .tcp_port = server->port};
     memcpy(&node.addr, server->address.octets, address_size(server->address.family));
-    if (ares_set_servers_ports(query->channel, &node) != ARES_SUCCESS) {
-        ares_destroy(query->channel);
+    if (ares_set_servers_ports(question->channel, &node) != ARES_SUCCESS) {
+        ares_destroy(question->channel);
+        question->channel = NULL;
         return false;
     }
-    ares_set_socket_functions(query->channel, &socket_functions, query);
+    ares_set_socket_functions(question->channel, &socket_functions, question);
     return true;
 }
 
 /* What c-ares tells nobody, or would tell too late. */
-static void fail_all_after_an_error(struct dns_query *query) {
+static void fail_after_an_error(struct dns_query *query) {
+    bool without_way = false;
     for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
-        struct dns_reply *reply = &query->questions[i].reply;
-        if (reply->state == DNS_WAITING && query->without_memory)
-            fail_without_message(query, reply, ARES_ENOMEM);
-        else if (reply->state == DNS_WAITING && query->without_way)
-            fail_for_want_of_a_way(query, reply);
+        struct question *question = &query->questions[i];
+        if (question->reply.state == DNS_WAITING && question->without_memory)
+            fail_without_message(question, ARES_ENOMEM);
+        without_way |= question->reply.state == DNS_FAILED && question->reply.failure == DNS_UNREACHABLE;
     }
+    /* Of two packets that can not get there, the network may tell of one alone. */
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && without_way; i++)
+        if (query->questions[i].reply.state == DNS_WAITING)
+            fail_for_want_of_a_way(&query->questions[i]);
 }
 
-static void send_question(struct dns_query *query, struct question *question, const char *name) {
-    query->sent_now = question;
-    ares_query(query->channel, name, ns_c_in, question->family == AF_INET ? ns_t_a : ns_t_aaaa, take_reply, question);
-    query->sent_now = NULL;
-    query->without_memory |= tame_missed_memory();
+static void send_question(struct question *question, const char *name) {
+    question->reply.state = DNS_WAITING;
+    ares_query(question->channel, name, ns_c_in, type_of(question), take_reply, question);
+    question->without_memory |= tame_missed_memory();
+}
+
+static struct dns_query *new_query(void) {
+    struct dns_query *query = calloc(1, sizeof(*query));
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && query != NULL; i++)
+        query->questions[i] =
+            (struct question){.query = query, .family = families[i], .sockets = {DESCRIPTOR_NONE, DESCRIPTOR_NONE}};
+    return query;
 }
 
 struct dns_query *dns_ask_over(enum dns_transport transport, const struct server_address *server, const char *name,
                                enum record_types types, uint32_t timeout_ms) {
-    struct dns_query *query = calloc(1, sizeof(*query));
-    if (query == NULL)
-        return NULL;
-    for (size_t i = 0; i < DNS_DESCRIPTORS_MAX; i++)
-        query->sockets[i] = DESCRIPTOR_NONE;
-    if (!open_channel(query, transport, server, timeout_ms)) {
-        free(query);
-        return NULL;
-    }
-    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
-        struct question *question = &query->questions[i];
-        *question = (struct question){.query = query, .family = families[i]};
+    struct dns_query *query = new_query();
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && query != NULL; i++) {
         if (!(types & (families[i] == AF_INET ? RECORD_A : RECORD_AAAA)))
             continue;
-        question->reply.state = DNS_WAITING;
-        if (!query->without_memory)
-            send_question(query, question, name);
+        if (!open_channel(&query->questions[i], transport, server, timeout_ms)) {
+            dns_end(query);
+            return NULL;
+        }
+        send_question(&query->questions[i], name);
     }
-    fail_all_after_an_error(query);
+    if (query != NULL)
+        fail_after_an_error(query);
     return query;
 }
 
@@ -420,47 +415,65 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
     return dns_ask_over(DNS_OVER_UDP, server, name, types, timeout_ms);
 }
 
-size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room) {
-    ares_socket_t sockets[DNS_DESCRIPTORS_MAX];
-    int bits = query->without_memory ? 0 : ares_getsock(query->channel, sockets, DNS_DESCRIPTORS_MAX);
-    size_t count = 0;
-    for (int i = 0; i < DNS_DESCRIPTORS_MAX && count < room; i++) {
-        short events = 0;
-        if (ARES_GETSOCK_READABLE(bits, i))
-            events |= POLLIN;
-        if (ARES_GETSOCK_WRITABLE(bits, i))
-            events |= POLLOUT;
-        if (events != 0)
-            descriptors[count++] = (struct pollfd){.fd = sockets[i], .events = events};
+/* The one that its reply comes by; false: it waits for none. */
+static bool descriptor_to_wait_for(const struct question *question, struct pollfd *descriptor) {
+    ares_socket_t sockets[SOCKETS];
+    if (question->channel == NULL || question->without_memory)
+        return false;
+    int bits = ares_getsock(question->channel, sockets, SOCKETS);
+    *descriptor = (struct pollfd){.fd = -1};
+    for (int i = 0; i < SOCKETS; i++) {
+        short events =
+            (short)((ARES_GETSOCK_READABLE(bits, i) ? POLLIN : 0) | (ARES_GETSOCK_WRITABLE(bits, i) ? POLLOUT : 0));
+        if (events != 0 && !(question->over_tcp && sockets[i] == question->sockets[DATAGRAMS].number))
+            *descriptor = (struct pollfd){.fd = sockets[i], .events = events};
     }
+    return descriptor->fd >= 0;
+}
+
+size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room) {
+    size_t count = 0;
+    for (size_t i = 0; i < RECORD_TYPE_COUNT && count < room; i++)
+        count += descriptor_to_wait_for(&query->questions[i], &descriptors[count]);
     return count;
 }
 
-static void process(struct dns_query *query, ares_socket_t readable, ares_socket_t writable) {
-    if (query->without_memory)
+static void process(struct question *question, ares_socket_t readable, ares_socket_t writable) {
+    if (question->channel == NULL || question->without_memory)
         return;
-    ares_process_fd(query->channel, readable, writable);
-    query->without_memory |= tame_missed_memory();
+    ares_process_fd(question->channel, readable, writable);
+    question->without_memory |= tame_missed_memory();
 }
 
 /* Older versions read the length and the message one at a time: the socket itself may have no more to say then. */
-static void process_readable(struct dns_query *query, int number) {
+static void process_readable(struct question *question, int number) {
     size_t given;
     do {
-        given = query->stream.given;
-        process(query, number, ARES_SOCKET_BAD);
-    } while (query->stream.shown > 0 && query->stream.given != given);
+        given = question->stream.given;
+        process(question, number, ARES_SOCKET_BAD);
+    } while (question->stream.shown > 0 && question->stream.given != given);
+}
+
+static bool has_socket(const struct question *question, int number) {
+    return question->sockets[DATAGRAMS].number == number || question->sockets[STREAM].number == number;
+}
+
+static void process_question(struct question *question, const struct pollfd *descriptors, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!has_socket(question, descriptors[i].fd))
+            continue;
+        if (descriptors[i].revents & POLLOUT)
+            process(question, ARES_SOCKET_BAD, descriptors[i].fd);
+        if (descriptors[i].revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
+            process_readable(question, descriptors[i].fd);
+    }
+    process(question, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
 void dns_process(struct dns_query *query, const struct pollfd *descriptors, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        if (descriptors[i].revents & POLLOUT)
-            process(query, ARES_SOCKET_BAD, descriptors[i].fd);
-        if (descriptors[i].revents & (POLLIN | POLLERR | POLLHUP | POLLNVAL))
-            process_readable(query, descriptors[i].fd);
-    }
-    process(query, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    fail_all_after_an_error(query);
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
+        process_question(&query->questions[i], descriptors, count);
+    fail_after_an_error(query);
 }
 
 const struct dns_reply *dns_reply(const struct dns_query *query, size_t type) {
@@ -472,7 +485,10 @@ bool dns_was_heard(const struct dns_query *query) {
 }
 
 bool dns_lost_socket(const struct dns_query *query) {
-    return query->socket_taken;
+    bool lost = false;
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++)
+        lost |= query->questions[i].socket_taken;
+    return lost;
 }
 
 struct answer *dns_take(struct dns_query *query, size_t type) {
@@ -484,11 +500,13 @@ struct answer *dns_take(struct dns_query *query, size_t type) {
 void dns_end(struct dns_query *query) {
     if (query == NULL)
         return;
-    ares_destroy(query->channel);
     for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
-        free(query->questions[i].read.answer);
-        free(query->questions[i].reply.answer);
+        struct question *question = &query->questions[i];
+        if (question->channel != NULL)
+            ares_destroy(question->channel);
+        free(question->stream.octets);
+        free(question->read.answer);
+        free(question->reply.answer);
     }
-    free(query->stream.octets);
     free(query);
 }

@@ -9,8 +9,9 @@
 #include "originbypass/answer.h"
 
 /**
- * One question to one server: the A or AAAA records of a name, or both at once (RFC 1035, EDNS(0) of RFC 6891), over
- * UDP from a socket and port of its own, and over TCP where an answer is truncated. Nothing of /etc/resolv.conf,
+ * One question to one server: the A or AAAA records of a name, or both at once (RFC 1035, EDNS(0) of RFC 6891), each
+ * type over UDP from a socket and port of its own, and over TCP where its answer is truncated; what happens to the one
+ * is nothing to the other. Nothing of /etc/resolv.conf,
  * /etc/hosts or the environment has a part in it. A query belongs to one thread; different threads may have their own.
  */
 struct dns_query;
@@ -56,7 +57,7 @@ struct dns_query *dns_ask_over(enum dns_transport transport, const struct server
 /** The descriptors to wait for, as poll(2) takes them; returns how many of the `room` were filled. */
 size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room);
 
-/** How many descriptors a query has at the most. */
+/** How many descriptors there are to wait for at the most: one for each type. */
 #define DNS_DESCRIPTORS_MAX 2
 
 /** Take what poll(2) said, and what ran out of time. */

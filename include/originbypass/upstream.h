@@ -39,7 +39,7 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
 /** Each upstream is asked once, and once more if it was silent: one lost packet is no outage. */
 #define UPSTREAM_ROUNDS 2
 
-/** The most descriptors that a race has open. */
+/** The most descriptors that a race waits for. */
 #define UPSTREAM_DESCRIPTORS_MAX (((size_t)CONFIG_UPSTREAMS_MAX * UPSTREAM_ROUNDS + 1) * DNS_DESCRIPTORS_MAX)
 
 /**

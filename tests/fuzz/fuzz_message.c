@@ -11,16 +11,17 @@
 
 #include "originbypass/dns.h"
 #include "originbypass/message.h"
+#include "originbypass/record_types.h"
 
 /*
  * What a DNS server sends, on any octets: the reader of messages alone, and the conversation that it is a part of
  * (dns_ask() and what follows, with c-ares), whose sockets are those below.
  *
- * The first octet tells how: over TCP from the beginning, or over UDP; with the IDs of the questions put in, which no
+ * The first octet tells how: over TCP from the beginning, or over UDP; with the ID of the question put in, which no
  * fuzzer guesses; and how many octets of a stream come at a time. Then there are messages, each behind its length in
- * two octets, as TCP has them.
+ * two octets, as TCP has them. A question for each type gets them all.
  */
-enum { OVER_TCP = 1, WITH_IDS = 2, PIECE_SHIFT = 2 };
+enum { OVER_TCP = 1, WITH_ID = 2, PIECE_SHIFT = 2 };
 enum { ID_SIZE = 2, LENGTH_SIZE = 2, ROUNDS_MAX = 256 };
 
 static void require(bool condition) {
@@ -83,11 +84,10 @@ static void try_message(const uint8_t *data, size_t size) {
 static struct {
     uint8_t *octets;
     size_t size;
-    bool with_ids, stream_begun;
+    bool with_id, stream_begun, asked;
     size_t piece;
     int stream; /* the TCP socket's number */
-    uint8_t ids[RECORD_TYPE_COUNT][ID_SIZE];
-    size_t asked;
+    uint8_t id[ID_SIZE];
 } wire;
 
 /* The linker's names. */
@@ -115,11 +115,6 @@ int __wrap_connect(int number, const struct sockaddr *address, socklen_t size) {
     return 0;
 }
 
-static void note_id(const uint8_t *question, size_t size) {
-    if (wire.asked < RECORD_TYPE_COUNT && size >= ID_SIZE)
-        memcpy(wire.ids[wire.asked++], question, ID_SIZE);
-}
-
 /* Returns how much of a stream is the next message, which begins at `*at` then. */
 static size_t next_in_stream(const uint8_t *octets, size_t size, size_t *at) {
     size_t length = (size_t)(octets[*at] << 8 | octets[*at + 1]), rest = size - *at - LENGTH_SIZE;
@@ -127,20 +122,13 @@ static size_t next_in_stream(const uint8_t *octets, size_t size, size_t *at) {
     return length < rest ? length : rest;
 }
 
-static void note_ids_of_stream(const uint8_t *octets, size_t size) {
-    for (size_t at = 0, length; at + LENGTH_SIZE < size; at += length) {
-        length = next_in_stream(octets, size, &at);
-        note_id(octets + at, length);
-    }
-}
-
-/* A question is sent as a whole, over TCP perhaps with both in one. */
+/* A question is sent as a whole. */
 ssize_t __wrap_send(int number, const void *data, size_t size, int flags) {
+    size_t before = number == wire.stream ? LENGTH_SIZE : 0;
     (void)flags;
-    if (number == wire.stream)
-        note_ids_of_stream(data, size);
-    else
-        note_id(data, size);
+    if (!wire.asked && size >= before + ID_SIZE)
+        memcpy(wire.id, (const uint8_t *)data + before, ID_SIZE);
+    wire.asked = true;
     return (ssize_t)size;
 }
 
@@ -149,16 +137,12 @@ static ssize_t nothing_now(void) {
     return -1;
 }
 
-/* A reply to A gets the first question's ID, any other the second's. */
 static void put_id(uint8_t *message, size_t size) {
-    uint16_t type = 0;
-    if (!wire.with_ids || size < ID_SIZE)
-        return;
-    message_question(message, size, &type);
-    memcpy(message, wire.ids[type == 28], ID_SIZE);
+    if (wire.with_id && size >= ID_SIZE)
+        memcpy(message, wire.id, ID_SIZE);
 }
 
-static void put_ids_into_stream(void) {
+static void put_id_into_stream(void) {
     for (size_t at = 0, length; at + LENGTH_SIZE < wire.size; at += length) {
         length = next_in_stream(wire.octets, wire.size, &at);
         put_id(wire.octets + at, length);
@@ -198,7 +182,7 @@ ssize_t __wrap_recv(int number, void *data, size_t size, int flags) {
     if (wire.size == 0)
         return nothing_now();
     if (!wire.stream_begun)
-        put_ids_into_stream();
+        put_id_into_stream();
     wire.stream_begun = true;
     return (ssize_t)take(data, size < wire.piece ? size : wire.piece);
 }
@@ -223,21 +207,20 @@ static void check_reply(struct dns_query *query, size_t type) {
         check_answer(reply->answer, type == 0 ? AF_INET : AF_INET6);
 }
 
-static void converse(uint8_t control, uint8_t *octets, size_t size) {
+static void converse(size_t type, uint8_t control, uint8_t *octets, size_t size) {
     struct server_address upstream = {.address = {.family = AF_INET, .ipv4 = server.sin_addr}, .port = 53};
     memset(&wire, 0, sizeof(wire));
     wire.stream = -1;
-    wire.with_ids = control & WITH_IDS;
+    wire.with_id = control & WITH_ID;
     wire.piece = 1U + (control >> PIECE_SHIFT);
     struct dns_query *query =
-        dns_ask_over(control & OVER_TCP ? DNS_OVER_TCP : DNS_OVER_UDP, &upstream, "f.test", RECORD_BOTH, 60000);
+        dns_ask_over(control & OVER_TCP ? DNS_OVER_TCP : DNS_OVER_UDP, &upstream, "f.test", types[type], 60000);
     require(query != NULL);
     wire.octets = octets;
     wire.size = size;
     for (int round = 0; round < ROUNDS_MAX && goes_on(query); round++)
         ;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        check_reply(query, type);
+    check_reply(query, type);
     dns_end(query);
 }
 
@@ -247,9 +230,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size <= 1 + LENGTH_SIZE)
         return 0;
     try_message(data + 1 + LENGTH_SIZE, size - 1 - LENGTH_SIZE);
-    uint8_t *octets = malloc(size - 1);
-    memcpy(octets, data + 1, size - 1);
-    converse(data[0], octets, size - 1);
-    free(octets);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        uint8_t *octets = malloc(size - 1);
+        memcpy(octets, data + 1, size - 1);
+        converse(type, data[0], octets, size - 1);
+        free(octets);
+    }
     return 0;
 }

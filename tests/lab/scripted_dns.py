@@ -61,6 +61,10 @@ def asks_for_ipv4(query):
     return question_of(query)[-4:-2] == b"\0\1"
 
 
+def has_edns(query):
+    return query[10:12] != b"\0\0"
+
+
 def well(query):
     return reply(query, answers=address_records()) if asks_for_ipv4(query) else no_record(query)
 
@@ -79,9 +83,34 @@ def odd_records_over_tcp(query):
 
 
 def both(query):
+    return well(query) if asks_for_ipv4(query) else reply(query, answers=[address_record(28)])
+
+
+def both_over_tcp(query):
+    """As every connection of this server, each ends with its first reply."""
+    return both(query) if over_tcp else truncation(query)
+
+
+def both_without_edns(query):
+    """RFC 6891, section 7: as a server does that knows nothing of it."""
+    return format_error(query) if has_edns(query) else both(query)
+
+
+def both_without_edns_over_tcp(query):
+    return both_without_edns(query) if over_tcp or has_edns(query) else truncation(query)
+
+
+def bare_without_edns(query):
+    """As before, by the header alone, which some take such a query for."""
+    return reply(query, QR | RD | RA | 1, question=b"") if has_edns(query) else both(query)
+
+
+def truncation_for_ipv4_and_a_late_ipv6(query):
+    """Late enough for what the first reply leads to."""
     if asks_for_ipv4(query):
-        return well(query)
-    return reply(query, answers=[record(28, socket.inet_pton(socket.AF_INET6, "2001:db8::7"), int(settings["ttl_s"]))])
+        return truncation(query)
+    time.sleep(0.3)
+    return both(query)
 
 
 def well_backwards(query):

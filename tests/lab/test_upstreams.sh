@@ -78,6 +78,34 @@ it_takes_an_answer_whatever_else_the_message_holds() {
     is_answered_by "$unwell" 53 "$unwell" odd_records_over_tcp
 }
 
+# Questions for both types at once: what happens to one is nothing to the other.
+it_asks_for_both_types_without_edns_where_a_server_knows_nothing_of_it() { gives_both both_without_edns udp; }
+it_takes_both_types_from_a_server_that_ends_tcp_after_each_reply() { gives_both both_over_tcp; }
+it_asks_for_both_types_by_tcp_where_a_server_knows_nothing_of_edns() { gives_both both_without_edns_over_tcp; }
+
+it_waits_for_one_type_over_udp_where_tcp_is_refused_for_the_other() { gives_ipv6_alone udp; }
+it_waits_for_one_type_over_udp_where_tcp_is_reset_for_the_other() { gives_ipv6_alone reset; }
+
+it_takes_an_answer_over_udp_that_is_larger_than_asked_for() {
+    scripted well,addresses=90,address=10.1.0.1 udp
+    equal 90 "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet | wc -l)"
+    scripted_at "$unwell" 5353 both_without_edns,addresses=90,address=10.1.0.1 udp
+    equal 91 "$(ORIGIN_BYPASS_UPSTREAMS=$unwell:5353 call "$CDN" getaddrinfo "$CDN" | wc -l)"
+    quiet
+}
+
+gives_both() {
+    scripted "$@"
+    equal "2001:db8::7 203.0.113.7" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" | sort | paste -sd' ')"
+    quiet
+}
+
+gives_ipv6_alone() {
+    scripted truncation_for_ipv4_and_a_late_ipv6 "$1"
+    equal 2001:db8::7 "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN")"
+    nobody_asked "$LOCAL_DNS"
+}
+
 is_answered_by() (
     scripted_at "$1" "$2" "${4-well}"
     equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$3 call "$CDN" getaddrinfo "$CDN" inet)"
