@@ -171,7 +171,7 @@ FUZZ_LINK_config = $(BUILD)/libconfig.a
 FUZZED_elf = preload/cli/elf_file.c preload/cli/memory.c
 FUZZ_LINK_elf =
 FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c message.c name.c tame_channel.c tame_memory.c tame_random.c)
-FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) socket connect send recv recvfrom) \
+FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) getrandom socket connect send recv recvfrom) \
                     -l:libcares.a
 FUZZ_S ?= 60
 FUZZ_FLAGS ?=

@@ -7,17 +7,26 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "originbypass/descriptor.h"
 #include "originbypass/message.h"
+#include "originbypass/name.h"
 #include "originbypass/tame.h"
 
 static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
 
-enum { ID_SIZE = 2, LENGTH_SIZE = 2 };
+enum {
+    ID_SIZE = 2,
+    FLAGS = 2,
+    IS_REPLY = 0x80,
+    LENGTH_SIZE = 2,
+    CASE_BIT = 0x20,
+    QUESTION_MAX = NS_MAXCDNAME + QFIXEDSZ
+};
 enum { DATAGRAMS, STREAM, SOCKETS }; /* a channel has one server here, and so at most one socket for each */
 
 /* A message that comes over TCP: its length (RFC 1035, section 4.2.2) and its octets, then what c-ares is shown of it.
@@ -26,6 +35,17 @@ struct stream {
     uint8_t *octets;
     size_t count;        /* how many have come */
     size_t shown, given; /* how many c-ares may have, and has; shown is 0 while the message is not complete */
+};
+
+/*
+ * What is asked: the header and the question as c-ares has them, and the question as it goes out over UDP, with the
+ * case of each letter drawn by lot. Who forges a reply without seeing the question has to guess that too.
+ */
+struct asked {
+    uint8_t message[HFIXEDSZ + QUESTION_MAX];
+    uint8_t mixed[QUESTION_MAX];
+    size_t size;    /* of the header and the question; 0: nothing was sent */
+    bool with_edns; /* the last time */
 };
 
 /*
@@ -41,7 +61,9 @@ struct question {
     struct dns_query *query;
     sa_family_t family;
     ares_channel channel; /* NULL: not asked */
-    uint8_t id[ID_SIZE];
+    struct asked asked;
+    bool in_one_case;    /* asked again, since the server does not keep the case */
+    bool case_lost;      /* a reply came in another case */
     bool without_socket; /* there was none to be had */
     bool socket_taken;   /* the program has closed it, or put another file at its number */
     bool without_memory; /* c-ares had none: the channel waits for nothing but its end */
@@ -53,6 +75,10 @@ struct question {
 };
 
 struct dns_query {
+    struct server_address server;
+    enum dns_transport transport;
+    uint32_t timeout_ms;
+    char name[NAME_LENGTH_MAX + 1];
     bool in_time; /* a packet came: what fails from now on fails for another reason than silence */
     struct question questions[RECORD_TYPE_COUNT];
 };
@@ -135,26 +161,52 @@ static struct dns_reply read_reply(const struct question *question, const uint8_
     return reply;
 }
 
-/* A failure without the question is told by the ID. c-ares would drop it, and wait on. */
-static void take_bare_failure(struct question *question, const uint8_t *message, size_t size) {
-    if (question->reply.state != DNS_WAITING || memcmp(question->id, message, ID_SIZE) != 0)
-        return;
-    question->reply = read_reply(question, message, size);
-    question->query->in_time = true;
+static size_t question_size(const struct asked *asked) {
+    return asked->size - HFIXEDSZ;
+}
+
+/* Not by strncasecmp(3), which asks the locale. No other octet of a question that we ask is a letter. */
+static bool is_same_but_for_case(const uint8_t *a, const uint8_t *b, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        bool is_letter = (a[i] | CASE_BIT) >= 'a' && (a[i] | CASE_BIT) <= 'z';
+        if (a[i] != b[i] && !(is_letter && (a[i] ^ b[i]) == CASE_BIT))
+            return false;
+    }
+    return true;
+}
+
+/* Whether it is the reply, or at least the reply of a server that does not keep the case. */
+static bool is_reply(struct question *question, const uint8_t *message, size_t shown, bool is_datagram) {
+    const struct asked *asked = &question->asked;
+    const uint8_t *its_question = message + HFIXEDSZ;
+    if (shown == 0 || shown != asked->size || !(message[FLAGS] & IS_REPLY) ||
+        memcmp(message, asked->message, ID_SIZE) != 0 ||
+        !is_same_but_for_case(its_question, asked->mixed, question_size(asked)))
+        return false;
+    bool keeps_case = memcmp(its_question, asked->mixed, question_size(asked)) == 0;
+    question->case_lost |= is_datagram && !keeps_case && !question->in_one_case;
+    return !question->case_lost;
 }
 
 /*
- * Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares.
- * Whether it is the reply (ID and question) is for c-ares to say, which then calls take_reply().
+ * A failure without the question is told by the ID alone: it is believed of a server that may not have understood the
+ * rest, because of EDNS. c-ares would drop it, and wait on: it is given the question. Returns the message's size.
  */
-static size_t take_message(struct question *question, uint8_t *message, size_t size, bool is_datagram) {
-    if (message_is_bare_failure(message, size)) {
-        take_bare_failure(question, message, size);
-        return 0;
-    }
-    uint16_t type;
-    size_t shown = message_question(message, size, &type);
-    if (shown == 0 || type != type_of(question))
+static size_t with_question(const struct question *question, uint8_t *message, size_t size, size_t room) {
+    const struct asked *asked = &question->asked;
+    if (!message_is_bare_failure(message, size) || !asked->with_edns || asked->size > room)
+        return size;
+    static const uint8_t one_question[] = {0, 1, 0, 0, 0, 0, 0, 0};
+    memcpy(message + HFIXEDSZ - sizeof(one_question), one_question, sizeof(one_question));
+    memcpy(message + HFIXEDSZ, asked->mixed, question_size(asked));
+    return asked->size;
+}
+
+/* Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares. */
+static size_t take_message(struct question *question, uint8_t *message, size_t size, size_t room, bool is_datagram) {
+    size = with_question(question, message, size, room);
+    size_t shown = message_question(message, size);
+    if (!is_reply(question, message, shown, is_datagram))
         return 0;
     /*
      * What still comes over UDP then is no reply. A FORMERR would make c-ares 1.18 write the question without EDNS into
@@ -162,7 +214,9 @@ static size_t take_message(struct question *question, uint8_t *message, size_t s
      */
     if (is_datagram && question->over_tcp)
         return 0;
-    bool truncated = message_is_truncated(message, size) && memcmp(question->id, message, ID_SIZE) == 0;
+    /* So that no name of the answer that refers to the question's has its case. */
+    memcpy(message + HFIXEDSZ, question->asked.message + HFIXEDSZ, question_size(&question->asked));
+    bool truncated = message_is_truncated(message, size);
     question->over_tcp |= truncated;
     /* c-ares tells nobody of a truncated reply, which shows that the server is there, though TCP may not reach it. */
     question->query->in_time |= truncated;
@@ -179,7 +233,7 @@ static ares_ssize_t nothing_now(void) {
 
 /* Takes from the socket what belongs to this message. Returns how much has come now, or as recv(2). */
 static ssize_t receive_more(struct stream *stream, int number, size_t wanted) {
-    uint8_t *octets = realloc(stream->octets, wanted);
+    uint8_t *octets = realloc(stream->octets, wanted + QUESTION_MAX);
     if (octets == NULL)
         return -1;
     stream->octets = octets;
@@ -202,7 +256,8 @@ static ssize_t receive_message(struct question *question, int number) {
         if (received <= 0)
             return received;
     }
-    size_t shown = take_message(question, stream->octets + LENGTH_SIZE, stream->count - LENGTH_SIZE, false);
+    size_t size = stream->count - LENGTH_SIZE;
+    size_t shown = take_message(question, stream->octets + LENGTH_SIZE, size, size + QUESTION_MAX, false);
     stream->count = 0;
     if (shown == 0)
         return nothing_now();
@@ -238,8 +293,52 @@ static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int f
     ssize_t received = recvfrom(number, data, size, flags, from, from_size);
     if (received <= 0)
         return received;
-    size_t shown = take_message(context, data, (size_t)received, true);
+    size_t shown = take_message(context, data, (size_t)received, size, true);
     return shown == 0 ? nothing_now() : (ares_ssize_t)shown;
+}
+
+/* ---- questions: the case of their letters is drawn by lot ---- */
+
+static void draw_case(uint8_t *octets, size_t size) {
+    uint8_t random[QUESTION_MAX];
+    if (getrandom(random, size, GRND_NONBLOCK) != (ssize_t)size)
+        return;
+    for (size_t i = 0; i < size; i++)
+        if (octets[i] >= 'a' && octets[i] <= 'z')
+            octets[i] ^= random[i] & CASE_BIT;
+}
+
+/* The first time; the second time, without EDNS, the question is the same. */
+static void note_question(struct question *question, const uint8_t *message, size_t size) {
+    struct asked *asked = &question->asked;
+    size_t end = message_question(message, size);
+    if (end == 0 || end > sizeof(asked->message))
+        return;
+    memcpy(asked->message, message, end);
+    memcpy(asked->mixed, message + HFIXEDSZ, end - HFIXEDSZ);
+    asked->size = end;
+    if (!question->in_one_case)
+        draw_case(asked->mixed, end - HFIXEDSZ);
+}
+
+static void note_message(struct question *question, const uint8_t *message, size_t size) {
+    if (question->asked.size == 0)
+        note_question(question, message, size);
+    question->asked.with_edns = size > question->asked.size;
+}
+
+static ssize_t send_datagram(struct question *question, int number, const struct iovec *part) {
+    const struct asked *asked = &question->asked;
+    uint8_t message[PACKETSZ];
+    if (part->iov_len > sizeof(message)) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    memcpy(message, part->iov_base, part->iov_len);
+    note_message(question, message, part->iov_len);
+    if (asked->size != 0)
+        memcpy(message + HFIXEDSZ, asked->mixed, question_size(asked));
+    return send(number, message, part->iov_len, MSG_NOSIGNAL);
 }
 
 /* By send(2), which every resolver uses: a filter of system calls that lets libc's through lets it through. */
@@ -260,8 +359,10 @@ static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, in
     struct question *question = context;
     if (descriptor_of(question, number) == NULL)
         return -1;
-    if (question->sockets[DATAGRAMS].number == number && parts[0].iov_len >= ID_SIZE)
-        memcpy(question->id, parts[0].iov_base, ID_SIZE);
+    if (question->sockets[DATAGRAMS].number == number)
+        return send_datagram(question, number, &parts[0]);
+    if (parts[0].iov_len > LENGTH_SIZE)
+        note_message(question, (const uint8_t *)parts[0].iov_base + LENGTH_SIZE, parts[0].iov_len - LENGTH_SIZE);
     return send_parts(number, parts, count);
 }
 
@@ -322,15 +423,16 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
  * With all of these given, c-ares reads no file: a server is among them at this point already, because without one it
  * would read /etc/resolv.conf. Its structure has room for IPv4 servers alone; others follow.
  */
-static bool open_channel(struct question *question, enum dns_transport transport, const struct server_address *server,
-                         uint32_t timeout_ms) {
+static bool open_channel(struct question *question) {
+    const struct dns_query *query = question->query;
+    const struct server_address *server = &query->server;
     static char lookups[] = "b";
     static struct in_addr placeholder;
     tame_missed_memory(); /* of another channel */
     struct ares_options options = {
         .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES | ARES_FLAG_NOCHECKRESP | ARES_FLAG_EDNS |
-                 (transport == DNS_OVER_TCP ? ARES_FLAG_USEVC : 0),
-        .timeout = (int)timeout_ms,
+                 (query->transport == DNS_OVER_TCP ? ARES_FLAG_USEVC : 0),
+        .timeout = (int)query->timeout_ms,
         .tries = 1,
         .ndots = 1,
         .udp_port = server->port,
@@ -379,10 +481,25 @@ static void fail_after_an_error(struct dns_query *query) {
             fail_for_want_of_a_way(&query->questions[i]);
 }
 
-static void send_question(struct question *question, const char *name) {
+static bool ask_question(struct question *question) {
+    if (!open_channel(question))
+        return false;
     question->reply.state = DNS_WAITING;
-    ares_query(question->channel, name, ns_c_in, type_of(question), take_reply, question);
+    ares_query(question->channel, question->query->name, ns_c_in, type_of(question), take_reply, question);
     question->without_memory |= tame_missed_memory();
+    return true;
+}
+
+/* From another port and by another ID: the reply that did not keep the case may be a forged one. */
+static void ask_again_in_one_case(struct question *question) {
+    question->reply.state = DNS_NOT_ASKED; /* for c-ares has something to say at a channel's end */
+    ares_destroy(question->channel);
+    question->channel = NULL;
+    question->asked = (struct asked){0};
+    question->case_lost = false;
+    question->in_one_case = true;
+    if (!ask_question(question))
+        fail_without_message(question, ARES_ENOMEM);
 }
 
 static struct dns_query *new_query(void) {
@@ -396,17 +513,19 @@ static struct dns_query *new_query(void) {
 struct dns_query *dns_ask_over(enum dns_transport transport, const struct server_address *server, const char *name,
                                enum record_types types, uint32_t timeout_ms) {
     struct dns_query *query = new_query();
-    for (size_t i = 0; i < RECORD_TYPE_COUNT && query != NULL; i++) {
-        if (!(types & (families[i] == AF_INET ? RECORD_A : RECORD_AAAA)))
-            continue;
-        if (!open_channel(&query->questions[i], transport, server, timeout_ms)) {
+    if (query == NULL)
+        return NULL;
+    query->server = *server;
+    query->transport = transport;
+    query->timeout_ms = timeout_ms;
+    strncpy(query->name, name, NAME_LENGTH_MAX);
+    for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
+        if ((types & (families[i] == AF_INET ? RECORD_A : RECORD_AAAA)) && !ask_question(&query->questions[i])) {
             dns_end(query);
             return NULL;
         }
-        send_question(&query->questions[i], name);
     }
-    if (query != NULL)
-        fail_after_an_error(query);
+    fail_after_an_error(query);
     return query;
 }
 
@@ -468,6 +587,8 @@ static void process_question(struct question *question, const struct pollfd *des
             process_readable(question, descriptors[i].fd);
     }
     process(question, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    if (question->case_lost && question->reply.state == DNS_WAITING)
+        ask_again_in_one_case(question);
 }
 
 void dns_process(struct dns_query *query, const struct pollfd *descriptors, size_t count) {

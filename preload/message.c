@@ -240,7 +240,7 @@ static bool tells_failure(const HEADER *header) {
     return header->qr && header->rcode != ns_r_noerror && header->rcode != ns_r_nxdomain;
 }
 
-size_t message_question(const uint8_t *message, size_t size, uint16_t *type) {
+size_t message_question(const uint8_t *message, size_t size) {
     HEADER header;
     if (size < HFIXEDSZ)
         return 0;
@@ -248,9 +248,8 @@ size_t message_question(const uint8_t *message, size_t size, uint16_t *type) {
     size_t at = HFIXEDSZ;
     while (at < size && message[at] != 0 && message[at] <= NS_MAXLABEL)
         at += 1U + message[at];
-    if (!header.qr || ntohs(header.qdcount) != 1 || at >= size || message[at] != 0 || size - at < 1 + QFIXEDSZ)
+    if (ntohs(header.qdcount) != 1 || at >= size || message[at] != 0 || size - at < 1 + QFIXEDSZ)
         return 0;
-    *type = get16(message + at + 1);
     return at + 1 + QFIXEDSZ;
 }
 

@@ -20,11 +20,8 @@
  */
 struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason);
 
-/**
- * The question of a reply that has exactly one: returns where the question ends, and its type in `*type`. 0: this is
- * no such message.
- */
-size_t message_question(const uint8_t *message, size_t size, uint16_t *type);
+/** Where the question of a query or a reply ends that has exactly one. 0: this is no such message. */
+size_t message_question(const uint8_t *message, size_t size);
 
 /** Take all records out of a message for which message_question() found an end: it ends there now. */
 void message_show_question(uint8_t *message);

@@ -64,7 +64,6 @@ static void read_as(const uint8_t *message, size_t size, sa_family_t family) {
 /* In memory of its own size, so that a look beyond the end is seen. */
 static void try_message(const uint8_t *data, size_t size) {
     uint8_t *message = malloc(size);
-    uint16_t type;
     if (size > 0)
         memcpy(message, data, size);
     read_as(message, size, AF_INET);
@@ -72,7 +71,7 @@ static void try_message(const uint8_t *data, size_t size) {
     message_is_bare_failure(message, size);
     message_is_truncated(message, size);
     message_is_final_failure(message, size);
-    size_t shown = message_question(message, size, &type);
+    size_t shown = message_question(message, size);
     require(shown <= size);
     if (shown > 0)
         message_show_question(message);
@@ -84,7 +83,7 @@ static void try_message(const uint8_t *data, size_t size) {
 static struct {
     uint8_t *octets;
     size_t size;
-    bool with_id, stream_begun, asked;
+    bool with_id, stream_begun;
     size_t piece;
     int stream; /* the TCP socket's number */
     uint8_t id[ID_SIZE];
@@ -97,7 +96,16 @@ ssize_t __wrap_send(int number, const void *data, size_t size, int flags);
 ssize_t __wrap_recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *from_size);
 ssize_t __wrap_recv(int number, void *data, size_t size, int flags);
 
+ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags);
+
 static const struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr = {0x010200c0}, .sin_port = 0x3500};
+
+/* What was found is found again: the question goes out in small letters, and a reply in others leads to another one. */
+ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags) {
+    (void)flags;
+    memset(octets, 0, size);
+    return (ssize_t)size;
+}
 
 int __wrap_socket(int domain, int type, int protocol) {
     (void)domain;
@@ -126,9 +134,8 @@ static size_t next_in_stream(const uint8_t *octets, size_t size, size_t *at) {
 ssize_t __wrap_send(int number, const void *data, size_t size, int flags) {
     size_t before = number == wire.stream ? LENGTH_SIZE : 0;
     (void)flags;
-    if (!wire.asked && size >= before + ID_SIZE)
+    if (size >= before + ID_SIZE)
         memcpy(wire.id, (const uint8_t *)data + before, ID_SIZE);
-    wire.asked = true;
     return (ssize_t)size;
 }
 

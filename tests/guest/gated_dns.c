@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -35,7 +36,7 @@ static pid_t server;
 
 static int begins_with(const struct query *query, const char *label) {
     size_t length = strlen(label);
-    return query->octets[HEADER] == length && memcmp(query->octets + HEADER + 1, label, length) == 0;
+    return query->octets[HEADER] == length && strncasecmp((const char *)query->octets + HEADER + 1, label, length) == 0;
 }
 
 static unsigned char *append(struct query *reply, unsigned char *end, const char *record, size_t size) {

@@ -179,7 +179,7 @@ asked_before = set()
 
 
 def silence_at_first(query):
-    question = question_of(query)
+    question = (name_in(query), asks_for_ipv4(query))
     if question in asked_before or not name_in(query).startswith(settings["of"]):
         return well(query)
     asked_before.add(question)
@@ -215,6 +215,42 @@ def others_and_then_well(query):
     message = well(query)
     settings["address"] = "203.0.113.66"
     return [other_id(query), other_question(query), message]
+
+
+def in_mixed_case(query):
+    question = question_of(query)
+    return question not in (question.lower(), question.upper())
+
+
+def alias_below_for_mixed_case(query):
+    """The alias of the name is a.NAME, with the question's letters."""
+    alias = record(5, b"\1a\xc0\x0c", 60)
+    address = record(1, bytes([203, 0, 113, 7]), 60, owner=b"\1a\xc0\x0c")
+    return reply(query, answers=[alias, address]) if in_mixed_case(query) else refusal(query)
+
+
+def both_in_small_letters(query):
+    """It does not keep the case. To what it is asked in small letters, its answer has capitals."""
+    question = question_of(query)
+    changed = question.lower() if in_mixed_case(query) else question[:-4].upper() + question[-4:]
+    message = both(query)
+    return message[:12] + changed + message[12 + len(question) :]
+
+
+def forged_case_and_then_well(query):
+    """All of the forged reply is right but the case of one letter."""
+    if not in_mixed_case(query):
+        return well(query)
+    forged = reply(query, answers=[record(1, bytes([203, 0, 113, 66]), 60)])
+    return [forged[:13] + forged[13:14].swapcase() + forged[14:], well(query)]
+
+
+def bare_refusal(query):
+    return reply(query, QR | RD | 5, question=b"")
+
+
+def bare_failure_without_edns(query):
+    return format_error(query) if has_edns(query) else bare_refusal(query)
 
 
 def cname_loop(query):
@@ -415,11 +451,12 @@ def reset_tcp(server, _script):
 
 
 def name_in(query):
+    """In small letters: a client may mix the case."""
     labels, rest = [], query[12:]
     while rest[0]:
         labels.append(rest[1 : 1 + rest[0]].decode("latin-1"))
         rest = rest[1 + rest[0] :]
-    return ".".join(labels)
+    return ".".join(labels).lower()
 
 
 if __name__ == "__main__":

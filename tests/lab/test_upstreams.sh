@@ -27,6 +27,31 @@ it_asks_the_next_after_a_truncation_that_tcp_does_not_cure() { falls_through_to_
 it_does_not_believe_an_answer_with_another_id() { falls_through_to_8888_with scripted other_id; }
 it_does_not_believe_an_answer_to_another_question() { falls_through_to_8888_with scripted other_question; }
 
+it_asks_again_in_small_letters_after_an_answer_in_another_case() {
+    is_answered_by "$unwell" 53 "$unwell" forged_case_and_then_well
+}
+
+it_takes_an_answer_from_a_server_that_does_not_keep_the_case() { gives_both both_in_small_letters udp; }
+
+it_asks_in_mixed_case_and_gives_no_name_in_it() {
+    local name=a-name-of-so-many-letters-that-some-of-them-are-capitals.example.com
+    scripted alias_below_for_mixed_case
+    equal "a.$name $name" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell bypass '*.example.com' "$python" -c '
+import socket, sys
+name, aliases, _ = socket.gethostbyname_ex(sys.argv[1])
+print(name, *aliases)' "$name")"
+    nobody_asked "$LOCAL_DNS"
+}
+
+it_believes_a_failure_by_a_header_alone_after_edns_and_not_again() {
+    scripted bare_failure_without_edns
+    equal "$EDGE_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet)"
+    contains "reason=$unwell: no answer in time" "$(said reason)"
+    scripted_at "$unwell" 5353 bare_refusal
+    equal "$EDGE_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell:5353 call "$CDN" getaddrinfo "$CDN" inet)"
+    contains "reason=$unwell:5353: REFUSED" "$(said reason)"
+}
+
 it_takes_an_address_with_and_without_a_port() {
     is_answered_by "$unwell" 53 "$unwell"
     is_answered_by "$unwell" 5353 "$unwell:5353"
@@ -82,6 +107,8 @@ it_takes_an_answer_whatever_else_the_message_holds() {
 it_asks_for_both_types_without_edns_where_a_server_knows_nothing_of_it() { gives_both both_without_edns udp; }
 it_takes_both_types_from_a_server_that_ends_tcp_after_each_reply() { gives_both both_over_tcp; }
 it_asks_for_both_types_by_tcp_where_a_server_knows_nothing_of_edns() { gives_both both_without_edns_over_tcp; }
+
+it_asks_without_edns_where_a_server_says_format_error_by_a_header_alone() { gives_both bare_without_edns udp; }
 
 it_waits_for_one_type_over_udp_where_tcp_is_refused_for_the_other() { gives_ipv6_alone udp; }
 it_waits_for_one_type_over_udp_where_tcp_is_reset_for_the_other() { gives_ipv6_alone reset; }
