@@ -36,10 +36,7 @@ it_takes_an_answer_from_a_server_that_does_not_keep_the_case() { gives_both both
 it_asks_in_mixed_case_and_gives_no_name_in_it() {
     local name=a-name-of-so-many-letters-that-some-of-them-are-capitals.example.com
     scripted alias_below_for_mixed_case
-    equal "a.$name $name" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell bypass '*.example.com' "$python" -c '
-import socket, sys
-name, aliases, _ = socket.gethostbyname_ex(sys.argv[1])
-print(name, *aliases)' "$name")"
+    contains " a.$name" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell bypass '*.example.com' getent ahostsv4 "$name")"
     nobody_asked "$LOCAL_DNS"
 }
 
