@@ -165,23 +165,13 @@ static size_t question_size(const struct asked *asked) {
     return asked->size - HFIXEDSZ;
 }
 
-/* Not by strncasecmp(3), which asks the locale. No other octet of a question that we ask is a letter. */
-static bool is_same_but_for_case(const uint8_t *a, const uint8_t *b, size_t size) {
-    for (size_t i = 0; i < size; i++) {
-        bool is_letter = (a[i] | CASE_BIT) >= 'a' && (a[i] | CASE_BIT) <= 'z';
-        if (a[i] != b[i] && !(is_letter && (a[i] ^ b[i]) == CASE_BIT))
-            return false;
-    }
-    return true;
-}
-
 /* Whether it is the reply, or at least the reply of a server that does not keep the case. */
 static bool is_reply(struct question *question, const uint8_t *message, size_t shown, bool is_datagram) {
     const struct asked *asked = &question->asked;
     const uint8_t *its_question = message + HFIXEDSZ;
     if (shown == 0 || shown != asked->size || !(message[FLAGS] & IS_REPLY) ||
         memcmp(message, asked->message, ID_SIZE) != 0 ||
-        !is_same_but_for_case(its_question, asked->mixed, question_size(asked)))
+        !name_octets_match(its_question, asked->mixed, question_size(asked)))
         return false;
     bool keeps_case = memcmp(its_question, asked->mixed, question_size(asked)) == 0;
     question->case_lost |= is_datagram && !keeps_case && !question->in_one_case;

@@ -4,7 +4,6 @@
 #include <arpa/nameser.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "originbypass/name.h"
 
@@ -118,7 +117,8 @@ static bool name_chain(struct reader *reader, const struct alias *alias) {
 }
 
 static bool is_of(const char *name, const char *owner) {
-    return strcasecmp(name, owner) == 0;
+    size_t size = strlen(name) + 1;
+    return strlen(owner) + 1 == size && name_octets_match((const uint8_t *)name, (const uint8_t *)owner, size);
 }
 
 static struct alias *next_alias(struct reader *reader) {
@@ -312,7 +312,7 @@ static bool ends_in_a_host_name(const struct reader *reader) {
     const char *name = reader->names;
     for (size_t i = 1; i < reader->name_count; i++)
         name += strlen(name) + 1;
-    return reader->name_count > 0 && strcasecmp(name, reader->expected) == 0;
+    return reader->name_count > 0 && is_of(name, reader->expected);
 }
 
 static struct answer *build_negative(struct reader *reader, const HEADER *header, const char **reason) {

@@ -104,6 +104,15 @@ bool name_is_host_name(const struct name *name) {
     return label > 0;
 }
 
+bool name_octets_match(const uint8_t *a, const uint8_t *b, size_t size) {
+    for (size_t i = 0; i < size; i++) {
+        bool is_letter = (a[i] | 0x20) >= 'a' && (a[i] | 0x20) <= 'z';
+        if (a[i] != b[i] && !(is_letter && (a[i] ^ b[i]) == 0x20))
+            return false;
+    }
+    return true;
+}
+
 bool name_is_literal(const char *text) {
     struct in_addr ipv4;
     if (strchr(text, ':') != NULL)

@@ -39,6 +39,12 @@ bool name_fold(struct name *name, const char *text);
  */
 bool name_is_host_name(const struct name *name);
 
+/**
+ * Whether `size` octets differ in the case of ASCII letters at the most. Not as strncasecmp(3), which asks the locale:
+ * in Turkish "I" is not "i". Thread-safe.
+ */
+bool name_octets_match(const uint8_t *a, const uint8_t *b, size_t size);
+
 /** Whether the text is an IP address in any notation that getaddrinfo(3) takes for one. Thread-safe. */
 bool name_is_literal(const char *text);
 

@@ -229,6 +229,13 @@ def alias_below_for_mixed_case(query):
     return reply(query, answers=[alias, address]) if in_mixed_case(query) else refusal(query)
 
 
+def well_with_whole_names(query):
+    """It compresses none, and gives each as it was asked."""
+    owner = question_of(query)[:-4]
+    address = record(1, bytes([203, 0, 113, 7]), 60, owner=owner)
+    return reply(query, answers=[address]) if asks_for_ipv4(query) else no_record(query)
+
+
 def both_in_small_letters(query):
     """It does not keep the case. To what it is asked in small letters, its answer has capitals."""
     question = question_of(query)

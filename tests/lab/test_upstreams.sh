@@ -40,6 +40,15 @@ it_asks_in_mixed_case_and_gives_no_name_in_it() {
     nobody_asked "$LOCAL_DNS"
 }
 
+it_knows_a_name_by_its_capitals_in_turkish() {
+    local name=iiiiiiiiiiiiiiii.example.com
+    [[ -e /usr/share/i18n/locales/tr_TR ]] || skip 'no sources of locales (locales)'
+    localedef -i tr_TR -f UTF-8 "$TMPDIR/tr_TR.UTF-8"
+    scripted well_with_whole_names
+    contains 203.0.113.7 "$(ORIGIN_BYPASS_UPSTREAMS=$unwell bypass '*.example.com' \
+        env LOCPATH="$TMPDIR" LC_ALL=tr_TR.UTF-8 getent ahostsv4 "$name")"
+}
+
 it_believes_a_failure_by_a_header_alone_after_edns_and_not_again() {
     scripted bare_failure_without_edns
     equal "$EDGE_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet)"

@@ -1,4 +1,5 @@
 /* Names in the form in which they are compared, and what libc takes for a host name or an address. */
+#include <ctype.h>
 #include <netdb.h>
 #include <resolv.h>
 #include <setjmp.h>
@@ -295,6 +296,17 @@ static void a_text_with_a_colon_is_a_literal_whatever_libc_makes_of_it(void **st
         assert_true(name_is_literal(texts[i]));
 }
 
+static void octets_match_where_they_differ_in_the_case_of_letters_alone(void **state) {
+    (void)state;
+    for (unsigned a = 0; a < 256; a++)
+        for (unsigned b = 0; b < 256; b++) {
+            bool same_letter = a < 128 && isalpha((int)a) && b < 128 && tolower((int)a) == tolower((int)b);
+            const uint8_t one[] = {'x', (uint8_t)a}, other[] = {'X', (uint8_t)b};
+            assert_int_equal(name_octets_match(one, other, sizeof(one)), a == b || same_letter);
+        }
+    assert_true(name_octets_match((const uint8_t *)"ab", (const uint8_t *)"ac", 1));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(upper_case_becomes_lower_case_and_nothing_else_changes),
@@ -311,6 +323,7 @@ int main(void) {
         cmocka_unit_test(random_names_are_judged_as_libc_does),
         cmocka_unit_test(literals_are_what_libc_takes_for_addresses),
         cmocka_unit_test(random_texts_are_literals_where_libc_takes_them_for_addresses),
+        cmocka_unit_test(octets_match_where_they_differ_in_the_case_of_letters_alone),
         cmocka_unit_test(a_text_with_a_colon_is_a_literal_whatever_libc_makes_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
