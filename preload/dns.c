@@ -165,7 +165,7 @@ static size_t question_size(const struct asked *asked) {
     return asked->size - HFIXEDSZ;
 }
 
-/* Whether it is the reply, or at least the reply of a server that does not keep the case. */
+/* What is the reply but for the case is of a server that does not keep it, or forged: dns_process() asks again. */
 static bool is_reply(struct question *question, const uint8_t *message, size_t shown, bool is_datagram) {
     const struct asked *asked = &question->asked;
     const uint8_t *its_question = message + HFIXEDSZ;
@@ -174,7 +174,7 @@ static bool is_reply(struct question *question, const uint8_t *message, size_t s
         !name_octets_match(its_question, asked->mixed, question_size(asked)))
         return false;
     bool keeps_case = memcmp(its_question, asked->mixed, question_size(asked)) == 0;
-    question->case_lost |= is_datagram && !keeps_case && !question->in_one_case;
+    question->case_lost = is_datagram && !keeps_case && !question->in_one_case;
     return !question->case_lost;
 }
 
@@ -194,15 +194,15 @@ static size_t with_question(const struct question *question, uint8_t *message, s
 
 /* Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares. */
 static size_t take_message(struct question *question, uint8_t *message, size_t size, size_t room, bool is_datagram) {
-    size = with_question(question, message, size, room);
-    size_t shown = message_question(message, size);
-    if (!is_reply(question, message, shown, is_datagram))
-        return 0;
     /*
      * What still comes over UDP then is no reply. A FORMERR would make c-ares 1.18 write the question without EDNS into
      * new memory, while the old one waits to be sent over TCP.
      */
     if (is_datagram && question->over_tcp)
+        return 0;
+    size = with_question(question, message, size, room);
+    size_t shown = message_question(message, size);
+    if (!is_reply(question, message, shown, is_datagram))
         return 0;
     /* So that no name of the answer that refers to the question's has its case. */
     memcpy(message + HFIXEDSZ, question->asked.message + HFIXEDSZ, question_size(&question->asked));

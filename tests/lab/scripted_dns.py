@@ -244,12 +244,14 @@ def both_in_small_letters(query):
     return message[:12] + changed + message[12 + len(question) :]
 
 
-def forged_case_and_then_well(query):
-    """All of the forged reply is right but the case of one letter."""
-    if not in_mixed_case(query):
-        return well(query)
+def forged_case(query):
+    """All of it is right but the case of one letter."""
     forged = reply(query, answers=[record(1, bytes([203, 0, 113, 66]), 60)])
-    return [forged[:13] + forged[13:14].swapcase() + forged[14:], well(query)]
+    return forged[:13] + forged[13:14].swapcase() + forged[14:]
+
+
+def forged_case_and_then_well(query):
+    return [forged_case(query), well(query)] if in_mixed_case(query) else well(query)
 
 
 def bare_refusal(query):

@@ -27,7 +27,7 @@ it_asks_the_next_after_a_truncation_that_tcp_does_not_cure() { falls_through_to_
 it_does_not_believe_an_answer_with_another_id() { falls_through_to_8888_with scripted other_id; }
 it_does_not_believe_an_answer_to_another_question() { falls_through_to_8888_with scripted other_question; }
 
-it_asks_again_in_small_letters_after_an_answer_in_another_case() {
+it_does_not_believe_an_answer_in_another_case() {
     is_answered_by "$unwell" 53 "$unwell" forged_case_and_then_well
 }
 
