@@ -166,7 +166,8 @@ lint:
 # little is wrapped.
 FUZZERS = config elf message
 FUZZED_config = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c \
-                name.c prefixes.c prefix_sets.c tame_libconfig.c log.c json.c clock.c descriptor.c process.c destination.c programs.c)
+                name.c prefixes.c prefix_sets.c tame_libconfig.c log.c json.c clock.c descriptor.c process.c destination.c \
+                stream.c programs.c)
 FUZZ_LINK_config = $(BUILD)/libconfig.a
 FUZZED_elf = preload/cli/elf_file.c preload/cli/memory.c
 FUZZ_LINK_elf =
