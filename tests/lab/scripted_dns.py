@@ -83,7 +83,9 @@ def odd_records_over_tcp(query):
 
 
 def both(query):
-    return well(query) if asks_for_ipv4(query) else reply(query, answers=[address_record(28)])
+    if asks_for_ipv4(query):
+        return well(query)
+    return reply(query, answers=[record(28, socket.inet_pton(socket.AF_INET6, "2001:db8::7"), int(settings["ttl_s"]))])
 
 
 def both_over_tcp(query):
