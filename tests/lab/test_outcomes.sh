@@ -56,6 +56,59 @@ it_does_not_ask_the_second_server_whether_a_name_really_does_not_exist() {
     nobody_asked 1.1.1.1
 }
 
+it_takes_a_type_that_dnsmasq_denies_of_a_name_for_one_without_a_record() {
+    dnsmasq_with --address="/cdn.example.com/$ORIGIN_V4"
+    contains 'status: NXDOMAIN' "$(dig "@$own_dnsmasq" cdn.example.com AAAA)"
+    equal EAI_NODATA "$(look_up cdn.example.com inet6)"
+    equal "$ORIGIN_V4" "$(look_up cdn.example.com unspec)"
+    equal "$ORIGIN_V4" "$(look_up cdn.example.com inet)"
+    nobody_asked "$LOCAL_DNS"
+    quiet
+}
+
+# It says so without SOA.
+it_believes_dnsmasq_when_it_says_for_the_second_time_that_a_name_is_gone() {
+    local hosts=$TMPDIR/dnsmasq.hosts
+    echo "$ORIGIN_V4 cdn.example.com" >"$hosts"
+    dnsmasq_with --addn-hosts="$hosts" --local-ttl=1
+    with_settings "$patient fallback = \"never\"; cache = { min_ttl_s = 0; };"
+    coproc look_up { bypass cdn.example.com "$(compiled asks)"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    at_command=${look_up[1]} pid=$look_up_PID
+    until_true hears "$ORIGIN_V4"
+    : >"$hosts"
+    kill -HUP "$own_dnsmasq_pid"
+    until_true dnsmasq_has_forgotten
+    : >"$TMPDIR/dnsmasq.log"
+    until_true hears -
+    grep -i 'query\[A\] cdn.example.com' "$TMPDIR/dnsmasq.log"
+    (($(grep -ic 'query\[A\] cdn.example.com' "$TMPDIR/dnsmasq.log") >= 3)) # the last is that of the call which hears it
+    exec {at_command}>&-
+    wait "$pid"
+}
+
+hears() {
+    local address
+    echo cdn.example.com >&"$at_command"
+    read -r address <&"${look_up[0]}"
+    equal "$1" "$address"
+}
+
+dnsmasq_has_forgotten() { dig "@$own_dnsmasq" cdn.example.com A | grep NXDOMAIN >/dev/null; }
+
+# dnsmasq_with OPTION...: the upstream, which has nothing of example.com but what the options say.
+dnsmasq_with() {
+    own_dnsmasq=192.0.2.53
+    ip address replace "$own_dnsmasq/32" dev lo
+    export ORIGIN_BYPASS_UPSTREAMS=$own_dnsmasq
+    "$LAB/bin/dnsmasq" --no-daemon --bind-interfaces --listen-address="$own_dnsmasq" --no-resolv --no-hosts --pid-file= \
+        --conf-file=/dev/null --log-queries --log-facility="$TMPDIR/dnsmasq.log" --local=/example.com/ "$@" \
+        >"$LAB/log/own-dnsmasq" 2>&1 </dev/null &
+    own_dnsmasq_pid=$!
+    end_with_the_test "$own_dnsmasq_pid"
+    until_true dig "@$own_dnsmasq" +tries=1 +time=1 example.com A >/dev/null
+}
+
 # The addresses in the order in which they sort, for the order of getaddrinfo is libc's affair.
 look_up() { call '*.example.com' getaddrinfo "$@" | sort | paste -sd' '; }
 
