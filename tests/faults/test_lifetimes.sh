@@ -14,66 +14,40 @@ cache() { echo "$query cache = { $1 };"; }
 it_keeps_addresses_where_a_refresh_brings_nothing_of_use() {
     local behaviour
     for behaviour in dangling refusal server_failure format_error half_an_answer; do
-        serve $FIRST well,ttl_s=1
-        begin "$(cache '')"
-        hears $OLD cdn.example.com
-        behave $FIRST "$behaviour"
-        forget_questions $FIRST
-        pass_a_lifetime
-        hears $OLD cdn.example.com
+        refresh_an_address_with "$behaviour" ''
         until_true has_asked $FIRST
         hears $OLD together 4 cdn.example.com
-        end
-        leave $FIRST
+        forget_all
     done
 }
 
+# A name that A denies is asked for with AAAA, too.
 it_believes_a_negative_answer_with_soa_at_once() {
     local behaviour
-    local -A questions=([no_record]=1 [no_name]=2) # a name that A denies is asked for with AAAA, too
+    local -A questions=([no_record]=1 [no_name]=2)
     for behaviour in "${!questions[@]}"; do
-        serve $FIRST well,ttl_s=1
-        begin "$(cache '') fallback = \"never\";"
-        hears $OLD cdn.example.com
-        behave $FIRST "$behaviour"
-        forget_questions $FIRST
-        pass_a_lifetime
-        hears $OLD cdn.example.com
+        refresh_an_address_with "$behaviour" "$never"
         until_true hears_nothing cdn.example.com
         equal "${questions[$behaviour]}" "$(asked $FIRST)"
-        end
-        leave $FIRST
+        forget_all
     done
 }
 
-# A name that A denies is asked for with AAAA, too. Without SOA that holds for no time: who hears it has asked, too.
+# Without SOA, that a name does not exist holds for no time: who hears it has asked, too.
 it_believes_a_negative_answer_without_soa_when_it_comes_again() {
     local behaviour
     local -A least=([no_record_without_soa]=2 [no_name_without_soa]=6)
     for behaviour in "${!least[@]}"; do
-        serve $FIRST well,ttl_s=1
-        begin "$(cache '') fallback = \"never\";"
-        hears $OLD cdn.example.com
-        behave $FIRST "$behaviour"
-        forget_questions $FIRST
-        pass_a_lifetime
-        hears $OLD cdn.example.com
+        refresh_an_address_with "$behaviour" "$never"
         until_true has_asked $FIRST
         until_true hears_nothing cdn.example.com
         at_least "${least[$behaviour]}" "$(asked $FIRST)"
-        end
-        leave $FIRST
+        forget_all
     done
 }
 
 it_forgets_a_doubt_when_the_address_comes_again() {
-    serve $FIRST well,ttl_s=1
-    begin "$(cache '') fallback = \"never\";"
-    hears $OLD cdn.example.com
-    behave $FIRST no_record_without_soa
-    forget_questions $FIRST
-    pass_a_lifetime
-    hears $OLD cdn.example.com
+    refresh_an_address_with no_record_without_soa "$never"
     until_true has_asked $FIRST
     behave $FIRST "well,ttl_s=1,address=$NEW"
     until_true hears $NEW cdn.example.com
@@ -83,6 +57,24 @@ it_forgets_a_doubt_when_the_address_comes_again() {
     hears $NEW cdn.example.com
     until_true has_asked $FIRST
     hears $NEW together 4 cdn.example.com
+}
+
+never='fallback = "never";'
+
+# refresh_an_address_with BEHAVIOUR SETTINGS: the address is known, and past its lifetime.
+refresh_an_address_with() {
+    serve $FIRST well,ttl_s=1
+    begin "$(cache '') $2"
+    hears $OLD cdn.example.com
+    behave $FIRST "$1"
+    forget_questions $FIRST
+    pass_a_lifetime
+    hears $OLD cdn.example.com
+}
+
+forget_all() {
+    end
+    leave $FIRST
 }
 
 has_asked() { at_least 1 "$(asked "$1")"; }
