@@ -64,9 +64,9 @@ static const char *open_fault(int error) {
         return "the file's symbolic links lead in a circle";
     case EMFILE:
     case ENFILE:
-        return "the file can not be opened: no descriptor is left";
+        return "the file cannot be opened: no descriptor is left";
     default:
-        return "the file can not be opened";
+        return "the file cannot be opened";
     }
 }
 
@@ -145,7 +145,7 @@ const char *config_file_read(const struct config_file *file, char *buffer) {
     size_t size = config_file_size(file);
     ssize_t count = read_fully(file->descriptor, buffer, size + 1);
     if (count < 0)
-        return "the file can not be read: input/output error";
+        return "the file cannot be read: input/output error";
     if ((size_t)count != size || !is_unchanged(file))
         return "the file changed while it was read";
     memcpy(buffer + size, "\n", 2);

@@ -159,7 +159,7 @@ static void read_answers(struct config_reader *reader, const struct config_node 
         config_prefix_compare(reader);
 }
 
-/* A pattern is matched with the executable's whole path, so that it can not begin with a letter. */
+/* A pattern is matched with the executable's whole path, so that it cannot begin with a letter. */
 static const char *const *read_patterns(struct config_reader *reader, const struct config_node *node, size_t *count) {
     if (!config_value_strings(reader, node))
         return NULL;

@@ -106,7 +106,7 @@ static const char *file_fault(const struct config_reader *reader, const struct c
                                    "than %d files",
                                    CONFIG_SET_FILES_MAX);
     if (file->fault != NULL)
-        return config_memory_print(reader->scratch, "can not be used: %s", file->fault);
+        return config_memory_print(reader->scratch, "cannot be used: %s", file->fault);
     if (count_lines(file) > PREFIXES_MAX)
         return config_memory_print(reader->scratch, "has more than %d prefixes", PREFIXES_MAX);
     return NULL;

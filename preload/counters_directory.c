@@ -21,7 +21,7 @@ const char *counters_directory_fault(int error) {
     case ENFILE:
         return "no descriptor is left";
     default:
-        return "the directory can not be opened";
+        return "the directory cannot be opened";
     }
 }
 

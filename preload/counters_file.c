@@ -136,7 +136,7 @@ static const char *fault_of(int error) {
     case ENFILE:
         return "no descriptor is left";
     default:
-        return "a file can not be made there";
+        return "a file cannot be made there";
     }
 }
 
@@ -198,7 +198,7 @@ static void count_on(struct counters_writer *writer, const struct counters_file 
 /* Its own file of before it executed this program; not one that somebody is just taking for a dead process's. */
 static bool take_own(struct making *making) {
     struct counters_file found;
-    making->fault = "a file stands there under the process's name that can not be taken";
+    making->fault = "a file stands there under the process's name that cannot be taken";
     if (!descriptor_take(&making->file, openat(making->directory, making->name, FLAGS)))
         return false;
     making->is_being_folded = !counters_file_lock(making->file.number, F_RDLCK) && (errno == EAGAIN || errno == EACCES);
@@ -285,13 +285,13 @@ const char *counters_file_make(int directory, const struct counters_identity *id
     writer->mapped = map(&making);
     descriptor_close(&making.file);
     if (writer->mapped == NULL)
-        return "the file can not be mapped";
+        return "the file cannot be mapped";
     file.header.held = is_held(&making);
     memcpy(file.figures, writer->has.figures, sizeof(file.figures));
     if (put(writer, &file))
         return NULL;
     counters_file_leave(writer);
-    return "the file can not be written";
+    return "the file cannot be written";
 }
 
 /* ---- writing ---- */

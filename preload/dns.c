@@ -465,7 +465,7 @@ static void fail_after_an_error(struct dns_query *query) {
             fail_without_message(question, ARES_ENOMEM);
         without_way |= question->reply.state == DNS_FAILED && question->reply.failure == DNS_UNREACHABLE;
     }
-    /* Of two packets that can not get there, the network may tell of one alone. */
+    /* Of two packets that cannot get there, the network may tell of one alone. */
     for (size_t i = 0; i < RECORD_TYPE_COUNT && without_way; i++)
         if (query->questions[i].reply.state == DNS_WAITING)
             fail_for_want_of_a_way(&query->questions[i]);

@@ -18,7 +18,7 @@
 
 /*
  * The word lies in a page that the kernel wipes in every copy of this memory, also one made behind the back
- * of the fork handlers. Where the kernel can not (before Linux 4.14), the fork handler alone tells.
+ * of the fork handlers. Where the kernel cannot (before Linux 4.14), the fork handler alone tells.
  */
 enum copy_state { COPY_NEW = 0, COPY_SETTLED, COPY_ADOPTING };
 static _Atomic uint32_t without_page = COPY_SETTLED;

@@ -62,7 +62,7 @@ static bool may_take_messages(int number, int descriptor, const struct stat *sta
 
 /**
  * A pipe is written without ever waiting. Its own O_NONBLOCK is no means for that: it belongs to the open file, which
- * other processes share. So the pipe is opened anew. False: it is none, nobody reads it, there is no /proc, or the
+ * other processes share. So the pipe is reopened. False: it is none, nobody reads it, there is no /proc, or the
  * program is another user by now than the one who made the pipe.
  */
 static bool open_pipe_anew(int number, struct descriptor *pipe) {
@@ -77,7 +77,7 @@ static bool open_pipe_anew(int number, struct descriptor *pipe) {
 
 /**
  * Where poll(2) says that there is room, a pipe has a free page at least, which takes a whole line. One that could not
- * be opened anew makes us wait where another writer comes in between and fills it. Where poll(2) tells of an error,
+ * be reopened makes us wait where another writer comes in between and fills it. Where poll(2) tells of an error,
  * nobody reads any more, and a write would send SIGPIPE.
  */
 static ssize_t write_where_room(int descriptor, const char *line, size_t size) {

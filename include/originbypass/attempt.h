@@ -34,7 +34,7 @@ bool attempt_is_waiting(const struct attempt *attempt, enum record_types types);
 void attempt_end(struct attempt *attempt, uint32_t patience_ms);
 
 /**
- * Begin to probe an upstream beside the traffic (beside_run()): ask it for `name`. False: it can not be done now.
+ * Begin to probe an upstream beside the traffic (beside_run()): ask it for `name`. False: it cannot be done now.
  * Thread-safe.
  */
 bool attempt_probe(const struct server_address *server, const char *name, uint32_t timeout_ms);

@@ -121,7 +121,7 @@ void cache_forget(bool (*is_outdated)(const struct name *name, void *context), v
 /** Names in the cache. Thread-safe. */
 size_t cache_entries(void);
 
-/** In a new copy of the process: whoever held the lock is gone, and the name that it was writing with it. */
+/** In a new copy of the process: the thread that held the lock is gone, and the name that it was writing with it. */
 void cache_adopt(void);
 
 #endif

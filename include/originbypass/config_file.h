@@ -36,12 +36,12 @@ bool config_stamp_is_fresh(const struct config_stamp *stamp);
 struct config_file {
     int descriptor; /**< -1: none */
     struct stat status;
-    struct config_stamp stamp; /**< from before, so that no change is missed; also where the file can not be opened, but
+    struct config_stamp stamp; /**< from before, so that no change is missed; also where the file cannot be opened, but
                                     for want of descriptors and the like: then the file is not what has to change */
 };
 
 /**
- * Open a file without waiting for anybody and without becoming anybody's terminal. Returns NULL, or why it can not be
+ * Open a file without waiting for anybody and without becoming anybody's terminal. Returns NULL, or why it cannot be
  * read, or does not count (a static text); errno is stat(2)'s or open(2)'s then, and the file is to be closed all the
  * same. Where there is none, as in most processes of a whole machine, this costs one system call. Thread-safe.
  */
@@ -52,7 +52,7 @@ size_t config_file_size(const struct config_file *file);
 
 /**
  * Read the whole file into `buffer`, which has room for two octets more: a newline and NUL follow. Returns NULL, or why
- * it can not be read. Thread-safe.
+ * it cannot be read. Thread-safe.
  */
 const char *config_file_read(const struct config_file *file, char *buffer);
 

@@ -64,7 +64,7 @@ bool config_source_is_disabled(const char *value, bool *disabled);
  */
 bool config_source_take(struct config_source *source, const char *default_file, bool secure);
 
-/** Take one file and no variable; the path is not copied. Returns false where there is no memory; a file that can not
+/** Take one file and no variable; the path is not copied. Returns false where there is no memory; a file that cannot
  * be read is a fault. */
 bool config_source_take_file(struct config_source *source, const char *path);
 

@@ -10,7 +10,7 @@
  */
 const char *counters_directory_open(const char *path, struct descriptor *directory);
 
-/** Why a directory can not be opened, for people: a static text. */
+/** Why a directory cannot be opened, for people: a static text. */
 const char *counters_directory_fault(int error);
 
 #endif

@@ -99,7 +99,7 @@ struct counters_writer {
  * process's rights, root directory, limits and descriptors.
  *
  * NULL: done; or, where `mapped` is NULL, somebody is just folding the process's former file: try again later. Else why
- * it can not be had, a static text. Signals must be blocked. errno may change.
+ * it cannot be had, a static text. Signals must be blocked. errno may change.
  */
 const char *counters_file_make(int directory, const struct counters_identity *identity, const char *program,
                                struct counters_writer *writer);
@@ -123,7 +123,7 @@ enum counters_sign counters_file_sign(int descriptor);
 /** Try to lock an open file until it is closed: F_RDLCK as its process, F_WRLCK to fold it. False: errno. */
 bool counters_file_lock(int descriptor, short type);
 
-/** Why a file can not be read. */
+/** Why a file cannot be read. */
 enum counters_fault {
     COUNTERS_READ,
     COUNTERS_UNFINISHED, /**< its process has not yet written it, or died before it had; or it was made shorter */

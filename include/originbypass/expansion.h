@@ -61,7 +61,7 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
 void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
                         struct expansion *expansion);
 
-/** In a new copy of the process: whoever held the lock is gone, and what it was writing with it. */
+/** In a new copy of the process: the thread that held the lock is gone, and what it was writing with it. */
 void expansions_adopt(void);
 
 #endif

@@ -59,7 +59,7 @@ struct health_figures {
 bool health_read(size_t place, struct health_figures *figures);
 #define HEALTH_PLACES 256
 
-/** In a new copy of the process: whoever held the lock is gone; the figures begin at zero. */
+/** In a new copy of the process: the thread that held the lock is gone; the figures begin at zero. */
 void health_adopt(void);
 
 #endif

@@ -12,7 +12,7 @@
 
 /**
  * Change a word that has the value `old` to `new`. On the way it has values between the two alone. False: the memory is
- * not there any more, or the kernel can not do this; nobody is hurt.
+ * not there any more, or the kernel cannot do this; nobody is hurt.
  */
 bool kernel_store(void *place, uint32_t old, uint32_t new);
 

@@ -71,7 +71,7 @@ static inline struct log_field log_texts(const char *name, const char *const *it
  * `level` and `msg` first, then the fields in the order given, then `time` (RFC 3339, UTC), `program`
  * (the last part of argv[0]) and `pid`. Octets that are not UTF-8 become U+FFFD, control characters are escaped; what
  * is too long is cut, the line staying valid JSON. A destination that would block, is no longer ours, or fails loses
- * the line: the program never notices. Where it is a log file that can not be written, standard error gets the first
+ * the line: the program never notices. Where it is a log file that cannot be written, standard error gets the first
  * such line and `messages are lost`. No SIGPIPE reaches the program, errno is kept, no lock is taken, nothing is
  * allocated. Thread-safe.
  */

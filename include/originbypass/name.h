@@ -27,7 +27,7 @@ static inline size_t name_words(uint32_t length) {
 }
 
 /**
- * Fold `text` into `name`. False where it can not be a name that DNS carries by its length, or is not
+ * Fold `text` into `name`. False where it cannot be a name that DNS carries by its length, or is not
  * ASCII; then `name` is undefined. Says nothing about its characters: see name_is_host_name().
  * Thread-safe; allocates nothing.
  */

@@ -19,7 +19,7 @@ struct source_probe {
 /** A probe before its first destination. */
 #define SOURCE_PROBE_NEW ((struct source_probe){.socket = DESCRIPTOR_NONE})
 
-/** Find the source address for a destination, of the same family. False: it can not be reached. errno may change. */
+/** Find the source address for a destination, of the same family. False: it cannot be reached. errno may change. */
 bool source_find(struct source_probe *probe, const struct address *destination, struct address *source);
 
 /** Close the socket. */

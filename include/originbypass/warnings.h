@@ -20,7 +20,7 @@ enum warning {
  */
 bool warnings_due(enum warning warning, const struct name *host, uint64_t now_ms, uint32_t *left_out);
 
-/** In a new copy of the process: whoever held the lock is gone. */
+/** In a new copy of the process: the thread that held the lock is gone. */
 void warnings_adopt(void);
 
 #endif

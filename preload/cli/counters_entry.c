@@ -39,7 +39,7 @@ static enum life life_of(const struct counters_identity *identity, uint64_t own_
 /* Nobody begins so slowly. */
 #define UNFINISHED_S 60
 
-/* Of a process that can not be seen from here, its lock is the sign of life. */
+/* Of a process that cannot be seen from here, its lock is the sign of life. */
 static bool is_dead(const struct counters_entry *entry, uint64_t own_namespace, bool has_sign) {
     switch (life_of(&entry->identity, own_namespace)) {
     case LIVES:

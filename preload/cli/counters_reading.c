@@ -64,7 +64,7 @@ static const char *fault_of_file(int error) {
     case ENFILE:
         return "no descriptor is left";
     default:
-        return "can not be opened";
+        return "cannot be opened";
     }
 }
 

@@ -109,7 +109,7 @@ static void tell_unreadable(const char *about, int error) {
     else
         findings_tell(&(struct finding){FINDING_BAD, "process", about,
                                         "Ask as the user that it belongs to or as root, in its container"},
-                      "can not be looked at: %s", strerror(error)); // NOLINT(concurrency-mt-unsafe): one thread
+                      "cannot be looked at: %s", strerror(error)); // NOLINT(concurrency-mt-unsafe): one thread
 }
 
 static char *describe(const char *pid) {

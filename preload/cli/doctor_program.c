@@ -1,4 +1,4 @@
-/* Whether a preloaded library can reach a program, and what to do where it can not. */
+/* Whether a preloaded library can reach a program, and what to do where it cannot. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -216,7 +216,7 @@ static void inspect(const char *pid, char *const *arguments, const char *shown) 
     char *about = named(&program, shown);
     if (problem != 0)
         findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
-                      "can not be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
+                      "cannot be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
     else
         look_at(pid, &program, arguments, about);
     free(about);

@@ -119,12 +119,12 @@ static void tell_no_handshake(const struct trial *trial) {
     bool wanted = trial->result.exit_status == CURL_CLIENT_CERTIFICATE || wants_client_certificate(message);
     const char *remedy = wanted ? ASKS_FOR_A_CERTIFICATE
                                 : "See whether the origin speaks TLS at this port and serves this name (SNI); some "
-                                  "origins end the handshake with whoever is not Cloudflare";
+                                  "origins end the handshake with anyone but Cloudflare";
     findings_tell(&(struct finding){FINDING_BAD, "url-tls", trial->text, remedy}, "no TLS handshake with SNI %s: %s",
                   trial->host, message);
 }
 
-/* Whose certificate it is. Asked for without path, query and password: nothing is sent to who can not prove its name.
+/* Whose certificate it is. Asked for without path, query and password: nothing is sent to who cannot prove its name.
  */
 static char *find_issuer(const struct trial *trial) {
     struct curl_result result;
@@ -209,7 +209,7 @@ static const struct {
     {524, "the edge's origin took too long to answer"},
     {525, "the TLS handshake between the edge and its origin failed"},
     {526, "the edge does not take its origin's certificate"},
-    {530, "the edge can not resolve or reach its origin; the page says which error of the 1000s it is"},
+    {530, "the edge cannot resolve or reach its origin; the page says which error of the 1000s it is"},
 };
 
 static const char *cloudflare_meaning(int status) {
@@ -235,7 +235,7 @@ static void tell_error_1000(const struct trial *trial) {
                              ? "The request went to the CDN: see the findings on the host"
                              : "The answer came by way of the origin: it, or a proxy there, goes to Cloudflare itself "
                                "with this name, or passes on CF-Connecting-IP or a long X-Forwarded-For; strip these "
-                               "headers (README, What another DNS answer can not cure)";
+                               "headers (README, What another DNS answer cannot cure)";
     findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text, remedy},
                   "status %d, Cloudflare's error 1000 %s", trial->result.http_status,
                   trial->edge ? "(DNS points to prohibited IP)" : "all the same");

@@ -150,7 +150,7 @@ const struct cli_command cli_export = {
     .summary = "Write the rules for a program that has to do without the library",
     .usage = "--format hosts|hostaliases|nginx|haproxy|dnsmasq|coredns",
     .help = "Writes the rules that the library would have here to standard output. The first lines\n"
-            "say what to do with it. What a format can not express is a comment in it.\n"
+            "say what to do with it. What a format cannot express is a comment in it.\n"
             "\n"
             "  hosts        exact names with the addresses that they have now, for /etc/hosts\n"
             "  hostaliases  other names for names without a dot, for HOSTALIASES\n"

@@ -60,6 +60,6 @@ static bool write_all(const struct export *export) {
 const struct export_format export_hosts = {
     .name = "hosts",
     .use = "Append it to /etc/hosts of the machine, the container or the pod (hostAliases). The addresses\n"
-           "are those of now: make it anew when they change (originbypass watch).",
+           "are those of now: make it again when they change (originbypass watch).",
     .write = write_all,
 };

@@ -26,7 +26,7 @@ static bool open_directory(struct file_edit *edit) {
     edit->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool locked = edit->directory >= 0 && flock(edit->directory, LOCK_EX) == 0;
     if (!locked)
-        fail(directory, "can not be opened and locked");
+        fail(directory, "cannot be opened and locked");
     free(directory);
     return locked;
 }
@@ -37,7 +37,7 @@ static bool read_file(struct file_edit *edit) {
     edit->exists = stat(edit->path, &edit->file) == 0;
     if (!edit->exists) {
         edit->text = memory_text("");
-        return errno == ENOENT || fail(edit->path, "can not be looked at");
+        return errno == ENOENT || fail(edit->path, "cannot be looked at");
     }
     if (!S_ISREG(edit->file.st_mode)) {
         cli_complain("%s: is no regular file", edit->path);
@@ -45,7 +45,7 @@ static bool read_file(struct file_edit *edit) {
     }
     edit->text = file_text(edit->path, &size);
     if (edit->text == NULL)
-        return fail(edit->path, "can not be read");
+        return fail(edit->path, "cannot be read");
     if (strlen(edit->text) == size)
         return true;
     cli_complain("%s: is no text: there is a NUL in it", edit->path);
@@ -59,7 +59,7 @@ bool file_edit_begin(struct file_edit *edit, const char *path) {
     if (edit->path == NULL && errno == ENOENT && lstat(path, &link) != 0)
         edit->path = memory_text(path);
     if (edit->path == NULL)
-        return fail(path, "can not be found");
+        return fail(path, "cannot be found");
     return open_directory(edit) && read_file(edit);
 }
 
@@ -100,7 +100,7 @@ static bool fill(const struct file_edit *edit, int descriptor, const char *text)
 static bool complain_of_place(const struct file_edit *edit, const char *what) {
     if (errno != EBUSY)
         return fail(edit->path, what);
-    cli_complain("%s: is mounted by itself, so that it can not be replaced: change the file that it is mounted from, "
+    cli_complain("%s: is mounted by itself, so that it cannot be replaced: change the file that it is mounted from, "
                  "outside of this container, or unmount it; nothing has been changed",
                  edit->path);
     return false;
@@ -112,7 +112,7 @@ static bool write_beside(const struct file_edit *edit, const char *beside, const
     int descriptor = openat(edit->directory, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor >= 0 && fill(edit, descriptor, text))
         return true;
-    fail(edit->path, "can not be replaced: a new file beside it");
+    fail(edit->path, "cannot be replaced: a new file beside it");
     if (descriptor >= 0)
         (void)unlinkat(edit->directory, beside, 0);
     return false;
@@ -122,7 +122,7 @@ static bool put_in_place(const struct file_edit *edit, const char *name, const c
     char *beside = text_format(".%s.originbypass", name);
     bool good = write_beside(edit, beside, text);
     if (good && renameat(edit->directory, beside, edit->directory, name) != 0) {
-        good = complain_of_place(edit, "can not be replaced");
+        good = complain_of_place(edit, "cannot be replaced");
         (void)unlinkat(edit->directory, beside, 0);
     }
     free(beside);
@@ -134,7 +134,7 @@ bool file_edit_replace(const struct file_edit *edit, const char *text) {
     if (text[0] != '\0' && !put_in_place(edit, name, text))
         return false;
     if (text[0] == '\0' && edit->exists && unlinkat(edit->directory, name, 0) != 0)
-        return complain_of_place(edit, "can not be removed");
+        return complain_of_place(edit, "cannot be removed");
     /* It is done; only what a crash of the machine leaves is at stake, and not every file system can say. */
     (void)fsync(edit->directory);
     return true;

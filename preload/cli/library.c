@@ -92,7 +92,7 @@ static bool is_readable(const char *library) {
 
 static bool is_loadable(const char *library) {
     if (strpbrk(library, " :") != NULL) {
-        cli_complain("%s: LD_PRELOAD can not name a path with a space or a colon", library);
+        cli_complain("%s: LD_PRELOAD cannot name a path with a space or a colon", library);
         return false;
     }
     if (!is_readable(library))

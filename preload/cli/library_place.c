@@ -21,8 +21,7 @@ static const char INSTALL[] = "install it (make install), or enter it all the sa
 static bool can_be_entered(const char *path) {
     if (strpbrk(path, PRELOAD_LIST_FORBIDDEN) == NULL)
         return true;
-    cli_complain("%s: /etc/ld.so.preload can not name a path with a blank, a colon, # or $; install it elsewhere",
-                 path);
+    cli_complain("%s: /etc/ld.so.preload cannot name a path with a blank, a colon, # or $; install it elsewhere", path);
     return false;
 }
 
@@ -124,7 +123,7 @@ static bool stays(const char *path) {
     const char *directory = fleeting_directory(path), *file_system = fleeting_file_system(path);
     char *sources = source_tree(path);
     if (sources != NULL)
-        cli_complain("%s: is in the source tree %s, and may go away or be built anew; %s", path, sources, INSTALL);
+        cli_complain("%s: is in the source tree %s, and may go away or be rebuilt; %s", path, sources, INSTALL);
     else if (directory != NULL)
         cli_complain("%s: what is below %s may go away; %s", path, directory, INSTALL);
     else if (file_system != NULL)

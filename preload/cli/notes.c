@@ -80,7 +80,7 @@ static void note_local_names(struct review *review, const struct host_rule *rule
 
 static void note_all_without_fallback(struct review *review, const struct host_rule *rule) {
     if (rule->kind == RULE_ALL && !rule->excluded && rule->settings->fallback_never)
-        add(review, rule, "with fallback = \"never\": what the local DNS alone knows can not be resolved any more");
+        add(review, rule, "with fallback = \"never\": what the local DNS alone knows cannot be resolved any more");
 }
 
 static void note_pinned_address(struct review *review, const struct host_rule *rule, const struct address *address) {

@@ -34,7 +34,7 @@ static const struct {
     [PROGRAM_GO_CGO] = {false, "is a Go program: it asks libc for certain only with GODEBUG=netdns=cgo"},
     [PROGRAM_OWN_RESOLVER] = {false, "is linked with a library that resolves names by itself"},
     [PROGRAM_ASAN] = {true, "is built with AddressSanitizer, which ends it where its own library does not come first"},
-    [PROGRAM_UNREADABLE] = {false, "can not be read: nothing is known of it"},
+    [PROGRAM_UNREADABLE] = {false, "cannot be read: nothing is known of it"},
 };
 
 bool program_obstacle_is_certain(enum program_obstacle obstacle) {
@@ -204,7 +204,7 @@ static void inspect_native(const struct elf_file *elf, struct program *program) 
         program->sanitizer != NULL && asan_minds_the_order() && !asan_comes_first(program->sanitizer);
 }
 
-/* A descriptor below 0: it can not be read. */
+/* A descriptor below 0: it cannot be read. */
 static void inspect_binary(int descriptor, struct program *program) {
     struct stat file;
     struct elf_file elf;

@@ -28,7 +28,7 @@ struct request {
 static const char *consequence(enum program_obstacle obstacle) {
     if (obstacle == PROGRAM_ASAN)
         return "; set ASAN_OPTIONS=verify_asan_link_order=0";
-    return program_obstacle_is_certain(obstacle) ? "; the library can not answer it (--private-hosts may help)"
+    return program_obstacle_is_certain(obstacle) ? "; the library cannot answer it (--private-hosts may help)"
                                                  : "; the library may not be asked";
 }
 
@@ -75,7 +75,7 @@ static bool preload(const struct request *request) {
 
 /*
  * The library has taken its settings when this command was loaded, which was before they came into the environment.
- * Returns where the command can not be started again; once it has been, nothing changes any more.
+ * Returns where the command cannot be started again; once it has been, nothing changes any more.
  */
 static void start_again(int argc, char **argv) {
     char *command = library_own_command();
@@ -84,7 +84,7 @@ static void start_again(int argc, char **argv) {
     memcpy(again + 1, argv, (size_t)argc * sizeof(*again));
     if (command != NULL)
         execv(command, again);
-    cli_complain("this command can not start itself again: %s", strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+    cli_complain("this command cannot start itself again: %s", strerror(errno)); // NOLINT(concurrency-mt-unsafe)
     free(again);
     free(command);
 }
@@ -141,7 +141,7 @@ const struct cli_command cli_run = {
     .help = "Puts the library before what is in LD_PRELOAD, and becomes the program. The\n"
             "library is ORIGIN_BYPASS_LIBRARY, or the first liboriginbypass.so beside this\n"
             "command, in ../lib of it, or in /usr/local/lib, /usr/lib, /usr/lib/*-linux-* and\n"
-            "/usr/lib64; the loader must take it. A program that a preloaded library can not\n"
+            "/usr/lib64; the loader must take it. A program that a preloaded library cannot\n"
             "reach, or the configuration leaves alone, costs a warning, and is run.\n"
             "\n"
             "Options:\n" SETTINGS_HELP "\n"
@@ -153,7 +153,7 @@ const struct cli_command cli_run = {
             "                then. Wildcards are left out, and nothing is preloaded. Where\n"
             "                the system forbids it, nothing is run.\n"
             "\n"
-            "Exit status: the program's; 125 when it was not run, 126 when it can not be\n"
+            "Exit status: the program's; 125 when it was not run, 126 when it cannot be\n"
             "executed, 127 when there is none.\n",
     .run = run,
 };

@@ -73,7 +73,7 @@ static char *directory_of_file(void) {
     char *fault, *directory = directory_in(file, &fault);
     if (directory == NULL)
         cli_complain("no directory is configured: set metrics.directory in %s%s%s%s, or ORIGIN_BYPASS_METRICS, for the "
-                     "programs too, and start them anew; or name one with --directory",
+                     "programs too, and restart them; or name one with --directory",
                      file, fault == NULL ? "" : " (", fault == NULL ? "" : fault, fault == NULL ? "" : ")");
     free(fault);
     free(named);
@@ -262,7 +262,7 @@ const struct cli_command cli_stats = {
             "  -j, --json    one JSON document, with every counter by its name\n"
             "  --prometheus  Prometheus' text format: sums that include ended processes\n"
             "\n"
-            "Exits with 1 where the counters, or some of them, can not be read, where there is\n"
+            "Exits with 1 where the counters, or some of them, cannot be read, where there is\n"
             "no such process, and, but for --prometheus, where a process has refused the\n"
             "configuration that it read last.\n",
     .run = run,

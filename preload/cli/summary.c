@@ -46,7 +46,7 @@ static char *past_ttl_text(const struct cache_settings *cache) {
     case CACHE_PINNED:
         return text_format("kept for good");
     default:
-        return text_format("asked for anew");
+        return text_format("asked for again");
     }
 }
 

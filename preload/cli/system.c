@@ -85,6 +85,6 @@ const struct cli_command cli_system = {
             "  -j, --json   one JSON document: entries, programs, and the status\n"
             "\n"
             "Exit status: 0 good, 1 not done, or bad: what is entered is missing or does not\n"
-            "load; 2 usage; status: 3 programs have to be started anew.\n",
+            "load; 2 usage; status: 3 programs have to be restarted.\n",
     .run = run,
 };

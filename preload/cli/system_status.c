@@ -167,7 +167,7 @@ static void tell_machine(const struct machine *machine) {
     if (running->count > 0)
         tell_programs(running);
     size_t good = running->count - restarts;
-    printf("Running programs: %zu %s it, %zu %s a restart, %zu can not have it", good, good == 1 ? "has" : "have",
+    printf("Running programs: %zu %s it, %zu %s a restart, %zu cannot have it", good, good == 1 ? "has" : "have",
            restarts, restarts == 1 ? "needs" : "need", running->out_of_reach);
     if (running->unreadable > 0)
         printf(", %zu could not be looked at", running->unreadable);

@@ -130,7 +130,7 @@ static bool complain_of(const struct trial *trial, const char *library, struct r
 static bool is_the_same(const struct trial *trial, const char *library) {
     struct result with, without;
     if (!run_one(trial, NULL, &without) || !run_one(trial, library, &with)) {
-        cli_complain("%s can not be run: %s", trial->arguments[0], strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+        cli_complain("%s cannot be run: %s", trial->arguments[0], strerror(errno)); // NOLINT(concurrency-mt-unsafe)
         return false;
     }
     if (with.in_time && with.status == 0 && strcmp(with.output, without.output) == 0)

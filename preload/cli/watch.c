@@ -43,7 +43,7 @@ enum { WITHOUT_TTL_S = 30 };
 enum { LEAST_HOLD_DOWN_S = 10 };
 
 /*
- * What the command makes look the host up anew, nginx say, finds an answer that is not past its time in the library's
+ * What the command makes look the host up again, nginx say, finds an answer that is not past its time in the library's
  * cache, and then it would be the old addresses that it goes on with, and nobody would tell it again.
  */
 static uint64_t hold_down_ms(const struct watch *watch) {
@@ -284,7 +284,7 @@ const struct cli_command cli_watch = {
             "  --at-start     run COMMAND also when the first addresses are known\n"
             "  --json         a JSON document for each event instead of a line\n"
             "\n"
-            "What COMMAND exits with is told, and the watch goes on: 126 and 127 where it can not be\n"
+            "What COMMAND exits with is told, and the watch goes on: 126 and 127 where it cannot be\n"
             "run or is not there. SIGHUP, SIGINT and SIGTERM end the watch, with exit status 0; where\n"
             "COMMAND runs just then, it gets the signal too and is waited for.\n",
     .run = run,

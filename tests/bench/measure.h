@@ -13,7 +13,7 @@ struct subject {
  * Measure the subjects in turns, so that whatever else the machine does hits all of them alike: `samples` times each,
  * `batch` rounds a sample. Writes a line of CSV for each to standard output: group, case, subject, threads, and
  * nanoseconds a round as least, median and ninth decile of the samples. With several threads all do the same at once,
- * and a sample is the longest that one took. Ends the process when something can not be had.
+ * and a sample is the longest that one took. Ends the process when something cannot be had.
  */
 void measure(const char *group, const char *what, const struct subject *subjects, uint32_t count, uint32_t threads,
              uint32_t samples, uint32_t batch);

@@ -61,7 +61,7 @@ static void with_none(void) {
     EXPECT(dual.count == 2 && strchr(dual.texts[0], ':') != NULL);
     EXPECT(leads_to_origin("cdn.example.com"));
     int last = open_until_none_is_left();
-    pause_ms(1500); /* longer than an order of addresses is kept where it can be found anew */
+    pause_ms(1500); /* longer than an order of addresses is kept where it can be found again */
     EXPECT(leads_to_origin("cdn.example.com"));
     EXPECT(gethostbyname("cdn.example.com") != NULL);
     struct addresses again = addresses_of("dual.example.com");

@@ -3,8 +3,8 @@
  * In each situation (load first cold hit refresh reload gethostbyname) a child makes one call, in which the n-th
  * allocation fails, once, and in another child that and all later ones. The call gives the right answer, libc's, or an
  * error, and nobody dies. When there is memory again, the child is answered from external DNS. So for each n, until the
- * call needs no more than n - 1 of them. For what happens at load, before main(), the child is this program anew, whose
- * environment says what fails: it does not die, and may be without the library.
+ * call needs no more than n - 1 of them. For what happens at load, before main(), the child is this program again,
+ * whose environment says what fails: it does not die, and may be without the library.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>

@@ -181,7 +181,7 @@ gated() {
 
 program_of() { if "$(built asynchronous)" | grep -x "$1" >"$TMPDIR/found"; then echo asynchronous; else echo background; fi; }
 
-# ThreadSanitizer of older compilers can not live with the many random bits of newer kernels.
+# ThreadSanitizer of older compilers cannot live with the many random bits of newer kernels.
 without_aslr=(setarch -R)
 "${without_aslr[@]}" true 2>/dev/null || without_aslr=()
 

@@ -27,7 +27,7 @@ it_answers_a_library_of_the_program_whose_constructor_runs_before_ours() {
 
 it_answers_in_an_empty_directory_that_the_program_went_into_after_load() {
     mkdir -p "$TMPDIR/empty"
-    without_leaks 'LeakSanitizer can not do without /proc'
+    without_leaks 'LeakSanitizer cannot do without /proc'
     with_settings 'query = { timeout_ms = 900; };'
     guest jail "$TMPDIR/empty"
     quiet
@@ -36,7 +36,7 @@ it_answers_in_an_empty_directory_that_the_program_went_into_after_load() {
 it_answers_a_program_that_gave_up_the_right_to_read_its_configuration() {
     local nobody=65534
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
-    without_leaks 'LeakSanitizer can not do without /proc'
+    without_leaks 'LeakSanitizer cannot do without /proc'
     mkdir -p "$TMPDIR/empty"
     echo 'hosts = ( "*.example.com" );' >"$TMPDIR/private.conf"
     chmod 600 "$TMPDIR/private.conf"

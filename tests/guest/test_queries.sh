@@ -4,7 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 it_has_unpredictable_ids_without_dev_urandom_and_descriptors() {
-    without_leaks 'LeakSanitizer can not do without /proc'
+    without_leaks 'LeakSanitizer cannot do without /proc'
     mkdir -p "$TMPDIR/empty"
     scripted_at "$unwell" 53 well
     export ORIGIN_BYPASS_UPSTREAMS=$unwell

@@ -10,7 +10,7 @@
 set -u -o pipefail
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 125
 top=${lab%/tests/lab}
-# ThreadSanitizer of older compilers can not live with the many random bits in the addresses of newer kernels.
+# ThreadSanitizer of older compilers cannot live with the many random bits in the addresses of newer kernels.
 fixed_addresses=()
 [[ ${SANITIZE-} != thread ]] || ! setarch -R true 2>/dev/null || fixed_addresses=(setarch -R)
 [[ -n ${LAB_LIBRARY-} ]] || exec "${fixed_addresses[@]}" "$lab/enter" "$0" "$@"
@@ -78,7 +78,7 @@ watch_for_stalls() {
     watcher=$!
 }
 
-# A file of tests may define it anew: what each test needs beside the world.
+# A file of tests may redefine it: what each test needs beside the world.
 prepare() { :; }
 
 skip() {

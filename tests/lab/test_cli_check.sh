@@ -29,7 +29,7 @@ $TMPDIR/none: the file does not exist" "$(status check "$TMPDIR/none" | head -n 
     equal "1
 $TMPDIR: this is a directory: expected a regular file" "$(status check "$TMPDIR" | head -n 2)"
     file_with "hosts = ( \"$CDN\" ); answers = { reject = [ \"file:$TMPDIR/none\" ]; };"
-    contains "$file:1: \"file:$TMPDIR/none\" can not be used: the file does not exist" "$(status check "$file")"
+    contains "$file:1: \"file:$TMPDIR/none\" cannot be used: the file does not exist" "$(status check "$file")"
 }
 
 it_names_the_variable_at_fault() {
@@ -76,7 +76,7 @@ it_says_the_general_settings() {
     contains 'fallback never' "$said"
     contains 'family ipv4' "$said"
     contains 'query timeout 800 ms, the next upstream after 50 ms, deadline 900 ms' "$said"
-    contains 'cache ttl: past its TTL an answer is asked for anew; TTL 1 to 300 s, negative at most 60 s; 10 names' "$said"
+    contains 'cache ttl: past its TTL an answer is asked for again; TTL 1 to 300 s, negative at most 60 s; 10 names' "$said"
     contains "private (11 prefixes)" "$said"
     contains '192.0.2.1/32' "$said"
     contains "file:$TMPDIR/set (2 prefixes)" "$said"

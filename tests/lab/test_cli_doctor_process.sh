@@ -257,7 +257,7 @@ it_says_that_the_configuration_leaves_a_process_alone() {
     tells bad "process $pid (sleep): is left alone by \"programs\" in $TMPDIR/linked.conf"
 }
 
-# --- what it can not see --------------------------------------------------------------------------------------------
+# --- what it cannot see --------------------------------------------------------------------------------------------
 
 it_says_that_there_is_no_such_process() {
     begin sleep 60
@@ -274,7 +274,7 @@ it_says_that_it_may_not_look_at_a_process() {
     status=0
     report=$("${as_nobody[@]}" "$originbypass" doctor --pid "$pid" 2>"$messages") || status=$?
     finds_bad 1
-    tells bad "process $pid (sleep): can not be looked at: Permission denied. Ask as the user that it belongs to or as root"
+    tells bad "process $pid (sleep): cannot be looked at: Permission denied. Ask as the user that it belongs to or as root"
 }
 
 it_escapes_the_name_of_a_process() {

@@ -37,9 +37,9 @@ it_looks_at_hosts_too_where_they_are_named() {
 it_says_that_there_is_no_such_program() {
     doctor -- no-such-program
     finds_bad 1
-    tells bad 'no-such-program: can not be run: No such file'
+    tells bad 'no-such-program: cannot be run: No such file'
     doctor -- /etc/hosts
-    tells bad '/etc/hosts: can not be run: Permission denied'
+    tells bad '/etc/hosts: cannot be run: Permission denied'
 }
 
 it_says_that_the_loader_does_not_take_the_library() {
@@ -49,7 +49,7 @@ it_says_that_the_loader_does_not_take_the_library() {
     tells bad "curl: the loader does not take $TMPDIR/broken.so, which needs a libc that is not known: " 'or on an older one'
 }
 
-# --- what the library can not reach ---------------------------------------------------------------------------------
+# --- what the library cannot reach ---------------------------------------------------------------------------------
 
 it_tells_a_static_program() {
     make_program 'int main(void) { return 0; }' -static
@@ -126,7 +126,7 @@ it_reads_no_program_that_is_no_file() {
     mkfifo -m 755 "$TMPDIR/pipe"
     doctor -- "$TMPDIR/pipe"
     finds_bad 1
-    tells bad "$TMPDIR/pipe: can not be run: Permission denied"
+    tells bad "$TMPDIR/pipe: cannot be run: Permission denied"
     printf '#!%s\n' "$TMPDIR/pipe" >"$TMPDIR/script"
     chmod 755 "$TMPDIR/script"
     doctor -- "$TMPDIR/script"

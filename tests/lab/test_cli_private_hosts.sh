@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# originbypass run --private-hosts: an /etc/hosts of the program's own, for what a preloaded library can not reach.
+# originbypass run --private-hosts: an /etc/hosts of the program's own, for what a preloaded library cannot reach.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

@@ -95,7 +95,7 @@ it_runs_nothing_without_a_library_that_the_loader_takes() {
     echo 'no library' >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: the loader refuses it: " -H "$CDN"
     cp "$LAB_LIBRARY" "$TMPDIR/a b.so"
-    ORIGIN_BYPASS_LIBRARY="$TMPDIR/a b.so" refuses 'can not name a path with a space' -H "$CDN"
+    ORIGIN_BYPASS_LIBRARY="$TMPDIR/a b.so" refuses 'cannot name a path with a space' -H "$CDN"
 }
 
 # --- mistakes --------------------------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ it_says_that_it_knows_nothing_of_a_program_that_it_can_not_read() {
     program unreadable
     chmod 111 "$TMPDIR/unreadable"
     as_nobody=(setpriv --reuid "$nobody" --regid "$nobody" --clear-groups)
-    warns_of "$TMPDIR/unreadable" 'can not be read'
+    warns_of "$TMPDIR/unreadable" 'cannot be read'
 }
 
 it_warns_of_a_program_that_the_configuration_leaves_alone() {

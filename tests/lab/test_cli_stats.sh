@@ -224,7 +224,7 @@ it_believes_no_time_and_no_figure() {
 it_finds_the_directory_in_the_configuration() {
     unset ORIGIN_BYPASS_METRICS
     equal "1
-originbypass stats: no directory is configured: set metrics.directory in $default_file (the file does not exist), or ORIGIN_BYPASS_METRICS, for the programs too, and start them anew; or name one with --directory" "$(status stats)"
+originbypass stats: no directory is configured: set metrics.directory in $default_file (the file does not exist), or ORIGIN_BYPASS_METRICS, for the programs too, and restart them; or name one with --directory" "$(status stats)"
     mkdir -p /etc/originbypass
     echo "metrics = { directory = \"$metrics\"; };" >"$default_file"
     contains "$metrics: 0 running" "$(stats)"

@@ -84,7 +84,7 @@ it_changes_the_file_that_a_link_leads_to_and_keeps_the_link() {
     equal "0 $installed" "$status $(<"$TMPDIR/real/list")"
     test -L "$list"
     ln -sf "$TMPDIR/nowhere" "$list"
-    refuses "$list: can not be found: No such file" enable
+    refuses "$list: cannot be found: No such file" enable
 }
 
 # --- the trial -------------------------------------------------------------------------------------------------------
@@ -188,7 +188,7 @@ it_refuses_a_source_tree_and_a_file_system_in_memory_unless_forced() {
     local sign
     for sign in Makefile .git; do
         touch "/usr/local/lib/tree/$sign"
-        refuses "is in the source tree /usr/local/lib/tree, and may go away or be built anew; install it" enable
+        refuses "is in the source tree /usr/local/lib/tree, and may go away or be rebuilt; install it" enable
         rm "/usr/local/lib/tree/$sign"
     done
     mount -n -t tmpfs -o mode=755 place /usr/local/lib/tree/build
@@ -206,7 +206,7 @@ it_refuses_a_path_that_the_loader_would_take_apart() {
         mkdir "/usr/local/lib/$name"
         cp "$installed" "/usr/local/lib/$name"
         ORIGIN_BYPASS_LIBRARY=/usr/local/lib/$name/liboriginbypass.so \
-            refuses 'can not name a path with a blank, a colon, # or $; install it elsewhere' enable --force
+            refuses 'cannot name a path with a blank, a colon, # or $; install it elsewhere' enable --force
     done
 }
 
@@ -317,7 +317,7 @@ it_changes_nothing_when_a_step_fails() {
     echo "$old" >"$list"
     for call in write fchown fchmod fsync rename,renameat,renameat2; do
         injected "$call" error=ENOSPC enable && echo "no failure of $call" && return 1
-        contains "$list: can not be replaced" "$(<"$messages")"
+        contains "$list: cannot be replaced" "$(<"$messages")"
         contains 'No space left on device' "$(<"$messages")"
         equal "$old" "$(<"$list")"
         equal '' "$(find /etc -maxdepth 1 -name '*originbypass' -type f)"
@@ -328,7 +328,7 @@ it_says_why_a_file_can_not_be_replaced() {
     echo '# others' >"$TMPDIR/mounted"
     : >"$list"
     mount -n --bind "$TMPDIR/mounted" "$list"
-    refuses "$list: is mounted by itself, so that it can not be replaced: change the file that it is mounted from" enable
+    refuses "$list: is mounted by itself, so that it cannot be replaced: change the file that it is mounted from" enable
     contains 'or unmount it; nothing has been changed' "$(<"$messages")"
     echo "$installed" >"$TMPDIR/mounted"
     fails_to "$list: is mounted by itself" disable
@@ -338,7 +338,7 @@ it_says_why_a_file_can_not_be_replaced() {
     mount -n -o remount,ro /etc
     "$tool" system enable >"$TMPDIR/out" 2>"$TMPDIR/err" && return 1
     mount -n -o remount,rw /etc
-    contains "$list: can not be replaced: a new file beside it: Read-only file system" "$(<"$TMPDIR/err")"
+    contains "$list: cannot be replaced: a new file beside it: Read-only file system" "$(<"$TMPDIR/err")"
     rm "$list"
     mkdir "$list"
     fails_to "$list: is no regular file" enable
@@ -417,7 +417,7 @@ it_tells_programs_that_started_before_from_those_that_started_after() {
 it_is_good_where_every_program_has_it() {
     system enable
     equal 0 "$(alone "$tool" system status)"
-    contains 'Running programs: 2 have it, 0 need a restart, 0 can not have it' "$(<"$TMPDIR/alone")"
+    contains 'Running programs: 2 have it, 0 need a restart, 0 cannot have it' "$(<"$TMPDIR/alone")"
 }
 
 it_tells_a_replaced_library_and_another_copy() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Programs that ask DNS themselves, so that the library can not help: each meets the edge all the same, and reaches the
+# Programs that ask DNS themselves, so that the library cannot help: each meets the edge all the same, and reaches the
 # origin in another way.
 # shellcheck disable=SC2016 # the signs of Markdown
 # shellcheck source-path=SCRIPTDIR source=check.sh

@@ -56,7 +56,7 @@ it_serves_microsocks() {
 
 it_is_what_the_readme_says() { equals_the_readme; }
 
-# What the program is started with, and how it takes its configuration anew; the latter not for those that have no name
+# What the program is started with, and how it takes its configuration again; the latter not for those that have no name
 # in it.
 command=()
 reload=(:)

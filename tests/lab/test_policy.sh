@@ -219,9 +219,9 @@ it_refuses_a_noisy_file() {
 it_refuses_a_file_that_can_not_be_read() {
     configure "hosts = ( \"$CDN\" );
 answers = { reject = [ \"file:$set_file\" ]; };"
-    is_refused "file=/etc/originbypass/originbypass.conf line=2 reason=\"file:$set_file\" can not be used: the file does not exist"
+    is_refused "file=/etc/originbypass/originbypass.conf line=2 reason=\"file:$set_file\" cannot be used: the file does not exist"
     mkfifo "$set_file"
-    is_refused 'can not be used: this is no regular file'
+    is_refused 'cannot be used: this is no regular file'
 }
 
 it_reads_the_file_at_the_programs_start() {

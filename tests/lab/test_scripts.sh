@@ -57,7 +57,7 @@ it_leaves_addresses_alone() {
 }
 
 it_says_so_when_it_can_not_tell_the_host() {
-    contains "can not tell the host in 'https://{a,b}.example.com/'" "$("$origin_curl" -sS 'https://{a,b}.example.com/' 2>&1)"
+    contains "cannot tell the host in 'https://{a,b}.example.com/'" "$("$origin_curl" -sS 'https://{a,b}.example.com/' 2>&1)"
 }
 
 it_exits_as_curl_does() {
@@ -146,7 +146,7 @@ it_refuses_a_library_that_is_missing_or_can_not_be_loaded() {
     contains "$TMPDIR/broken.so: the loader refuses it" "$(<"$messages")"
     cp "$LAB_LIBRARY" "$TMPDIR/a b.so"
     ORIGIN_BYPASS_LIBRARY="$TMPDIR/a b.so" exits_with 125 "$entrypoint" true
-    contains 'can not name a path with a space' "$(<"$messages")"
+    contains 'cannot name a path with a space' "$(<"$messages")"
 }
 
 it_takes_a_library_by_a_relative_path() {

@@ -2,7 +2,7 @@
 
     pod.py MANIFESTS ROOT_OF_INIT_CONTAINERS ROOT VOLUMES [COMMAND [ARGUMENT...]]
 
-Without a command it only writes the ConfigMaps' volumes anew, for a pod that runs. Volumes are directories in VOLUMES, laid out as a kubelet does: the files of a ConfigMap are symbolic links through ..data,
+Without a command it only writes the ConfigMaps' volumes again, for a pod that runs. Volumes are directories in VOLUMES, laid out as a kubelet does: the files of a ConfigMap are symbolic links through ..data,
 which is replaced as a whole. Init containers run first, with what their own command says; then the command, in the first
 container's environment and mounts. Images are directories, containers are bwrap's. Exits as the command does.
 """

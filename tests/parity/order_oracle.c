@@ -1,7 +1,7 @@
 /*
  * Is our order of addresses libc's? This program gives both the same addresses in the same order, thousands of times:
  *
- * - libc gets them from the hosts file, which is written anew for each set and which alone is asked (`hosts: files` in
+ * - libc gets them from the hosts file, which is rewritten for each set and which alone is asked (`hosts: files` in
  *   nsswitch.conf, `multi on` in host.conf). For AF_UNSPEC glibc takes its lines one by one, IPv4 and IPv6 mixed, and
  *   hands the addresses over as they stand there, duplicates and IPv4-mapped ones included: so the order that its sort
  *   starts from is known exactly, and may be one that DNS would never give;
@@ -141,14 +141,14 @@ static void fail(const char *what, const char *on) {
 static void write_hosts(const struct set *set) {
     FILE *hosts = fopen("/etc/hosts", "we");
     if (hosts == NULL)
-        fail("can not write", "/etc/hosts");
+        fail("cannot write", "/etc/hosts");
     for (size_t i = 0; i < set->count; i++) {
         char text[INET6_ADDRSTRLEN];
         const struct address *address = &set->addresses[i];
         fprintf(hosts, "%s " NAME "\n", inet_ntop(address->family, address->octets, text, sizeof(text)));
     }
     if (fclose(hosts) != 0)
-        fail("can not write", "/etc/hosts");
+        fail("cannot write", "/etc/hosts");
 }
 
 static struct address address_of(const struct addrinfo *node) {
@@ -231,7 +231,7 @@ static void require_own_etc(void) {
     struct stat root;
     struct stat mark;
     if (stat("/etc", &etc) != 0 || stat("/", &root) != 0)
-        fail("can not look at", "/etc");
+        fail("cannot look at", "/etc");
     if (etc.st_dev == root.st_dev || stat("/etc/order-oracle", &mark) != 0) {
         fprintf(stderr, "order_oracle: /etc is not the script's: run tests/parity/order\n");
         exit(2);
@@ -267,10 +267,10 @@ static bool compare_one_large_set(void) {
 static void write_gai_conf(const char *text, time_t modified) {
     FILE *file = fopen("/etc/gai.conf", "we");
     if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
-        fail("can not write", "/etc/gai.conf");
+        fail("cannot write", "/etc/gai.conf");
     const struct timespec times[2] = {{.tv_sec = modified}, {.tv_sec = modified}};
     if (utimensat(AT_FDCWD, "/etc/gai.conf", times, 0) != 0)
-        fail("can not set the time of", "/etc/gai.conf");
+        fail("cannot set the time of", "/etc/gai.conf");
 }
 
 /* One process whose gai.conf changes while it runs: `reload` is heeded as libc heeds it. */

@@ -302,7 +302,7 @@ static void read_with_libconfig(void *text) {
     assert_int_equal(config_read_string(&plain, text), CONFIG_TRUE);
 }
 
-/* libconfig's own reading of the same text is the measure: it is most of the work that can not be avoided. */
+/* libconfig's own reading of the same text is the measure: it is most of the work that cannot be avoided. */
 static void ten_thousand_rules_cost_little_more_than_libconfig_alone(void **state) {
     (void)state;
     char *text = many_hosts(10000, "\n\"host-%d.example.com\"");

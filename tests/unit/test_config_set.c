@@ -119,13 +119,13 @@ static void a_file_without_a_prefix_is_refused(void **state) {
 
 static void a_file_that_can_not_be_read_is_told_with_the_line_that_names_it(void **state) {
     (void)state;
-    assert_refused_at(file, 2, "can not be used: the file does not exist");
+    assert_refused_at(file, 2, "cannot be used: the file does not exist");
     assert_int_equal(mkfifo(set, 0600), 0);
-    assert_refused_at(file, 2, "can not be used: this is no regular file");
+    assert_refused_at(file, 2, "cannot be used: this is no regular file");
     unlink(set);
     write_file(set, "", 0);
     assert_int_equal(truncate(set, (off_t)CONFIG_SIZE_MAX + 1), 0);
-    assert_refused_at(file, 2, "can not be used: the file is larger than 16 MiB");
+    assert_refused_at(file, 2, "cannot be used: the file is larger than 16 MiB");
 }
 
 static void a_file_is_read_when_the_configuration_is_taken(void **state) {

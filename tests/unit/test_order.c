@@ -1,6 +1,6 @@
 /*
  * What holds for an order on every host; that it is libc's is what tests/parity/order compares. fe80::1 without an
- * interface can not be reached anywhere, 127.0.0.1 can be everywhere.
+ * interface cannot be reached anywhere, 127.0.0.1 can be everywhere.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -150,7 +150,7 @@ static void *order_many(void *ordered) {
     return NULL;
 }
 
-/* All of 127.0.0.0/8 is as good, and comes before what can not be reached. */
+/* All of 127.0.0.0/8 is as good, and comes before what cannot be reached. */
 static void thousands_of_addresses_need_no_more_than_32_kib_of_stack(void **state) {
     (void)state;
     for (size_t i = 0; i < MANY; i++) {

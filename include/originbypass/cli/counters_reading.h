@@ -37,7 +37,7 @@ struct counters_reading {
 
 /**
  * Read a directory, which needs not be safe: nothing in it is trusted. Texts may have any octets but NUL in them. Takes
- * no lock: a total's serial number tells whether something was folded meanwhile. NULL, or why it can not be read, a
+ * no lock: a total's serial number tells whether something was folded meanwhile. NULL, or why it cannot be read, a
  * static text. The reading is the caller's to release with counters_reading_release().
  */
 const char *counters_reading_take(const char *path, struct counters_reading *reading);

@@ -32,7 +32,7 @@ bool counters_total_parse_name(const char *name, uid_t *owner);
 
 enum counters_total_state {
     COUNTERS_TOTAL_NONE,
-    COUNTERS_TOTAL_CLOSED, /**< it can not be opened: errno */
+    COUNTERS_TOTAL_CLOSED, /**< it cannot be opened: errno */
     COUNTERS_TOTAL_READ,
     COUNTERS_TOTAL_OTHERS,  /**< it is another user's: it says nothing of this one */
     COUNTERS_TOTAL_FOREIGN, /**< no regular file, or of another layout */
@@ -47,10 +47,10 @@ struct counters_next_total {
     uid_t owner;
 };
 
-/** Begin to write one. False: somebody else is at it, or it can not be done. Nobody waits. */
+/** Begin to write one. False: somebody else is at it, or it cannot be done. Nobody waits. */
 bool counters_total_prepare(int directory, uid_t owner, struct counters_next_total *next);
 
-/** Put it in place of the former one. False: it can not be done, and that stays. */
+/** Put it in place of the former one. False: it cannot be done, and that stays. */
 bool counters_total_replace(struct counters_next_total *next, const struct counters_total *total);
 
 /** Give it up; to be called in the end in any case. */

@@ -25,7 +25,7 @@ struct curl_result {
     char *document;  /**< headers and the beginning of the body, up to the first NUL */
 };
 
-/** Fetch. False: curl is not installed or can not be run. No proxy is used, and no .curlrc is read. */
+/** Fetch. False: curl is not installed or cannot be run. No proxy is used, and no .curlrc is read. */
 bool curl_fetch(const struct curl_request *request, struct curl_result *result);
 
 void curl_free(struct curl_result *result);

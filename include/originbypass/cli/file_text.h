@@ -8,7 +8,7 @@
 
 /**
  * All octets of a file such as those below /proc, and a NUL after them, for the caller to free(3). `size` may be NULL.
- * NULL: it can not be read, or has more than FILE_TEXT_MAX (EFBIG), and errno says why.
+ * NULL: it cannot be read, or has more than FILE_TEXT_MAX (EFBIG), and errno says why.
  */
 char *file_text(const char *path, size_t *size);
 

@@ -14,7 +14,7 @@ char *library_find(void);
 void library_complain_of_none(void);
 
 /**
- * library_find(), and then whether the loader takes it: it ignores what it can not load, says so on standard error, and
+ * library_find(), and then whether the loader takes it: it ignores what it cannot load, says so on standard error, and
  * runs the program without it. NULL after a complaint. The library is loaded into this process by it.
  */
 char *library_take(void);

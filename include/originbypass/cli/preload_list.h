@@ -17,7 +17,7 @@ struct preload_list {
 struct preload_list preload_list_read(const char *text);
 void preload_list_free(struct preload_list *list);
 
-/** The octets that can not stand in a path there: those above, and `$`, which the loader expands. */
+/** The octets that cannot stand in a path there: those above, and `$`, which the loader expands. */
 extern const char PRELOAD_LIST_FORBIDDEN[];
 
 /** The text with the path in a line of its own at the end. preload_list_without() makes of it what it was. */

@@ -9,7 +9,7 @@
  * they were when this process was started. It lies in a mount namespace (mount_namespaces(7)), and in a user namespace
  * of the same user where the right for the former is missing; nobody else sees it and nothing of it stays.
  *
- * Rules that a hosts file can not express (wildcards), and names without an address, are told of, unless `quiet`, and
+ * Rules that a hosts file cannot express (wildcards), and names without an address, are told of, unless `quiet`, and
  * left out. False after a complaint: no name is left, or the system forbids it. Then the program must not be run.
  */
 bool private_hosts_enter(bool quiet);

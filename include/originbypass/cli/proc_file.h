@@ -6,7 +6,7 @@
 /* What /proc/PID has of a process (proc(5)). */
 
 /**
- * The text of a file of it: `environ`, `maps`, `comm`. Returns NULL where it can not be read, errno says why; the
+ * The text of a file of it: `environ`, `maps`, `comm`. Returns NULL where it cannot be read, errno says why; the
  * caller frees it. `size`, where it is not NULL, gets the size: a text may have NULs in it.
  */
 char *proc_file_text(const char *pid, const char *file, size_t *size);

@@ -30,10 +30,10 @@ struct program {
 
 /**
  * Look at a program: search PATH as execvp(3) does, follow `#!` lines as execve(2) does, and read the ELF file at the
- * end. Nothing is executed. Returns 0, or the error number for which it can not be run: ENOENT where it was not found
+ * end. Nothing is executed. Returns 0, or the error number for which it cannot be run: ENOENT where it was not found
  * (`path` is NULL then), EACCES, ELOOP and so on. In either case program_free() comes after it.
  *
- * What it can not see: that a program has a resolver compiled in (nginx, HAProxy, Squid, Envoy) or reaches one through
+ * What it cannot see: that a program has a resolver compiled in (nginx, HAProxy, Squid, Envoy) or reaches one through
  * a library's library; what a shell script starts.
  */
 int program_inspect(const char *name, struct program *program);

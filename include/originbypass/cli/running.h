@@ -15,7 +15,7 @@ enum running_state {
 
 struct running {
     char *pid;
-    char *program; /**< its file, or its name where that can not be had */
+    char *program; /**< its file, or its name where that cannot be had */
     char *library; /**< where the library is mapped from, in the program's own root; NULL: not at all */
     enum running_state state;
 };

@@ -6,7 +6,7 @@
 /** What glibc's loader loads into every program (ld.so(8)). */
 extern const char SYSTEM_FILE[];
 
-/** Some programs have to be started anew. */
+/** Some programs have to be restarted. */
 enum { SYSTEM_STATUS_RESTART = 3 };
 
 /** Each returns the command's exit status, and has said what there is to say. */
