@@ -143,7 +143,7 @@ bool config_source_take(struct config_source *source, const char *default_file, 
     return take_all(source, values, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_ALL);
 }
 
-/* In place, whatever the entries look like: one without a "=" is none that unsetenv(3) would find. */
+/* In place, whatever the entries look like: unsetenv(3) would not find one without a "=". */
 void config_source_clear_environment(void) {
     static const char prefix[] = "ORIGIN_BYPASS_";
     char **kept = environ;

@@ -124,7 +124,7 @@ const char *destination_reason(int cause) {
     case ENOENT:
         return "its directory does not exist";
     case ENOTDIR:
-        return "what stands for its directory is none";
+        return "a part of its path is not a directory";
     case EACCES:
     case EPERM:
         return "no permission to write it";

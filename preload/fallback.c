@@ -16,7 +16,7 @@ struct survey {
     struct address rejected, edge; /* the first of each */
 };
 
-/* Of this family; where external DNS has said that there is none, libc's is the edge's. */
+/* If external DNS has said that the name has no address of this family, libc's is the edge's. */
 static bool may_have(const struct lookup *lookup, sa_family_t family) {
     return policy_has_family(lookup->settings, family) && !lookup_lacks(lookup, family);
 }

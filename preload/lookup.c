@@ -433,8 +433,9 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
         counters_add(COUNTER_NEGATIVE_HITS);
     else
         counters_add(past != 0 ? COUNTER_STALE_HITS : COUNTER_HITS);
-    if (past != 0 && due(lookup, past, now_ms) != 0)
-        refresh(lookup, due(lookup, past, now_ms));
+    enum record_types asked = past == 0 ? 0 : due(lookup, past, now_ms);
+    if (asked != 0)
+        refresh(lookup, asked);
     metrics_write_if_due(now_ms);
     if (log_enabled(LOG_LEVEL_DEBUG))
         tell_hit(lookup->host, lookup);

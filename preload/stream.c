@@ -62,7 +62,7 @@ static bool may_take_messages(int number, int descriptor, const struct stat *sta
 
 /**
  * A pipe is written without ever waiting. Its own O_NONBLOCK is no means for that: it belongs to the open file, which
- * other processes share. So the pipe is reopened. False: it is none, nobody reads it, there is no /proc, or the
+ * other processes share. So the pipe is reopened. False: it is not a pipe, nobody reads it, there is no /proc, or the
  * program is another user by now than the one who made the pipe.
  */
 static bool open_pipe_anew(int number, struct descriptor *pipe) {

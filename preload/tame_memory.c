@@ -20,8 +20,8 @@ static void *get_more(void *memory, size_t size) {
 }
 
 /*
- * Whoever comes before this has c-ares without it, and nothing else changes: the memory is the same. Where there is
- * nothing else to prepare, ares_library_init_mem(3) has no other effect on Linux.
+ * A library that resolves before this has c-ares' own functions, and the same memory: either may free the other's.
+ * ares_library_init_mem(3) has no other effect on Linux.
  */
 __attribute__((constructor)) static void give_memory(void) {
     ares_library_init_mem(ARES_LIB_INIT_ALL, get, free, get_more);

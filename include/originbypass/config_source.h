@@ -50,7 +50,7 @@ const char *config_variable_name(enum config_variable variable);
  */
 size_t config_variable_length(const char *value);
 
-/** Read the value of ORIGIN_BYPASS_DISABLED, or NULL. False: its word is none of those that mean yes or no. */
+/** Read the value of ORIGIN_BYPASS_DISABLED, or NULL. False: its word means neither yes nor no. */
 bool config_source_is_disabled(const char *value, bool *disabled);
 
 /**

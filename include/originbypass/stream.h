@@ -9,8 +9,8 @@
 enum { STREAM_NONE = 0, STREAMS_END = STDERR_FILENO + 1 };
 
 /**
- * Remember which files these are now, or that there is none: what the program then opens under such a number never gets
- * a line. Called once, at load.
+ * Remember which files these are now, or that there are no files: what the program then opens under such a number never
+ * gets a line. Called once, at load.
  */
 void streams_remember(void);
 

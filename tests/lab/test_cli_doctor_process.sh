@@ -144,7 +144,7 @@ it_compares_a_library_whose_path_has_a_newline_in_it() {
     tells good 'odd\x0aname/liboriginbypass.so, the installed one'
 }
 
-# What is mounted over the library stands at its path, and the kernel still shows that path for the mapping.
+# What is mounted over the library takes its path, and the kernel still shows that path for the mapping.
 it_reads_nothing_but_a_file_in_the_place_of_a_mapped_library() {
     local other=$TMPDIR/other
     mkdir "$other"

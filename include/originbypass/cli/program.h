@@ -46,7 +46,7 @@ bool program_obstacle_is_certain(enum program_obstacle obstacle);
 /** What the obstacle is, to be put after "NAME " as in "NAME is linked statically: …". */
 const char *program_obstacle_text(enum program_obstacle obstacle);
 
-/** The library that the obstacle is, to be put after ": "; NULL: it is none. */
+/** The library that the obstacle is, to be put after ": "; NULL: it is not a library. */
 const char *program_obstacle_library(const struct program *program, enum program_obstacle obstacle);
 
 #endif
