@@ -29,18 +29,18 @@ CFLAGS ?= -O2 -g
 ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec \
              -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(SANITIZERS_$(SANITIZE))
 
-# Linked in and hidden; what they import and does not suit a guest is replaced (preload/tame*.c).
+# Linked in and hidden; what they import and does not suit a guest is replaced (preload/*/tame_*.c).
 ARCHIVES = -l:libcares.a $(BUILD)/libconfig.a
 WRAPPED = rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%) \
           $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
-# Of c-ares' own (preload/tame_channel.c).
+# Of c-ares' own (preload/upstream/tame_channel.c).
 CHANNEL = channel_threading_init channel_threading_destroy channel_lock channel_unlock queue_notify_empty threadsafety \
           thread_create thread_join event_thread_init event_thread_destroy event_configchg_init event_configchg_destroy \
           init_by_sysconfig cookie_apply metrics_record
-# Of libconfig's alone (preload/tame_libconfig.c): these names are replaced in a copy of it, and are libc's for all others.
+# Of libconfig's alone (preload/config/tame_libconfig.c): these names are replaced in a copy of it, and are libc's for all others.
 LIBCONFIG_WRAPPED = malloc calloc realloc free strdup __strdup newlocale uselocale freelocale exit abort \
                     stdin stdout stderr fprintf __fprintf_chk
-# So that both binaries run with an older glibc than the one they were linked with (include/originbypass/old_glibc.h).
+# So that both binaries run with an older glibc than the one they were linked with (include/originbypass/guest/old_glibc.h).
 TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
 WRAPPED_x86_64-gnu = __isoc23_strtol __isoc23_strtoll __isoc23_strtoul __isoc23_strtoull dlsym fstat getrandom lstat \
                      pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
@@ -50,12 +50,13 @@ WRAPS = $(addprefix -Wl$(comma)--wrap=,$(WRAPPED))
 comma = ,
 
 DOORS = getaddrinfo gethostbyname getaddrinfo_a
-DOOR_OBJECTS = $(DOORS:%=$(BUILD)/obj/%.o)
-ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/*.c)))
+DOOR_OBJECTS = $(DOORS:%=$(BUILD)/obj/doors/%.o)
+LIBRARY_OBJECTS = $(patsubst preload/%.c,$(BUILD)/obj/%.o,$(filter-out preload/command/%,$(wildcard preload/*/*.c)))
+ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(LIBRARY_OBJECTS))
 LIBRARY = $(BUILD)/liboriginbypass.so
 
 # The command has the library's rooms and doors, and the standard streams of a program.
-CLI_OBJECTS = $(patsubst preload/cli/%.c,$(BUILD)/obj/cli/%.o,$(wildcard preload/cli/*.c))
+CLI_OBJECTS = $(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/command/*.c preload/command/*/*.c))
 CLI = $(BUILD)/originbypass
 CLI_WRAPPED_x86_64-gnu = __isoc23_sscanf __isoc23_strtoimax dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
 CLI_WRAPPED_aarch64-gnu = $(CLI_WRAPPED_x86_64-gnu)
@@ -165,13 +166,13 @@ lint:
 # inputs in tests/fuzz/corpus/NAME and, if there is one, a dictionary. libFuzzer needs what it imports itself:
 # little is wrapped.
 FUZZERS = config elf message
-FUZZED_config = $(filter-out preload/configuration%,$(wildcard preload/config*.c)) $(addprefix preload/,address.c answer.c \
-                name.c prefixes.c prefix_sets.c tame_libconfig.c log.c json.c clock.c descriptor.c process.c destination.c \
-                stream.c programs.c)
+FUZZED_config = $(wildcard preload/config/*.c preload/values/*.c) \
+                $(addprefix preload/guest/,log.c json.c clock.c descriptor.c process.c destination.c stream.c)
 FUZZ_LINK_config = $(BUILD)/libconfig.a
-FUZZED_elf = preload/cli/elf_file.c preload/cli/memory.c
+FUZZED_elf = preload/command/programs/elf_file.c preload/command/base/memory.c
 FUZZ_LINK_elf =
-FUZZED_message = $(addprefix preload/,address.c answer.c descriptor.c dns.c message.c name.c tame_channel.c tame_memory.c tame_random.c)
+FUZZED_message = $(addprefix preload/,values/address.c values/answer.c values/name.c guest/descriptor.c) \
+                 $(addprefix preload/upstream/,dns.c message.c tame_channel.c tame_memory.c tame_random.c)
 FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) getrandom socket connect send recv recvfrom) \
                     -l:libcares.a
 FUZZ_S ?= 60
@@ -197,4 +198,4 @@ clean:
 
 .PHONY: all bench check clean deb demo dist format fuzz $(FUZZERS:%=fuzz_%) install kubernetes lint parity uninstall unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*.d $(BUILD)/obj/cli/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "originbypass/config.h"
-#include "originbypass/config_grammar.h"
-#include "originbypass/config_source.h"
-#include "originbypass/config_text.h"
-#include "originbypass/config_tree.h"
-#include "originbypass/programs.h"
+#include "originbypass/config/config.h"
+#include "originbypass/config/grammar.h"
+#include "originbypass/config/programs.h"
+#include "originbypass/config/source.h"
+#include "originbypass/config/tokens.h"
+#include "originbypass/config/tree.h"
 
 /*
  * The configuration reader on any octets. Behind a '!' stands the value of ORIGIN_BYPASS_HOSTS and, behind a newline,

@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "originbypass/cli/elf_file.h"
+#include "originbypass/command/programs/elf_file.h"
 
 /*
  * The reader of ELF files on any octets: doctor and system status read the files of other users' processes with it. Its

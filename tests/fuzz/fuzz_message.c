@@ -9,9 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "originbypass/dns.h"
-#include "originbypass/message.h"
-#include "originbypass/record_types.h"
+#include "originbypass/upstream/dns.h"
+#include "originbypass/upstream/message.h"
+#include "originbypass/values/record_types.h"
 
 /*
  * What a DNS server sends, on any octets: the reader of messages alone, and the conversation that it is a part of

@@ -1,4 +1,4 @@
-"""Counters' files as include/originbypass/counters_file.h and cli/counters_total.h describe them, read by other means than the library's own.
+"""Counters' files as include/originbypass/metrics/counters_file.h and command/stats/stats_total.h describe them, read by other means than the library's own.
 
 counters.py DIRECTORY           a line for each file: NAME PROGRAM COUNTER=FIGURE... (those that are not zero)
 counters.py DIRECTORY sum WORD  a counter's sum over all files and totals

@@ -25,7 +25,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "originbypass/order.h"
+#include "originbypass/order/order.h"
 
 #define NAME "set.test"
 #define MOST_ADDRESSES 3000

@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "originbypass/counters_directory.h"
-#include "originbypass/counters_file.h"
+#include "originbypass/metrics/counters_directory.h"
+#include "originbypass/metrics/counters_file.h"
 
 static char directory[64];
 

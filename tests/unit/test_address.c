@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/address.h"
+#include "originbypass/values/address.h"
 
 /* What is read, and how it is written again. */
 static void servers_are_read_and_written(void **state) {

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/answer.h"
+#include "originbypass/values/answer.h"
 
 static const uint8_t two_ipv4[] = {192, 0, 2, 1, 192, 0, 2, 2};
 static const char chain[] = "www.example.com\0cdn.example.net\0edge.example.org";

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "copy.h"
-#include "originbypass/cache.h"
+#include "originbypass/cache/cache.h"
 
 #define MAX_ENTRIES 256
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/cache.h"
+#include "originbypass/cache/cache.h"
 
 #define NOW_MS UINT64_C(5000000)
 #define LATER_MS UINT64_C(6000000)

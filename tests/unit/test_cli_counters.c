@@ -4,9 +4,9 @@
 #include <sys/file.h>
 #include <time.h>
 
-#include "originbypass/cli/counters_fold.h"
-#include "originbypass/cli/counters_reading.h"
-#include "originbypass/cli/counters_total.h"
+#include "originbypass/command/stats/stats_fold.h"
+#include "originbypass/command/stats/stats_reading.h"
+#include "originbypass/command/stats/stats_total.h"
 
 /* In place of a namespace that is not ours. */
 enum { ELSEWHERE = 12345 };

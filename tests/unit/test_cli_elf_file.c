@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/cli/elf_file.h"
+#include "originbypass/command/programs/elf_file.h"
 
 static int self = -1, spoiled = -1;
 static char *octets;

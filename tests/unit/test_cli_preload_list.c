@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/cli/preload_list.h"
+#include "originbypass/command/programs/preload_list.h"
 
 static void assert_reads(const char *text, const char *const *paths) {
     struct preload_list list = preload_list_read(text);

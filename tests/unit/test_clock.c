@@ -7,11 +7,11 @@
 
 #include <cmocka.h>
 
-#include "originbypass/clock.h"
+#include "originbypass/guest/clock.h"
 
 static int (*kernel)(clockid_t, struct timespec *);
 
-/* The linker's name for libc's own: the other one is ours here too (preload/tame_clock.c). */
+/* The linker's name for libc's own: the other one is ours here too (preload/guest/tame_clock.c). */
 int __real_clock_gettime(clockid_t id, struct timespec *time);
 
 static uint64_t libc_now_ms(void) {

@@ -5,7 +5,7 @@
 
 #include "test_config.h"
 
-#include "originbypass/tame.h"
+#include "originbypass/upstream/tame.h"
 
 /* The hosts of a configuration file: the rules, and what one host has of its own. */
 

@@ -7,7 +7,7 @@
 
 #include "test_config.h"
 
-#include "originbypass/tame.h"
+#include "originbypass/upstream/tame.h"
 
 /* Without memory there is no configuration, and nothing else happens. */
 

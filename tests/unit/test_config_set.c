@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "originbypass/config_source.h"
+#include "originbypass/config/source.h"
 #include "test_config.h"
 
 static char directory[] = "/tmp/originbypass-set-XXXXXX";

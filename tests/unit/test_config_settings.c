@@ -1,5 +1,5 @@
 /* Whether an answer of before a reload holds after it: settings are compared by what they mean. */
-#include "originbypass/config_settings.h"
+#include "originbypass/config/compare.h"
 
 #include "test_config.h"
 

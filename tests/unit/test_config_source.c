@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "originbypass/config_source.h"
+#include "originbypass/config/source.h"
 #include "test_config.h"
 
 /* The environment and the file: how they are taken at load, and which of them counts. */

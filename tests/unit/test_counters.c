@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/counters.h"
+#include "originbypass/metrics/counters.h"
 
 static uint64_t total_of(enum counter counter) {
     uint64_t totals[COUNTER_COUNT];

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/descriptor.h"
+#include "originbypass/guest/descriptor.h"
 
 static struct descriptor take_socket(void) {
     struct descriptor descriptor;

@@ -32,9 +32,9 @@
 
 #include <cmocka.h>
 
-#include "originbypass/clock.h"
-#include "originbypass/destination.h"
-#include "originbypass/stream.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/destination.h"
+#include "originbypass/guest/stream.h"
 
 #define LINE "{\"level\":\"warn\"}\n"
 #define HANG_S 60

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/expansion.h"
+#include "originbypass/doors/expansion.h"
 
 /* The time in which a test lives. */
 static uint64_t now_ms = 5000000;

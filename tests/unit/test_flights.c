@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "originbypass/clock.h"
-#include "originbypass/flights.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/lookup/flights.h"
 
 /* Long enough never to come to pass in a test that goes well, under valgrind and on a busy machine either. */
 #define LONG_MS 200000

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/gai_tables.h"
+#include "originbypass/order/gai_tables.h"
 
 static bool reload;
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "originbypass/health.h"
-#include "originbypass/log.h"
+#include "originbypass/guest/log.h"
+#include "originbypass/upstream/health.h"
 
 #define NOW_MS UINT64_C(5000000)
 /* No delay is longer, with its jitter. */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/hostent.h"
+#include "originbypass/doors/hostent.h"
 
 #define GUARD 0x5a
 #define MARGIN 64

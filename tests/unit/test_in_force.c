@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "originbypass/in_force.h"
+#include "originbypass/in_force/in_force.h"
 
 static struct config *make(const char *host) {
     char text[128];

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "originbypass/json.h"
+#include "originbypass/guest/json.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
 #define GUARD '#'

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "copy.h"
-#include "originbypass/lock.h"
+#include "originbypass/guest/lock.h"
 
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "originbypass/log.h"
+#include "originbypass/guest/log.h"
 
 #define LINE_SIZE 4096
 

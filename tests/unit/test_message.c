@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/message.h"
+#include "originbypass/upstream/message.h"
 
 /* ---- a message is written here, record by record ---- */
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/name.h"
+#include "originbypass/values/name.h"
 
 static struct name folded(const char *text) {
     struct name name;

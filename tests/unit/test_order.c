@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/order.h"
+#include "originbypass/order/order.h"
 
 #define MANY 5000
 

@@ -2,7 +2,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
-#include "originbypass/policy.h"
+#include "originbypass/rules/policy.h"
 #include "test_config.h"
 
 static struct config *given_config;

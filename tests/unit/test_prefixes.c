@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "originbypass/prefix_sets.h"
-#include "originbypass/prefixes.h"
+#include "originbypass/values/prefix_sets.h"
+#include "originbypass/values/prefixes.h"
 
 static struct prefix_list *list;
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/programs.h"
+#include "originbypass/config/programs.h"
 
 /* Patterns of `programs`, and whether a configuration file's text leaves this program, the test, alone. */
 

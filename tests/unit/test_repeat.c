@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/repeat.h"
+#include "originbypass/doors/repeat.h"
 
 static const struct addrinfo plain = {.ai_socktype = SOCK_STREAM};
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/replacement.h"
+#include "originbypass/cache/replacement.h"
 
 static enum replacement rule(enum outcome known, enum outcome new, bool has_soa) {
     struct answer old = {.outcome = (uint8_t)known}, answer = {.outcome = (uint8_t) new, .has_soa = has_soa};

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "originbypass/rules.h"
+#include "originbypass/rules/rules.h"
 #include "test_config.h"
 
 static struct config *given_config;

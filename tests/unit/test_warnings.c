@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/warnings.h"
+#include "originbypass/rules/warnings.h"
 
 #define MINUTE_MS UINT64_C(60000)
 

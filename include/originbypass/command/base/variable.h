@@ -1,0 +1,15 @@
+#ifndef ORIGINBYPASS_COMMAND_BASE_VARIABLE_H
+#define ORIGINBYPASS_COMMAND_BASE_VARIABLE_H
+
+#include <stdbool.h>
+
+/** A value as the library reads it (config_variable_length()), for the caller to free(3). NULL: as if not set. */
+char *variable_value(const char *value);
+
+/** The same of a variable of this process. */
+char *variable_get(const char *name);
+
+/** Whether ORIGIN_BYPASS_DISABLED of this process switches the library off. */
+bool variable_is_disabled(void);
+
+#endif

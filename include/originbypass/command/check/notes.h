@@ -1,0 +1,23 @@
+#ifndef ORIGINBYPASS_COMMAND_CHECK_NOTES_H
+#define ORIGINBYPASS_COMMAND_CHECK_NOTES_H
+
+#include <stddef.h>
+
+#include "originbypass/config/config.h"
+
+/** Something in a configuration that is legal, and perhaps not what was meant. */
+struct note {
+    const struct host_rule *rule; /**< NULL: of the configuration as a whole */
+    char *text;
+};
+
+struct notes {
+    size_t count;
+    struct note *list;
+};
+
+/** What there is to note of a configuration without errors. It must outlive the result. */
+struct notes notes_take(const struct config *config);
+void notes_free(struct notes *notes);
+
+#endif

@@ -1,0 +1,43 @@
+#ifndef ORIGINBYPASS_COMMAND_DNS_ASK_H
+#define ORIGINBYPASS_COMMAND_DNS_ASK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "originbypass/upstream/dns.h"
+#include "originbypass/values/answer.h"
+
+/** One question to one server, asked aside: no cache, no policy, and nothing is learned of the server's health. */
+struct ask_question {
+    const struct server_address *server;
+    enum dns_transport transport;
+    const char *name; /**< absolute, with or without the final dot */
+    enum record_types types;
+    uint32_t timeout_ms;
+};
+
+/** What the server said of one record type. */
+struct ask_reply {
+    bool asked;
+    const char *failure;    /**< static text; NULL: there is an answer */
+    enum dns_failure kind;  /**< of a failure */
+    struct answer *answer;  /**< as the server gave it; freed by ask_free(). NULL: a failure, or not asked */
+    uint64_t round_trip_us; /**< from the question to the answer or the failure */
+};
+
+/** What it said, by the types' places (0: A, 1: AAAA). */
+struct ask_replies {
+    struct ask_reply types[RECORD_TYPE_COUNT];
+    bool heard; /**< any reply came from the server: it is there, whatever it said */
+};
+
+/** Ask, and wait for all that comes of it: at most `timeout_ms`, and as long again where an answer is truncated. */
+struct ask_replies ask(const struct ask_question *question);
+
+void ask_free(struct ask_replies *replies);
+
+/** What a reply comes to in a word or two, such as `NXDOMAIN`, `2 addresses` or a failure's reason. The caller frees.
+ */
+char *ask_text(const struct ask_reply *reply);
+
+#endif

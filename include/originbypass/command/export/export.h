@@ -1,0 +1,50 @@
+#ifndef ORIGINBYPASS_COMMAND_EXPORT_EXPORT_H
+#define ORIGINBYPASS_COMMAND_EXPORT_EXPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "originbypass/config/config.h"
+#include "originbypass/rules/rules.h"
+
+/** The rules being written for another program, on standard output. */
+struct export {
+    const struct rules *rules;
+    const struct config *config;
+};
+
+/** A format. Each has a file of its own in preload/cli/, which defines it. */
+struct export_format {
+    const char *name;
+    const char *use; /**< what to do with it: whole lines, which become comments at its beginning */
+    /** Write it. False: a name that belongs into it could not be resolved, and a comment says so. */
+    bool (*write)(const struct export *export);
+};
+
+extern const struct export_format export_hosts, export_hostaliases, export_nginx, export_haproxy, export_dnsmasq,
+    export_coredns;
+
+/** Write a comment line about a rule: `# RULE (PLACE): …`. */
+void export_comment(const struct export *export, const struct host_rule *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/** Write a comment about what the rule's settings say and the format does not: which addresses are rejected; family. */
+void export_comment_rejection(const struct export *export, const struct host_rule *rule);
+void export_comment_family(const struct export *export, const struct host_rule *rule);
+
+/** The rule that decides on the names below this one that have no rule of their own. NULL: none. */
+const struct host_rule *export_rule_below(const struct export *export, const char *name);
+
+/** How a rule's names are answered. NULL: by libc, also where there is no rule (NULL). */
+static inline const struct host_settings *export_settings(const struct host_rule *rule) {
+    return rule == NULL || rule->excluded ? NULL : rule->settings;
+}
+
+/** Write a server as `ADDRESS:PORT` or `[V6]:PORT`, with the port always; `separator` stands in its place. */
+void export_server(const struct server_address *server, char separator);
+
+/** How often `write` is to be called for the addresses of a rule that pins them, and each address. */
+void export_each_pinned(const struct host_settings *settings, void (*write)(const char *address, void *context),
+                        void *context);
+
+#endif

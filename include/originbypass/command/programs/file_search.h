@@ -1,0 +1,10 @@
+#ifndef ORIGINBYPASS_COMMAND_PROGRAMS_FILE_SEARCH_H
+#define ORIGINBYPASS_COMMAND_PROGRAMS_FILE_SEARCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Whether a regular file of at most `size_max` octets has a short text somewhere in its first 512 MiB. */
+bool file_has_text(const char *path, const char *text, uint64_t size_max);
+
+#endif

@@ -1,0 +1,48 @@
+#ifndef ORIGINBYPASS_COMMAND_RUN_RUN_SETTINGS_H
+#define ORIGINBYPASS_COMMAND_RUN_RUN_SETTINGS_H
+
+#include <stdbool.h>
+
+/** The library's settings for one program, as options of the command line. All zeros: none. */
+struct settings {
+    char *hosts;     /**< -H, joined where it is given more than once */
+    char *upstreams; /**< -u, likewise */
+    char *file;      /**< -c, as an absolute path */
+    bool quiet;      /**< -q */
+    int verbosity;   /**< how often -v was given */
+};
+
+/** For cli_option(). */
+#define SETTINGS_LETTERS "H:u:c:vq"
+
+/** What these options mean, for the help of the commands that have them. */
+#define SETTINGS_HELP                                                                                                  \
+    "  -H HOSTS      host rules, separated by commas or blanks (ORIGIN_BYPASS_HOSTS)\n"                                \
+    "  -u UPSTREAMS  external DNS servers, likewise (ORIGIN_BYPASS_UPSTREAMS)\n"                                       \
+    "  -c FILE       configuration file (ORIGIN_BYPASS_CONFIG_FILE)\n"                                                 \
+    "  -v            say what is resolved; twice: also what comes from the cache\n"                                    \
+    "                (ORIGIN_BYPASS_LOG_LEVEL=info, debug)\n"                                                          \
+    "  -q            say nothing, no warning either (ORIGIN_BYPASS_LOG_LEVEL=none)\n"                                  \
+    "\n"                                                                                                               \
+    "-H and -u may be given more than once. What an option says replaces what the\n"                                   \
+    "environment says, and has to be right. Mistakes in the environment, and in a\n"                                   \
+    "file that it names, are left to the library: it tells of them, and libc answers.\n"
+
+/** Take one option of SETTINGS_LETTERS with `optarg`. False: it is none of them. */
+bool settings_take(struct settings *settings, int option);
+
+/** Put them into the environment as the library's variables. True: that has changed it. */
+bool settings_export(const struct settings *settings);
+
+/**
+ * Whether a program could run with what stands in the environment now: a host is given, by a variable or a file that
+ * can be read, and what the options say is right. False after complaints.
+ */
+bool settings_check(const struct settings *settings);
+
+/** For each variable that the options set: its name and value. */
+void settings_each(const struct settings *settings, void (*visit)(const char *name, const char *value));
+
+void settings_free(struct settings *settings);
+
+#endif

@@ -1,0 +1,32 @@
+#ifndef ORIGINBYPASS_CONFIG_ARENA_H
+#define ORIGINBYPASS_CONFIG_ARENA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** A piece of memory from which many small ones are taken. */
+struct config_chunk;
+
+/**
+ * Memory that is taken in small pieces and given back as a whole. Starts as all zeros. Where
+ * malloc(3) has failed once it is `exhausted` from then on: one look at the end tells whether anything is missing.
+ */
+struct config_memory {
+    struct config_chunk *chunks;
+    bool exhausted;
+};
+
+/** Zeroed memory, aligned for any type of this project; NULL: no memory. */
+void *config_memory_take(struct config_memory *memory, size_t size);
+
+/** A NUL-terminated copy of `length` octets; NULL: no memory. */
+const char *config_memory_text(struct config_memory *memory, const char *text, size_t length);
+
+/** As snprintf(3), into memory of its own; never NULL: without memory a static text. */
+const char *config_memory_print(struct config_memory *memory, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Give all of it back. */
+void config_memory_release(struct config_chunk *chunks);
+
+#endif

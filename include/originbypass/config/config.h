@@ -1,0 +1,144 @@
+#ifndef ORIGINBYPASS_CONFIG_CONFIG_H
+#define ORIGINBYPASS_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "originbypass/guest/log.h"
+#include "originbypass/values/address.h"
+#include "originbypass/values/answer.h"
+#include "originbypass/values/prefixes.h"
+
+/** Where the configuration file is looked for when no variable names one. */
+#ifndef CONFIG_DEFAULT_FILE
+#define CONFIG_DEFAULT_FILE "/etc/originbypass/originbypass.conf"
+#endif
+
+/** Which families of addresses a name may have (`family`). */
+enum family_choice { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
+
+/** What happens to an answer past its TTL (`cache.mode`). */
+enum cache_mode { CACHE_STALE, CACHE_PINNED, CACHE_TTL };
+
+/** So many upstreams are allowed in one list. */
+#define CONFIG_UPSTREAMS_MAX 16
+
+/** External servers, in order of preference, each once; never empty. */
+struct server_list {
+    size_t count;
+    struct server_address servers[];
+};
+
+/** The group `query`. */
+struct query_settings {
+    uint32_t timeout_ms;  /**< a query that takes longer has failed */
+    uint32_t hedge_ms;    /**< after this much silence the next upstream is asked too */
+    uint32_t deadline_ms; /**< of a whole lookup */
+};
+
+/** The group `cache`, less what holds for the cache as a whole. */
+struct cache_settings {
+    enum cache_mode mode;
+    uint32_t stale_window_s;
+    uint32_t stale_wait_ms;
+    uint32_t min_ttl_s;
+    uint32_t max_ttl_s;
+    uint32_t negative_ttl_s;
+};
+
+/** How one host, or every host without settings of its own, is answered. */
+struct host_settings {
+    const char *query_name;              /**< asked under this name (folded); NULL: its own */
+    const struct server_list *upstreams; /**< never NULL */
+    const struct server_list *others;    /**< the general ones, where the host has its own; NULL: they are the same */
+    const struct answer *pinned_ipv4;    /**< `addresses`: both set, or both NULL. A family that is not */
+    const struct answer *pinned_ipv6;    /**< pinned has OUTCOME_NO_RECORD */
+    const struct prefix_list *reject;    /**< with the prefixes of its sets; NULL: empty */
+    const struct prefix_list *accept;    /**< likewise */
+    const struct prefix_list *edges;     /**< addresses that are a CDN's */
+    bool strict;
+    bool fallback_never; /**< `fallback = "never"` */
+    enum family_choice family;
+    struct query_settings query;
+    struct cache_settings cache;
+};
+
+/** One host rule. */
+enum rule_kind {
+    RULE_NAME,  /**< `name` */
+    RULE_BELOW, /**< `*.name` */
+    RULE_ALL,   /**< `*` */
+};
+struct host_rule {
+    const char *name; /**< folded, without `!` and `*.`; "" for RULE_ALL */
+    enum rule_kind kind;
+    bool excluded;                        /**< `!rule`: libc answers */
+    int line;                             /**< where it stands in the file; 0: from the environment */
+    const struct host_settings *settings; /**< shared by all rules without settings of their own */
+};
+
+/** One thing wrong with a configuration. */
+struct config_error {
+    const char *file;     /**< NULL: the variable is at fault */
+    int line;             /**< 0: the file as a whole */
+    const char *variable; /**< NULL: the file is at fault */
+    const char *reason;   /**< the offending value, what is wrong with it, and what would be right */
+};
+
+/** A configuration. Immutable; freed as a whole by config_free(). */
+struct config {
+    size_t rule_count;
+    const struct host_rule *rules; /**< none where the configuration is refused; a rule stands in it once */
+    struct host_settings general;  /**< of hosts without settings of their own */
+    uint32_t max_entries;          /**< `cache.max_entries` */
+    enum log_level log_level;      /**< valid also where the configuration is refused, as far as it could be read */
+    const char *log_file;          /**< likewise; "stderr" or an absolute path */
+    const char *metrics_directory; /**< NULL: none */
+    size_t include_count, exclude_count;
+    const char *const *program_include; /**< patterns (`programs`); programs_leave_alone() has looked at them */
+    const char *const *program_exclude;
+    const char *file; /**< the file that was read; NULL: none */
+    size_t error_count;
+    const struct config_error *errors; /**< in the order found; any means that the configuration is refused */
+    void *memory;                      /**< what config_free() gives back */
+};
+
+/**
+ * Take the environment (secure_getenv(3)) and the file's bytes as they are now, to be parsed later: the
+ * program may chroot(2) or drop its privileges in between. Nothing is parsed and nothing printed. Called
+ * once, at load, by one thread. Allocates by mmap(2) alone, because malloc(3) may not be ready yet.
+ *
+ * Returns false where there is nothing to do: no variable sets hosts or a file, there is no file, its `programs` leave
+ * this program alone, or ORIGIN_BYPASS_DISABLED is set. Then every call is libc's, and config_parse() is not needed.
+ */
+bool config_take(void);
+
+/**
+ * Parse what config_take() took. Never NULL but for want of memory; a broken one has errors and no rules.
+ * Prints nothing, changes no state, takes no lock: threads may parse at the same time, each its own.
+ * In secure mode (DESIGN 4.10) the environment is empty and only the compiled-in path counts.
+ */
+struct config *config_parse(void);
+
+struct config_source;
+
+/** What config_take() took: all zeros before, and where it returned false. */
+const struct config_source *config_taken(void);
+
+/** Take its files as they are now, for a reload (config_source_take_again()). */
+bool config_take_again(struct config_source *source, const struct config_source *before);
+
+/**
+ * Parse what config_source_take() took (source.h): for a reload, tools and tests. As config_parse(); the
+ * configuration keeps nothing of the source.
+ */
+struct config *config_parse_source(const struct config_source *source);
+
+/** Parse this text as the file `file` (for messages) with no environment: for tools and tests. As config_parse(). */
+struct config *config_parse_text(const char *file, const char *text, size_t size);
+
+/** Free a configuration; NULL is allowed. Nobody may use it any more. */
+void config_free(struct config *config);
+
+#endif

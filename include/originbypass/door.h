@@ -1,7 +1,0 @@
-#ifndef ORIGINBYPASS_DOOR_H
-#define ORIGINBYPASS_DOOR_H
-
-/** Marks an interposed function: with the list in preload/exports.map, all that programs see of us. */
-#define DOOR __attribute__((visibility("default")))
-
-#endif

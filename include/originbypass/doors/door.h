@@ -1,0 +1,7 @@
+#ifndef ORIGINBYPASS_DOORS_DOOR_H
+#define ORIGINBYPASS_DOORS_DOOR_H
+
+/** Marks an interposed function: with the list in preload/exports.map, all that programs see of us. */
+#define DOOR __attribute__((visibility("default")))
+
+#endif

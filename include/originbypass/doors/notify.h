@@ -1,0 +1,23 @@
+#ifndef ORIGINBYPASS_DOORS_NOTIFY_H
+#define ORIGINBYPASS_DOORS_NOTIFY_H
+
+#include <signal.h>
+#include <sys/types.h>
+
+/** What a program wants to happen when its requests are done (sigevent(7)). */
+struct notification {
+    struct sigevent event;
+    pid_t process; /**< that asked, and gets the signal */
+};
+
+/** Take over what the program gave. NULL: nothing is to happen. */
+void notify_prepare(struct notification *notification, const struct sigevent *event);
+
+/**
+ * Let it happen: queue the signal to the process, with si_code SI_ASYNCNL; or start a thread for the program's
+ * function, with no signal blocked. Where the system has no more signals or threads to give, nothing happens, as with
+ * libc. Thread-safe.
+ */
+void notify(const struct notification *notification);
+
+#endif

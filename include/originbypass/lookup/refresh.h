@@ -1,0 +1,16 @@
+#ifndef ORIGINBYPASS_LOOKUP_REFRESH_H
+#define ORIGINBYPASS_LOOKUP_REFRESH_H
+
+#include <stdbool.h>
+
+#include "originbypass/lookup/fetch.h"
+
+/**
+ * Ask for what the fetch leads (fetch_board()) beside the traffic: in a thread that ends with it, at the fetch's
+ * deadline at the latest. The flights are the thread's then, and the caller may join them. False: no thread can be
+ * started, and the fetch is the caller's still. Nothing of `fetch` is used after the return. The caller is inside.
+ * Thread-safe.
+ */
+bool refresh_start(struct fetch *fetch);
+
+#endif

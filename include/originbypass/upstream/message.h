@@ -1,0 +1,44 @@
+#ifndef ORIGINBYPASS_UPSTREAM_MESSAGE_H
+#define ORIGINBYPASS_UPSTREAM_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "originbypass/values/answer.h"
+
+/**
+ * Read a DNS message (RFC 1035, section 4) that answers a question for the addresses of `family`, as libc reads it: one
+ * pass in the order of the records, each CNAME's target being the name whose addresses count from there on; CNAME
+ * targets that are no host names count for nothing as names.
+ *
+ * A chain without an address is OUTCOME_ELSEWHERE where the server does not recurse and does not say that it knows the
+ * end of the chain: the answer then has the chain, with the name that is to be asked for elsewhere at its end.
+ *
+ * Returns the answer, on the heap for the caller to free(3). NULL: no usable answer; `*reason` then says why (static
+ * text).
+ */
+struct answer *message_read(const uint8_t *message, size_t size, sa_family_t family, const char **reason);
+
+/** Where the question of a query or a reply ends that has exactly one. 0: this is no such message. */
+size_t message_question(const uint8_t *message, size_t size);
+
+/** Take all records out of a message for which message_question() found an end: it ends there now. */
+void message_show_question(uint8_t *message);
+
+/**
+ * Whether the message is a failure without the question, as unbound sends it to those whom it refuses. It is told by
+ * the ID alone.
+ */
+bool message_is_bare_failure(const uint8_t *message, size_t size);
+
+/** Whether the message is a reply that says of itself that it is cut off (RFC 2181, section 9). */
+bool message_is_truncated(const uint8_t *message, size_t size);
+
+/**
+ * Whether libc holds a message for a failure that no repetition cures (h_errno's NO_RECOVERY): a response code that
+ * says neither "no such name" nor that this server could not answer now (SERVFAIL, NOTIMP, REFUSED), FORMERR for one.
+ */
+bool message_is_final_failure(const uint8_t *message, size_t size);
+
+#endif

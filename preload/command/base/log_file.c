@@ -1,0 +1,57 @@
+#include "originbypass/command/base/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/guest/destination.h"
+
+static char *directory_of(const char *path) {
+    const char *name = text_base_name(path);
+    return name - path <= 1 ? memory_text("/") : text_format("%.*s", (int)(name - path - 1), path);
+}
+
+static int try_space(const char *path) {
+    struct statvfs system;
+    return statvfs(path, &system) == 0 && system.f_blocks > 0 && system.f_bavail == 0 ? ENOSPC : 0;
+}
+
+static bool is_file(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* A link to what may be the program's own output, though not this command's: /proc/1/fd/1, in a container. */
+static bool may_be_stream(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+/* Errors of faccessat(2) mean for a directory what those of open(2) mean for a new file in it. */
+static int try_to_create_in(const char *directory) {
+    return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0 ? try_space(directory) : errno;
+}
+
+static int try_log_file(const char *path) {
+    int cause = destination_try(path);
+    if (cause == 0 && is_file(path))
+        return try_space(path);
+    if (cause == ELOOP && may_be_stream(path))
+        return 0;
+    if (cause != ENOENT)
+        return cause;
+    char *directory = directory_of(path);
+    cause = try_to_create_in(directory);
+    free(directory);
+    return cause;
+}
+
+const char *log_file_fault(const char *path) {
+    return path[0] == '/' ? destination_reason(try_log_file(path)) : NULL;
+}

@@ -1,0 +1,212 @@
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/document.h"
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/style.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/base/variable.h"
+#include "originbypass/command/check/notes.h"
+#include "originbypass/command/check/summary.h"
+#include "originbypass/config/config.h"
+#include "originbypass/config/errors.h"
+#include "originbypass/config/source.h"
+
+/* A file's errors in the order of its lines: the library finds those of the hosts last. */
+static bool is_behind(const struct config_error *error, const struct config_error *other) {
+    return error->file != NULL && other->file != NULL && strcmp(error->file, other->file) == 0 &&
+           error->line > other->line;
+}
+
+/* The caller frees them. */
+static struct config_error *errors_by_line(const struct config *config) {
+    struct config_error *sorted = memory_take(config->error_count, sizeof(*sorted));
+    for (size_t i = 0; i < config->error_count; i++) {
+        size_t place = i;
+        /* The last one says that there are more. */
+        for (; i < CONFIG_ERRORS_MAX && place > 0 && is_behind(&sorted[place - 1], &config->errors[i]); place--)
+            sorted[place] = sorted[place - 1];
+        sorted[place] = config->errors[i];
+    }
+    return sorted;
+}
+
+/* ---- for people ---- */
+
+static void print_finding(const char *place, enum style style, const char *word, const char *text) {
+    text_print(stdout, place);
+    printf(": %s%s%s", style_begin(stdout, style), word, style_end(stdout, style));
+    text_print(stdout, text);
+    putchar('\n');
+}
+
+static char *place_of(const struct config_error *error) {
+    if (error->variable != NULL || error->line == 0)
+        return text_format("%s", error->variable != NULL ? error->variable : error->file);
+    return text_format("%s:%d", error->file, error->line);
+}
+
+static const char *name_of(const struct config *config) {
+    return config->file != NULL ? config->file : "the environment";
+}
+
+static void print_errors(const struct config *config) {
+    struct config_error *errors = errors_by_line(config);
+    for (size_t i = 0; i < config->error_count; i++) {
+        char *place = place_of(&errors[i]);
+        print_finding(place, STYLE_BAD, "", errors[i].reason);
+        free(place);
+    }
+    free(errors);
+    print_finding(name_of(config), STYLE_BAD, "refused", ": every call is libc's until it is mended");
+}
+
+static void print_note(const struct config *config, const struct note *note) {
+    if (note->rule == NULL) {
+        print_finding(name_of(config), STYLE_NOTE, "note: ", note->text);
+        return;
+    }
+    char *place = describe_place(config, note->rule), *rule = describe_rule(note->rule);
+    char *text = text_format("\"%s\" %s", rule, note->text);
+    print_finding(place, STYLE_NOTE, "note: ", text);
+    free(text);
+    free(rule);
+    free(place);
+}
+
+static void print_meaning(const struct config *config, const struct config_source *source) {
+    struct notes notes = notes_take(config);
+    for (size_t i = 0; i < notes.count; i++)
+        print_note(config, &notes.list[i]);
+    print_finding(name_of(config), STYLE_GOOD, "good", "");
+    putchar('\n');
+    summary_print(config, source);
+    notes_free(&notes);
+}
+
+/* ---- in JSON ---- */
+
+static void add_finding(const char *file, int line, const char *variable, const char *reason) {
+    document_begin_object(NULL);
+    document_text("file", file);
+    document_number("line", line);
+    document_text("variable", variable);
+    document_text("reason", reason);
+    document_end();
+}
+
+static void add_errors(const struct config *config) {
+    struct config_error *errors = errors_by_line(config);
+    document_begin_array("errors");
+    for (size_t i = 0; i < config->error_count; i++)
+        add_finding(errors[i].file, errors[i].line, errors[i].variable, errors[i].reason);
+    document_end();
+    free(errors);
+}
+
+static void add_note(const struct config *config, const struct note *note) {
+    document_begin_object(NULL);
+    char *rule = note->rule == NULL ? NULL : describe_rule(note->rule);
+    document_text("rule", rule);
+    document_text("file", config->file);
+    document_number("line", note->rule == NULL ? 0 : note->rule->line);
+    document_text("reason", note->text);
+    document_end();
+    free(rule);
+}
+
+static void add_meaning(const struct config *config, const struct config_source *source) {
+    struct notes notes = notes_take(config);
+    document_begin_array("notes");
+    for (size_t i = 0; i < notes.count; i++)
+        add_note(config, &notes.list[i]);
+    document_end();
+    summary_document(config, source);
+    notes_free(&notes);
+}
+
+static void write_document(const struct config *config, const struct config_source *source) {
+    document_begin_object(NULL);
+    document_text("file", config->file);
+    document_boolean("good", config->error_count == 0);
+    add_errors(config);
+    if (config->error_count == 0)
+        add_meaning(config, source);
+    document_end();
+}
+
+/* ---- */
+
+static int check(const struct config_source *source, bool json) {
+    struct config *config = memory_checked(config_parse_source(source));
+    if (json)
+        write_document(config, source);
+    else if (config->error_count > 0)
+        print_errors(config);
+    else
+        print_meaning(config, source);
+    int status = config->error_count == 0 ? CLI_GOOD : CLI_BAD;
+    config_free(config);
+    return status;
+}
+
+static int say_that_there_is_nothing(bool json) {
+    const char *why =
+        variable_is_disabled()
+            ? "ORIGIN_BYPASS_DISABLED says so: every call is libc's"
+            : "nothing is configured: no variable names hosts or a file, and there is no " CONFIG_DEFAULT_FILE
+              "; every call is libc's";
+    if (!json) {
+        puts(why);
+        return CLI_GOOD;
+    }
+    document_begin_object(NULL);
+    document_text("file", NULL);
+    document_boolean("good", true);
+    document_begin_array("errors");
+    document_end();
+    document_begin_array("notes");
+    add_finding(NULL, 0, NULL, why);
+    document_end();
+    document_end();
+    return CLI_GOOD;
+}
+
+static int run(int argc, char **argv) {
+    static const struct option words[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    bool json = false;
+    for (int option; (option = cli_option(argc, argv, "", words)) != -1; json = true)
+        if (option != 'j')
+            return cli_usage();
+    if (argc - optind > 1)
+        return cli_usage();
+    struct config_source source;
+    const char *file = argv[optind];
+    if (!(file == NULL ? config_source_take(&source, CONFIG_DEFAULT_FILE, false)
+                       : config_source_take_file(&source, file)))
+        return say_that_there_is_nothing(json);
+    int status = check(&source, json);
+    config_source_release(&source);
+    return status;
+}
+
+const struct cli_command cli_check = {
+    .name = "check",
+    .summary = "Say whether a configuration is good, and what it means",
+    .usage = "[--json] [FILE]",
+    .help = "Without FILE: what a program started here with the library would read, environment\n"
+            "included. With FILE: that file alone, as if no variable were set.\n"
+            "\n"
+            "Every error has a line of its own, FILE:LINE: REASON, or VARIABLE: REASON. Without\n"
+            "errors: notes on what is legal and perhaps not meant (\"note: \"), then the host rules\n"
+            "and how each is answered, and the general settings.\n"
+            "\n"
+            "  --json      the same as one JSON document\n"
+            "\n"
+            "Exits with 1 where there is an error. A note is none.\n",
+    .run = run,
+};

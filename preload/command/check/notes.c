@@ -1,0 +1,162 @@
+#include "originbypass/command/check/notes.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/log_file.h"
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/rules/policy.h"
+#include "originbypass/rules/rules.h"
+
+/* A configuration being looked through. */
+struct review {
+    const struct config *config;
+    struct rules *wide;          /* the rules for more than one name alone */
+    const struct host_rule *all; /* `*`, if any */
+    struct notes notes;
+};
+
+static void add(struct review *review, const struct host_rule *rule, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void add(struct review *review, const struct host_rule *rule, const char *format, ...) {
+    struct notes *notes = &review->notes;
+    char *text = NULL;
+    va_list arguments;
+    va_start(arguments, format);
+    memory_checked(vasprintf(&text, format, arguments) < 0 ? NULL : text);
+    va_end(arguments);
+    notes->list = memory_resize(notes->list, notes->count + 1, sizeof(notes->list[0]));
+    notes->list[notes->count++] = (struct note){rule, text};
+}
+
+/* The name itself, or for `*.name` one below it. False: it is `*`, or no name has room below. */
+static bool example_of(const struct host_rule *rule, struct name *name) {
+    if (rule->kind == RULE_ALL)
+        return false;
+    char *text = text_format("%s%s", rule->kind == RULE_BELOW ? "x." : "", rule->name);
+    bool folded = name_fold(name, text);
+    free(text);
+    return folded;
+}
+
+/* The rule that would decide on the same names if this one were not there; of `*.name`, on all of them but a few. */
+static const struct host_rule *rule_behind(const struct review *review, const struct host_rule *rule) {
+    struct name name, example;
+    if (!example_of(rule, &example) || !name_fold(&name, rule->name))
+        return NULL;
+    /* "*.name" does not match the name itself: what does is the next one. */
+    const struct host_rule *behind = rules_match(review->wide, &name);
+    return behind == NULL && !rules_stays_at_home(&example) ? review->all : behind;
+}
+
+static void note_what_changes_nothing(struct review *review, const struct host_rule *rule) {
+    const struct host_rule *behind = rule_behind(review, rule);
+    if (rule->excluded && (behind == NULL || behind->excluded)) {
+        add(review, rule, "excludes what no other rule lists: libc answers anyhow");
+        return;
+    }
+    if (behind == NULL || behind->excluded || rule->excluded || behind->settings != rule->settings)
+        return;
+    char *text = describe_rule(behind), *place = describe_place(review->config, behind);
+    add(review, rule, "changes nothing: \"%s\" (%s) says the same of it", text, place);
+    free(place);
+    free(text);
+}
+
+static void note_local_names(struct review *review, const struct host_rule *rule) {
+    struct name name;
+    if (rule->excluded || !example_of(rule, &name) || !rules_stays_at_home(&name))
+        return;
+    if (rule->kind == RULE_NAME && rule->settings->pinned_ipv4 != NULL)
+        return;
+    add(review, rule,
+        "is a name of the local network, which \"*\" leaves to libc: external DNS is asked for it all "
+        "the same, and search domains have no part in it");
+}
+
+static void note_all_without_fallback(struct review *review, const struct host_rule *rule) {
+    if (rule->kind == RULE_ALL && !rule->excluded && rule->settings->fallback_never)
+        add(review, rule, "with fallback = \"never\": what the local DNS alone knows cannot be resolved any more");
+}
+
+static void note_pinned_address(struct review *review, const struct host_rule *rule, const struct address *address) {
+    const char *edge = policy_edge(rule->settings, address);
+    char *text = describe_address(address);
+    if (!policy_has_family(rule->settings, address->family))
+        add(review, rule, "never has its address %s: family is \"%s\"", text, describe_family(rule->settings->family));
+    else if (edge != NULL)
+        add(review, rule, "has the address %s, which is an edge of the CDN (%s), and no origin", text, edge);
+    free(text);
+}
+
+static void note_pinned(struct review *review, const struct host_rule *rule) {
+    const struct answer *answers[] = {rule->settings->pinned_ipv4, rule->settings->pinned_ipv6};
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && !rule->excluded; type++)
+        for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count; i++) {
+            struct address address = answer_address(answers[type], i);
+            note_pinned_address(review, rule, &address);
+        }
+}
+
+static void note_log_file(struct review *review) {
+    const struct config *config = review->config;
+    const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
+    if (fault != NULL)
+        add(review, NULL, "messages to %s are lost, for a program of this user: %s", config->log_file, fault);
+}
+
+static void note_general(struct review *review) {
+    const struct query_settings *query = &review->config->general.query;
+    if (review->config->rule_count == 0)
+        add(review, NULL, "no host is listed: every call is libc's");
+    if (query->timeout_ms > query->deadline_ms)
+        add(review, NULL, "query.timeout_ms (%" PRIu32 ") is never reached: query.deadline_ms is %" PRIu32,
+            query->timeout_ms, query->deadline_ms);
+}
+
+static struct rules *wide_rules(const struct config *config, struct config *wide, struct host_rule *list) {
+    *wide = *config;
+    wide->rules = list;
+    wide->rule_count = 0;
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].kind != RULE_NAME)
+            list[wide->rule_count++] = config->rules[i];
+    return memory_checked(rules_build(wide));
+}
+
+static const struct host_rule *find_all(const struct config *config) {
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].kind == RULE_ALL)
+            return &config->rules[i];
+    return NULL;
+}
+
+struct notes notes_take(const struct config *config) {
+    struct config wide;
+    struct host_rule *list = memory_take(config->rule_count, sizeof(*list));
+    struct review review = {.config = config, .wide = wide_rules(config, &wide, list)};
+    note_general(&review);
+    note_log_file(&review);
+    review.all = find_all(config);
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct host_rule *rule = &config->rules[i];
+        note_what_changes_nothing(&review, rule);
+        note_local_names(&review, rule);
+        note_all_without_fallback(&review, rule);
+        note_pinned(&review, rule);
+    }
+    rules_free(review.wide);
+    free(list);
+    return review.notes;
+}
+
+void notes_free(struct notes *notes) {
+    for (size_t i = 0; i < notes->count; i++)
+        free(notes->list[i].text);
+    free(notes->list);
+    *notes = (struct notes){0};
+}

@@ -1,0 +1,163 @@
+#include "originbypass/command/dns/resolution.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/cache/cache.h"
+#include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/document.h"
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/dns/native.h"
+#include "originbypass/doors/load.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/log.h"
+#include "originbypass/in_force/configuration.h"
+#include "originbypass/metrics/counters.h"
+
+typedef __typeof__(&getaddrinfo) resolver;
+
+const char *resolution_source_text(enum resolution_source source) {
+    static const char *const texts[] = {
+        [BY_LIBC] = "libc",
+        [BY_FALLBACK] = "libc, as the fallback",
+        [BY_NOBODY] = "nobody",
+        [BY_CONFIGURATION] = "the configuration",
+        [BY_EXTERNAL_DNS] = "external DNS",
+    };
+    return texts[source];
+}
+
+const struct rules *resolution_rules(void) {
+    log_silence();
+    const struct in_force *held = load_ensure() ? configuration_hold() : NULL;
+    return held == NULL ? NULL : held->rules; /* held for as long as the command runs */
+}
+
+bool resolution_complain_of_refusal(const struct rules *rules) {
+    const struct config *config = rules == NULL ? NULL : rules_config(rules);
+    if (config == NULL || config->error_count == 0)
+        return false;
+    const struct config_error *error = config->errors;
+    cli_complain("the configuration is refused, and everything is libc's: %s: %s; originbypass check tells more",
+                 error->file == NULL ? error->variable : error->file, error->reason);
+    return true;
+}
+
+struct host_case resolution_case(const struct rules *rules, const char *host) {
+    struct host_case found = {.host = host};
+    found.is_name = name_fold(&found.name, host);
+    if (!found.is_name || rules == NULL)
+        return found;
+    found.rule = rules_match(rules, &found.name);
+    found.settings = rules_settings(rules, &found.name);
+    return found;
+}
+
+static bool is_listed(const struct resolution *resolution, const struct address *address) {
+    for (size_t i = 0; i < resolution->count; i++)
+        if (address_equal(&resolution->addresses[i], address))
+            return true;
+    return false;
+}
+
+static struct resolution list_of(const struct addrinfo *list) {
+    struct resolution resolution = {0};
+    for (; list != NULL; list = list->ai_next) {
+        struct address address;
+        if (!address_of_socket(list->ai_addr, &address) || is_listed(&resolution, &address))
+            continue;
+        resolution.addresses =
+            memory_resize(resolution.addresses, resolution.count + 1, sizeof(resolution.addresses[0]));
+        resolution.addresses[resolution.count++] = address;
+    }
+    return resolution;
+}
+
+static struct resolution ask(resolver resolve, const char *host, int family) {
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    int error = resolve(host, NULL, &hints, &list);
+    if (error != 0) {
+        const char *words =
+            error == EAI_SYSTEM ? strerror(errno) : gai_strerror(error); // NOLINT(concurrency-mt-unsafe)
+        return (struct resolution){.error = words};
+    }
+    struct resolution resolution = list_of(list);
+    freeaddrinfo(list);
+    return resolution;
+}
+
+static uint64_t fallbacks(void) {
+    uint64_t totals[COUNTER_COUNT];
+    counters_read(totals);
+    return totals[COUNTER_FALLBACKS];
+}
+
+static enum resolution_source source_of(const struct host_case *host, bool fell_back) {
+    if (host->settings == NULL)
+        return BY_LIBC;
+    if (fell_back)
+        return host->settings->fallback_never ? BY_NOBODY : BY_FALLBACK;
+    return host->settings->pinned_ipv4 != NULL ? BY_CONFIGURATION : BY_EXTERNAL_DNS;
+}
+
+static uint32_t seconds_until(uint64_t until_ms, uint64_t now_ms) {
+    return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
+}
+
+/* What the cache has of the answer that was just given. */
+static void look_into_cache(struct resolution *resolution, const struct host_case *host, int family) {
+    static const int families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
+    uint64_t now_ms = clock_now_ms(), until_ms = UINT64_MAX;
+    struct cache_copy copy;
+    cache_copy_begin(&copy);
+    cache_get(&host->name, now_ms, &copy);
+    resolution->is_whole = true;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = copy.answers[type];
+        if (answer == NULL || answer->outcome == OUTCOME_FAILURE)
+            resolution->is_whole &= family == (families[type] == AF_INET ? AF_INET6 : AF_INET);
+        else if (answer->address_count > 0 && copy.expires_ms[type] < until_ms)
+            until_ms = copy.expires_ms[type];
+    }
+    resolution->kept_s = seconds_until(until_ms, now_ms);
+    cache_copy_release(&copy);
+}
+
+struct resolution resolution_find(const struct host_case *host, int family) {
+    uint64_t before = fallbacks();
+    struct resolution resolution = ask(getaddrinfo, host->host, family);
+    resolution.source = source_of(host, fallbacks() != before);
+    if (resolution.source == BY_EXTERNAL_DNS)
+        look_into_cache(&resolution, host, family);
+    return resolution;
+}
+
+struct resolution resolution_find_native(const char *host, int family) {
+    return ask(native_getaddrinfo, host, family);
+}
+
+void resolution_document_addresses(const struct resolution *resolution) {
+    document_begin_array("addresses");
+    for (size_t i = 0; i < resolution->count; i++) {
+        char *text = describe_address(&resolution->addresses[i]);
+        document_text(NULL, text);
+        free(text);
+    }
+    document_end();
+    document_text("error", resolution->error);
+}
+
+void resolution_document(const struct host_case *host, const struct resolution *resolution) {
+    document_text("host", host->host);
+    resolution_document_addresses(resolution);
+    document_text("answered_by", resolution_source_text(resolution->source));
+    document_number("kept_s", resolution->kept_s);
+}
+
+void resolution_free(struct resolution *resolution) {
+    free(resolution->addresses);
+    *resolution = (struct resolution){0};
+}

@@ -1,0 +1,239 @@
+#include "originbypass/command/doctor/doctor.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/doctor/url.h"
+#include "originbypass/config/source.h"
+#include "originbypass/guest/log.h"
+#include "originbypass/values/name.h"
+
+enum { STATUS_RESTART = 3 };
+
+/* The command line. */
+struct request {
+    bool json;
+    const char *pid;
+    char **program; /* and its arguments; NULL: none */
+    char **targets; /* hosts and URLs */
+    size_t target_count;
+};
+
+/* --- the command line --------------------------------------------------------------------------------------------- */
+
+static bool is_pid(const char *text) {
+    return text[0] >= '1' && text[0] <= '9' && text[strspn(text, "0123456789")] == '\0';
+}
+
+/* The host of a target, for the caller to free(3). NULL: it is none, after a complaint. */
+static char *host_of(const char *target) {
+    struct url url;
+    struct name name;
+    char *host = NULL;
+    if (strstr(target, "://") == NULL) {
+        host = memory_text(target);
+    } else if (url_parse(target, &url)) {
+        host = memory_text(url.host);
+        url_free(&url);
+    }
+    if (host != NULL && name_is_literal(host))
+        cli_complain("%s: an address is not looked up; give a host name", target);
+    else if (host == NULL || !name_fold(&name, host) || !name_is_host_name(&name))
+        cli_complain("%s is neither a host name nor a http or https URL", target);
+    else
+        return host;
+    free(host);
+    return NULL;
+}
+
+static bool read_options(int argc, char **argv, struct request *request) {
+    static const struct option words[] = {{"json", no_argument, NULL, 'j'}, {"pid", required_argument, NULL, 'p'}, {0}};
+    int option;
+    while ((option = cli_option(argc, argv, "jp:", words)) != -1) {
+        if (option == 'j')
+            request->json = true;
+        else if (option == 'p')
+            request->pid = optarg;
+        else
+            return false;
+    }
+    if (request->pid == NULL || is_pid(request->pid))
+        return true;
+    cli_complain("%s is no process number", request->pid);
+    return false;
+}
+
+/* getopt_long(3) has taken a `--` that stands before every host. */
+static bool read_arguments(int argc, char **argv, struct request *request) {
+    int at = optind;
+    bool ended = at > 1 && strcmp(argv[at - 1], "--") == 0 && (request->pid == NULL || optarg != argv[at - 1]);
+    request->targets = argv + at;
+    while (!ended && at < argc && strcmp(argv[at], "--") != 0)
+        at++;
+    request->target_count = (size_t)(argv + at - request->targets);
+    if (!ended && at < argc) {
+        ended = true;
+        at++;
+    }
+    if (!ended)
+        return true;
+    request->program = at < argc ? argv + at : NULL;
+    if (request->program == NULL)
+        cli_complain("no program is named behind --");
+    return request->program != NULL;
+}
+
+/* --- what is looked at -------------------------------------------------------------------------------------------- */
+
+static void add_host(struct doctor *doctor, const char *host) {
+    for (size_t i = 0; i < doctor->host_count; i++)
+        if (strcasecmp(doctor->hosts[i], host) == 0)
+            return;
+    const char **hosts = memory_resize((void *)doctor->hosts, doctor->host_count + 1, sizeof(*hosts));
+    hosts[doctor->host_count++] = host;
+    doctor->hosts = hosts;
+}
+
+enum { HOSTS_MAX = 10 }; /* so many of the configuration's are looked at */
+
+static void add_configured_hosts(struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->config->rule_count && doctor->host_count < HOSTS_MAX; i++) {
+        const struct host_rule *rule = &doctor->config->rules[i];
+        if (rule->kind == RULE_NAME && !rule->excluded)
+            add_host(doctor, rule->name);
+    }
+}
+
+static void add_server(struct doctor *doctor, const struct server_address *server, const char *name) {
+    struct doctor_upstream upstream = {.server = *server, .name = name};
+    server_address_text(server, upstream.text);
+    for (size_t i = 0; i < doctor->upstream_count; i++)
+        if (strcmp(doctor->upstreams[i].text, upstream.text) == 0)
+            return;
+    doctor->upstreams = memory_resize(doctor->upstreams, doctor->upstream_count + 1, sizeof(doctor->upstreams[0]));
+    doctor->upstreams[doctor->upstream_count++] = upstream;
+}
+
+static void add_servers(struct doctor *doctor, const struct server_list *list, const char *name) {
+    for (size_t i = 0; i < list->count; i++)
+        add_server(doctor, &list->servers[i], name);
+}
+
+/* A hidden primary knows its own names alone, so that each is asked for a name that is asked of it. */
+static void add_upstreams(struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->host_count; i++) {
+        const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i]);
+        const char *name = settings->query_name != NULL ? settings->query_name : doctor->hosts[i];
+        add_servers(doctor, settings->upstreams, name);
+    }
+    const struct host_rule *first = doctor->config->rules;
+    bool below = doctor->config->rule_count > 0 && first->kind == RULE_BELOW;
+    add_servers(doctor, doctor->config->general.upstreams, below ? first->name : "example.com");
+}
+
+const struct host_settings *doctor_settings(const struct doctor *doctor, const char *host) {
+    struct name name;
+    const struct host_settings *settings = name_fold(&name, host) ? rules_settings(doctor->rules, &name) : NULL;
+    return settings == NULL ? &doctor->config->general : settings;
+}
+
+/* --- looking ------------------------------------------------------------------------------------------------------ */
+
+static void look_at_network(struct doctor *doctor, const struct request *request, char *const *hosts) {
+    for (size_t i = 0; i < request->target_count; i++)
+        add_host(doctor, hosts[i]);
+    if (request->target_count == 0)
+        add_configured_hosts(doctor);
+    add_upstreams(doctor);
+    doctor_upstreams(doctor);
+    doctor_capture(doctor);
+    for (size_t i = 0; i < doctor->host_count; i++)
+        doctor_name(doctor, doctor->hosts[i]);
+    for (size_t i = 0; i < request->target_count; i++)
+        if (strstr(request->targets[i], "://") != NULL)
+            doctor_url(doctor, request->targets[i], hosts[i]);
+    free(doctor->upstreams);
+    free((void *)doctor->hosts);
+}
+
+static void look_at_settings(const struct request *request, char *const *hosts) {
+    struct config_source source;
+    (void)config_source_take(&source, CONFIG_DEFAULT_FILE, false); /* nothing to take: the defaults */
+    struct config *config = memory_checked(config_parse_source(&source));
+    struct doctor doctor = {.config = config, .rules = memory_checked(rules_build(config))};
+    log_silence(); /* what messages would tell, the findings tell */
+    if (doctor_configuration(&doctor))
+        look_at_network(&doctor, request, hosts);
+    rules_free(doctor.rules);
+    config_free(config);
+    config_source_release(&source);
+}
+
+/* A process or a program may be asked for alone. */
+static int look(const struct request *request, char *const *hosts) {
+    bool restart = false;
+    findings_begin(request->json);
+    if (request->pid != NULL)
+        restart = doctor_process(request->pid);
+    if (request->program != NULL)
+        doctor_program(request->program, request->program[0]);
+    if (request->target_count > 0 || (request->pid == NULL && request->program == NULL))
+        look_at_settings(request, hosts);
+    int status = restart ? STATUS_RESTART : findings_count(FINDING_BAD) > 0 ? CLI_BAD : CLI_GOOD;
+    findings_end(status);
+    return status;
+}
+
+static int look_at_targets(const struct request *request) {
+    char **hosts = memory_take(request->target_count, sizeof(*hosts));
+    bool good = true;
+    for (size_t i = 0; i < request->target_count; i++) {
+        hosts[i] = host_of(request->targets[i]);
+        good = good && hosts[i] != NULL;
+    }
+    int status = good ? look(request, hosts) : cli_usage();
+    for (size_t i = 0; i < request->target_count; i++)
+        free(hosts[i]);
+    free(hosts);
+    return status;
+}
+
+static int run(int argc, char **argv) {
+    struct request request = {0};
+    if (!read_options(argc, argv, &request) || !read_arguments(argc, argv, &request))
+        return cli_usage();
+    return look_at_targets(&request);
+}
+
+const struct cli_command cli_doctor = {
+    .name = "doctor",
+    .summary = "Say what stands between a program and the origin, and what to do about it",
+    .usage = "[--json] [HOST|URL...] [-- PROGRAM [ARGUMENT...]]\n"
+             "[--json] --pid PID [HOST|URL...] [-- PROGRAM [ARGUMENT...]]",
+    .help = "Looks at the configuration that a program would get from this environment, at the\n"
+            "upstreams, at each HOST (or those of the configuration), and tries each URL with\n"
+            "curl under the library. Run it where the program runs: in its container, as its\n"
+            "user. A finding is a line that begins with \"good\", \"note\" or \"bad\".\n"
+            "\n"
+            "  --          look at a program, too: can the library reach it, and does the\n"
+            "              configuration leave it alone? It is not started. Without a HOST or\n"
+            "              URL, look at it alone\n"
+            "  -p, --pid   look at a running process: is the library in it, and the one that is\n"
+            "              installed, and does the configuration leave it alone? Without a HOST\n"
+            "              or URL, look at it alone\n"
+            "  -j, --json  one JSON document: findings, each with verdict, check, about, finding\n"
+            "              and remedy; then how many there were of each verdict, and the status\n"
+            "\n"
+            "It asks each upstream for the host, for a name that does not exist and for one\n"
+            "that only a cluster knows, over UDP and TCP, and 192.0.2.1, where there is no\n"
+            "server. A URL is fetched once, or twice where its certificate does not hold.\n"
+            "\n"
+            "Exit status: 0 nothing is bad, 1 something is, 2 usage, 3 the process of --pid\n"
+            "needs a restart to have the library that is installed.\n",
+    .run = run,
+};

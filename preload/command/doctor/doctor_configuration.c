@@ -1,0 +1,125 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/command/base/file_text.h"
+#include "originbypass/command/base/log_file.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/base/variable.h"
+#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/config/source.h"
+
+static void tell_error(const struct config_error *error) {
+    char *place = error->variable != NULL ? text_format("%s", error->variable)
+                  : error->line == 0      ? text_format("%s", error->file)
+                                          : text_format("%s:%d", error->file, error->line);
+    findings_tell(&(struct finding){FINDING_BAD, "configuration", place,
+                                    "Until it is corrected, every call is libc's; originbypass check tries a "
+                                    "configuration before it is used"},
+                  "refused: %s", error->reason);
+    free(place);
+}
+
+static size_t count_ours(const struct config *config) {
+    size_t count = 0;
+    for (size_t i = 0; i < config->rule_count; i++)
+        count += !config->rules[i].excluded;
+    return count;
+}
+
+static void tell_rules(const struct config *config) {
+    const char *place = config->file != NULL ? config->file : config_variable_name(CONFIG_VARIABLE_HOSTS);
+    size_t ours = count_ours(config);
+    if (ours > 0)
+        findings_tell(&(struct finding){FINDING_GOOD, "configuration", place, NULL},
+                      ours == 1 ? "%zu host rule" : "%zu host rules", ours);
+    else
+        findings_tell(
+            &(struct finding){
+                FINDING_BAD,
+                "configuration",
+                "no host is listed",
+                "List the hosts in ORIGIN_BYPASS_HOSTS or in " CONFIG_DEFAULT_FILE
+                ", in the environment of the program",
+            },
+            "every call is libc's");
+}
+
+/* --- how it is mounted -------------------------------------------------------------------------------------------- */
+
+/* mountinfo writes blanks, tabs, newlines and backslashes as `\` and three octal digits (proc(5)). */
+static void unescape(char *text) {
+    char *to = text;
+    for (const char *from = text; *from != '\0'; to++) {
+        bool escaped = from[0] == '\\' && from[1] != '\0' && from[2] != '\0' && from[3] != '\0';
+        *to = escaped ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0')) : *from;
+        from += escaped ? 4 : 1;
+    }
+    *to = '\0';
+}
+
+/* A line of mountinfo: number, parent's number, device, root within the file system, mount point, and more. */
+static bool is_mount_of(char *line, const char *path, const char **root) {
+    char *rest = NULL, *field = strtok_r(line, " ", &rest);
+    for (int i = 1; field != NULL && i < 4; i++)
+        field = strtok_r(NULL, " ", &rest);
+    char *point = field == NULL ? NULL : strtok_r(NULL, " ", &rest);
+    if (point == NULL)
+        return false;
+    unescape(point);
+    *root = field;
+    return strcmp(point, path) == 0;
+}
+
+static void tell_mount(const char *file, const char *root) {
+    bool sub_path = strstr(root, "/volume-subpaths/") != NULL || strstr(root, "kubernetes.io~configmap") != NULL;
+    findings_tell(&(struct finding){FINDING_NOTE, "configuration-mount", file,
+                                    sub_path
+                                        ? "Mount the volume's directory, without subPath"
+                                        : "Mount the directory that it is in; in Kubernetes a volume without subPath"},
+                  "the file itself is a mount point%s: a new one that takes its place outside is never seen in here",
+                  sub_path ? " (subPath)" : "");
+}
+
+static void look_at_mount(const char *file) {
+    char *path = realpath(file, NULL);
+    char *mounts = file_text("/proc/self/mountinfo", NULL);
+    char *rest = NULL;
+    const char *root = NULL;
+    for (char *line = mounts == NULL || path == NULL ? NULL : strtok_r(mounts, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest))
+        if (is_mount_of(line, path, &root)) {
+            tell_mount(file, root);
+            break;
+        }
+    free(mounts);
+    free(path);
+}
+
+/* Told also where the configuration is refused, which is one of the messages. */
+static void look_at_log_file(const struct config *config) {
+    const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
+    if (fault != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "log-file", config->log_file,
+                                        "Make its directory, for the user of the program, or name another file in "
+                                        "ORIGIN_BYPASS_LOG_FILE or log.file; /dev/stderr and /dev/stdout work, too"},
+                      "messages are lost: %s", fault);
+}
+
+bool doctor_configuration(const struct doctor *doctor) {
+    const struct config *config = doctor->config;
+    if (variable_is_disabled())
+        findings_tell(&(struct finding){FINDING_BAD, "configuration", config_variable_name(CONFIG_VARIABLE_DISABLED),
+                                        "Take the variable away"},
+                      "the library is switched off");
+    else if (config->error_count == 0)
+        tell_rules(config);
+    for (size_t i = 0; i < config->error_count; i++)
+        tell_error(&config->errors[i]);
+    if (config->file != NULL)
+        look_at_mount(config->file);
+    look_at_log_file(config);
+    return config->error_count == 0;
+}

@@ -1,0 +1,130 @@
+/* What is known of a program by its name, above all of resolvers that are compiled in. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/file_search.h"
+
+#define RESOLVER "program-resolver"
+#define UPGRADE "program-upgrade"
+
+#define AFTER_USR2                                                                                                     \
+    "in an upgrade of its binary (USR2) starts the new master without LD_PRELOAD and ORIGIN_BYPASS_HOSTS, where its "  \
+    "configuration does not name them",                                                                                \
+        "At the top of nginx.conf, for each variable that is set: \"env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;\""
+
+static const struct {
+    const char *name;
+    enum finding_kind kind; /* FINDING_BAD: it never asks libc for an address to connect to */
+    const char *check, *what, *remedy;
+} KNOWN[] = {
+    {"nginx", FINDING_NOTE, RESOLVER,
+     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
+     "variables",
+     "Where proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
+    {"openresty", FINDING_NOTE, RESOLVER,
+     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
+     "variables and in Lua",
+     "There: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\""},
+    {"nginx", FINDING_NOTE, UPGRADE, AFTER_USR2},
+    {"openresty", FINDING_NOTE, UPGRADE, AFTER_USR2},
+    {"haproxy", FINDING_NOTE, RESOLVER,
+     "asks libc at its start, and then goes where a resolvers section leads, if there is one",
+     "Have no resolvers section, or in it: \"nameserver google 8.8.8.8:53\""},
+    {"squid", FINDING_BAD, RESOLVER, "has a resolver of its own and does not ask libc",
+     "In squid.conf: \"dns_nameservers 8.8.8.8 1.1.1.1\""},
+    {"envoy", FINDING_BAD, RESOLVER, "resolves with c-ares unless it is told otherwise",
+     "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
+     "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
+    {"node", FINDING_NOTE, RESOLVER, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
+     "Where it uses these: \"dns.setServers(['8.8.8.8', '1.1.1.1'])\""},
+    {"java", FINDING_NOTE, RESOLVER,
+     "asks libc (InetAddress), but Netty's DnsNameResolver, in reactor-netty and gRPC, asks by itself",
+     "There: DefaultAddressResolverGroup.INSTANCE, which asks libc"},
+    {"traefik", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
+     "See what is said of Go programs"},
+    {"caddy", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
+     "In reverse_proxy: \"dynamic a\" with \"resolvers 8.8.8.8 1.1.1.1\""},
+    {"busybox", FINDING_NOTE, RESOLVER, "is often linked statically, and its nslookup asks by itself",
+     "Try getent ahosts instead"},
+    {"dig", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
+     "Try getent ahosts, or originbypass resolve"},
+    {"host", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
+     "Try getent ahosts, or originbypass resolve"},
+    {"nslookup", FINDING_BAD, RESOLVER, "asks DNS itself, which is what it is for",
+     "Try getent ahosts, or originbypass resolve"},
+};
+
+/* Interpreters, and how a command line or a script shows that it asks DNS itself. */
+static const struct {
+    const char *name, *what, *remedy, *sign;
+} ASKING[] = {
+    {"ruby", "has resolv-replace, which asks DNS itself, for TCPSocket in the place of libc",
+     "Do without it, or have the address in the hosts file, which it reads: originbypass run --private-hosts",
+     "resolv-replace"},
+    {"php", "has dns_get_record, which asks DNS itself", "Take gethostbynamel, which asks libc", "dns_get_record"},
+    {"perl", "has Net::DNS, which asks DNS itself",
+     "There: \"Net::DNS::Resolver->new(nameservers => ['8.8.8.8', '1.1.1.1'])\"", "Net::DNS"},
+    {"python", "has dnspython, which asks DNS itself",
+     "There: \"resolver.nameservers = ['8.8.8.8', '1.1.1.1']\", or take socket.getaddrinfo, which asks libc",
+     "dns.resolver"},
+};
+
+enum { SCRIPT_MAX = 1024 * 1024 };
+
+/* Under its own name, or one with a version behind it: squid-openssl, node20. */
+static bool is_called(const char *path, const char *name) {
+    const char *base = text_base_name(path);
+    size_t length = strlen(name);
+    return strncmp(base, name, length) == 0 && (base[length] == '\0' || strchr("-.0123456789", base[length]) != NULL);
+}
+
+static bool has_sign(const struct program *program, char *const *arguments, const char *sign) {
+    static const char *const variables[] = {"RUBYOPT", "PERL5OPT"};
+    bool found = strcmp(program->path, program->binary) != 0 && file_has_text(program->path, sign, SCRIPT_MAX);
+    while (!found && *++arguments != NULL)
+        found = strstr(*arguments, sign) != NULL || file_has_text(*arguments, sign, SCRIPT_MAX);
+    for (size_t i = 0; !found && i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *value = secure_getenv(variables[i]);
+        found = value != NULL && strstr(value, sign) != NULL;
+    }
+    return found;
+}
+
+static bool tell_by_name(const char *path, const char *shown, bool *unreached) {
+    bool known = false;
+    for (size_t i = 0; i < sizeof(KNOWN) / sizeof(KNOWN[0]); i++) {
+        if (!is_called(path, KNOWN[i].name))
+            continue;
+        findings_tell(&(struct finding){KNOWN[i].kind, KNOWN[i].check, shown, KNOWN[i].remedy}, "%s", KNOWN[i].what);
+        *unreached = *unreached || KNOWN[i].kind == FINDING_BAD;
+        known = true;
+    }
+    return known;
+}
+
+static bool tell_by_sign(const char *path, const struct program *program, char *const *arguments, const char *shown) {
+    bool known = false;
+    for (size_t i = 0; i < sizeof(ASKING) / sizeof(ASKING[0]); i++) {
+        if (!is_called(path, ASKING[i].name) || !has_sign(program, arguments, ASKING[i].sign))
+            continue;
+        findings_tell(&(struct finding){FINDING_NOTE, RESOLVER, shown, ASKING[i].remedy}, "%s", ASKING[i].what);
+        known = true;
+    }
+    return known;
+}
+
+static bool tell(const char *path, const struct program *program, char *const *arguments, const char *shown,
+                 bool *unreached) {
+    return path != NULL && (tell_by_name(path, shown, unreached) || tell_by_sign(path, program, arguments, shown));
+}
+
+bool doctor_known(const struct program *program, char *const *arguments, const char *shown, bool *unreached) {
+    char *real = realpath(program->binary, NULL);
+    bool known =
+        tell(program->path, program, arguments, shown, unreached) || tell(real, program, arguments, shown, unreached);
+    free(real);
+    return known;
+}

@@ -1,0 +1,234 @@
+/* Whether a preloaded library can reach a program, and what to do where it cannot. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/file_text.h"
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/elf_file.h"
+#include "originbypass/command/programs/file_search.h"
+#include "originbypass/command/programs/foreign_file.h"
+#include "originbypass/command/programs/left_alone.h"
+#include "originbypass/command/programs/library.h"
+#include "originbypass/command/programs/program.h"
+
+/* --- what stands in the way --------------------------------------------------------------------------------------- */
+
+#define WITHOUT_THE_LIBRARY                                                                                            \
+    "originbypass run --private-hosts, where it reads the hosts file; a proxy under the library (HTTP_PROXY); or the " \
+    "address in hostAliases"
+
+static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
+    [PROGRAM_OTHER_MACHINE] = "Build the library for the program's architecture, and preload that one",
+    [PROGRAM_OTHER_LIBC] = "Build the library with the program's libc, or take a build of the program for this one",
+    [PROGRAM_STATIC] = "Take a dynamically linked build of it, or do without the library: " WITHOUT_THE_LIBRARY,
+    [PROGRAM_GO] = "Build it with CGO_ENABLED=1 and run it with GODEBUG=netdns=cgo, or do without the "
+                   "library: " WITHOUT_THE_LIBRARY,
+    [PROGRAM_SETID] =
+        "Start it as the user that it belongs to, or put the library's path into /etc/ld.so.preload and the "
+        "hosts into /etc/originbypass/originbypass.conf, owned by root",
+    [PROGRAM_CAPABILITIES] =
+        "Do without the capability (a port above 1023, or net.ipv4.ip_unprivileged_port_start), or "
+        "put the library's path into /etc/ld.so.preload and the hosts into "
+        "/etc/originbypass/originbypass.conf, owned by root",
+    [PROGRAM_GO_CGO] = "Run it with GODEBUG=netdns=cgo",
+    [PROGRAM_OWN_RESOLVER] =
+        "Give that resolver the servers 8.8.8.8 and 1.1.1.1 (curl: --dns-servers), or take a build "
+        "without it",
+    [PROGRAM_ASAN] = "Run it with ASAN_OPTIONS=verify_asan_link_order=0, or name that library in LD_PRELOAD before "
+                     "liboriginbypass.so",
+    [PROGRAM_UNREADABLE] = "Look at it as a user who may read it",
+};
+
+static bool tell_obstacles(const struct program *program, const char *shown) {
+    bool certain = false;
+    for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++) {
+        if (!program->obstacles[obstacle])
+            continue;
+        certain = certain || program_obstacle_is_certain(obstacle);
+        const char *library = program_obstacle_library(program, obstacle);
+        findings_tell(&(struct finding){program_obstacle_is_certain(obstacle) ? FINDING_BAD : FINDING_NOTE, "program",
+                                        shown, REMEDIES[obstacle]},
+                      "%s%s%s", program_obstacle_text(obstacle), library == NULL ? "" : ": ",
+                      library == NULL ? "" : library);
+    }
+    return certain;
+}
+
+/* c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. */
+static void tell_compiled_in(const char *path, const char *shown) {
+    static const char *const names[] = {"ares_init_options", "ares_library_init", "c-ares library"};
+    bool found = false;
+    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++)
+        found = file_has_text(path, names[i], UINT64_MAX);
+    if (found)
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "program-resolver", shown,
+                              "Give that resolver the servers 8.8.8.8 and 1.1.1.1, or tell the program to ask "
+                              "libc, if it can"},
+            "has c-ares compiled in, and asks DNS with it, always or sometimes");
+}
+
+/* --- whether the loader takes the library ------------------------------------------------------------------------- */
+
+enum { NOT_RUN = 126 };
+
+static void list_objects(const char *loader, const char *command, const char *library, int output) {
+    if (setenv("LD_PRELOAD", library, 1) != 0 || // NOLINT(concurrency-mt-unsafe): there is one thread
+        dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
+        _exit(NOT_RUN);
+    execl(loader, loader, "--list", command, (char *)NULL);
+    _exit(NOT_RUN);
+}
+
+/*
+ * What the loader maps for this very command with the library, which it lists and does not run. It is never given the
+ * program: whatever that names is mapped, and its auditors are run (DT_AUDIT in ld.so(8)). NULL: it could not be had.
+ */
+static char *objects_of(const char *loader, const char *command, const char *library) {
+    int output = memfd_create("objects", MFD_CLOEXEC), status = 0;
+    char *text = NULL;
+    fflush(stdout);
+    pid_t child = output < 0 ? -1 : fork();
+    if (child == 0)
+        list_objects(loader, command, library, output);
+    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != NOT_RUN &&
+        lseek(output, 0, SEEK_SET) == 0)
+        text = file_text_of(output, NULL);
+    if (output >= 0)
+        close(output);
+    return text;
+}
+
+static void tell_refusal(const char *shown, const char *library, const char *needs, const char *said) {
+    const char *line = strstr(said, "ERROR: ld.so: ");
+    line = line == NULL ? "the library is not among what it maps" : line + strlen("ERROR: ld.so: ");
+    findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
+                                    "Build the library on the release that the program runs on, or on an older one"},
+                  "the loader does not take %s, which needs %s: %.*s", library, needs, (int)strcspn(line, "\n"), line);
+}
+
+static void tell_whether_taken(const char *shown, const char *library, const char *objects) {
+    char *needs = library_needs(library);
+    if (strstr(objects, library) == NULL || strstr(objects, "ERROR: ld.so: ") != NULL)
+        tell_refusal(shown, library, needs, objects);
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, "program-preload", shown, NULL},
+                      "its loader takes %s, which needs %s", library, needs);
+    free(needs);
+}
+
+/* `pid` is NULL for a program that does not run yet: its loader is then looked for where we are. */
+static int status_of_loader(const char *pid, const char *path, struct stat *status) {
+    if (pid == NULL)
+        return stat(path, status);
+    int descriptor = path[0] == '/' ? foreign_file_open_of(pid, path, 0, UINT64_MAX, NULL) : -1;
+    int result = descriptor < 0 ? -1 : fstat(descriptor, status);
+    if (descriptor >= 0)
+        close(descriptor);
+    return result;
+}
+
+static bool has_our_loader(const char *pid, const char *path, const char *own) {
+    struct stat its, ours;
+    return own != NULL && status_of_loader(pid, path, &its) == 0 && stat(own, &ours) == 0 &&
+           its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+}
+
+/* A program may name any file for its loader: only the one that has started this command is run. */
+static void try_preload(const char *pid, const struct program *program, const char *shown) {
+    const char *loader = elf_own_loader();
+    char *command = library_own_command(), *library = library_find(), *objects = NULL;
+    if (!has_our_loader(pid, program->loader, loader))
+        findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
+                                        "Run originbypass doctor where that loader is the system's own"},
+                      "names %s for its loader, which is not the one of this command: whether it takes the library was "
+                      "not tried",
+                      program->loader);
+    else if (library == NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
+                                        "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
+                      "not found");
+    else if (command != NULL)
+        objects = objects_of(loader, command, library);
+    if (objects != NULL)
+        tell_whether_taken(shown, library, objects);
+    free(objects);
+    free(library);
+    free(command);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static bool is_script(const struct program *program) {
+    return program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
+}
+
+/* An entrypoint, as a rule. */
+static void tell_shell_script(const struct program *program, const char *shown) {
+    static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
+        if (is_script(program) && strcmp(text_base_name(program->binary), shells[i]) == 0)
+            findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                            "Name the program that it starts in the end, or look at that when it runs, "
+                                            "with --pid"},
+                          "is a shell script: what it starts is not known");
+}
+
+static void tell_left_alone(const struct program *program, char *const *arguments, const char *shown) {
+    char *file = left_alone_program(program, arguments);
+    if (file != NULL)
+        doctor_left_alone("program", shown, file);
+    free(file);
+}
+
+void doctor_left_alone(const char *area, const char *shown, const char *file) {
+    findings_tell(&(struct finding){FINDING_BAD, area, shown, "Change programs.include or programs.exclude there"},
+                  "is left alone by \"programs\" in %s: every call is libc's", file);
+}
+
+static void look_at(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
+    bool unreached = tell_obstacles(program, shown);
+    bool known = doctor_known(program, arguments, shown, &unreached);
+    if (!known && !unreached && program->resolver == NULL)
+        tell_compiled_in(program->binary, shown);
+    if (!unreached && program->loader != NULL)
+        try_preload(pid, program, shown);
+    tell_left_alone(program, arguments, shown);
+    tell_shell_script(program, shown);
+}
+
+static char *named(const struct program *program, const char *shown) {
+    return is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
+}
+
+static void inspect(const char *pid, char *const *arguments, const char *shown) {
+    struct program program;
+    int problem = program_inspect(arguments[0], &program);
+    char *about = named(&program, shown);
+    if (problem != 0)
+        findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
+                      "cannot be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
+    else
+        look_at(pid, &program, arguments, about);
+    free(about);
+    program_free(&program);
+}
+
+void doctor_program(char *const *arguments, const char *shown) {
+    inspect(NULL, arguments, shown);
+}
+
+void doctor_program_of(const char *pid, const char *shown) {
+    char *path = text_format("/proc/%s/exe", pid);
+    inspect(pid, (char *[]){path, NULL}, shown);
+    free(path);
+}

@@ -1,0 +1,150 @@
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/findings.h"
+
+static const char OPEN_THE_WAY[] =
+    "Let this pod's or host's traffic out to port 53 of it, UDP and TCP (in Kubernetes an egress rule in a "
+    "NetworkPolicy), or name a server in ORIGIN_BYPASS_UPSTREAMS that it may ask";
+
+static enum doctor_reach reach_of(const struct ask_reply *reply) {
+    if (reply->answer != NULL)
+        return REACH_ANSWERS;
+    switch (reply->kind) {
+    case DNS_SILENT:
+        return REACH_SILENT;
+    case DNS_UNREACHABLE:
+        return REACH_UNREACHABLE;
+    default:
+        return REACH_REFUSES;
+    }
+}
+
+static bool is_heard(enum doctor_reach reach) {
+    return reach == REACH_ANSWERS || reach == REACH_REFUSES;
+}
+
+/* --- each of them ------------------------------------------------------------------------------------------------- */
+
+struct transport {
+    enum dns_transport transport;
+    const char *name, *check;
+};
+
+static const struct transport UDP = {DNS_OVER_UDP, "UDP", "upstream-udp"};
+static const struct transport TCP = {DNS_OVER_TCP, "TCP", "upstream-tcp"};
+
+static void tell_answer(const struct doctor_upstream *upstream, const struct transport *over,
+                        const struct ask_reply *reply) {
+    uint64_t us = reply->round_trip_us;
+    findings_tell(&(struct finding){FINDING_GOOD, over->check, upstream->text, NULL},
+                  "answers over %s in %" PRIu64 ".%" PRIu64 " ms", over->name, us / 1000, us / 100 % 10);
+}
+
+static void tell_refusal(const struct doctor_upstream *upstream, const struct transport *over,
+                         const struct ask_reply *reply) {
+    findings_tell(&(struct finding){FINDING_BAD, over->check, upstream->text,
+                                    "Take a server that answers for this name and answers questions from here"},
+                  "is there over %s, but does not answer for %s: %s", over->name, upstream->name, reply->failure);
+}
+
+/* Over TCP only what UDP has no room for is asked. */
+static void tell_no_way(const struct doctor_upstream *upstream, const struct transport *over, enum doctor_reach reach,
+                        uint32_t timeout_ms) {
+    bool spare = over == &TCP && is_heard(upstream->udp);
+    const char *so = spare ? "; only answers too long for UDP are lost by it" : "";
+    struct finding finding = {spare ? FINDING_NOTE : FINDING_BAD, over->check, upstream->text, OPEN_THE_WAY};
+    if (reach == REACH_SILENT)
+        findings_tell(&finding, "nothing comes back over %s within %" PRIu32 " ms%s", over->name, timeout_ms, so);
+    else
+        findings_tell(&finding, "not reachable over %s: rejected on the way, refused there, or no route%s", over->name,
+                      so);
+}
+
+static enum doctor_reach look_at(const struct doctor *doctor, const struct doctor_upstream *upstream,
+                                 const struct transport *over) {
+    uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
+    struct ask_question question = {&upstream->server, over->transport, upstream->name, RECORD_A, timeout_ms};
+    struct ask_replies replies = ask(&question);
+    const struct ask_reply *reply = &replies.types[0];
+    enum doctor_reach reach = reach_of(reply);
+    if (reach == REACH_ANSWERS)
+        tell_answer(upstream, over, reply);
+    else if (reach == REACH_REFUSES)
+        tell_refusal(upstream, over, reply);
+    else
+        tell_no_way(upstream, over, reach, timeout_ms);
+    ask_free(&replies);
+    return reach;
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------- */
+
+static size_t count_heard(const struct doctor *doctor, bool over_udp) {
+    size_t count = 0;
+    for (size_t i = 0; i < doctor->upstream_count; i++)
+        count += is_heard(over_udp ? doctor->upstreams[i].udp : doctor->upstreams[i].tcp);
+    return count;
+}
+
+/* How the packets that get nowhere are lost. */
+static const char *loss(const struct doctor *doctor, bool over_udp) {
+    bool silent = false, unreachable = false;
+    for (size_t i = 0; i < doctor->upstream_count; i++) {
+        enum doctor_reach reach = over_udp ? doctor->upstreams[i].udp : doctor->upstreams[i].tcp;
+        silent = silent || reach == REACH_SILENT;
+        unreachable = unreachable || reach == REACH_UNREACHABLE;
+    }
+    return silent && unreachable ? "dropped and rejected" : silent ? "dropped" : "rejected";
+}
+
+static void tell_barred(const struct doctor *doctor) {
+    bool alone = doctor->upstream_count == 1;
+    findings_tell(
+        &(struct finding){FINDING_BAD, "network-policy", "external DNS",
+                          "Let this pod's or host's traffic out to them, UDP and TCP port 53, or name servers "
+                          "in ORIGIN_BYPASS_UPSTREAMS that it may ask; until then libc answers"},
+        alone ? "the only upstream is out of reach, over UDP and TCP (packets are %s): it is down, or a "
+                "network policy or firewall is in the way"
+              : "every upstream is out of reach, over UDP and TCP (packets are %s): a network policy or "
+                "firewall is in the way",
+        loss(doctor, true));
+}
+
+static void tell_one_transport_barred(const struct doctor *doctor, bool udp_barred) {
+    struct finding finding = {udp_barred ? FINDING_BAD : FINDING_NOTE, "network-policy", "external DNS",
+                              udp_barred ? "Allow UDP to port 53 in the network policy or firewall: the library asks "
+                                           "over UDP first"
+                                         : "Allow TCP to port 53 in the network policy or firewall, too, for answers "
+                                           "that are too long for UDP"};
+    findings_tell(&finding,
+                  "%s to port 53 of every upstream is %s, %s passes: a network policy or firewall is in the way",
+                  udp_barred ? "UDP" : "TCP", loss(doctor, udp_barred), udp_barred ? "TCP" : "UDP");
+}
+
+static void tell_whether_barred(const struct doctor *doctor) {
+    size_t over_udp = count_heard(doctor, true), over_tcp = count_heard(doctor, false);
+    if (over_udp == 0 && over_tcp == 0)
+        tell_barred(doctor);
+    else if (over_udp == 0 || over_tcp == 0)
+        tell_one_transport_barred(doctor, over_udp == 0);
+    else if (over_udp < doctor->upstream_count)
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "network-policy", "external DNS", NULL},
+            "%zu of %zu upstreams can be asked: no network policy bars them all, the others are down or barred "
+            "each for itself",
+            over_udp, doctor->upstream_count);
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, "network-policy", "external DNS", NULL},
+                      "no network policy keeps the upstreams away");
+}
+
+void doctor_upstreams(struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstream_count; i++) {
+        struct doctor_upstream *upstream = &doctor->upstreams[i];
+        upstream->udp = look_at(doctor, upstream, &UDP);
+        upstream->tcp = look_at(doctor, upstream, &TCP);
+    }
+    tell_whether_barred(doctor);
+}

@@ -1,0 +1,368 @@
+/* A URL, tried with curl under the library: each step in the order in which it can fail, and what the failure means. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/curl.h"
+#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/doctor/url.h"
+#include "originbypass/command/programs/library.h"
+#include "originbypass/rules/policy.h"
+
+/* EXIT CODES in curl(1), those that say at which step it failed. */
+enum {
+    CURL_NO_NAME = 6,
+    CURL_NO_CONNECTION = 7,
+    CURL_TIMEOUT = 28,
+    CURL_NAME_DIFFERS = 51,
+    CURL_CLIENT_CERTIFICATE = 58,
+    CURL_CERTIFICATE = 60,
+    CURL_NO_AUTHORITIES = 77,
+};
+
+/* Of OpenSSL's codes for a certificate that does not hold. */
+enum { CERTIFICATE_UNSPECIFIED = 1, CERTIFICATE_EXPIRED = 10, CERTIFICATE_FOR_ANOTHER_NAME = 62 };
+
+/* One try, as each step sees it. */
+struct trial {
+    const char *text; /* of the URL what says where it leads */
+    const char *host;
+    struct url url;
+    struct curl_request request;
+    struct curl_result result;
+    bool edge; /* connected to the CDN */
+};
+
+static const char ADMITS_ONLY_CLOUDFLARE[] =
+    "Where the origin admits only Cloudflare's addresses, let it admit those that your traffic leaves from, too; "
+    "otherwise look for a network policy or a firewall on the way, and whether the origin serves this port";
+
+static const char ASKS_FOR_A_CERTIFICATE[] = "With authenticated origin pulls the origin asks for Cloudflare's client "
+                                             "certificate: let it accept one of your own "
+                                             "too, and give that to the program, or give it another listener for you";
+
+static bool is_about_certificate(int exit_status) {
+    return exit_status == CURL_CERTIFICATE || exit_status == CURL_NAME_DIFFERS || exit_status == CURL_NO_AUTHORITIES;
+}
+
+/* --- name and connection ------------------------------------------------------------------------------------------ */
+
+static bool tell_name(const struct trial *trial) {
+    if (trial->result.exit_status != CURL_NO_NAME)
+        return true;
+    findings_tell(
+        &(struct finding){FINDING_BAD, "url-name", trial->text, "See the findings on the host and on the upstreams"},
+        "curl finds no address: %s", trial->result.message);
+    return false;
+}
+
+/*
+ * When a connection fails because the server has no TLS, curl 7 forgets its time, and curl 8 its address. So the
+ * address is asked for once more without TLS, and nothing is sent.
+ */
+static void find_address(struct trial *trial) {
+    struct curl_result result;
+    struct curl_request request = trial->request;
+    char *url = text_format("telnet://%s:%s/", trial->url.host, trial->url.port);
+    request.url = url;
+    request.only_connects = true;
+    if (curl_fetch(&request, &result)) {
+        free(trial->result.address);
+        trial->result.address = text_format("%s", result.address);
+        curl_free(&result);
+    }
+    free(url);
+}
+
+static void tell_connected(const struct trial *trial) {
+    const struct curl_result *result = &trial->result;
+    const char *remedy = trial->edge ? "See the findings on the host: its addresses are the CDN's" : NULL;
+    char *time = result->connect_ms > 0 ? text_format(" in %d ms", result->connect_ms) : text_format("%s", "");
+    findings_tell(&(struct finding){trial->edge ? FINDING_BAD : FINDING_GOOD, "url-connection", trial->text, remedy},
+                  "connected to %s%sport %s%s%s", result->address, result->address[0] == '\0' ? "" : " ",
+                  trial->url.port, time, trial->edge ? ", an edge of the CDN and no origin" : "");
+    free(time);
+}
+
+static bool tell_connection(const struct trial *trial) {
+    const struct finding finding = {FINDING_BAD, "url-connection", trial->text, ADMITS_ONLY_CLOUDFLARE};
+    if (trial->result.connected) {
+        tell_connected(trial);
+        return true;
+    }
+    if (trial->result.exit_status == CURL_TIMEOUT)
+        findings_tell(&finding, "no connection to port %s within 5 s: packets to the origin or back are dropped",
+                      trial->url.port);
+    else if (trial->result.exit_status == CURL_NO_CONNECTION)
+        findings_tell(&finding, "no connection to port %s: refused, rejected or no route (%s)", trial->url.port,
+                      trial->result.message);
+    else
+        findings_tell(&(struct finding){FINDING_BAD, "url", trial->text, "Try the same with curl alone"},
+                      "curl ends with status %d before it connects: %s", trial->result.exit_status,
+                      trial->result.message);
+    return false;
+}
+
+/* --- TLS and certificate ------------------------------------------------------------------------------------------ */
+
+static bool wants_client_certificate(const char *text) {
+    return strcasestr(text, "certificate required") != NULL || strcasestr(text, "required SSL certificate") != NULL ||
+           strcasestr(text, "SSL certificate error") != NULL;
+}
+
+static void tell_no_handshake(const struct trial *trial) {
+    bool silent = trial->result.exit_status == CURL_TIMEOUT;
+    const char *message = silent ? "the server says nothing for 5 s" : trial->result.message;
+    bool wanted = trial->result.exit_status == CURL_CLIENT_CERTIFICATE || wants_client_certificate(message);
+    const char *remedy = wanted ? ASKS_FOR_A_CERTIFICATE
+                                : "See whether the origin speaks TLS at this port and serves this name (SNI); some "
+                                  "origins end the handshake with anyone but Cloudflare";
+    findings_tell(&(struct finding){FINDING_BAD, "url-tls", trial->text, remedy}, "no TLS handshake with SNI %s: %s",
+                  trial->host, message);
+}
+
+/* Whose certificate it is. Asked for without path, query and password: nothing is sent to who cannot prove its name.
+ */
+static char *find_issuer(const struct trial *trial) {
+    struct curl_result result;
+    struct curl_request request = trial->request;
+    char *url = text_format("https://%s:%s/", trial->url.host, trial->url.port), *issuer = NULL;
+    request.url = url;
+    request.reads_certificate = true;
+    if (curl_fetch(&request, &result)) {
+        issuer = text_format("%s", result.message);
+        curl_free(&result);
+    }
+    free(url);
+    return issuer;
+}
+
+/* curl compares the names itself, before it looks at what OpenSSL has found. */
+static bool is_for_another_name(const struct curl_result *result) {
+    return result->exit_status == CURL_NAME_DIFFERS || result->verified <= CERTIFICATE_UNSPECIFIED ||
+           result->verified == CERTIFICATE_FOR_ANOTHER_NAME;
+}
+
+static const char *remedy_for_certificate(const struct trial *trial, bool origin_ca) {
+    if (trial->result.exit_status == CURL_NO_AUTHORITIES)
+        return "Install the certification authorities (package ca-certificates), or correct what CURL_CA_BUNDLE and "
+               "SSL_CERT_FILE name";
+    if (origin_ca)
+        return "Only Cloudflare trusts a Cloudflare Origin CA certificate: give the program Cloudflare's Origin CA "
+               "root "
+               "(nginx: proxy_ssl_trusted_certificate, curl: --cacert), or the origin a public certificate";
+    if (trial->result.verified == CERTIFICATE_EXPIRED)
+        return "Renew the origin's certificate: the CDN in front of it may not mind, or not look";
+    if (is_for_another_name(&trial->result))
+        return "Give the origin a certificate that is for this name: the CDN in front of it may not mind another";
+    return "Give the program the certificate of the authority that has issued it, or the origin a public certificate; "
+           "do "
+           "not switch the check off";
+}
+
+static void tell_bad_certificate(const struct trial *trial) {
+    char *issuer = find_issuer(trial);
+    bool known = issuer != NULL && issuer[0] != '\0';
+    bool origin_ca = known && strcasestr(issuer, "CloudFlare Origin") != NULL;
+    findings_tell(
+        &(struct finding){FINDING_BAD, "url-certificate", trial->text, remedy_for_certificate(trial, origin_ca)},
+        "the certificate does not hold%s: %s (issuer: %s)", origin_ca ? ", it is an Origin CA certificate" : "",
+        trial->result.message, known ? issuer : "not to be found out");
+    free(issuer);
+}
+
+static bool tell_tls(const struct trial *trial) {
+    const struct curl_result *result = &trial->result;
+    if (!trial->url.tls)
+        return true;
+    if (is_about_certificate(result->exit_status)) {
+        findings_tell(&(struct finding){FINDING_GOOD, "url-tls", trial->text, NULL},
+                      "a server speaks TLS there, and was told SNI %s", trial->host);
+        tell_bad_certificate(trial);
+        return false;
+    }
+    if (result->secure_ms == 0) {
+        tell_no_handshake(trial);
+        return false;
+    }
+    findings_tell(&(struct finding){FINDING_GOOD, "url-tls", trial->text, NULL}, "TLS handshake with SNI %s in %d ms",
+                  trial->host, result->secure_ms - result->connect_ms);
+    findings_tell(&(struct finding){FINDING_GOOD, "url-certificate", trial->text, NULL},
+                  "the certificate is valid and for this name");
+    return true;
+}
+
+/* --- status ------------------------------------------------------------------------------------------------------- */
+
+/* https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-5xx-errors/ */
+static const struct {
+    int status;
+    const char *meaning;
+} CLOUDFLARE[] = {
+    {520, "the edge got something from its origin that it does not understand"},
+    {521, "the edge's origin refused its connection"},
+    {522, "the edge's connection to its origin timed out"},
+    {523, "the edge has no way to its origin: the address in its DNS is wrong"},
+    {524, "the edge's origin took too long to answer"},
+    {525, "the TLS handshake between the edge and its origin failed"},
+    {526, "the edge does not take its origin's certificate"},
+    {530, "the edge cannot resolve or reach its origin; the page says which error of the 1000s it is"},
+};
+
+static const char *cloudflare_meaning(int status) {
+    for (size_t i = 0; i < sizeof(CLOUDFLARE) / sizeof(CLOUDFLARE[0]); i++)
+        if (CLOUDFLARE[i].status == status)
+            return CLOUDFLARE[i].meaning;
+    return NULL;
+}
+
+/* As text for programs, or in the page for people. */
+static bool is_error_1000(const char *document) {
+    return strcasestr(document, "error code: 1000") != NULL || strcasestr(document, "Error 1000") != NULL ||
+           strcasestr(document, "cf-error-code\">1000<") != NULL;
+}
+
+static bool is_from_cloudflare(const char *document) {
+    return strcasestr(document, "\ncf-ray:") != NULL || strcasestr(document, "\nserver: cloudflare") != NULL ||
+           strcasestr(document, "error code: 1") != NULL;
+}
+
+static void tell_error_1000(const struct trial *trial) {
+    const char *remedy = trial->edge
+                             ? "The request went to the CDN: see the findings on the host"
+                             : "The answer came by way of the origin: it, or a proxy there, goes to Cloudflare itself "
+                               "with this name, or passes on CF-Connecting-IP or a long X-Forwarded-For; strip these "
+                               "headers (README, What another DNS answer cannot cure)";
+    findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text, remedy},
+                  "status %d, Cloudflare's error 1000 %s", trial->result.http_status,
+                  trial->edge ? "(DNS points to prohibited IP)" : "all the same");
+}
+
+static void tell_client_error(const struct trial *trial) {
+    int status = trial->result.http_status;
+    struct finding finding = {FINDING_NOTE, "url-status", trial->text, NULL};
+    if (wants_client_certificate(trial->result.document)) {
+        finding.kind = FINDING_BAD;
+        finding.remedy = ASKS_FOR_A_CERTIFICATE;
+        findings_tell(&finding, "status %d: the server asks for a client certificate", status);
+    } else if (status == 403) {
+        finding.kind = FINDING_BAD;
+        finding.remedy = "Where the origin admits only Cloudflare (by address, or by a header or certificate that "
+                         "Cloudflare sends), let it admit your traffic, too";
+        findings_tell(&finding, "status 403: the server is there and does not admit this request");
+    } else if (status == 421) {
+        finding.kind = FINDING_BAD;
+        finding.remedy = "Let the program send the same name as SNI and as Host, and the origin serve it";
+        findings_tell(&finding, "status 421: the server does not serve this name over this connection");
+    } else {
+        findings_tell(&finding, "status %d: the server is there and answers", status);
+    }
+}
+
+static void tell_server_error(const struct trial *trial) {
+    int status = trial->result.http_status;
+    const char *meaning = cloudflare_meaning(status);
+    if (meaning != NULL && (trial->edge || is_from_cloudflare(trial->result.document)))
+        findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text,
+                                        trial->edge ? "The request went to the CDN: see the findings on the host"
+                                                    : "The origin's own way leads to Cloudflare: look there"},
+                      "status %d of Cloudflare: %s", status, meaning);
+    else
+        findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text, "Look at the origin: it is reached"},
+                      "status %d: the server is there and fails", status);
+}
+
+static void tell_no_status(const struct trial *trial) {
+    bool wanted = wants_client_certificate(trial->result.message);
+    findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text,
+                                    wanted ? ASKS_FOR_A_CERTIFICATE : "Look at the origin's log: it is reached"},
+                  "connected, and no answer: %s", trial->result.message);
+}
+
+static void tell_status(const struct trial *trial) {
+    int status = trial->result.http_status;
+    if (status == 0)
+        tell_no_status(trial);
+    else if (is_error_1000(trial->result.document))
+        tell_error_1000(trial);
+    else if (status >= 500)
+        tell_server_error(trial);
+    else if (status >= 400)
+        tell_client_error(trial);
+    else
+        findings_tell(&(struct finding){trial->edge ? FINDING_NOTE : FINDING_GOOD, "url-status", trial->text, NULL},
+                      "status %d", status);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+/* What curl connected to is no address of external DNS: the library was not asked, or it asked libc. */
+static void tell_way(const struct doctor *doctor, const struct trial *trial) {
+    struct address address;
+    struct address_set external = {0};
+    char *text = NULL;
+    if (address_parse(trial->result.address, &address) && doctor_external(doctor, trial->host, &external) &&
+        !address_set_has(&external, &address)) {
+        text = address_set_text(&external);
+        findings_tell(&(struct finding){FINDING_NOTE, "url-way", trial->text,
+                                        "A curl that is static or built with c-ares does not ask the library; "
+                                        "originbypass doctor -- curl says more"},
+                      "curl connected to %s; external DNS says %s", trial->result.address, text);
+    }
+    free(text);
+    address_set_free(&external);
+}
+
+static bool is_edge(const struct doctor *doctor, const struct trial *trial) {
+    struct address address;
+    return address_parse(trial->result.address, &address) &&
+           policy_edge(doctor_settings(doctor, trial->host), &address) != NULL;
+}
+
+static void tell_trial(const struct doctor *doctor, struct trial *trial) {
+    if (trial->result.connected && trial->result.address[0] == '\0')
+        find_address(trial);
+    trial->edge = is_edge(doctor, trial);
+    if (tell_name(trial) && tell_connection(trial)) {
+        tell_way(doctor, trial);
+        if (tell_tls(trial))
+            tell_status(trial);
+    }
+}
+
+static void try_with_curl(const struct doctor *doctor, struct trial *trial) {
+    if (!curl_fetch(&trial->request, &trial->result)) {
+        findings_tell(&(struct finding){FINDING_NOTE, "url", trial->text, "Install curl to have it tried"},
+                      "curl is not installed: not tried");
+        return;
+    }
+    tell_trial(doctor, trial);
+    curl_free(&trial->result);
+}
+
+static bool is_listed(const struct doctor *doctor, const char *host) {
+    struct name name;
+    return name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
+}
+
+void doctor_url(const struct doctor *doctor, const char *url, const char *host) {
+    struct trial trial = {.host = host};
+    char *library = library_find(), *shown = NULL;
+    if (library == NULL) {
+        findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
+                                        "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
+                      "not found: %s is not tried", host);
+    } else if (url_parse(url, &trial.url)) {
+        shown = text_format("%s://%s:%s/", trial.url.tls ? "https" : "http", trial.url.host, trial.url.port);
+        trial.text = shown;
+        trial.request = (struct curl_request){.url = url, .library = library};
+        trial.request.hosts = is_listed(doctor, host) ? NULL : host;
+        try_with_curl(doctor, &trial);
+        url_free(&trial.url);
+    }
+    free(shown);
+    free(library);
+}

@@ -1,0 +1,49 @@
+#include "originbypass/command/doctor/url.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+
+static char *copy(const char *from, size_t length) {
+    return text_format("%.*s", (int)length, from);
+}
+
+/* Of `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`. */
+static bool split(const char *authority, size_t length, struct url *url) {
+    bool bracketed = length > 0 && authority[0] == '[';
+    const char *end = authority + length;
+    const char *host_end = memchr(authority, bracketed ? ']' : ':', length);
+    if (host_end == NULL && bracketed)
+        return false;
+    const char *port = host_end == NULL ? end : host_end + bracketed;
+    const char *host = authority + bracketed;
+    size_t host_length = (size_t)((host_end == NULL ? end : host_end) - host);
+    if (host_length == 0 || (port < end && port[0] != ':'))
+        return false;
+    url->host = copy(host, host_length);
+    url->port = port + 1 < end ? copy(port + 1, (size_t)(end - port - 1)) : memory_text(url->tls ? "443" : "80");
+    return true;
+}
+
+bool url_parse(const char *text, struct url *url) {
+    *url = (struct url){.tls = strncasecmp(text, "https://", 8) == 0};
+    if (!url->tls && strncasecmp(text, "http://", 7) != 0)
+        return false;
+    const char *authority = strstr(text, "://") + 3;
+    size_t length = strcspn(authority, "/?#");
+    const char *user_end = memrchr(authority, '@', length);
+    if (user_end != NULL) {
+        length -= (size_t)(user_end + 1 - authority);
+        authority = user_end + 1;
+    }
+    return split(authority, length, url);
+}
+
+void url_free(struct url *url) {
+    free(url->host);
+    free(url->port);
+    *url = (struct url){0};
+}

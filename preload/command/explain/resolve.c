@@ -1,0 +1,130 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/document.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/table.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/resolution.h"
+#include "originbypass/command/explain/explanation.h"
+
+struct options {
+    int family;
+    bool explain, json;
+};
+
+/* False: the command line makes no sense. */
+static bool read_options(int argc, char **argv, struct options *options) {
+    static const struct option words[] = {
+        {"explain", no_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
+    int option;
+    while ((option = cli_option(argc, argv, "46", words)) != -1)
+        switch (option) {
+        case '4':
+            options->family = AF_INET;
+            break;
+        case '6':
+            options->family = AF_INET6;
+            break;
+        case 'e':
+            options->explain = true;
+            break;
+        case 'j':
+            options->json = true;
+            break;
+        default:
+            return false;
+        }
+    return optind < argc;
+}
+
+/* The name is shown as it was written, and so escaped. */
+static void complain_of(const struct host_case *host, const struct resolution *resolution) {
+    if (resolution->error != NULL)
+        cli_complain("%s: %s (said %s)", host->host, resolution->error, resolution_source_text(resolution->source));
+    else if (resolution->source == BY_FALLBACK)
+        cli_complain("%s: external DNS has no usable answer, and libc has answered; --explain tells more", host->host);
+}
+
+static void add_rows(struct table *table, const struct host_case *host, const struct resolution *resolution) {
+    for (size_t i = 0; i < resolution->count; i++) {
+        char *address = describe_address(&resolution->addresses[i]);
+        table_add(table, STYLE_PLAIN, address);
+        table_add(table, STYLE_PLAIN, host->host);
+        free(address);
+    }
+}
+
+static bool resolve_all(const struct rules *rules, char **hosts, const struct options *options) {
+    struct table *table = table_new(2, NULL);
+    bool all = true;
+    for (; *hosts != NULL; hosts++) {
+        struct host_case host = resolution_case(rules, *hosts);
+        struct resolution resolution = resolution_find(&host, options->family);
+        complain_of(&host, &resolution);
+        all = all && resolution.error == NULL;
+        if (options->json) {
+            document_begin_object(NULL);
+            resolution_document(&host, &resolution);
+            document_end();
+        } else {
+            add_rows(table, &host, &resolution);
+        }
+        resolution_free(&resolution);
+    }
+    table_print(table, stdout);
+    table_free(table);
+    return all;
+}
+
+static bool explain_all(const struct rules *rules, char **hosts, const struct options *options) {
+    bool all = true;
+    for (bool is_first = true; *hosts != NULL; hosts++, is_first = false) {
+        struct explanation explanation = explanation_make(rules, *hosts, options->family);
+        all = all && explanation.found.error == NULL;
+        if (!options->json && !is_first)
+            putchar('\n');
+        (options->json ? explanation_document : explanation_print)(&explanation);
+        explanation_free(&explanation);
+    }
+    return all;
+}
+
+static int run(int argc, char **argv) {
+    struct options options = {.family = AF_UNSPEC};
+    if (!read_options(argc, argv, &options))
+        return cli_usage();
+    const struct rules *rules = resolution_rules();
+    bool refused = resolution_complain_of_refusal(rules);
+    if (options.json) {
+        document_begin_object(NULL);
+        document_boolean("refused", refused);
+        document_begin_array("hosts");
+    }
+    bool all = (options.explain ? explain_all : resolve_all)(rules, argv + optind, &options);
+    if (options.json) {
+        document_end();
+        document_end();
+    }
+    return all && !refused ? CLI_GOOD : CLI_BAD;
+}
+
+const struct cli_command cli_resolve = {
+    .name = "resolve",
+    .summary = "Say which addresses a program with the library gets",
+    .usage = "[-4|-6] [--explain] [--json] HOST...",
+    .help = "A line for each address, in the order in which the program gets them, and the name.\n"
+            "Environment and configuration file count as they do for the library.\n"
+            "\n"
+            "  -4, -6      IPv4 or IPv6 addresses alone\n"
+            "  --explain   the whole way: the rule that matches and where it stands; what each\n"
+            "              upstream says when it is asked for itself (type, round trip in ms,\n"
+            "              TTL in s, CNAMEs, addresses, and which of them are rejected, and why);\n"
+            "              what the program gets, and from whom; what libc alone would have said;\n"
+            "              and whether an address is a CDN's edge\n"
+            "  --json      the same as one JSON document\n"
+            "\n"
+            "Exits with 1 where a host has no address, or the configuration is refused.\n",
+    .run = run,
+};

@@ -1,0 +1,80 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "originbypass/command/export/export.h"
+
+/* A domain in dnsmasq's words: `name` and all below it, or `*.name`, all below it alone, which wins where both are. */
+static void write_servers(const char *lead, const char *name, const struct host_settings *settings) {
+    if (settings == NULL)
+        printf("server=/%s%s/#\n", lead, name);
+    for (size_t i = 0; settings != NULL && i < settings->upstreams->count; i++) {
+        printf("server=/%s%s/", lead, name);
+        export_server(&settings->upstreams->servers[i], '#');
+        putchar('\n');
+    }
+}
+
+static void write_host_record(const char *address, void *name) {
+    printf("host-record=%s,%s\n", (const char *)name, address);
+}
+
+static void write_address(const char *address, void *name) {
+    printf("address=/*.%s/%s\n", (const char *)name, address);
+}
+
+/* The line `local` keeps the local DNS from being asked for the family that is not pinned. */
+static void write_pinned(const char *lead, const char *name, const struct host_settings *settings) {
+    printf("local=/%s%s/\n", lead, name);
+    export_each_pinned(settings, lead[0] == '*' ? write_address : write_host_record, (void *)name);
+}
+
+static void write_lines(const char *lead, const char *name, const struct host_settings *settings) {
+    if (settings != NULL && settings->pinned_ipv4 != NULL)
+        write_pinned(lead, name, settings);
+    else
+        write_servers(lead, name, settings);
+}
+
+/* What dnsmasq can do for the names; NULL: leave them to the local DNS. */
+static const struct host_settings *expressible(const struct host_rule *rule) {
+    const struct host_settings *settings = export_settings(rule);
+    return settings == NULL || rule->kind == RULE_ALL || settings->query_name != NULL ? NULL : settings;
+}
+
+/* `name` would take the names below it along: these go where they went without it. */
+static void write_names_below(const struct export *export, const struct host_rule *rule) {
+    const struct host_rule *below = export_rule_below(export, rule->name);
+    bool has_rule_of_its_own = below != NULL && below->kind == RULE_BELOW && strcmp(below->name, rule->name) == 0;
+    if (!has_rule_of_its_own)
+        write_lines("*.", rule->name, expressible(below));
+}
+
+static void write_rule(const struct export *export, const struct host_rule *rule) {
+    if (rule->kind == RULE_ALL) {
+        export_comment(export, rule, "not expressed: \"#\", the standard servers, would be the external ones too");
+        return;
+    }
+    if (!rule->excluded && rule->settings->query_name != NULL) {
+        export_comment(export, rule, "not expressed: to ask for another name, %s", rule->settings->query_name);
+        return;
+    }
+    export_comment_rejection(export, rule);
+    export_comment_family(export, rule);
+    write_lines(rule->kind == RULE_BELOW ? "*." : "", rule->name, expressible(rule));
+    if (rule->kind == RULE_NAME)
+        write_names_below(export, rule);
+}
+
+static bool write_all(const struct export *export) {
+    for (size_t i = 0; i < export->config->rule_count; i++)
+        write_rule(export, &export->config->rules[i]);
+    return true;
+}
+
+const struct export_format export_dnsmasq = {
+    .name = "dnsmasq",
+    .use = "For dnsmasq 2.86 or later: put it into /etc/dnsmasq.d/ and restart dnsmasq. Its standard\n"
+           "servers, the local DNS, are asked for all other names. Of several upstreams it takes the one that\n"
+           "answers, in no order. There is no fallback: where external DNS has no answer, there is none.",
+    .write = write_all,
+};

@@ -1,0 +1,67 @@
+/* originbypass: the operator's command, made of the library's own rooms. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/version.h"
+
+static const struct cli_command *const COMMANDS[] = {
+    &cli_run, &cli_env, &cli_resolve, &cli_check, &cli_export, &cli_watch, &cli_doctor, &cli_stats, &cli_system,
+};
+
+enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
+
+static void list_commands(FILE *stream) {
+    fputs("Usage: originbypass COMMAND [ARGUMENT...]\n"
+          "       originbypass COMMAND --help\n"
+          "       originbypass --version\n\n"
+          "For proxies that must reach an origin and not the CDN before it: see liboriginbypass(7).\n\n",
+          stream);
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        fprintf(stream, "    %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+}
+
+static const struct cli_command *find(const char *name) {
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(COMMANDS[i]->name, name) == 0)
+            return COMMANDS[i];
+    return NULL;
+}
+
+static int run(int argc, char **argv) {
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        cli_help();
+        return CLI_GOOD;
+    }
+    return cli_current->run(argc, argv);
+}
+
+/* What could not be written has not been said: a full disk must not look like success. */
+static int finish(int status) {
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    cli_complain("standard output: %s", strerror(errno)); // NOLINT(concurrency-mt-unsafe): there is one thread
+    return status == CLI_GOOD ? CLI_BAD : status;
+}
+
+int main(int argc, char **argv) {
+    if (argc < 2) {
+        list_commands(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+        list_commands(stdout);
+        return finish(CLI_GOOD);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("originbypass " ORIGINBYPASS_VERSION);
+        return finish(CLI_GOOD);
+    }
+    cli_current = find(argv[1]);
+    if (cli_current == NULL) {
+        cli_complain("there is no command '%s'; originbypass --help lists them", argv[1]);
+        return CLI_USAGE;
+    }
+    return finish(run(argc - 1, argv + 1));
+}

@@ -1,0 +1,26 @@
+#include "originbypass/command/programs/file_search.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/programs/foreign_file.h"
+
+enum { SEARCHED_AT_ONCE = 1024 * 1024, SEARCHED_MAX = 512 * 1024 * 1024, OVERLAP = 64 };
+
+/* Read and not mapped: to read a mapping of a file that somebody cuts short ends the reader. */
+bool file_has_text(const char *path, const char *text, uint64_t size_max) {
+    int descriptor = foreign_file_open(path, size_max, NULL);
+    char *octets = memory_take(SEARCHED_AT_ONCE, 1);
+    bool found = false;
+    ssize_t got = descriptor < 0 ? 0 : 1;
+    for (off_t at = 0; !found && got > 0 && at < SEARCHED_MAX; at += SEARCHED_AT_ONCE - OVERLAP) {
+        got = pread(descriptor, octets, SEARCHED_AT_ONCE, at);
+        found = got > 0 && memmem(octets, (size_t)got, text, strlen(text)) != NULL;
+    }
+    if (descriptor >= 0)
+        close(descriptor);
+    free(octets);
+    return found;
+}

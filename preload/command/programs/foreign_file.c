@@ -1,0 +1,101 @@
+#include "originbypass/command/programs/foreign_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+
+static int fail(int error, int place) {
+    if (place >= 0)
+        close(place);
+    errno = error;
+    return -1;
+}
+
+/* Opened a second time for reading: what was looked at is what is read. */
+static int open_for_reading(int place) {
+    char *path = text_format("/proc/self/fd/%d", place);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error = errno;
+    free(path);
+    errno = error;
+    return descriptor;
+}
+
+/* `place` was opened with O_PATH, which does nothing to the file, and is closed. */
+static int open_regular(int place, uint64_t size_max, uint64_t *size) {
+    struct stat status;
+    if (place < 0)
+        return -1;
+    if (fstat(place, &status) != 0)
+        return fail(errno, place);
+    if (!S_ISREG(status.st_mode))
+        return fail(EINVAL, place);
+    if ((uint64_t)status.st_size > size_max)
+        return fail(EFBIG, place);
+    if (size != NULL)
+        *size = (uint64_t)status.st_size;
+    int descriptor = open_for_reading(place), error = errno;
+    close(place);
+    errno = error;
+    return descriptor;
+}
+
+int foreign_file_open(const char *path, uint64_t size_max, uint64_t *size) {
+    return open_regular(open(path, O_PATH | O_CLOEXEC), size_max, size);
+}
+
+static int root_of(const char *pid) {
+    char *path = text_format("/proc/%s/root", pid);
+    int root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), error = errno;
+    free(path);
+    errno = error;
+    return root;
+}
+
+/*
+ * Without openat2(2), before Linux 5.6 and under a filter that does not know it, a link would lead through our root and
+ * not through that of the process, and ".." out of it. So the path may have neither: nothing is opened in a link that
+ * is opened itself, and it is no regular file.
+ */
+static int step(int directory, const char *part) {
+    if (strcmp(part, "..") == 0)
+        return fail(ELOOP, -1);
+    return openat(directory, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static int place_without_links(int root, const char *path) {
+    char *parts = memory_text(path), *rest = NULL;
+    int place = fcntl(root, F_DUPFD_CLOEXEC, 0), error = errno;
+    for (char *part = strtok_r(parts, "/", &rest); part != NULL && place >= 0; part = strtok_r(NULL, "/", &rest)) {
+        int next = step(place, part);
+        error = errno;
+        close(place);
+        place = next;
+    }
+    free(parts);
+    errno = error;
+    return place;
+}
+
+static int place_in(int root, const char *path, int flags) {
+    struct open_how how = {.flags = (uint64_t)(O_PATH | O_CLOEXEC | flags),
+                           .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+    int place = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+    return place < 0 && (errno == ENOSYS || errno == EPERM) ? place_without_links(root, path) : place;
+}
+
+int foreign_file_open_of(const char *pid, const char *path, int flags, uint64_t size_max, uint64_t *size) {
+    int root = root_of(pid), place = root < 0 ? -1 : place_in(root, path, flags), error = errno;
+    if (root >= 0)
+        close(root);
+    errno = error;
+    return open_regular(place, size_max, size);
+}

@@ -1,0 +1,114 @@
+#include "originbypass/command/programs/mapping.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/file_text.h"
+#include "originbypass/command/programs/foreign_file.h"
+
+static const char FILE_NAME[] = "/liboriginbypass.so";
+static const char DELETED[] = " (deleted)";
+
+/* --- finding it --------------------------------------------------------------------------------------------------- */
+
+static bool cut_off(char *text, const char *end) {
+    size_t length = strlen(text), end_length = strlen(end);
+    if (length < end_length || strcmp(text + length - end_length, end) != 0)
+        return false;
+    text[length - end_length] = '\0';
+    return true;
+}
+
+/* The kernel writes a newline in a name as an octal number; nothing else is (proc(5)). */
+static void unescape_newlines(char *path) {
+    static const char newline[] = "\\012";
+    for (char *found = strstr(path, newline); found != NULL; found = strstr(found + 1, newline)) {
+        *found = '\n';
+        memmove(found + 1, found + strlen(newline), strlen(found + strlen(newline)) + 1);
+    }
+}
+
+/* The rest of a line behind a field and the blanks after it. */
+static const char *skip_field(const char *at) {
+    at += strcspn(at, " ");
+    return at + strspn(at, " ");
+}
+
+/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or none. */
+static bool read_line(const char *line, struct mapping *mapping) {
+    const char *device = skip_field(skip_field(skip_field(line))), *inode = skip_field(device);
+    char *rest = NULL;
+    unsigned long major_number = strtoul(device, &rest, 16);
+    unsigned long minor_number = strtoul(rest + (*rest == ':'), NULL, 16);
+    snprintf(mapping->path, sizeof(mapping->path), "%s", skip_field(inode));
+    mapping->device = makedev((unsigned)major_number, (unsigned)minor_number);
+    mapping->inode = strtoul(inode, NULL, 10);
+    mapping->deleted = cut_off(mapping->path, DELETED);
+    unescape_newlines(mapping->path);
+    /* Also under a name with a version behind it. */
+    const char *name = strrchr(mapping->path, '/');
+    return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;
+}
+
+bool mapping_next(char **maps, struct mapping *mapping) {
+    for (char *line; (line = strsep(maps, "\n")) != NULL;)
+        if (read_line(line, mapping))
+            return true;
+    return false;
+}
+
+/* --- comparing it ------------------------------------------------------------------------------------------------- */
+
+/* No build of the library is so large. */
+enum { LIBRARY_SIZE_MAX = 64 * 1024 * 1024 };
+
+static bool has_same_octets(int one, int other) {
+    size_t one_size = 0, other_size = 0;
+    char *one_text = file_text_of(one, &one_size), *other_text = file_text_of(other, &other_size);
+    bool same =
+        one_text != NULL && other_text != NULL && one_size == other_size && memcmp(one_text, other_text, one_size) == 0;
+    free(one_text);
+    free(other_text);
+    return same;
+}
+
+static bool is_installed(int found, const struct stat *status, const char *installed) {
+    struct stat other_status;
+    int other = foreign_file_open(installed, LIBRARY_SIZE_MAX, NULL);
+    if (other < 0)
+        return false;
+    bool same = fstat(other, &other_status) == 0 &&
+                ((other_status.st_dev == status->st_dev && other_status.st_ino == status->st_ino) ||
+                 (other_status.st_size == status->st_size && has_same_octets(found, other)));
+    close(other);
+    return same;
+}
+
+/*
+ * The file that has the path now may be another, in place of the one that is mapped: where they are in the same file
+ * system its number tells. (Overlays show two devices.)
+ */
+static const char *why_another(int found, const struct mapping *mapping, const char *installed) {
+    struct stat status;
+    if (found < 0 || fstat(found, &status) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? "is no longer there" : "has something else in its place now";
+    if (status.st_dev == mapping->device && status.st_ino != mapping->inode)
+        return "has another file in its place now";
+    return installed != NULL && !is_installed(found, &status, installed) ? "is another than the installed one" : NULL;
+}
+
+const char *mapping_why_outdated(const char *pid, const struct mapping *mapping, const char *installed) {
+    if (mapping->deleted)
+        return "has been replaced or deleted since";
+    int found = foreign_file_open_of(pid, mapping->path, O_NOFOLLOW, LIBRARY_SIZE_MAX, NULL);
+    const char *why = why_another(found, mapping, installed);
+    if (found >= 0)
+        close(found);
+    return why;
+}

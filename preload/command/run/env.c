@@ -1,0 +1,55 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/programs/library.h"
+#include "originbypass/command/run/run_settings.h"
+
+/* In single quotes nothing means anything but the quote that ends them (POSIX, Shell Command Language, 2.2.2). */
+static void print_export(const char *name, const char *value) {
+    printf("export %s='", name);
+    for (; *value != '\0'; value++) {
+        if (*value == '\'')
+            fputs("'\\''", stdout);
+        else
+            putchar(*value);
+    }
+    puts("'");
+}
+
+static int print_environment(const struct settings *settings) {
+    settings_export(settings);
+    char *library = settings_check(settings) ? library_take() : NULL;
+    if (library == NULL)
+        return CLI_BAD;
+    char *preload = library_preload(library);
+    settings_each(settings, print_export);
+    print_export("LD_PRELOAD", preload);
+    free(preload);
+    free(library);
+    return CLI_GOOD;
+}
+
+static int run(int argc, char **argv) {
+    struct settings settings = {0};
+    int option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
+    while (settings_take(&settings, option))
+        option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
+    int status = option == -1 && optind == argc ? print_environment(&settings) : cli_usage();
+    settings_free(&settings);
+    return status;
+}
+
+const struct cli_command cli_env = {
+    .name = "env",
+    .summary = "Print what run would set, as commands for a shell",
+    .usage = "[-H HOSTS] [-u UPSTREAMS] [-c FILE] [-v|-q]",
+    .help = "Prints an export command for each variable that run would set with these\n"
+            "options, LD_PRELOAD among them. eval \"$(originbypass env -H cdn.example.com)\"\n"
+            "puts the library into every program that the shell starts from then on.\n"
+            "\n"
+            "Options:\n" SETTINGS_HELP "\n"
+            "Exit status: 0; 1 where run would run nothing, and nothing is printed; 2 for a\n"
+            "command line that makes no sense.\n",
+    .run = run,
+};

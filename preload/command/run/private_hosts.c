@@ -1,0 +1,128 @@
+#include "originbypass/command/run/private_hosts.h"
+
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/run/hosts_file.h"
+#include "originbypass/command/run/namespace.h"
+#include "originbypass/config/config.h"
+#include "originbypass/config/file.h"
+#include "originbypass/config/source.h"
+#include "originbypass/lookup/lookup.h"
+
+static const char HOSTS[] = "/etc/hosts";
+
+/* The names that have addresses, and their lines of the hosts file. */
+struct list {
+    const char **names;
+    size_t count;
+    FILE *lines;
+    bool quiet;
+};
+
+/* Where libc is to answer, a line would hold on to what the program can ask for itself at any time. */
+static bool is_answered(const char *name) {
+    struct lookup lookup;
+    if (!lookup_open(&lookup, name) || !lookup_begin(&lookup))
+        return false;
+    bool answered = lookup_finish(&lookup, RECORD_A | RECORD_AAAA) == LOOKUP_ANSWERED;
+    lookup_end(&lookup);
+    return answered;
+}
+
+static void write_lines(FILE *lines, const char *name, const struct addrinfo *addresses) {
+    for (; addresses != NULL; addresses = addresses->ai_next) {
+        char text[NI_MAXHOST];
+        if (getnameinfo(addresses->ai_addr, addresses->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
+            fprintf(lines, "%s %s\n", text, name);
+    }
+}
+
+static void add_name(struct list *list, const char *name) {
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *addresses = NULL;
+    int error = is_answered(name) ? getaddrinfo(name, NULL, &hints, &addresses) : EAI_AGAIN;
+    if (error == 0) {
+        list->names[list->count++] = name;
+        write_lines(list->lines, name, addresses);
+        freeaddrinfo(addresses);
+    } else if (!list->quiet) {
+        cli_complain("%s is left out: external DNS has no address for it", name);
+    }
+}
+
+static void add_rule(struct list *list, const struct host_rule *rule) {
+    if (rule->excluded)
+        return;
+    if (rule->kind == RULE_NAME)
+        add_name(list, rule->name);
+    else if (!list->quiet)
+        cli_complain("*%s%s is left out: a hosts file knows no wildcards", rule->kind == RULE_BELOW ? "." : "",
+                     rule->name);
+}
+
+static bool write_machines_own(const struct list *list) {
+    struct config_file opened;
+    const char *fault = config_file_open(HOSTS, CONFIG_TRUST_ALL, &opened);
+    char *text = fault == NULL ? memory_take(config_file_size(&opened) + 2, 1) : NULL;
+    if (fault == NULL)
+        fault = config_file_read(&opened, text);
+    if (fault == NULL)
+        hosts_file_write_without(list->lines, text, config_file_size(&opened), list->names, list->count);
+    else
+        cli_complain("%s: %s", HOSTS, fault);
+    free(text);
+    config_file_close(&opened);
+    return fault == NULL;
+}
+
+static bool list_names(struct list *list, const struct config *config) {
+    list->names = memory_take(config->rule_count, sizeof(*list->names));
+    fputs("# originbypass: names of its host rules, as they were when the program was started\n", list->lines);
+    for (size_t i = 0; i < config->rule_count; i++)
+        add_rule(list, &config->rules[i]);
+    if (list->count > 0)
+        return write_machines_own(list);
+    cli_complain("none of the names given has an address that a hosts file could tell");
+    return false;
+}
+
+static bool cover_with_names(const struct config *config, bool quiet) {
+    char *text = NULL;
+    size_t size = 0;
+    struct list list = {.lines = memory_checked(open_memstream(&text, &size)), .quiet = quiet};
+    bool listed = list_names(&list, config);
+    fclose(list.lines);
+    bool covered = listed && namespace_cover(HOSTS, memory_checked(text), size);
+    free(text);
+    free(list.names);
+    return covered;
+}
+
+static void complain_of_errors(const struct config *config) {
+    for (size_t i = 0; i < config->error_count; i++) {
+        const struct config_error *error = &config->errors[i];
+        if (error->variable != NULL)
+            cli_complain("%s: %s", error->variable, error->reason);
+        else
+            cli_complain("%s:%d: %s", error->file, error->line, error->reason);
+    }
+}
+
+bool private_hosts_enter(bool quiet) {
+    struct config_source source;
+    if (!namespace_enter())
+        return false;
+    if (!config_source_take(&source, CONFIG_DEFAULT_FILE, false)) {
+        cli_complain("there are no host rules: ORIGIN_BYPASS_DISABLED is set");
+        return false;
+    }
+    struct config *config = memory_checked(config_parse_source(&source));
+    complain_of_errors(config);
+    bool entered = config->error_count == 0 && cover_with_names(config, quiet);
+    config_free(config);
+    config_source_release(&source);
+    return entered;
+}

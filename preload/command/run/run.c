@@ -1,0 +1,159 @@
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/programs/left_alone.h"
+#include "originbypass/command/programs/library.h"
+#include "originbypass/command/programs/program.h"
+#include "originbypass/command/run/private_hosts.h"
+#include "originbypass/command/run/run_settings.h"
+
+/* As env(1). */
+enum { RUN_FAILED = 125, RUN_REFUSED = 126, RUN_NOT_FOUND = 127 };
+
+enum { PRIVATE_HOSTS = 256 };
+static const struct option WORDS[] = {{"private-hosts", no_argument, NULL, PRIVATE_HOSTS}, {0}};
+
+struct request {
+    struct settings settings;
+    bool private_hosts;
+    char **program; /* and its arguments */
+};
+
+static const char *consequence(enum program_obstacle obstacle) {
+    if (obstacle == PROGRAM_ASAN)
+        return "; set ASAN_OPTIONS=verify_asan_link_order=0";
+    return program_obstacle_is_certain(obstacle) ? "; the library cannot answer it (--private-hosts may help)"
+                                                 : "; the library may not be asked";
+}
+
+static void warn(const struct program *program, enum program_obstacle obstacle) {
+    bool is_script = strcmp(program->path, program->binary) != 0;
+    const char *library = program_obstacle_library(program, obstacle);
+    cli_complain("warning: %s%s%s%s %s%s%s%s", program->path, is_script ? " is run by " : "",
+                 is_script ? program->binary : "", is_script ? ", which" : "", program_obstacle_text(obstacle),
+                 library == NULL ? "" : ": ", library == NULL ? "" : library, consequence(obstacle));
+}
+
+static void warn_where_left_alone(const struct program *program, char *const *arguments) {
+    char *file = left_alone_program(program, arguments);
+    if (file != NULL)
+        cli_complain("warning: \"programs\" in %s leaves %s alone; the library does not answer it", file,
+                     program->path);
+    free(file);
+}
+
+static void warn_where_out_of_reach(char *const *arguments) {
+    struct program program;
+    if (program_inspect(arguments[0], &program) == 0) {
+        for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++)
+            if (program.obstacles[obstacle])
+                warn(&program, obstacle);
+        warn_where_left_alone(&program, arguments);
+    }
+    program_free(&program);
+}
+
+static bool preload(const struct request *request) {
+    char *library = library_take();
+    if (library == NULL)
+        return false;
+    char *value = library_preload(library);
+    if (setenv("LD_PRELOAD", value, 1) != 0) // NOLINT(concurrency-mt-unsafe): there is one thread
+        memory_checked(NULL);
+    free(value);
+    free(library);
+    if (!request->settings.quiet)
+        warn_where_out_of_reach(request->program);
+    return true;
+}
+
+/*
+ * The library has taken its settings when this command was loaded, which was before they came into the environment.
+ * Returns where the command cannot be started again; once it has been, nothing changes any more.
+ */
+static void start_again(int argc, char **argv) {
+    char *command = library_own_command();
+    char **again = memory_take((size_t)argc + 2, sizeof(*again));
+    again[0] = command;
+    memcpy(again + 1, argv, (size_t)argc * sizeof(*again));
+    if (command != NULL)
+        execv(command, again);
+    cli_complain("this command cannot start itself again: %s", strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+    free(again);
+    free(command);
+}
+
+static int execute(char **program) {
+    execvp(program[0], program);
+    int error = errno;
+    cli_complain("%s: %s", program[0], strerror(error)); // NOLINT(concurrency-mt-unsafe): there is one thread
+    return error == ENOENT ? RUN_NOT_FOUND : RUN_REFUSED;
+}
+
+static int run_program(const struct request *request, int argc, char **argv) {
+    bool changed = settings_export(&request->settings);
+    if (!settings_check(&request->settings))
+        return RUN_FAILED;
+    if (request->private_hosts && changed) {
+        start_again(argc, argv);
+        return RUN_FAILED;
+    }
+    if (!(request->private_hosts ? private_hosts_enter(request->settings.quiet) : preload(request)))
+        return RUN_FAILED;
+    return execute(request->program);
+}
+
+static bool read_options(struct request *request, int argc, char **argv) {
+    for (int option = 0; (option = cli_option(argc, argv, SETTINGS_LETTERS, WORDS)) != -1;) {
+        if (option == PRIVATE_HOSTS)
+            request->private_hosts = true;
+        else if (!settings_take(&request->settings, option))
+            return false;
+    }
+    request->program = argv + optind;
+    if (optind < argc)
+        return true;
+    cli_complain("no program to run");
+    return false;
+}
+
+static int run(int argc, char **argv) {
+    struct request request = {0};
+    int status = RUN_FAILED;
+    if (read_options(&request, argc, argv))
+        status = run_program(&request, argc, argv);
+    else
+        cli_usage();
+    settings_free(&request.settings);
+    return status;
+}
+
+const struct cli_command cli_run = {
+    .name = "run",
+    .summary = "Run a program with the library",
+    .usage = "[-H HOSTS] [-u UPSTREAMS] [-c FILE] [-v|-q] [--private-hosts] PROGRAM [ARGUMENT...]",
+    .help = "Puts the library before what is in LD_PRELOAD, and becomes the program. The\n"
+            "library is ORIGIN_BYPASS_LIBRARY, or the first liboriginbypass.so beside this\n"
+            "command, in ../lib of it, or in /usr/local/lib, /usr/lib, /usr/lib/*-linux-* and\n"
+            "/usr/lib64; the loader must take it. A program that a preloaded library cannot\n"
+            "reach, or the configuration leaves alone, costs a warning, and is run.\n"
+            "\n"
+            "Options:\n" SETTINGS_HELP "\n"
+            "  --private-hosts\n"
+            "                For programs out of the library's reach: resolve the names of\n"
+            "                the host rules now, and give the program an /etc/hosts of its\n"
+            "                own with them, in a mount namespace (and a user namespace,\n"
+            "                where the right is missing). The addresses stay as they are\n"
+            "                then. Wildcards are left out, and nothing is preloaded. Where\n"
+            "                the system forbids it, nothing is run.\n"
+            "\n"
+            "Exit status: the program's; 125 when it was not run, 126 when it cannot be\n"
+            "executed, 127 when there is none.\n",
+    .run = run,
+};

@@ -1,0 +1,157 @@
+#include "originbypass/command/run/run_settings.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/base/variable.h"
+#include "originbypass/config/config.h"
+#include "originbypass/config/source.h"
+
+static void append(char **list, const char *words) {
+    char *before = *list;
+    *list = before == NULL ? memory_text(words) : text_format("%s %s", before, words);
+    free(before);
+}
+
+/* The library takes an absolute path alone. Links in it stay: a ConfigMap is changed by turning one. */
+static void set_file(char **file, const char *path) {
+    free(*file);
+    if (path[0] == '/') {
+        *file = memory_text(path);
+        return;
+    }
+    char *directory = memory_checked(getcwd(NULL, 0));
+    *file = text_format("%s/%s", directory, path);
+    free(directory);
+}
+
+bool settings_take(struct settings *settings, int option) {
+    switch (option) {
+    case 'H':
+        append(&settings->hosts, optarg);
+        return true;
+    case 'u':
+        append(&settings->upstreams, optarg);
+        return true;
+    case 'c':
+        set_file(&settings->file, optarg);
+        return true;
+    case 'v':
+        settings->verbosity++;
+        return true;
+    case 'q':
+        settings->quiet = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *log_level(const struct settings *settings) {
+    if (settings->quiet)
+        return "none";
+    return settings->verbosity == 0 ? NULL : settings->verbosity == 1 ? "info" : "debug";
+}
+
+enum { SET_VARIABLES = 4 };
+
+static const enum config_variable SET[SET_VARIABLES] = {CONFIG_VARIABLE_HOSTS, CONFIG_VARIABLE_UPSTREAMS,
+                                                        CONFIG_VARIABLE_FILE, CONFIG_VARIABLE_LOG_LEVEL};
+
+/* NULL: no option says anything about it. */
+static const char *value_of(const struct settings *settings, enum config_variable variable) {
+    switch (variable) {
+    case CONFIG_VARIABLE_HOSTS:
+        return settings->hosts;
+    case CONFIG_VARIABLE_UPSTREAMS:
+        return settings->upstreams;
+    case CONFIG_VARIABLE_FILE:
+        return settings->file;
+    case CONFIG_VARIABLE_LOG_LEVEL:
+        return log_level(settings);
+    default:
+        return NULL;
+    }
+}
+
+void settings_each(const struct settings *settings, void (*visit)(const char *name, const char *value)) {
+    for (size_t i = 0; i < SET_VARIABLES; i++) {
+        const char *value = value_of(settings, SET[i]);
+        if (value != NULL)
+            visit(config_variable_name(SET[i]), value);
+    }
+}
+
+bool settings_export(const struct settings *settings) {
+    bool changed = false;
+    for (size_t i = 0; i < SET_VARIABLES; i++) {
+        const char *name = config_variable_name(SET[i]), *value = value_of(settings, SET[i]);
+        const char *before = secure_getenv(name);
+        if (value == NULL || (before != NULL && strcmp(before, value) == 0))
+            continue;
+        changed = true;
+        if (setenv(name, value, 1) != 0) // NOLINT(concurrency-mt-unsafe): there is one thread
+            memory_checked(NULL);
+    }
+    return changed;
+}
+
+static bool is_host_given(const struct config_source *source) {
+    const char *hosts = source->variables[CONFIG_VARIABLE_HOSTS];
+    bool named = source->variables[CONFIG_VARIABLE_FILE] != NULL;
+    if ((hosts != NULL && hosts[0] != '\0') || source->text != NULL)
+        return true;
+    const char *file = source->file != NULL ? source->file : named ? "ORIGIN_BYPASS_CONFIG_FILE" : CONFIG_DEFAULT_FILE;
+    const char *fault = source->file != NULL ? source->fault : named ? "no absolute path" : "there is none";
+    cli_complain("no host given: set ORIGIN_BYPASS_HOSTS, or use -H (%s: %s)", file, fault);
+    return false;
+}
+
+static bool is_of(const struct config_error *error, enum config_variable variable) {
+    return error->variable != NULL && strcmp(error->variable, config_variable_name(variable)) == 0;
+}
+
+/* False: the mistake is none of the options'. */
+static bool complain_of(const struct settings *settings, const struct config_error *error) {
+    if (settings->hosts != NULL && is_of(error, CONFIG_VARIABLE_HOSTS))
+        cli_complain("-H: %s", error->reason);
+    else if (settings->upstreams != NULL && is_of(error, CONFIG_VARIABLE_UPSTREAMS))
+        cli_complain("-u: %s", error->reason);
+    else if (settings->file != NULL && error->file != NULL && error->line > 0)
+        cli_complain("%s:%d: %s", error->file, error->line, error->reason);
+    else if (settings->file != NULL && error->file != NULL)
+        cli_complain("%s: %s", error->file, error->reason);
+    else
+        return false;
+    return true;
+}
+
+static bool are_options_right(const struct settings *settings, const struct config_source *source) {
+    struct config *config = memory_checked(config_parse_source(source));
+    bool right = true;
+    for (size_t i = 0; i < config->error_count; i++)
+        right = !complain_of(settings, &config->errors[i]) && right;
+    config_free(config);
+    return right;
+}
+
+bool settings_check(const struct settings *settings) {
+    struct config_source source;
+    if (variable_is_disabled())
+        return true;
+    (void)config_source_take(&source, CONFIG_DEFAULT_FILE, false); /* nothing taken is no host given */
+    bool good = is_host_given(&source) && are_options_right(settings, &source);
+    config_source_release(&source);
+    return good;
+}
+
+void settings_free(struct settings *settings) {
+    free(settings->hosts);
+    free(settings->upstreams);
+    free(settings->file);
+}

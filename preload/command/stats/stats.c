@@ -1,0 +1,269 @@
+/* originbypass stats: what processes with the library have counted, and which configuration they have. */
+#include "originbypass/command/stats/stats.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/variable.h"
+#include "originbypass/command/stats/stats_fold.h"
+#include "originbypass/config/config.h"
+#include "originbypass/config/source.h"
+
+/* ---- together ---- */
+
+bool stats_has_configuration(const struct counters_process *process) {
+    return process->load.generation > 0;
+}
+
+struct stats_configuration stats_configuration_of(const struct counters_reading *reading) {
+    struct stats_configuration all = {0};
+    for (size_t i = 0; i < reading->process_count; i++) {
+        const struct counters_load *load = &reading->processes[i].load;
+        if (!stats_has_configuration(&reading->processes[i]))
+            continue;
+        bool first = all.generation == 0;
+        all.successful = (first || all.successful) && load->successful;
+        all.generation = first || load->generation < all.generation ? load->generation : all.generation;
+        all.loaded_s = first || load->loaded_s < all.loaded_s ? load->loaded_s : all.loaded_s;
+    }
+    return all;
+}
+
+void stats_sum(const struct counters_reading *reading, uint64_t sums[static COUNTER_COUNT]) {
+    memcpy(sums, reading->dead, sizeof(reading->dead));
+    for (size_t i = 0; i < reading->process_count; i++)
+        for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
+            sums[counter] += reading->processes[i].figures[counter];
+}
+
+/* ---- where ---- */
+
+/* What the library would find in the file, whatever else the file has; for the caller to free(3). */
+static char *directory_in(const char *file, char **fault) {
+    struct config_source source;
+    if (!config_source_take_file(&source, file))
+        memory_checked(NULL);
+    struct config *config = memory_checked(config_parse_source(&source));
+    char *directory = config->metrics_directory == NULL ? NULL : memory_text(config->metrics_directory);
+    *fault = config->error_count == 0 ? NULL : memory_text(config->errors[0].reason);
+    config_free(config);
+    config_source_release(&source);
+    return directory;
+}
+
+static char *directory_of_variable(char *variable) {
+    if (variable[0] == '/')
+        return variable;
+    cli_complain("ORIGIN_BYPASS_METRICS is \"%s\": no process keeps its counters with it; set it to the absolute path "
+                 "of a directory, or name one with --directory",
+                 variable);
+    free(variable);
+    return NULL;
+}
+
+static char *directory_of_file(void) {
+    char *named = variable_get(config_variable_name(CONFIG_VARIABLE_FILE));
+    const char *file = named == NULL ? CONFIG_DEFAULT_FILE : named;
+    char *fault, *directory = directory_in(file, &fault);
+    if (directory == NULL)
+        cli_complain("no directory is configured: set metrics.directory in %s%s%s%s, or ORIGIN_BYPASS_METRICS, for the "
+                     "programs too, and restart them; or name one with --directory",
+                     file, fault == NULL ? "" : " (", fault == NULL ? "" : fault, fault == NULL ? "" : ")");
+    free(fault);
+    free(named);
+    return directory;
+}
+
+static char *configured_directory(void) {
+    char *variable = variable_get(config_variable_name(CONFIG_VARIABLE_METRICS));
+    return variable != NULL ? directory_of_variable(variable) : directory_of_file();
+}
+
+/* Whoever may write there can make, or take away, what is shown; and the library does not count there. */
+static bool is_safe(const char *path) {
+    struct stat status;
+    if (stat(path, &status) != 0 || !(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX))
+        return true;
+    cli_complain("%s: the directory is not safe: all may write to it, and it has no sticky bit; no process begins to "
+                 "count there before it has one (chmod +t)",
+                 path);
+    return false;
+}
+
+/* False after complaints: nothing can be shown. */
+static bool read_all(struct stats *stats) {
+    if (!is_safe(stats->directory))
+        return false;
+    counters_fold(stats->directory);
+    const char *fault = counters_reading_take(stats->directory, &stats->reading);
+    if (fault != NULL)
+        cli_complain("%s: %s", stats->directory, fault);
+    return fault == NULL;
+}
+
+/* ---- which ---- */
+
+/* The processes of our PID namespace, or else those of others: two containers may each have a PID 1. */
+static size_t keep(struct counters_reading *reading, uint32_t pid, bool here) {
+    size_t kept = 0;
+    for (size_t i = 0; i < reading->process_count; i++)
+        if (reading->processes[i].identity.pid == pid && reading->processes[i].is_here == here)
+            reading->processes[kept++] = reading->processes[i];
+    return kept;
+}
+
+static bool select_process(struct stats *stats, uint32_t pid) {
+    struct counters_reading *reading = &stats->reading;
+    size_t kept = keep(reading, pid, true);
+    if (kept == 0)
+        kept = keep(reading, pid, false);
+    reading->process_count = kept;
+    stats->is_whole = false;
+    if (kept > 0)
+        return true;
+    if (kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+        cli_complain("there is no process %u", pid);
+    else
+        cli_complain("process %u has no counters in %s: it has not looked up a name yet, lacks the library, or keeps "
+                     "none there; originbypass doctor --pid %u tells more",
+                     pid, stats->directory, pid);
+    return false;
+}
+
+/* ---- what is wrong ---- */
+
+/* The rest is counted: one user could fill a directory that all may write to. */
+enum { UNREAD_TOLD_MAX = 10 };
+
+static bool tell_unread(const struct stats *stats) {
+    size_t count = stats->reading.unread_count;
+    for (size_t i = 0; i < count && i < UNREAD_TOLD_MAX; i++)
+        cli_complain("%s/%s: left out: %s", stats->directory, stats->reading.unread[i].name,
+                     stats->reading.unread[i].reason);
+    if (count > UNREAD_TOLD_MAX)
+        cli_complain("%s: %zu more files are left out", stats->directory, count - UNREAD_TOLD_MAX);
+    return count > 0;
+}
+
+static bool is_refused_somewhere(const struct counters_reading *reading) {
+    struct stats_configuration all = stats_configuration_of(reading);
+    return all.generation > 0 && !all.successful;
+}
+
+/* ---- */
+
+struct request {
+    bool json, prometheus;
+    const char *directory; /* NULL: the configured one */
+    uint32_t pid;          /* 0: all */
+};
+
+/* For a scraper a refused configuration is a figure, and no reason to drop the others. */
+static int show(const struct request *request, struct stats *stats) {
+    if (request->pid != 0 && !select_process(stats, request->pid))
+        return CLI_BAD;
+    bool bad = tell_unread(stats);
+    if (request->prometheus) {
+        stats_write_prometheus(&stats->reading);
+        return bad ? CLI_BAD : CLI_GOOD;
+    }
+    if (request->json)
+        stats_write_document(stats);
+    else
+        stats_print_tables(stats);
+    return bad || is_refused_somewhere(&stats->reading) ? CLI_BAD : CLI_GOOD;
+}
+
+static int answer(const struct request *request) {
+    char *directory = request->directory != NULL ? memory_text(request->directory) : configured_directory();
+    struct stats stats = {.directory = directory, .is_whole = true};
+    int status = directory != NULL && read_all(&stats) ? show(request, &stats) : CLI_BAD;
+    counters_reading_release(&stats.reading);
+    free(directory);
+    return status;
+}
+
+static bool take_option(struct request *request, int option) {
+    switch (option) {
+    case 'j':
+        request->json = true;
+        return true;
+    case 'p':
+        request->prometheus = true;
+        return true;
+    case 'd':
+        request->directory = optarg;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool take_pid(struct request *request, const char *text) {
+    char *end;
+    errno = 0;
+    unsigned long pid = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || pid == 0 || pid > INT32_MAX) {
+        cli_complain("'%s' is no PID", text);
+        return false;
+    }
+    request->pid = (uint32_t)pid;
+    return true;
+}
+
+static bool makes_sense(const struct request *request) {
+    if (request->json && request->prometheus)
+        cli_complain("--json and --prometheus exclude each other");
+    else if (request->prometheus && request->pid != 0)
+        cli_complain("--prometheus is of all processes: what one has counted would be gone with it");
+    else if (request->directory != NULL && request->directory[0] == '\0')
+        cli_complain("--directory needs a directory");
+    else
+        return true;
+    return false;
+}
+
+static int run(int argc, char **argv) {
+    static const struct option words[] = {{"json", no_argument, NULL, 'j'},
+                                          {"prometheus", no_argument, NULL, 'p'},
+                                          {"directory", required_argument, NULL, 'd'},
+                                          {NULL, 0, NULL, 0}};
+    struct request request = {0};
+    for (int option; (option = cli_option(argc, argv, "j", words)) != -1;)
+        if (!take_option(&request, option))
+            return cli_usage();
+    if (argc - optind > 1 || (optind < argc && !take_pid(&request, argv[optind])) || !makes_sense(&request))
+        return cli_usage();
+    return answer(&request);
+}
+
+const struct cli_command cli_stats = {
+    .name = "stats",
+    .summary = "Show what running processes have counted, and their configuration",
+    .usage = "[-j] [--directory DIRECTORY] [PID]\n"
+             "[--directory DIRECTORY] --prometheus",
+    .help = "Of each running process that keeps counters: the configuration in force, since\n"
+            "when, and whether the last change took effect; what it has counted of calls, of\n"
+            "lookups and of queries. \"ended\" is what ended processes have counted, \"all\"\n"
+            "the sum. A process looks for a new configuration when it looks up a name.\n"
+            "\n"
+            "PID is one process. Where none has this PID in this PID namespace, those of other\n"
+            "namespaces that have it there. NAMESPACE is shown for processes of others.\n"
+            "\n"
+            "  --directory DIRECTORY\n"
+            "                where the counters are; without it, where the configuration here\n"
+            "                has them (ORIGIN_BYPASS_METRICS, metrics.directory)\n"
+            "  -j, --json    one JSON document, with every counter by its name\n"
+            "  --prometheus  Prometheus' text format: sums that include ended processes\n"
+            "\n"
+            "Exits with 1 where the counters, or some of them, cannot be read, where there is\n"
+            "no such process, and, but for --prometheus, where a process has refused the\n"
+            "configuration that it read last.\n",
+    .run = run,
+};

@@ -1,0 +1,134 @@
+#include "originbypass/command/stats/stats_fold.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "originbypass/command/stats/stats_entry.h"
+#include "originbypass/command/stats/stats_total.h"
+
+struct folding {
+    int directory;
+    uint64_t own_namespace;
+    size_t folded;
+};
+
+static bool remove_file(const struct folding *folding, const struct counters_identity *identity) {
+    char name[COUNTERS_FILE_NAME_SIZE];
+    counters_file_name(identity, name);
+    return unlinkat(folding->directory, name, 0) == 0 || errno == ENOENT;
+}
+
+static bool is_last(const struct counters_total *total, const struct counters_identity *identity) {
+    return total->serial > 0 && total->last.pid_namespace == identity->pid_namespace &&
+           total->last.pid == identity->pid && total->last.start_ticks == identity->start_ticks;
+}
+
+/*
+ * The total has the file already where somebody was killed in between. One that a living process has made under the
+ * same name is another one, and so is one of another user: a total is believed of its own user alone. False: not now.
+ */
+static bool finish_last(const struct folding *folding, const struct counters_total *total, uid_t owner) {
+    struct counters_entry left;
+    bool is_finished;
+    if (total->serial == 0)
+        return true;
+    if (counters_entry_open_locked(folding->directory, &total->last, folding->own_namespace, &left))
+        is_finished = left.status.st_uid != owner || !left.is_dead || remove_file(folding, &total->last);
+    else if (left.file < 0)
+        is_finished = errno == ENOENT;
+    else
+        is_finished = left.status.st_uid != owner || left.status.st_nlink == 0 ||
+                      counters_file_sign(left.file) == COUNTERS_SIGN_LIFE;
+    counters_entry_close(&left);
+    return is_finished;
+}
+
+static void add_process(struct counters_total *total, const struct counters_entry *entry) {
+    total->magic = COUNTERS_TOTAL_MAGIC;
+    total->layout = COUNTERS_TOTAL_LAYOUT;
+    total->serial++;
+    total->processes++;
+    total->last = entry->identity;
+    for (size_t place = 0; place < COUNTER_PLACES; place++)
+        total->figures[place] += entry->copy.figures[place];
+}
+
+static bool is_good(enum counters_total_state state) {
+    return state == COUNTERS_TOTAL_NONE || state == COUNTERS_TOTAL_OTHERS || state == COUNTERS_TOTAL_READ;
+}
+
+static void add_and_remove(struct folding *folding, struct counters_next_total *next,
+                           const struct counters_entry *entry) {
+    struct counters_total total;
+    if (!is_good(counters_total_read(folding->directory, next->owner, &total)))
+        return;
+    if (!is_last(&total, &entry->identity)) {
+        if (!finish_last(folding, &total, next->owner))
+            return;
+        add_process(&total, entry);
+        if (!counters_total_replace(next, &total))
+            return;
+        folding->folded++;
+    }
+    remove_file(folding, &entry->identity);
+}
+
+/* Who is killed in here has changed nothing; or the total alone, which says so. */
+static void fold(struct folding *folding, const struct counters_entry *entry) {
+    struct counters_next_total next;
+    if (!counters_total_prepare(folding->directory, entry->status.st_uid, &next))
+        return;
+    add_and_remove(folding, &next, entry);
+    counters_total_release(&next);
+}
+
+static bool is_for_us(const struct counters_entry *entry) {
+    return geteuid() == 0 || entry->status.st_uid == geteuid();
+}
+
+static void fold_if_dead(struct folding *folding, const struct counters_identity *identity) {
+    struct counters_entry entry;
+    if (counters_entry_open_locked(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead &&
+        is_for_us(&entry)) {
+        if (entry.fault == COUNTERS_UNFINISHED)
+            remove_file(folding, identity);
+        else
+            fold(folding, &entry);
+    }
+    counters_entry_close(&entry);
+}
+
+/* Those that live are not even locked. */
+static bool seems_dead(const struct folding *folding, const struct counters_identity *identity) {
+    struct counters_entry entry;
+    bool seems = counters_entry_open(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead;
+    counters_entry_close(&entry);
+    return seems;
+}
+
+static void fold_all(struct folding *folding, DIR *names) {
+    struct counters_identity identity;
+    const struct dirent *entry;
+    while ((entry = readdir(names)) != NULL) // NOLINT(concurrency-mt-unsafe): there is one thread
+        if (counters_file_parse_name(entry->d_name, &identity) && seems_dead(folding, &identity))
+            fold_if_dead(folding, &identity);
+}
+
+/* Where all may take away what others have made, nothing is. */
+static bool is_safe(int directory) {
+    struct stat status;
+    return fstat(directory, &status) == 0 && (!(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX));
+}
+
+size_t counters_fold(const char *directory) {
+    DIR *names = counters_open_names(directory);
+    if (names == NULL)
+        return 0;
+    struct folding folding = {.directory = dirfd(names), .own_namespace = counters_own_namespace()};
+    if (is_safe(folding.directory))
+        fold_all(&folding, names);
+    closedir(names);
+    return folding.folded;
+}

@@ -1,0 +1,90 @@
+#include <stdbool.h>
+#include <string.h>
+
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/system/system.h"
+
+struct request {
+    bool forced, json;
+};
+
+static int enable(const struct request *request) {
+    return system_enable(request->forced);
+}
+
+static int disable(const struct request *request) {
+    (void)request;
+    return system_disable();
+}
+
+static int status(const struct request *request) {
+    return system_status(request->json);
+}
+
+static const struct verb {
+    const char *name;
+    const char *letters;
+    const struct option *words;
+    int (*run)(const struct request *request);
+} VERBS[] = {
+    {"enable", "f", (const struct option[]){{"force", no_argument, NULL, 'f'}, {0}}, enable},
+    {"disable", "", NULL, disable},
+    {"status", "j", (const struct option[]){{"json", no_argument, NULL, 'j'}, {0}}, status},
+};
+
+static const struct verb *find(const char *name) {
+    for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++)
+        if (strcmp(VERBS[i].name, name) == 0)
+            return &VERBS[i];
+    cli_complain("'%s' is none of enable, disable and status", name);
+    return NULL;
+}
+
+static int run(int argc, char **argv) {
+    struct request request = {0};
+    const struct verb *verb = argc < 2 ? NULL : find(argv[1]);
+    if (verb == NULL)
+        return cli_usage();
+    argc--;
+    argv++;
+    for (int option; (option = cli_option(argc, argv, verb->letters, verb->words)) != -1;) {
+        if (option == '?')
+            return cli_usage();
+        request.forced = request.forced || option == 'f';
+        request.json = request.json || option == 'j';
+    }
+    if (optind == argc)
+        return verb->run(&request);
+    cli_complain("%s takes no argument", verb->name);
+    return cli_usage();
+}
+
+const struct cli_command cli_system = {
+    .name = "system",
+    .summary = "Put the library into every program of this machine, or take it out",
+    .usage = "enable [-f]\n"
+             "disable\n"
+             "status [-j]",
+    .help = "With glibc, every program that is started gets what is in /etc/ld.so.preload,\n"
+            "setuid programs too. The library is ORIGIN_BYPASS_LIBRARY, or the first\n"
+            "liboriginbypass.so beside this command, in ../lib of it, or in /usr/local/lib,\n"
+            "/usr/lib, /usr/lib/*-linux-* and /usr/lib64; its host rules are those of\n"
+            "/etc/originbypass/originbypass.conf. The file is replaced as a whole, and what\n"
+            "others have in it stays. Only root may change it.\n"
+            "\n"
+            "enable: try the library in a few programs, then enter it. It is refused where a\n"
+            "program fails with it or prints something else than without it, where another\n"
+            "user may write it, and where it may go away: below /home or /tmp, in a source\n"
+            "tree, in memory or on the network.\n"
+            "disable: take it out, and entries of it whose file is gone. Do so before the\n"
+            "library is removed.\n"
+            "status: is it entered, is it there, does it load; which running programs have\n"
+            "it, have an old copy, or lack it.\n"
+            "\n"
+            "  -f, --force  enter it though it may go away, or though a group may write it\n"
+            "  -j, --json   one JSON document: entries, programs, and the status\n"
+            "\n"
+            "Exit status: 0 good, 1 not done, or bad: what is entered is missing or does not\n"
+            "load; 2 usage; status: 3 programs have to be restarted.\n",
+    .run = run,
+};

@@ -1,0 +1,291 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/child.h"
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/dns/address_set.h"
+#include "originbypass/command/dns/resolution.h"
+#include "originbypass/command/watch/aside.h"
+#include "originbypass/command/watch/watch_events.h"
+#include "originbypass/guest/clock.h"
+
+struct watched {
+    struct host_case host;
+    bool was_asked;
+    struct address_set now, acted_on; /* what DNS says, and what the command has been run for */
+    uint32_t kept_s;                  /* the longest that an answer was good for */
+    uint64_t next_ms;
+};
+
+struct watch {
+    int family;
+    bool at_start;
+    uint32_t min_s, max_s;
+    uint32_t hold_down_s; /* BY_THE_CACHES: as long as caches may have the old answer */
+    char **command;
+    size_t count;
+    struct watched *hosts;
+    uint64_t hold_until_ms;
+};
+
+/* As env(1) exits. */
+enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
+
+/* A host without a TTL, because libc answers for it, is asked for so often, within the bounds. */
+enum { WITHOUT_TTL_S = 30 };
+
+#define BY_THE_CACHES UINT32_MAX
+enum { LEAST_HOLD_DOWN_S = 10 };
+
+/*
+ * What the command makes look the host up again, nginx say, finds an answer that is not past its time in the library's
+ * cache, and then it would be the old addresses that it goes on with, and nobody would tell it again.
+ */
+static uint64_t hold_down_ms(const struct watch *watch) {
+    uint32_t longest_s = LEAST_HOLD_DOWN_S;
+    if (watch->hold_down_s != BY_THE_CACHES)
+        return (uint64_t)watch->hold_down_s * 1000;
+    for (size_t i = 0; i < watch->count; i++) {
+        const struct host_settings *settings = watch->hosts[i].host.settings;
+        uint32_t old_s = watch->hosts[i].kept_s;
+        if (settings != NULL && settings->cache.mode == CACHE_STALE)
+            old_s += settings->cache.stale_window_s;
+        if (old_s > longest_s)
+            longest_s = old_s;
+    }
+    return (uint64_t)longest_s * 1000;
+}
+
+/* ---- looking ---- */
+
+static void assign(struct address_set *set, const struct address *addresses, size_t count) {
+    address_set_free(set);
+    for (size_t i = 0; i < count; i++)
+        address_set_add(set, &addresses[i]);
+}
+
+/* Why a look-up says nothing of a change; NULL: it does. */
+static const char *why_no_change(const struct aside *found) {
+    if (!found->done)
+        return "no process could be started to look it up";
+    if (found->source == BY_FALLBACK || found->source == BY_NOBODY)
+        return "external DNS has no usable answer";
+    if (found->error[0] != '\0')
+        return found->error;
+    return found->source == BY_EXTERNAL_DNS && !found->is_whole ? "one record type has failed" : NULL;
+}
+
+static uint64_t interval_ms(const struct watch *watch, const struct aside *found, bool failed) {
+    uint32_t interval_s = WITHOUT_TTL_S;
+    if (failed)
+        interval_s = watch->min_s;
+    else if (found->source == BY_CONFIGURATION)
+        interval_s = watch->max_s;
+    else if (found->kept_s > 0)
+        interval_s = found->kept_s;
+    if (interval_s > watch->max_s)
+        interval_s = watch->max_s;
+    return (uint64_t)(interval_s < watch->min_s ? watch->min_s : interval_s) * 1000;
+}
+
+/* The first answer is what the command's program has at hand, unless that had to do with something else before. */
+static void take(struct watch *watch, struct watched *watched, const struct aside *found) {
+    struct address_set fresh = {0};
+    assign(&fresh, found->addresses, found->count);
+    if (watched->now.count == 0)
+        watch_events_tell_found(watched->host.host, &fresh);
+    else if (!address_set_equal(&watched->now, &fresh))
+        watch_events_tell_changed(watched->host.host, &watched->now, &fresh);
+    if (found->kept_s > watched->kept_s)
+        watched->kept_s = found->kept_s;
+    if (!watched->was_asked && !watch->at_start) {
+        assign(&watched->acted_on, fresh.list, fresh.count);
+        watch->hold_until_ms = clock_now_ms() + hold_down_ms(watch);
+    }
+    address_set_free(&watched->now);
+    watched->now = fresh;
+}
+
+static void look(struct watch *watch, struct watched *watched) {
+    const struct aside *found = aside_find(&watched->host, watch->family);
+    if (child_is_ended())
+        return;
+    const char *why = why_no_change(found);
+    if (why != NULL)
+        watch_events_tell_failed(watched->host.host, why);
+    else
+        take(watch, watched, found);
+    watched->was_asked = true;
+    watched->next_ms = clock_now_ms() + interval_ms(watch, found, why != NULL);
+}
+
+/* ---- acting ---- */
+
+static bool is_due(const struct watch *watch) {
+    for (size_t i = 0; i < watch->count; i++)
+        if (!address_set_equal(&watch->hosts[i].now, &watch->hosts[i].acted_on))
+            return true;
+    return false;
+}
+
+static void run_command(struct watch *watch) {
+    pid_t child = child_fork();
+    if (child == 0) {
+        execvp(watch->command[0], watch->command);
+        int error = errno;
+        cli_complain("%s: %s", watch->command[0], strerror(error)); // NOLINT(concurrency-mt-unsafe)
+        _exit(error == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
+    }
+    if (child < 0)
+        cli_complain("%s: %s", watch->command[0], strerror(errno)); // NOLINT(concurrency-mt-unsafe)
+    else
+        watch_events_tell_run(watch->command[0], child_wait(child));
+    for (size_t i = 0; i < watch->count; i++)
+        assign(&watch->hosts[i].acted_on, watch->hosts[i].now.list, watch->hosts[i].now.count);
+    watch->hold_until_ms = clock_now_ms() + hold_down_ms(watch);
+}
+
+static uint64_t next_ms(const struct watch *watch) {
+    uint64_t next_ms = is_due(watch) ? watch->hold_until_ms : UINT64_MAX;
+    for (size_t i = 0; i < watch->count; i++)
+        if (watch->hosts[i].next_ms < next_ms)
+            next_ms = watch->hosts[i].next_ms;
+    return next_ms;
+}
+
+static void go_on(struct watch *watch) {
+    for (size_t i = 0; i < watch->count && !child_is_ended(); i++)
+        if (clock_now_ms() >= watch->hosts[i].next_ms)
+            look(watch, &watch->hosts[i]);
+    if (child_is_ended())
+        return;
+    if (is_due(watch) && clock_now_ms() >= watch->hold_until_ms)
+        run_command(watch);
+    uint64_t now_ms = clock_now_ms(), until_ms = next_ms(watch);
+    if (until_ms > now_ms)
+        child_sleep(until_ms - now_ms);
+}
+
+/* ---- the command line ---- */
+
+/* At most a day. */
+static bool read_seconds(const char *text, const char *option, uint32_t *seconds) {
+    char *end;
+    errno = 0;
+    unsigned long value = strtoul(text, &end, 10);
+    if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != '\0' || value > 86400) {
+        cli_complain("%s: '%s' is no number of seconds: expected 0 to 86400", option, text);
+        return false;
+    }
+    *seconds = (uint32_t)value;
+    return true;
+}
+
+static bool read_option(int option, struct watch *watch) {
+    switch (option) {
+    case '4':
+        watch->family = AF_INET;
+        return true;
+    case '6':
+        watch->family = AF_INET6;
+        return true;
+    case 'j':
+        watch_events_use_json();
+        return true;
+    case 's':
+        watch->at_start = true;
+        return true;
+    case 'd':
+        return read_seconds(optarg, "--hold-down", &watch->hold_down_s);
+    case 'm':
+        return read_seconds(optarg, "--min", &watch->min_s);
+    case 'x':
+        return read_seconds(optarg, "--max", &watch->max_s);
+    default:
+        return false;
+    }
+}
+
+static bool read_options(int argc, char **argv, struct watch *watch) {
+    static const struct option words[] = {
+        {"at-start", no_argument, NULL, 's'},  {"hold-down", required_argument, NULL, 'd'},
+        {"json", no_argument, NULL, 'j'},      {"max", required_argument, NULL, 'x'},
+        {"min", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
+    for (int option; (option = cli_option(argc, argv, "46", words)) != -1;)
+        if (!read_option(option, watch))
+            return false;
+    if (watch->min_s == 0)
+        watch->min_s = 1;
+    if (watch->max_s < watch->min_s)
+        watch->max_s = watch->min_s;
+    return true;
+}
+
+/* HOST... -- COMMAND: getopt_long(3) stops before the hosts, and leaves the `--` among the arguments. */
+static bool read_hosts(char **arguments, const struct rules *rules, struct watch *watch) {
+    while (arguments[watch->count] != NULL && strcmp(arguments[watch->count], "--") != 0)
+        watch->count++;
+    if (watch->count == 0 || arguments[watch->count] == NULL || arguments[watch->count + 1] == NULL)
+        return false;
+    watch->command = arguments + watch->count + 1;
+    watch->hosts = memory_take(watch->count, sizeof(watch->hosts[0]));
+    for (size_t i = 0; i < watch->count; i++)
+        watch->hosts[i].host = resolution_case(rules, arguments[i]);
+    return true;
+}
+
+static void free_hosts(struct watch *watch) {
+    for (size_t i = 0; i < watch->count; i++) {
+        address_set_free(&watch->hosts[i].now);
+        address_set_free(&watch->hosts[i].acted_on);
+    }
+    free(watch->hosts);
+}
+
+static int run(int argc, char **argv) {
+    struct watch watch = {.family = AF_UNSPEC, .min_s = 5, .max_s = 300, .hold_down_s = BY_THE_CACHES};
+    if (!read_options(argc, argv, &watch))
+        return cli_usage();
+    const struct rules *rules = resolution_rules();
+    if (!read_hosts(argv + optind, rules, &watch))
+        return cli_usage();
+    bool refused = resolution_complain_of_refusal(rules);
+    child_begin();
+    while (!refused && !child_is_ended())
+        go_on(&watch);
+    free_hosts(&watch);
+    return refused ? CLI_BAD : CLI_GOOD;
+}
+
+const struct cli_command cli_watch = {
+    .name = "watch",
+    .summary = "Run a command when the addresses of a host have changed",
+    .usage = "[OPTION...] HOST... -- COMMAND [ARGUMENT...]",
+    .help = "Looks the hosts up again and again, as a program with the library would with an empty\n"
+            "cache, and runs COMMAND when the set of addresses is another one: nginx -s reload, say.\n"
+            "Another order is no change, nor is a look-up that fails or that libc had to answer in\n"
+            "the place of external DNS; a line says so. Where the first look-up fails, the first\n"
+            "addresses that come count as a change.\n"
+            "\n"
+            "  -4, -6         IPv4 or IPv6 addresses alone\n"
+            "  --min S        at least so many seconds between two look-ups of a host (5)\n"
+            "  --max S        at most so many (300); between the two the TTL decides, and 30 s where\n"
+            "                 none is known. A look-up that has failed is repeated after --min\n"
+            "  --hold-down S  after the start and after each run of COMMAND so many seconds without\n"
+            "                 another: what has changed then is acted upon at their end, unless it has\n"
+            "                 changed back. Without it: as long as a program with the library may find\n"
+            "                 the answer before in its cache (TTL, and cache.stale_window_s in the mode\n"
+            "                 \"stale\"), 10 at least. With the mode \"pinned\" only a restart helps\n"
+            "  --at-start     run COMMAND also when the first addresses are known\n"
+            "  --json         a JSON document for each event instead of a line\n"
+            "\n"
+            "What COMMAND exits with is told, and the watch goes on: 126 and 127 where it cannot be\n"
+            "run or is not there. SIGHUP, SIGINT and SIGTERM end the watch, with exit status 0; where\n"
+            "COMMAND runs just then, it gets the signal too and is waited for.\n",
+    .run = run,
+};

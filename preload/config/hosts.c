@@ -1,0 +1,58 @@
+#include "originbypass/config/hosts.h"
+
+#include "originbypass/config/host_rules.h"
+#include "originbypass/config/keys.h"
+
+static const struct host_settings *read_settings(const struct config_reader *reader, const struct config_node *group,
+                                                 const char *host) {
+    struct host_settings *settings = config_memory_take(reader->memory, sizeof(*settings));
+    if (settings == NULL)
+        return NULL;
+    *settings = reader->config->general;
+    struct config_reader of_host = *reader;
+    of_host.settings = settings;
+    of_host.host = host;
+    config_keys_read_host(&of_host, group);
+    if (settings->upstreams != reader->config->general.upstreams)
+        settings->others = reader->config->general.upstreams;
+    return settings;
+}
+
+static void read_group(const struct config_reader *reader, struct config_rules *rules,
+                       const struct config_node *group) {
+    const struct config_node *name = config_keys_find(group, "name");
+    if (name == NULL || name->kind != CONFIG_NODE_STRING) {
+        config_errors_add(reader->errors, config_value_place(reader, name == NULL ? group : name),
+                          "a host has no name: expected name = \"HOST\" in its group");
+        return;
+    }
+    if (name->text[0] == '!') {
+        config_value_fault(reader, name, "has no settings, because libc answers: expected a string instead of a group");
+        return;
+    }
+    const struct host_settings *settings = &reader->config->general;
+    if (group->count > 1)
+        settings = read_settings(reader, group, name->text);
+    config_rules_add(rules, reader, name, settings);
+}
+
+void config_host_read_all(struct config_reader *reader, const struct config_node *hosts) {
+    struct config_rules rules = {0};
+    if (hosts->kind != CONFIG_NODE_LIST) {
+        config_value_refuse(reader, hosts, "a list, as in ( \"cdn.example.com\", \"*.example.net\" )");
+        return;
+    }
+    if (!config_rules_prepare(&rules, reader, hosts->count))
+        return;
+    for (size_t i = 0; i < hosts->count; i++) {
+        const struct config_node *host = &hosts->children[i];
+        if (host->kind == CONFIG_NODE_STRING)
+            config_rules_add(&rules, reader, host, &reader->config->general);
+        else if (host->kind == CONFIG_NODE_GROUP)
+            read_group(reader, &rules, host);
+        else
+            config_value_fault(reader, host, "is no host: expected a string, or a group { name = \"HOST\"; }");
+    }
+    reader->config->rules = rules.list;
+    reader->config->rule_count = rules.count;
+}

@@ -1,0 +1,157 @@
+#include "originbypass/doors/fallback.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "originbypass/doors/addrinfo.h"
+#include "originbypass/doors/load.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/process.h"
+#include "originbypass/rules/policy.h"
+#include "originbypass/rules/policy_warnings.h"
+
+/* What there is among libc's addresses. */
+struct survey {
+    bool has_accepted, has_rejected, has_edge;
+    struct address rejected, edge; /* the first of each */
+};
+
+/* If external DNS has said that the name has no address of this family, libc's is the edge's. */
+static bool may_have(const struct lookup *lookup, sa_family_t family) {
+    return policy_has_family(lookup->settings, family) && !lookup_lacks(lookup, family);
+}
+
+static void look_at(struct survey *survey, const struct lookup *lookup, const struct address *address) {
+    const struct host_settings *settings = lookup->settings;
+    if (!may_have(lookup, address->family))
+        return;
+    if (policy_rejection(settings, address) == NULL) {
+        survey->has_accepted = true;
+    } else if (!survey->has_rejected) {
+        survey->has_rejected = true;
+        survey->rejected = *address;
+    }
+    if (!survey->has_edge && policy_edge(settings, address) != NULL) {
+        survey->has_edge = true;
+        survey->edge = *address;
+    }
+}
+
+/* Longer than it takes to write two messages. */
+#define WARNING_MS 500
+
+static void warn(const struct lookup *lookup, const struct survey *survey) {
+    struct warned_host host = {lookup->settings, &lookup->name, lookup->host};
+    struct process_hold hold;
+    bool all_rejected = survey->has_rejected && !survey->has_accepted;
+    if ((!all_rejected && !survey->has_edge) || !process_enter(&hold, clock_now_ms() + WARNING_MS))
+        return;
+    process_adopt_copy(load_adopt);
+    if (survey->has_edge)
+        policy_warn_of_edge(host, &survey->edge);
+    if (all_rejected)
+        policy_warn_of_rejection(host, &survey->rejected, !lookup->settings->strict);
+    process_leave(&hold);
+}
+
+/* h_errno's number for what is left; NETDB_SUCCESS: something is. */
+static int judge(const struct lookup *lookup, const struct survey *survey) {
+    warn(lookup, survey);
+    if (survey->has_accepted || (survey->has_rejected && !lookup->settings->strict))
+        return NETDB_SUCCESS;
+    return survey->has_rejected ? TRY_AGAIN : NO_DATA;
+}
+
+static bool stays(const struct lookup *lookup, const struct survey *survey, const struct address *address) {
+    return may_have(lookup, address->family) &&
+           (!survey->has_accepted || policy_rejection(lookup->settings, address) == NULL);
+}
+
+/* ---- addrinfo ---- */
+
+/* An IPv4-mapped address is an A record's, for a caller who wants IPv6 alone (AI_V4MAPPED). */
+static bool read_addrinfo(const struct addrinfo *info, struct address *address) {
+    if (!addrinfo_has_address(info) || !address_of_socket(info->ai_addr, address))
+        return false;
+    if (address->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6)) {
+        address->family = AF_INET;
+        memmove(address->octets, address->octets + 12, sizeof(address->ipv4));
+    }
+    return true;
+}
+
+/* The list begins with its canonical name. */
+static void take_out(struct addrinfo **link) {
+    struct addrinfo *info = *link;
+    *link = info->ai_next;
+    if (info->ai_canonname != NULL && info->ai_next != NULL) {
+        info->ai_next->ai_canonname = info->ai_canonname;
+        info->ai_canonname = NULL;
+    }
+    info->ai_next = NULL;
+    freeaddrinfo(info);
+}
+
+int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list) {
+    struct survey survey = {0};
+    struct address address;
+    int error = errno;
+    for (const struct addrinfo *info = *list; info != NULL; info = info->ai_next)
+        if (read_addrinfo(info, &address))
+            look_at(&survey, lookup, &address);
+    int verdict = judge(lookup, &survey);
+    for (struct addrinfo **link = list; *link != NULL;) {
+        if (verdict == NETDB_SUCCESS && (!read_addrinfo(*link, &address) || stays(lookup, &survey, &address)))
+            link = &(*link)->ai_next;
+        else
+            take_out(link);
+    }
+    errno = error;
+    if (verdict == NETDB_SUCCESS)
+        return 0;
+    return verdict == TRY_AGAIN ? EAI_AGAIN : EAI_NODATA;
+}
+
+/* ---- hostent ---- */
+
+static struct address read_hostent(const struct hostent *host, size_t position) {
+    struct address address = {.family = (sa_family_t)host->h_addrtype};
+    memcpy(address.octets, host->h_addr_list[position], address_size(address.family));
+    return address;
+}
+
+/* Another preloaded library may have made it. */
+static bool has_addresses(const struct hostent *host) {
+    return (host->h_addrtype == AF_INET || host->h_addrtype == AF_INET6) && host->h_addr_list != NULL &&
+           host->h_length >= (int)address_size((sa_family_t)host->h_addrtype);
+}
+
+int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
+    struct survey survey = {0};
+    size_t kept = 0;
+    if (!has_addresses(host))
+        return NO_DATA;
+    for (size_t i = 0; host->h_addr_list[i] != NULL; i++) {
+        struct address address = read_hostent(host, i);
+        look_at(&survey, lookup, &address);
+    }
+    int verdict = judge(lookup, &survey);
+    for (size_t i = 0; verdict == NETDB_SUCCESS && host->h_addr_list[i] != NULL; i++) {
+        struct address address = read_hostent(host, i);
+        if (stays(lookup, &survey, &address))
+            host->h_addr_list[kept++] = host->h_addr_list[i];
+    }
+    if (verdict == NETDB_SUCCESS)
+        host->h_addr_list[kept] = NULL;
+    return verdict;
+}
+
+bool fallback_to_rejected(struct lookup *lookup) {
+    struct process_hold hold;
+    if (!process_enter(&hold, clock_now_ms() + WARNING_MS))
+        return false;
+    process_adopt_copy(load_adopt);
+    bool used = lookup_use_rejected(lookup);
+    process_leave(&hold);
+    return used;
+}

@@ -1,0 +1,261 @@
+#include <errno.h>
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/doors/addrinfo.h"
+#include "originbypass/doors/door.h"
+#include "originbypass/doors/expansion.h"
+#include "originbypass/doors/fallback.h"
+#include "originbypass/doors/getaddrinfo.h"
+#include "originbypass/doors/idn.h"
+#include "originbypass/doors/load.h"
+#include "originbypass/doors/repeat.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/libc.h"
+#include "originbypass/guest/process.h"
+#include "originbypass/lookup/lookup.h"
+#include "originbypass/order/order.h"
+
+/* One call, for a name that is ours. */
+struct call {
+    struct lookup *lookup;
+    int flags;
+    bool mapped; /* IPv4 addresses are wanted as IPv6 ones (AI_V4MAPPED) */
+    const struct expansion *expansion;
+};
+
+/* What the flags about names would mean without a name. */
+#define FLAGS_ABOUT_NAMES (AI_CANONNAME | AI_CANONIDN | AI_IDN | AI_V4MAPPED | AI_ALL)
+
+static bool is_no_service(const char *service) {
+#ifdef __GLIBC__
+    if (service != NULL && strcmp(service, "*") == 0)
+        return true;
+#endif
+    return service == NULL;
+}
+
+static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
+    struct process_hold hold;
+    process_hold_take(&hold);
+    process_adopt_copy(load_adopt);
+    expansion_remember(service, hints, now_ms, expansion);
+    process_hold_release(&hold);
+}
+
+/* libc's own list of families, socket types, protocols and ports for the service, or its own error. */
+static int expand(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
+    struct addrinfo less;
+    if (hints != NULL) {
+        less = *hints;
+        less.ai_flags &= ~FLAGS_ABOUT_NAMES;
+        hints = &less;
+    }
+    /* Neither name nor service is an error; the empty service is none, too. */
+    if (is_no_service(service))
+        service = "";
+    if (expansion_recall(service, hints, now_ms, expansion))
+        return 0;
+    int error = expansion_ask(service, hints, expansion);
+    if (error == 0)
+        remember(service, hints, now_ms, expansion);
+    return error;
+}
+
+static bool has_family(const struct expansion *expansion, int family) {
+    for (uint32_t i = 0; i < expansion->count; i++)
+        if (expansion->nodes[i].family == family)
+            return true;
+    return false;
+}
+
+static int error_of(const struct call *call) {
+    const struct lookup *lookup = call->lookup;
+    /* libc takes another way for a lone A record without its canonical name, and tells less. */
+    bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
+    if (lookup->no_recovery || lookup_has(lookup, OUTCOME_NO_NAME) ||
+        (lookup_has(lookup, OUTCOME_DANGLING) && !tells_less))
+        return EAI_NONAME;
+    if (lookup_has(lookup, OUTCOME_NO_RECORD) || lookup_has(lookup, OUTCOME_DANGLING))
+        return EAI_NODATA;
+    return EAI_AGAIN;
+}
+
+static bool has_addresses(const struct answer *answer) {
+    return answer != NULL && answer->address_count > 0;
+}
+
+static void map(struct address *address) {
+    struct in_addr ipv4 = address->ipv4;
+    *address = (struct address){.family = AF_INET6};
+    address->octets[10] = address->octets[11] = 0xff;
+    memcpy(address->octets + 12, &ipv4, sizeof(ipv4));
+}
+
+/* AAAA's addresses; with AI_ALL, or where there are none, A's as mapped ones. Returns their number. */
+static size_t list_mapped(const struct call *call, struct address *addresses) {
+    const struct answer *ipv4 = call->lookup->answers[0], *ipv6 = call->lookup->answers[1];
+    size_t count = 0;
+    for (size_t i = 0; has_addresses(ipv6) && i < ipv6->address_count; i++) {
+        addresses[count] = answer_address(ipv6, i);
+        /* libc drops mapped addresses that come from DNS, but for AI_ALL. */
+        if (!IN6_IS_ADDR_V4MAPPED(&addresses[count].ipv6) || call->flags & AI_ALL)
+            count++;
+    }
+    if (has_addresses(ipv6) && !(call->flags & AI_ALL))
+        return count;
+    for (size_t i = 0; has_addresses(ipv4) && i < ipv4->address_count; i++) {
+        addresses[count] = answer_address(ipv4, i);
+        map(&addresses[count++]);
+    }
+    return count;
+}
+
+static void reorder(struct address *addresses, size_t count, const uint16_t *order, struct address *unordered) {
+    memcpy(unordered, addresses, count * sizeof(*addresses));
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = unordered[order[i]];
+}
+
+/* The addresses in libc's order, in memory for `count` of them twice and as many places. Returns their number. */
+static size_t list_addresses(const struct call *call, struct address *addresses, size_t count, uint16_t *places) {
+    if (call->mapped) {
+        count = list_mapped(call, addresses);
+        if (count > 1) {
+            order_addresses(addresses, count, places);
+            reorder(addresses, count, places, addresses + count);
+        }
+        return count;
+    }
+    lookup_order(call->lookup, places);
+    for (size_t i = 0; i < count; i++)
+        addresses[i] = answer_address(call->lookup->answers[ORDER_TYPE(places[i])], ORDER_POSITION(places[i]));
+    return count;
+}
+
+/* Without a CNAME it is the caller's spelling, less the final dot. `spelling` has room for it. NULL: not wanted. */
+static const char *canonical_name(const struct call *call, char spelling[static NAME_LENGTH_MAX + 1]) {
+    const struct answer *const *answers = call->lookup->answers;
+    const struct answer *preferred = call->mapped ? answers[1] : answers[0];
+    const struct answer *other = call->mapped ? answers[0] : answers[1];
+    const struct answer *answer = has_addresses(preferred) ? preferred : other;
+    if (!(call->flags & AI_CANONNAME))
+        return NULL;
+    if (answer_canonical_name(answer) != NULL)
+        return answer_canonical_name(answer);
+    memcpy(spelling, call->lookup->host, call->lookup->name.length);
+    spelling[call->lookup->name.length] = '\0';
+    return spelling;
+}
+
+/* As libc shows it to who asks for AI_CANONIDN; NULL: as it is. */
+static char *shown_name(const struct call *call, const char *canonical) {
+#ifdef AI_CANONIDN
+    if (canonical != NULL && call->flags & AI_CANONIDN)
+        return idn_shown(canonical);
+#endif
+    (void)call;
+    (void)canonical;
+    return NULL;
+}
+
+/* A few addresses need no memory of their own. */
+#define ADDRESSES_ON_STACK 8
+
+static int build(const struct call *call, size_t count, struct addrinfo **list) {
+    struct address few[2 * ADDRESSES_ON_STACK], *addresses = few;
+    uint16_t few_places[ADDRESSES_ON_STACK], *places = few_places;
+    int error = EAI_MEMORY;
+    if (count > ADDRESSES_ON_STACK) {
+        addresses = malloc(2 * count * sizeof(*addresses));
+        places = malloc(count * sizeof(*places));
+    }
+    if (addresses != NULL && places != NULL) {
+        char spelling[NAME_LENGTH_MAX + 1];
+        const char *canonical = canonical_name(call, spelling);
+        char *shown = shown_name(call, canonical);
+        count = list_addresses(call, addresses, count, places);
+        error = addrinfo_build(addresses, count, call->expansion, call->flags, shown != NULL ? shown : canonical, list);
+        free(shown);
+    }
+    if (addresses != few)
+        free(addresses);
+    if (places != few_places)
+        free(places);
+    return error;
+}
+
+/* False: libc is to answer. */
+static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
+    bool ipv4 = has_family(call->expansion, AF_INET), ipv6 = has_family(call->expansion, AF_INET6);
+    call->mapped = !ipv4 && (call->flags & AI_V4MAPPED);
+    enum record_types wanted = (ipv4 || call->mapped ? RECORD_A : 0) | (ipv6 ? RECORD_AAAA : 0);
+    if (lookup_finish(call->lookup, wanted) != LOOKUP_ANSWERED)
+        return false;
+    size_t count = lookup_address_count(call->lookup);
+    *error = count > 0 ? build(call, count, list) : error_of(call);
+    return true;
+}
+
+/* A thread that is cancelled here, where libc waits, releases what the lookup holds. */
+static int ask_libc(const struct call *call, const char *node, const char *service, const struct addrinfo *hints,
+                    struct addrinfo **list) {
+    struct process_rest before;
+    lookup_expose(call->lookup, &before);
+    int error = libc_getaddrinfo(node, service, hints, list), libc_errno = errno;
+    process_cover(&before);
+    errno = libc_errno;
+    return error;
+}
+
+/* libc's answer, as far as the name's policy lets it be used; errno is libc's. */
+static int fall_back(struct call *call, const char *node, const char *service, const struct addrinfo *hints,
+                     struct addrinfo **list) {
+    int error = ask_libc(call, node, service, hints, list), libc_errno = errno;
+    if (call->lookup->settings == NULL)
+        return error;
+    if (error == 0)
+        error = fallback_addrinfo(call->lookup, list);
+    else if (fallback_to_rejected(call->lookup))
+        error = build(call, lookup_address_count(call->lookup), list);
+    errno = libc_errno;
+    return error;
+}
+
+/* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call of which no list is kept. */
+static int resolve(struct lookup *lookup, const char *service, const struct addrinfo *hints, struct cache_list *repeat,
+                   struct addrinfo **list) {
+    struct expansion expansion;
+    int saved = errno, error = expand(service, hints, lookup->now_ms, &expansion);
+    if (error != 0)
+        return error;
+    struct call call = {
+        .lookup = lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
+    bool answered = answer_call(&call, list, &error);
+    if (answered && error == 0 && repeat != NULL && repeat_take(repeat, *list)) {
+        repeat->until_ms = expansion.until_ms;
+        lookup_keep_list(lookup, repeat);
+    }
+    errno = saved;
+    return answered ? error : fall_back(&call, lookup->host, service, hints, list);
+}
+
+int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    struct lookup lookup;
+    struct cache_list repeat;
+    if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_open(&lookup, node))
+        return libc_getaddrinfo(node, service, hints, list);
+    bool repeats = repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
+    if (repeats && lookup_recall_list(&lookup, &repeat))
+        return repeat_build(&repeat, list);
+    if (!lookup_begin(&lookup))
+        return libc_getaddrinfo(node, service, hints, list);
+    int error = resolve(&lookup, service, hints, repeats ? &repeat : NULL, list);
+    lookup_end(&lookup);
+    return error;
+}
+
+DOOR int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    return own_getaddrinfo(node, service, hints, list);
+}

@@ -1,0 +1,237 @@
+#include <errno.h>
+#include <netdb.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/doors/door.h"
+#include "originbypass/doors/fallback.h"
+#include "originbypass/doors/hostent.h"
+#include "originbypass/guest/libc.h"
+#include "originbypass/guest/process.h"
+#include "originbypass/lookup/lookup.h"
+
+/* libc's two numbers for an outcome without addresses: what the function returns, and h_errno. */
+struct verdict {
+    int returned, host_error;
+};
+
+static struct verdict error_of(const struct lookup *lookup) {
+    if (lookup_has(lookup, OUTCOME_NO_NAME))
+        return (struct verdict){0, HOST_NOT_FOUND};
+    if (lookup_has(lookup, OUTCOME_NO_RECORD))
+        return (struct verdict){0, NO_DATA};
+    if (lookup_has(lookup, OUTCOME_DANGLING))
+        return (struct verdict){EAGAIN, NO_RECOVERY};
+    return lookup->no_recovery ? (struct verdict){0, NO_RECOVERY} : (struct verdict){EAGAIN, TRY_AGAIN};
+}
+
+static struct verdict shape(const struct lookup *lookup, size_t type, struct hostent *host, char *buffer, size_t size) {
+    if (!lookup_has(lookup, OUTCOME_ADDRESSES))
+        return error_of(lookup);
+    /* The official name has no final dot. */
+    char spelling[NAME_LENGTH_MAX + 1];
+    memcpy(spelling, lookup->host, lookup->name.length);
+    spelling[lookup->name.length] = '\0';
+    if (hostent_fill(lookup->answers[type], spelling, host, buffer, size) != 0)
+        return (struct verdict){ERANGE, NETDB_INTERNAL};
+    return (struct verdict){0, NETDB_SUCCESS};
+}
+
+/* A call: the two functions without a family are libc's own, not their namesakes with AF_INET. */
+struct call {
+    const char *name;
+    int family;
+    bool names_family;
+    size_t size; /* of the caller's buffer; SIZE_MAX: the memory is ours */
+};
+
+static struct call call_for(const char *name, size_t size) {
+    return (struct call){name, AF_INET, false, size};
+}
+
+static struct call call_for_family(const char *name, int family, size_t size) {
+    return (struct call){name, family, true, size};
+}
+
+static size_t type_of(const struct call *call) {
+    return call->family == AF_INET ? 0 : 1;
+}
+
+/*
+ * Whose answer it is. Where libc answers for us it may wait, and the thread may be cancelled there: what the lookup
+ * holds is released then (lookup_expose()).
+ */
+enum answerer {
+    LIBC_ALONE,  /* there is nothing to end */
+    LIBC_FOR_US, /* a name of ours, under its policy */
+    WE,
+    NOBODY, /* whatever it is, the caller has no room for it */
+};
+
+static enum answerer look_up(struct lookup *lookup, const struct call *call) {
+    if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) ||
+        !lookup_open(lookup, call->name) || !lookup_begin(lookup))
+        return LIBC_ALONE;
+    if (call->size < hostent_least_size(call->name))
+        return NOBODY;
+    if (lookup_finish(lookup, call->family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
+        return WE;
+    if (lookup->settings != NULL)
+        return LIBC_FOR_US;
+    lookup_end(lookup);
+    return LIBC_ALONE;
+}
+
+/* ---- those that return memory of the caller's ---- */
+
+struct reentrant {
+    struct hostent *host;
+    char *buffer;
+    struct hostent **result;
+    int *host_errno;
+};
+
+static int ask_libc_r(const struct call *call, const struct reentrant *to) {
+    return call->names_family
+               ? libc_gethostbyname2_r(call->name, call->family, to->host, to->buffer, call->size, to->result,
+                                       to->host_errno)
+               : libc_gethostbyname_r(call->name, to->host, to->buffer, call->size, to->result, to->host_errno);
+}
+
+static int tell_r(struct verdict verdict, const struct reentrant *to) {
+    *to->result = verdict.host_error == NETDB_SUCCESS ? to->host : NULL;
+    *to->host_errno = verdict.host_error;
+    if (verdict.returned != 0)
+        errno = verdict.returned;
+    return verdict.returned;
+}
+
+static int answer_ours_r(const struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+    return tell_r(shape(lookup, type_of(call), to->host, to->buffer, call->size), to);
+}
+
+static int fall_back_r(struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+    struct process_rest before;
+    lookup_expose(lookup, &before);
+    int returned = ask_libc_r(call, to);
+    process_cover(&before);
+    if (returned == ERANGE)
+        return returned;
+    if (*to->result == NULL)
+        return fallback_to_rejected(lookup) ? answer_ours_r(lookup, call, to) : returned;
+    int verdict = fallback_hostent(lookup, *to->result);
+    return verdict == NETDB_SUCCESS ? returned
+                                    : tell_r((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict}, to);
+}
+
+static int answer_r(struct call call, struct reentrant to) {
+    struct lookup lookup;
+    int returned = ERANGE;
+    switch (look_up(&lookup, &call)) {
+    case LIBC_ALONE:
+        return ask_libc_r(&call, &to);
+    case LIBC_FOR_US:
+        returned = fall_back_r(&lookup, &call, &to);
+        break;
+    case WE:
+        returned = answer_ours_r(&lookup, &call, &to);
+        break;
+    case NOBODY:
+        returned = tell_r((struct verdict){ERANGE, NETDB_INTERNAL}, &to);
+        break;
+    }
+    lookup_end(&lookup);
+    return returned;
+}
+
+DOOR int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size, struct hostent **result,
+                         int *host_errno) {
+    return answer_r(call_for(name, size), (struct reentrant){host, buffer, result, host_errno});
+}
+
+DOOR int gethostbyname2_r(const char *name, int family, struct hostent *host, char *buffer, size_t size,
+                          struct hostent **result, int *host_errno) {
+    return answer_r(call_for_family(name, family, size), (struct reentrant){host, buffer, result, host_errno});
+}
+
+/* ---- those that return memory of ours: each thread has its own, until its next call or its end ---- */
+
+struct own {
+    struct hostent host;
+    size_t size;
+    char buffer[];
+};
+
+static pthread_key_t own_key;
+static bool has_own_key;
+
+static void make_own_key(void) {
+    has_own_key = pthread_key_create(&own_key, free) == 0;
+}
+
+static struct own *grow(struct own *own) {
+    size_t size = own == NULL ? 1024 : own->size * 2;
+    struct own *grown = realloc(own, sizeof(*own) + size);
+    if (grown == NULL)
+        return NULL;
+    grown->size = size;
+    pthread_setspecific(own_key, grown);
+    return grown;
+}
+
+static struct hostent *fail(struct verdict verdict) {
+    h_errno = verdict.host_error;
+    if (verdict.returned != 0)
+        errno = verdict.returned;
+    return NULL;
+}
+
+static struct hostent *shape_own(const struct lookup *lookup, const struct call *call) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    struct verdict verdict = {ERANGE, NETDB_INTERNAL};
+    pthread_once(&once, make_own_key);
+    struct own *own = has_own_key ? pthread_getspecific(own_key) : NULL;
+    if (own == NULL && has_own_key)
+        own = grow(NULL);
+    while (own != NULL) {
+        verdict = shape(lookup, type_of(call), &own->host, own->buffer, own->size);
+        if (verdict.returned != ERANGE)
+            break;
+        own = grow(own);
+    }
+    return verdict.host_error == NETDB_SUCCESS ? &own->host : fail(verdict);
+}
+
+static struct hostent *ask_libc(const struct call *call) {
+    return call->names_family ? libc_gethostbyname2(call->name, call->family) : libc_gethostbyname(call->name);
+}
+
+static struct hostent *fall_back(struct lookup *lookup, const struct call *call) {
+    struct process_rest before;
+    lookup_expose(lookup, &before);
+    struct hostent *host = ask_libc(call);
+    process_cover(&before);
+    if (host == NULL)
+        return fallback_to_rejected(lookup) ? shape_own(lookup, call) : NULL;
+    int verdict = fallback_hostent(lookup, host);
+    return verdict == NETDB_SUCCESS ? host : fail((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict});
+}
+
+static struct hostent *answer(struct call call) {
+    struct lookup lookup;
+    enum answerer answerer = look_up(&lookup, &call);
+    if (answerer == LIBC_ALONE)
+        return ask_libc(&call);
+    struct hostent *host = answerer == WE ? shape_own(&lookup, &call) : fall_back(&lookup, &call);
+    lookup_end(&lookup);
+    return host;
+}
+
+DOOR struct hostent *gethostbyname2(const char *name, int family) {
+    return answer(call_for_family(name, family, SIZE_MAX));
+}
+
+DOOR struct hostent *gethostbyname(const char *name) {
+    return answer(call_for(name, SIZE_MAX));
+}

@@ -1,0 +1,88 @@
+#include "originbypass/doors/load.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "originbypass/cache/cache.h"
+#include "originbypass/config/config.h"
+#include "originbypass/doors/expansion.h"
+#include "originbypass/doors/requests.h"
+#include "originbypass/guest/beside.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/descriptor.h"
+#include "originbypass/guest/libc.h"
+#include "originbypass/guest/log.h"
+#include "originbypass/guest/process.h"
+#include "originbypass/in_force/configuration.h"
+#include "originbypass/lookup/flights.h"
+#include "originbypass/metrics/counters.h"
+#include "originbypass/metrics/metrics.h"
+#include "originbypass/rules/warnings.h"
+#include "originbypass/upstream/health.h"
+#include "originbypass/upstream/upstream.h"
+
+_Atomic uint32_t load_state = LOAD_NEW;
+
+void load_adopt(void) {
+    upstream_abandon();
+    descriptors_adopt();
+    beside_adopt();
+    configuration_adopt();
+    cache_adopt();
+    expansions_adopt();
+    flights_adopt();
+    requests_adopt();
+    health_adopt();
+    warnings_adopt();
+    counters_reset_in_child();
+    metrics_adopt();
+}
+
+/* What a thread has left behind that has jumped out of a lookup. */
+static void clear_up(void) {
+    upstream_abandon();
+    flights_abandon();
+}
+
+/* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
+static enum load_state load(void) {
+    if (!config_take())
+        return LOAD_IDLE;
+    log_remember_streams();
+    libc_load();
+    clock_load();
+    process_load(clear_up);
+    beside_load();
+    metrics_load();
+    pthread_atfork(NULL, NULL, process_forked); /* no handler of ours may wait for anybody: others wait for theirs */
+    return LOAD_ACTIVE;
+}
+
+/* A copy counts for itself from its first call on, also where that needs nothing but the cache. */
+static __attribute__((noinline)) void adopt(void) {
+    struct process_hold hold;
+    process_hold_take(&hold);
+    process_adopt_copy(load_adopt);
+    process_hold_release(&hold);
+}
+
+bool load_now(void) {
+    uint32_t seen = LOAD_NEW;
+    if (atomic_compare_exchange_strong(&load_state, &seen, LOAD_UNDER_WAY)) {
+        seen = load();
+        atomic_store(&load_state, seen);
+    }
+    if (seen == LOAD_ACTIVE && process_is_copy())
+        adopt();
+    return seen == LOAD_ACTIVE;
+}
+
+__attribute__((constructor)) static void at_load(void) {
+    load_ensure();
+}
+
+/* A copy that has not called us has its parent's memory, and counted nothing. */
+__attribute__((destructor)) static void at_exit(void) {
+    if (atomic_load(&load_state) == LOAD_ACTIVE && !process_is_copy())
+        metrics_end();
+}

@@ -1,0 +1,242 @@
+#include "originbypass/in_force/configuration.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "originbypass/cache/cache.h"
+#include "originbypass/config/compare.h"
+#include "originbypass/config/source.h"
+#include "originbypass/doors/load.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/log.h"
+#include "originbypass/guest/process.h"
+#include "originbypass/in_force/configuration_messages.h"
+#include "originbypass/metrics/counters.h"
+#include "originbypass/metrics/metrics.h"
+
+/* So often the files are looked at; and so soon again where somebody is just writing one. */
+#define LOOK_AGAIN_MS 1000
+#define SETTLE_MS 300
+
+/* Longer than any file takes to be parsed: who was at it is gone then, as a child of vfork(2) may be. Where it is not
+ * after all, the first one that is done counts. */
+#define PARSING_MS 10000
+
+/* For who comes while another thread parses the first one: so long as a lookup takes (query.deadline_ms), where nothing
+ * is configured yet. */
+#define PATIENCE_MS 2000
+
+_Atomic uint64_t configuration_look_ms = UINT64_MAX;
+
+/* Somebody is looking. */
+static atomic_bool busy;
+
+/* Until when somebody parses the first one, by the low bits of the clock; 0: nobody does. */
+static _Atomic uint32_t parsing;
+
+/* What the files said last, in force or refused; NULL: as at load. Replaced as a whole: a copy of the process has it.
+ */
+static _Atomic(struct config_source *) latest;
+
+/* What is told to metrics. Who has begun writes it, and then who is busy. */
+static struct counters_load told;
+
+/* ---- the first one ---- */
+
+static void tell_metrics(const struct config *config) {
+    bool refused = config->error_count > 0;
+    told.successful = !refused;
+    if (refused)
+        told.refused_s = time(NULL);
+    configuration_write_error(config, &told);
+    metrics_tell(&told);
+}
+
+static void take_effect(const struct config *config, uint32_t generation) {
+    told.generation = generation;
+    told.loaded_s = time(NULL);
+    log_configure(config->log_level, config->log_file);
+    tell_metrics(config);
+    metrics_begin(config->metrics_directory);
+}
+
+static void begin(void) {
+    struct config *config = config_parse();
+    struct rules *rules = config == NULL ? NULL : rules_build(config);
+    if (rules == NULL || !in_force_begin(config, rules)) {
+        rules_free(rules);
+        config_free(config);
+        return;
+    }
+    take_effect(config, 1);
+    if (config->error_count > 0)
+        configuration_tell_refusal(config, false);
+    atomic_store(&configuration_look_ms, 0);
+}
+
+/* 0: nobody parses, or has for too long. */
+static uint32_t left_ms(uint32_t until, uint64_t now_ms) {
+    int32_t left = (int32_t)(until - (uint32_t)now_ms);
+    return until == 0 || left < 0 ? 0 : (uint32_t)left;
+}
+
+/* False: somebody else does, or has just done so; `*seen` tells. */
+static bool parse_first(uint64_t now_ms, uint32_t *seen) {
+    uint32_t own = (uint32_t)(now_ms + PARSING_MS) | 1;
+    *seen = atomic_load(&parsing);
+    if (left_ms(*seen, now_ms) > 0 || !atomic_compare_exchange_strong(&parsing, seen, own))
+        return false;
+    if (in_force_is_none())
+        begin();
+    if (atomic_compare_exchange_strong(&parsing, &own, 0))
+        process_wake(&parsing);
+    return true;
+}
+
+/* Parse it, or wait for who does; where that one had no memory, those who have waited try one after the other. */
+static void begin_together(const struct process_hold *hold, uint64_t until_ms) {
+    for (uint64_t now_ms; in_force_is_none() && (now_ms = clock_now_ms()) < until_ms;) {
+        uint32_t seen;
+        process_adopt_copy(load_adopt); /* also one that a signal handler has made while we waited */
+        if (parse_first(now_ms, &seen))
+            return;
+        uint64_t end_ms = now_ms + left_ms(seen, now_ms);
+        process_wait(hold, &parsing, seen, end_ms < until_ms ? end_ms : until_ms);
+    }
+}
+
+const struct in_force *configuration_hold(void) {
+    const struct in_force *held = in_force_hold();
+    uint64_t until_ms = held == NULL ? clock_now_ms() + PATIENCE_MS : 0;
+    struct process_hold hold;
+    /* A signal handler that jumps away while we parse would leave locks of libc behind. */
+    if (held != NULL || !process_enter(&hold, until_ms))
+        return held;
+    begin_together(&hold, until_ms);
+    process_leave(&hold);
+    return in_force_hold();
+}
+
+/* ---- what the cache has from the former one ---- */
+
+struct change {
+    const struct rules *former, *new;
+    /* Most hosts have the same settings, and these are long to compare where there are long lists in them. */
+    const struct host_settings *compared[2];
+    bool were_equal;
+};
+
+static bool are_equal(struct change *change, const struct host_settings *former, const struct host_settings *new) {
+    if (former == NULL || new == NULL)
+        return false;
+    if (change->compared[0] != former || change->compared[1] != new) {
+        change->compared[0] = former;
+        change->compared[1] = new;
+        change->were_equal = config_settings_equal(former, new);
+    }
+    return change->were_equal;
+}
+
+static bool is_outdated(const struct name *name, void *given) {
+    struct change *change = given;
+    return !are_equal(change, rules_settings(change->former, name), rules_settings(change->new, name));
+}
+
+/* ---- the next ones ---- */
+
+/* False: not now. */
+static bool replace(struct config *config, const struct in_force *former) {
+    struct rules *rules = rules_build(config);
+    if (rules == NULL)
+        return false;
+    if (!in_force_replace(config, rules, former->cache_generation + 1)) {
+        rules_free(rules);
+        return false;
+    }
+    struct change change = {.former = former->rules, .new = rules};
+    cache_forget(is_outdated, &change);
+    counters_add(COUNTER_RELOADS);
+    take_effect(config, former->generation + 1);
+    configuration_tell_reload(config, former->generation + 1);
+    return true;
+}
+
+static void refuse(struct config *config) {
+    counters_add(COUNTER_REFUSED_RELOADS);
+    tell_metrics(config);
+    configuration_tell_refusal(config, true);
+    config_free(config);
+}
+
+/* False: not now. */
+static bool parse(const struct config_source *source) {
+    struct config *config = config_parse_source(source);
+    if (config == NULL)
+        return false;
+    if (config->error_count > 0) {
+        refuse(config);
+        return true;
+    }
+    const struct in_force *former = in_force_hold();
+    bool replaced = replace(config, former);
+    in_force_release(former);
+    if (!replaced)
+        config_free(config);
+    return replaced;
+}
+
+static void drop(struct config_source *source) {
+    if (source != NULL)
+        config_source_release(source);
+    free(source);
+}
+
+/* The same broken file is not told of again: what was read last is remembered whether or not it was any good. */
+static void take_again(const struct config_source *before) {
+    struct config_source *source = calloc(1, sizeof(*source));
+    if (source == NULL || !config_take_again(source, before)) {
+        free(source);
+        return;
+    }
+    if (config_source_equals(source, before) || parse(source))
+        drop(atomic_exchange(&latest, source));
+    else
+        drop(source);
+}
+
+static void look(uint64_t now_ms) {
+    const struct config_source *before = atomic_load(&latest);
+    if (before == NULL)
+        before = config_taken();
+    in_force_reclaim();
+    if (!process_is_at_home())
+        return;
+    switch (config_source_state(before)) {
+    case CONFIG_SOURCE_CURRENT:
+        break;
+    case CONFIG_SOURCE_CHANGING:
+        atomic_store(&configuration_look_ms, now_ms + SETTLE_MS);
+        break;
+    case CONFIG_SOURCE_CHANGED:
+        take_again(before);
+    }
+}
+
+void configuration_look(uint64_t now_ms) {
+    uint64_t due_ms = atomic_load(&configuration_look_ms);
+    struct process_hold hold;
+    if (due_ms > now_ms || !atomic_compare_exchange_strong(&configuration_look_ms, &due_ms, now_ms + LOOK_AGAIN_MS) ||
+        !process_enter(&hold, clock_now_ms() + PARSING_MS))
+        return;
+    if (!atomic_exchange(&busy, true)) {
+        clock_notice_sleep();
+        look(now_ms);
+        atomic_store(&busy, false);
+    }
+    process_leave(&hold);
+}
+
+void configuration_adopt(void) {
+    atomic_store(&busy, false);
+    atomic_store(&parsing, 0);
+}

@@ -1,0 +1,152 @@
+#include "originbypass/in_force/in_force.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/*
+ * Why nothing is freed too early: a place is never given back, so that who counts its hold there writes to a place
+ * whatever has become of it meanwhile; and the hold comes before the second look at what is in force. Who frees a
+ * place's content has replaced it before, and then sees the hold; or else the second look sees the replacement, and the
+ * content is not touched.
+ *
+ * Why the memory is bounded: a place is taken again as soon as nobody holds it, so there are two, and one more for each
+ * configuration that somebody still uses. Who never lets go, because a signal handler jumped away or the process is a
+ * copy without the thread, keeps what was in force then: one configuration for each reload at the most. Others are
+ * replaced and freed as before.
+ */
+
+enum { LINES = 8 };
+
+/* Holds come and go on different lines: only the sums over all of them say how many there are. */
+struct line {
+    _Atomic uint64_t holds;
+    _Atomic uint64_t releases;
+    // cppcheck-suppress unusedStructMember
+    char apart[112]; /* wherever the memory begins */
+};
+
+struct place {
+    struct in_force content;
+    struct config *config; /* NULL: vacant */
+    struct rules *rules;
+    struct place *next;
+    struct line lines[LINES];
+};
+
+/* All there are. Who is to replace one, or has begun, changes them. */
+static struct place *places;
+
+/* NULL: nothing yet. */
+static _Atomic(struct place *) current;
+
+/* Threads have their storage far apart: its place tells which line a thread writes. */
+static struct line *line_of(struct place *place) {
+    static __thread char here;
+    return &place->lines[((uint64_t)(uintptr_t)&here * UINT64_C(0x9e3779b97f4a7c15)) >> 61];
+}
+
+static struct place *place_of(const struct in_force *held) {
+    return (struct place *)(void *)held; /* the first member */
+}
+
+bool in_force_is_none(void) {
+    return atomic_load(&current) == NULL;
+}
+
+/* A place may be another configuration's by the second look, which is in force and as good. */
+const struct in_force *in_force_hold(void) {
+    for (struct place *place; (place = atomic_load(&current)) != NULL;) {
+        struct line *line = line_of(place);
+        atomic_fetch_add(&line->holds, 1);
+        if (atomic_load(&current) == place)
+            return &place->content;
+        atomic_fetch_add(&line->releases, 1);
+    }
+    return NULL;
+}
+
+void in_force_hold_again(const struct in_force *held) {
+    atomic_fetch_add(&line_of(place_of(held))->holds, 1);
+}
+
+void in_force_release(const struct in_force *held) {
+    if (held != NULL)
+        atomic_fetch_add(&line_of(place_of(held))->releases, 1);
+}
+
+/*
+ * Both only grow, and the releases are read first: where the sums are equal, nobody held the place at the moment
+ * between.
+ */
+static bool is_held(struct place *place) {
+    uint64_t holds = 0, releases = 0;
+    for (size_t i = 0; i < LINES; i++)
+        releases += atomic_load(&place->lines[i].releases);
+    for (size_t i = 0; i < LINES; i++)
+        holds += atomic_load(&place->lines[i].holds);
+    return holds != releases;
+}
+
+/* In this order: a copy of the process that is made meanwhile frees nothing twice. */
+static void empty(struct place *place) {
+    struct rules *rules = place->rules;
+    struct config *config = place->config;
+    place->rules = NULL;
+    place->config = NULL;
+    rules_free(rules);
+    config_free(config);
+}
+
+size_t in_force_reclaim(void) {
+    size_t held = 0;
+    for (struct place *place = places; place != NULL; place = place->next) {
+        if (place == atomic_load(&current) || place->config == NULL)
+            continue;
+        if (is_held(place))
+            held++;
+        else
+            empty(place);
+    }
+    return held;
+}
+
+static struct place *find_vacant(void) {
+    struct place *place = places;
+    while (place != NULL && (place->config != NULL || is_held(place)))
+        place = place->next;
+    return place;
+}
+
+static void fill(struct place *place, struct config *config, struct rules *rules, uint32_t generation,
+                 uint32_t cache_generation) {
+    place->content = (struct in_force){rules, generation, cache_generation};
+    place->config = config;
+    place->rules = rules;
+}
+
+bool in_force_begin(struct config *config, struct rules *rules) {
+    struct place *none = NULL, *place = calloc(1, sizeof(*place));
+    if (place == NULL)
+        return false;
+    fill(place, config, rules, 1, 0);
+    if (!atomic_compare_exchange_strong(&current, &none, place)) {
+        free(place);
+        return false;
+    }
+    places = place;
+    return true;
+}
+
+bool in_force_replace(struct config *config, struct rules *rules, uint32_t cache_generation) {
+    struct place *place = find_vacant();
+    if (place == NULL) {
+        place = calloc(1, sizeof(*place));
+        if (place == NULL)
+            return false;
+        place->next = places;
+        places = place;
+    }
+    fill(place, config, rules, atomic_load(&current)->content.generation + 1, cache_generation);
+    atomic_store(&current, place);
+    return true;
+}

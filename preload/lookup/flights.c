@@ -1,0 +1,166 @@
+#include "originbypass/lookup/flights.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/lock.h"
+
+/* A place is free once its deadline is over. Its word changes at each landing, and those who wait see it. */
+struct place {
+    _Atomic uint32_t serial;
+    uint64_t deadline_ms; /* 0: nobody is in flight */
+    const void *leader;   /* the thread that leads, by what it has of its own; NULL: one that nobody jumps out of */
+    enum record_types type;
+    bool failed; /* how the flight before this serial ended */
+    struct failure failure;
+    struct name name;
+};
+
+/* More lookups than that at the same time, each of another name, ask for themselves. */
+#define PLACE_COUNT 256
+
+static struct place places[PLACE_COUNT];
+static __thread char self;    /* its address */
+static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
+
+static bool is_of(const struct place *place, const struct name *name, enum record_types type) {
+    return place->type == type && place->name.hash == name->hash && place->name.length == name->length &&
+           memcmp(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t)) == 0;
+}
+
+/* The leader will not land, or not for us. */
+static void lose(struct place *place) {
+    place->failed = true;
+    place->failure = (struct failure){0};
+    place->deadline_ms = 0;
+    place->serial++;
+}
+
+/* Its place in the air, or a vacant one; PLACE_COUNT: there is neither. */
+static uint32_t find(const struct name *name, enum record_types type, uint64_t now_ms, bool *in_the_air) {
+    uint32_t vacant = places_begun;
+    for (uint32_t i = 0; i < places_begun; i++) {
+        *in_the_air = places[i].deadline_ms > now_ms && is_of(&places[i], name, type);
+        if (*in_the_air)
+            return i;
+        if (places[i].deadline_ms <= now_ms)
+            vacant = i;
+    }
+    *in_the_air = false;
+    return vacant;
+}
+
+static void take_off(uint32_t vacant, const struct name *name, enum record_types type, uint64_t deadline_ms) {
+    struct place *place = &places[vacant];
+    if (vacant == places_begun)
+        places_begun++;
+    if (place->deadline_ms != 0)
+        lose(place);
+    place->deadline_ms = deadline_ms;
+    place->leader = &self;
+    place->type = type;
+    place->name.hash = name->hash;
+    place->name.length = name->length;
+    memcpy(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t));
+}
+
+static enum flight_part board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
+                              struct flight *flight) {
+    bool in_the_air;
+    uint32_t i = find(name, type, now_ms, &in_the_air);
+    if (i == PLACE_COUNT)
+        return FLIGHT_ALONE;
+    if (!in_the_air)
+        take_off(i, name, type, deadline_ms);
+    *flight = (struct flight){i, places[i].serial};
+    return in_the_air ? FLIGHT_JOINS : FLIGHT_LEADS;
+}
+
+enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
+                              struct flight *flight) {
+    lock_take(&lock);
+    enum flight_part part = board(name, type, deadline_ms, now_ms, flight);
+    lock_release(&lock);
+    return part;
+}
+
+bool flight_board_as_guest(const struct name *name, enum record_types type, uint64_t now_ms, struct flight *flight) {
+    bool in_the_air;
+    lock_take(&lock);
+    uint32_t i = find(name, type, now_ms, &in_the_air);
+    if (in_the_air)
+        *flight = (struct flight){i, places[i].serial};
+    lock_release(&lock);
+    return in_the_air;
+}
+
+void flight_land(const struct flight *flight, const struct failure *failure) {
+    struct place *place = &places[flight->place];
+    lock_take(&lock);
+    bool ours = place->serial == flight->serial && place->deadline_ms != 0;
+    if (ours) {
+        place->failed = failure != NULL;
+        place->failure = failure != NULL ? *failure : (struct failure){0};
+        place->deadline_ms = 0;
+        place->serial++;
+    }
+    lock_release(&lock);
+    if (ours)
+        process_wake(&place->serial);
+}
+
+void flight_hand_over(const struct flight *flight) {
+    struct place *place = &places[flight->place];
+    lock_take(&lock);
+    if (place->serial == flight->serial)
+        place->leader = NULL;
+    lock_release(&lock);
+}
+
+void flights_abandon(void) {
+    for (uint32_t i = 0; i < PLACE_COUNT; i++) {
+        lock_take(&lock);
+        bool ours = places[i].deadline_ms != 0 && places[i].leader == &self;
+        if (ours)
+            lose(&places[i]);
+        lock_release(&lock);
+        if (ours)
+            process_wake(&places[i].serial);
+    }
+}
+
+/* What became of the flight, told while its place remembers it: until the next flight there has ended too. */
+static enum flight_end ended(const struct place *place, uint32_t serial, struct failure *failure) {
+    if (place->serial != serial + 1)
+        return FLIGHT_EXPIRED;
+    *failure = place->failure;
+    if (!place->failed)
+        return FLIGHT_LANDED;
+    return failure->reason[0] == '\0' ? FLIGHT_EXPIRED : FLIGHT_FAILED;
+}
+
+enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
+                            struct failure *failure) {
+    struct place *place = &places[flight->place];
+    for (;;) {
+        lock_take(&lock);
+        bool over = place->serial != flight->serial || place->deadline_ms == 0;
+        uint64_t end_ms = place->deadline_ms < until_ms ? place->deadline_ms : until_ms;
+        enum flight_end end = over ? ended(place, flight->serial, failure) : FLIGHT_EXPIRED;
+        lock_release(&lock);
+        if (over || clock_now_ms() >= end_ms)
+            return end;
+        process_wait(hold, &place->serial, flight->serial, end_ms);
+        if (process_is_copy()) /* of a handler's making, and the lock is not to be trusted yet */
+            return FLIGHT_EXPIRED;
+    }
+}
+
+void flights_adopt(void) {
+    lock_adopt(&lock);
+    for (uint32_t i = 0; i < places_begun; i++)
+        if (places[i].deadline_ms != 0)
+            lose(&places[i]);
+}

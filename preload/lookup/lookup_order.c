@@ -1,0 +1,93 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/doors/load.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/process.h"
+#include "originbypass/lookup/lookup.h"
+#include "originbypass/order/order.h"
+
+/* All addresses that are at hand for the name, wanted or not, so that one order serves every kind of call. */
+static size_t list_places(const struct answer *const answers[static RECORD_TYPE_COUNT], uint16_t *places,
+                          struct address *addresses) {
+    size_t count = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count; i++) {
+            if (addresses != NULL)
+                addresses[count] = answer_address(answers[type], i);
+            places[count++] = (uint16_t)(type << 15 | i);
+        }
+    return count;
+}
+
+/* How long an order is good: finding it costs more than all the rest of a hit. */
+#define ORDER_KEPT_MS 1000
+
+static void sort(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT],
+                 const size_t counts[static RECORD_TYPE_COUNT]) {
+    size_t count = counts[0] + counts[1];
+    size_t padded = (count * sizeof(uint16_t) + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
+    uint16_t *sorted = calloc(1, padded);
+    uint16_t *places = malloc(2 * count * sizeof(uint16_t));
+    struct address *addresses = malloc(count * sizeof(*addresses));
+    if (sorted != NULL && places != NULL && addresses != NULL) {
+        uint16_t *order = places + count;
+        list_places(answers, places, addresses);
+        bool found = order_addresses(addresses, count, order);
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = places[order[i]];
+        if (found) {
+            cache_put_order(&lookup->name, sorted, counts, clock_now_ms() + ORDER_KEPT_MS);
+            lookup->sorted = sorted;
+            sorted = NULL;
+        }
+    }
+    free(sorted);
+    free(places);
+    free(addresses);
+}
+
+/* Longer than it takes: it only asks the kernel. */
+#define FINDING_MS 500
+
+static void find_order(struct lookup *lookup) {
+    const struct answer *answers[RECORD_TYPE_COUNT];
+    struct process_hold hold;
+    size_t counts[RECORD_TYPE_COUNT];
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        answers[type] = lookup->answers[type] != NULL ? lookup->answers[type] : lookup->copy.answers[type];
+        counts[type] = answers[type] != NULL ? answers[type]->address_count : 0;
+    }
+    if (!process_enter(&hold, clock_now_ms() + FINDING_MS))
+        return;
+    process_adopt_copy(load_adopt);
+    sort(lookup, answers, counts);
+    process_leave(&hold);
+}
+
+/* The order that came with the answers, fresh or not: it is of these very addresses. */
+static const uint16_t *order_from_cache(const struct lookup *lookup) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL && lookup->answers[type] != lookup->copy.answers[type])
+            return NULL;
+    return lookup->copy.order;
+}
+
+void lookup_order(struct lookup *lookup, uint16_t *places) {
+    size_t count = lookup_address_count(lookup);
+    const uint16_t *order = order_from_cache(lookup);
+    if (count > 1 && (order == NULL || lookup->copy.order_until_ms <= lookup->now_ms)) {
+        find_order(lookup);
+        /* Where none could be found, for want of a descriptor, the last one stays. */
+        if (lookup->sorted != NULL)
+            order = lookup->sorted;
+    }
+    if (count < 2 || order == NULL) {
+        list_places(lookup->answers, places, NULL);
+        return;
+    }
+    /* Of an order of all addresses those that are wanted. */
+    for (size_t i = 0, found = 0; found < count; i++)
+        if (lookup->answers[ORDER_TYPE(order[i])] != NULL)
+            places[found++] = order[i];
+}

@@ -1,0 +1,87 @@
+#include "originbypass/lookup/refresh.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "originbypass/guest/beside.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/metrics/counters.h"
+#include "originbypass/metrics/metrics.h"
+
+/* What the thread takes along. */
+struct refresh {
+    struct task task;
+    struct fetch fetch;
+    bool begun;
+    struct name name;
+    char host[NAME_LENGTH_MAX + 2]; /* with a final dot, and a NUL */
+};
+
+static void end(struct refresh *refresh) {
+    if (refresh->fetch.failed != 0)
+        counters_add(COUNTER_REFRESH_FAILURES);
+    metrics_write_if_due(clock_recent_ms());
+    fetch_end(&refresh->fetch);
+    in_force_release(refresh->fetch.configuration);
+    free(refresh);
+}
+
+static bool go_on(struct task *task) {
+    struct refresh *refresh = (struct refresh *)task;
+    bool over = !refresh->begun && !fetch_begin_to_lead(&refresh->fetch);
+    refresh->begun = true;
+    if (!over && !fetch_go_on(&refresh->fetch))
+        return false;
+    end(refresh);
+    return true;
+}
+
+static uint64_t due_ms(const struct task *task) {
+    return upstream_due_ms(((const struct refresh *)task)->fetch.race);
+}
+
+static size_t descriptors(struct task *task, struct pollfd *to_wait_for, size_t room) {
+    return upstream_descriptors(((struct refresh *)task)->fetch.race, to_wait_for, room);
+}
+
+static void process(struct task *task, const struct pollfd *waited_for) {
+    upstream_process(((struct refresh *)task)->fetch.race, waited_for);
+}
+
+static struct refresh *copy(const struct fetch *fetch) {
+    static const struct task_kind kind = {go_on, due_ms, descriptors, process};
+    struct refresh *refresh = calloc(1, sizeof(*refresh));
+    if (refresh == NULL)
+        return NULL;
+    refresh->task.kind = &kind;
+    refresh->fetch = *fetch;
+    refresh->name = *fetch->name;
+    refresh->fetch.name = &refresh->name;
+    refresh->fetch.host = strncpy(refresh->host, fetch->host, sizeof(refresh->host) - 1);
+    return refresh;
+}
+
+/* From now on the flights are the thread's, in which no handler runs. */
+static void hand_over(const struct fetch *fetch) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (fetch->lands[type])
+            flight_hand_over(&fetch->flights[type]);
+}
+
+bool refresh_start(struct fetch *fetch) {
+    struct refresh *refresh = copy(fetch);
+    if (refresh == NULL)
+        return false;
+    in_force_hold_again(fetch->configuration);
+    if (!beside_run(&refresh->task)) {
+        in_force_release(fetch->configuration);
+        free(refresh);
+        return false;
+    }
+    hand_over(fetch);
+    counters_add(COUNTER_REFRESHES);
+    fetch->joins |= fetch->leads;
+    fetch->leads = 0;
+    fetch->lands[0] = fetch->lands[1] = false;
+    return true;
+}

@@ -1,0 +1,34 @@
+#include <ares.h>
+#include <stdlib.h>
+
+#include "originbypass/upstream/tame.h"
+
+/* c-ares' memory is the process' own; what it could not have is remembered for the thread that asked. */
+static __thread bool missed;
+
+static void *note(void *memory) {
+    missed |= memory == NULL;
+    return memory;
+}
+
+static void *get(size_t size) {
+    return note(malloc(size));
+}
+
+static void *get_more(void *memory, size_t size) {
+    return note(realloc(memory, size));
+}
+
+/*
+ * A library that resolves before this has c-ares' own functions, and the same memory: either may free the other's.
+ * ares_library_init_mem(3) has no other effect on Linux.
+ */
+__attribute__((constructor)) static void give_memory(void) {
+    ares_library_init_mem(ARES_LIB_INIT_ALL, get, free, get_more);
+}
+
+bool tame_missed_memory(void) {
+    bool had_missed = missed;
+    missed = false;
+    return had_missed;
+}
