@@ -4,7 +4,7 @@
 
 #include "originbypass/config/host_rules.h"
 #include "originbypass/config/pinned.h"
-#include "originbypass/config/prefix.h"
+#include "originbypass/config/prefix_lists.h"
 #include "originbypass/config/programs.h"
 #include "originbypass/values/name.h"
 
@@ -136,11 +136,11 @@ static void read_cache(struct config_reader *reader, const struct config_node *n
 }
 
 static void read_reject(struct config_reader *reader, const struct config_node *node) {
-    reader->settings->reject = config_prefix_list(reader, node);
+    reader->settings->reject = config_prefix_lists_read(reader, node);
 }
 
 static void read_accept(struct config_reader *reader, const struct config_node *node) {
-    reader->settings->accept = config_prefix_list(reader, node);
+    reader->settings->accept = config_prefix_lists_read(reader, node);
 }
 
 static void read_strict(struct config_reader *reader, const struct config_node *node) {
@@ -156,7 +156,7 @@ static const struct config_key ANSWERS_KEYS[] = {
 
 static void read_answers(struct config_reader *reader, const struct config_node *node) {
     if (read_group(reader, node, ANSWERS_KEYS))
-        config_prefix_compare(reader);
+        config_prefix_lists_compare(reader);
 }
 
 /* A pattern is matched with the executable's whole path, so that it cannot begin with a letter. */
@@ -295,6 +295,6 @@ static void check_pinned(const struct config_reader *reader, const struct config
 void config_keys_read_host(struct config_reader *reader, const struct config_node *group) {
     read_keys(reader, group, HOST_KEYS);
     if (config_keys_find(group, "reject") != NULL || config_keys_find(group, "accept") != NULL)
-        config_prefix_compare(reader);
+        config_prefix_lists_compare(reader);
     check_pinned(reader, group);
 }

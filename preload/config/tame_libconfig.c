@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "originbypass/upstream/tame.h"
+#include "originbypass/config/tame_libconfig.h"
 
 /*
  * libconfig does not look whether malloc(3) gave it anything (before 1.8), or ends the process where it did not. So its

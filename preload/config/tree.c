@@ -3,8 +3,8 @@
 #include <libconfig.h>
 #include <string.h>
 
+#include "originbypass/config/tame_libconfig.h"
 #include "originbypass/config/tokens.h"
-#include "originbypass/upstream/tame.h"
 
 /*
  * libconfig's tree is copied at once, for the sake of its lines: libconfig gives a value in a list that of the token

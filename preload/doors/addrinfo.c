@@ -119,12 +119,3 @@ size_t addrinfo_entries(const struct addrinfo *list, struct addrinfo_entry *entr
     }
     return count;
 }
-
-static size_t socket_address_size(int family) {
-    return family == AF_INET ? sizeof(struct sockaddr_in) : family == AF_INET6 ? sizeof(struct sockaddr_in6) : SIZE_MAX;
-}
-
-bool addrinfo_has_address(const struct addrinfo *info) {
-    return info->ai_addr != NULL && info->ai_addrlen >= socket_address_size(info->ai_family) &&
-           info->ai_addr->sa_family == info->ai_family;
-}

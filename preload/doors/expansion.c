@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "originbypass/doors/addrinfo.h"
 #include "originbypass/guest/atomics.h"
 #include "originbypass/guest/libc.h"
 #include "originbypass/guest/lock.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/order/interfaces.h"
+#include "originbypass/values/address.h"
 
 /* Longer ones are numbers with many zeros, or are in nobody's /etc/services. */
 #define SERVICE_SIZE 31
@@ -173,7 +173,7 @@ static bool is_within(int asked, int given) {
 }
 
 static bool is_sound(const struct addrinfo *info, const char *service, const struct addrinfo *hints) {
-    return info->ai_family == hints->ai_family && addrinfo_has_address(info) &&
+    return info->ai_family == hints->ai_family && address_is_whole(info) &&
            is_within(hints->ai_socktype, info->ai_socktype) && is_within(hints->ai_protocol, info->ai_protocol) &&
            info->ai_socktype >= 0 && info->ai_socktype <= UINT8_MAX && is_port_of(service, port_of(info));
 }

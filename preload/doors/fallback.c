@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "originbypass/doors/addrinfo.h"
-#include "originbypass/doors/load.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/rules/policy.h"
@@ -46,7 +45,7 @@ static void warn(const struct lookup *lookup, const struct survey *survey) {
     bool all_rejected = survey->has_rejected && !survey->has_accepted;
     if ((!all_rejected && !survey->has_edge) || !process_enter(&hold, clock_now_ms() + WARNING_MS))
         return;
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     if (survey->has_edge)
         policy_warn_of_edge(host, &survey->edge);
     if (all_rejected)
@@ -71,7 +70,7 @@ static bool stays(const struct lookup *lookup, const struct survey *survey, cons
 
 /* An IPv4-mapped address is an A record's, for a caller who wants IPv6 alone (AI_V4MAPPED). */
 static bool read_addrinfo(const struct addrinfo *info, struct address *address) {
-    if (!addrinfo_has_address(info) || !address_of_socket(info->ai_addr, address))
+    if (!address_is_whole(info) || !address_of_socket(info->ai_addr, address))
         return false;
     if (address->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->ipv6)) {
         address->family = AF_INET;
@@ -150,7 +149,7 @@ bool fallback_to_rejected(struct lookup *lookup) {
     struct process_hold hold;
     if (!process_enter(&hold, clock_now_ms() + WARNING_MS))
         return false;
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     bool used = lookup_use_rejected(lookup);
     process_leave(&hold);
     return used;

@@ -39,7 +39,7 @@ static bool is_no_service(const char *service) {
 static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
     struct process_hold hold;
     process_hold_take(&hold);
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     expansion_remember(service, hints, now_ms, expansion);
     process_hold_release(&hold);
 }
@@ -235,7 +235,7 @@ static int resolve(struct lookup *lookup, const char *service, const struct addr
     bool answered = answer_call(&call, list, &error);
     if (answered && error == 0 && repeat != NULL && repeat_take(repeat, *list)) {
         repeat->until_ms = expansion.until_ms;
-        lookup_keep_list(lookup, repeat);
+        repeat_keep(lookup, repeat);
     }
     errno = saved;
     return answered ? error : fall_back(&call, lookup->host, service, hints, list);
@@ -244,7 +244,8 @@ static int resolve(struct lookup *lookup, const char *service, const struct addr
 int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     struct lookup lookup;
     struct cache_list repeat;
-    if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !lookup_open(&lookup, node))
+    if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !load_ensure() ||
+        !lookup_open(&lookup, node))
         return libc_getaddrinfo(node, service, hints, list);
     bool repeats = repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
     if (repeats && lookup_recall_list(&lookup, &repeat))

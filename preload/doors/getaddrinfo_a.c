@@ -60,13 +60,13 @@ static struct request *start_threads(struct request *requests, size_t count) {
 
 static void take_hold(struct process_hold *hold) {
     process_hold_take(hold);
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
 }
 
 /* A signal handler that ran meanwhile may have forked. */
 static int await_change(const struct process_hold *hold, uint32_t seen, const struct timespec *until) {
     int error = requests_await(hold, seen, until);
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     return error;
 }
 

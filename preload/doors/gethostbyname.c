@@ -7,6 +7,7 @@
 #include "originbypass/doors/door.h"
 #include "originbypass/doors/fallback.h"
 #include "originbypass/doors/hostent.h"
+#include "originbypass/doors/load.h"
 #include "originbypass/guest/libc.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/lookup/lookup.h"
@@ -70,7 +71,7 @@ enum answerer {
 };
 
 static enum answerer look_up(struct lookup *lookup, const struct call *call) {
-    if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) ||
+    if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) || !load_ensure() ||
         !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
     if (call->size < hostent_least_size(call->name))

@@ -4,7 +4,7 @@
 #include <stdatomic.h>
 
 #include "originbypass/cache/cache.h"
-#include "originbypass/config/config.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/doors/expansion.h"
 #include "originbypass/doors/requests.h"
 #include "originbypass/guest/beside.h"
@@ -23,7 +23,8 @@
 
 _Atomic uint32_t load_state = LOAD_NEW;
 
-void load_adopt(void) {
+/* What a new copy of the process (fork(2) and its kin) does before its first lookup. */
+static void adopt(void) {
     upstream_abandon();
     descriptors_adopt();
     beside_adopt();
@@ -51,7 +52,7 @@ static enum load_state load(void) {
     log_remember_streams();
     libc_load();
     clock_load();
-    process_load(clear_up);
+    process_load(clear_up, adopt);
     beside_load();
     metrics_load();
     pthread_atfork(NULL, NULL, process_forked); /* no handler of ours may wait for anybody: others wait for theirs */
@@ -59,10 +60,10 @@ static enum load_state load(void) {
 }
 
 /* A copy counts for itself from its first call on, also where that needs nothing but the cache. */
-static __attribute__((noinline)) void adopt(void) {
+static __attribute__((noinline)) void adopt_copy(void) {
     struct process_hold hold;
     process_hold_take(&hold);
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     process_hold_release(&hold);
 }
 
@@ -73,7 +74,7 @@ bool load_now(void) {
         atomic_store(&load_state, seen);
     }
     if (seen == LOAD_ACTIVE && process_is_copy())
-        adopt();
+        adopt_copy();
     return seen == LOAD_ACTIVE;
 }
 

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+#include "originbypass/guest/log.h"
+#include "originbypass/guest/process.h"
+
 #define ENTRIES_MAX (CACHE_LIST_WORDS_MAX / REPEAT_ENTRY_WORDS)
 
 bool repeat_take(struct cache_list *list, const struct addrinfo *answer) {
@@ -10,4 +13,34 @@ bool repeat_take(struct cache_list *list, const struct addrinfo *answer) {
     memcpy(list->words, entries, count * sizeof(entries[0]));
     list->word_count = (uint32_t)(count * REPEAT_ENTRY_WORDS);
     return count > 0;
+}
+
+static uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
+    return one_ms < other_ms ? one_ms : other_ms;
+}
+
+/* Of what did not come from the cache nothing holds longer than this call. */
+static uint64_t holds_until_ms(const struct lookup *lookup) {
+    const struct cache_copy *copy = &lookup->copy;
+    uint64_t until_ms = UINT64_MAX;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL)
+            until_ms = lookup->answers[type] == copy->answers[type] ? sooner(until_ms, copy->expires_ms[type]) : 0;
+    if (lookup_address_count(lookup) > 1)
+        until_ms = copy->order != NULL && lookup->sorted == NULL ? sooner(until_ms, copy->order_until_ms) : 0;
+    return until_ms;
+}
+
+void repeat_keep(const struct lookup *lookup, struct cache_list *list) {
+    struct process_hold hold;
+    /* A message about each hit names an address: that is the long way's. */
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    list->until_ms = sooner(list->until_ms, holds_until_ms(lookup));
+    if (list->until_ms <= lookup->now_ms || lookup->copy.list_until_ms > lookup->now_ms)
+        return;
+    process_hold_take(&hold);
+    process_adopt_copy();
+    cache_put_list(&lookup->name, lookup->copy.version, list);
+    process_hold_release(&hold);
 }

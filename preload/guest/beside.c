@@ -108,11 +108,11 @@ static uint64_t due_ms(const struct worker *worker) {
 }
 
 static void wait(const struct process_hold *hold, const struct worker *worker) {
-    struct pollfd descriptors[TASKS_A_THREAD * UPSTREAM_DESCRIPTORS_MAX];
+    struct pollfd descriptors[TASKS_A_THREAD * TASK_DESCRIPTORS_MAX];
     size_t counts[TASKS_A_THREAD] = {0}, count = 0;
     for (size_t i = 0; i < worker->count; i++) {
         struct task *task = worker->tasks[i];
-        counts[i] = task->kind->descriptors(task, descriptors + count, UPSTREAM_DESCRIPTORS_MAX);
+        counts[i] = task->kind->descriptors(task, descriptors + count, TASK_DESCRIPTORS_MAX);
         count += counts[i];
     }
     process_poll(hold, descriptors, count, due_ms(worker));

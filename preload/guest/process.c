@@ -72,13 +72,14 @@ static void make_page(void) {
     atomic_store(process_copy_state, COPY_SETTLED);
 }
 
-static void (*clear_up)(void);
+static void (*clear_up)(void), (*adopt)(void);
 static pthread_key_t at_thread_end;
 static bool has_key;
 static void end_thread(void *unused);
 
-void process_load(void (*clear_up_after_a_jump)(void)) {
+void process_load(void (*clear_up_after_a_jump)(void), void (*adopt_in_a_copy)(void)) {
     clear_up = clear_up_after_a_jump;
+    adopt = adopt_in_a_copy;
     root_is_known = stat("/", &root) == 0;
     has_key = pthread_key_create(&at_thread_end, end_thread) == 0;
     filters_at_load = count_filters();
@@ -89,7 +90,7 @@ void process_forked(void) {
     atomic_store(process_copy_state, COPY_NEW);
 }
 
-void process_adopt_copy(void (*adopt)(void)) {
+void process_adopt_copy(void) {
     if (atomic_load_explicit(process_copy_state, memory_order_acquire) == COPY_SETTLED)
         return;
     uint32_t new = COPY_NEW;

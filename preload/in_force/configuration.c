@@ -1,16 +1,16 @@
 #include "originbypass/in_force/configuration.h"
+#include "originbypass/config/parse.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "originbypass/cache/cache.h"
 #include "originbypass/config/compare.h"
 #include "originbypass/config/source.h"
-#include "originbypass/doors/load.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/guest/process.h"
-#include "originbypass/in_force/configuration_messages.h"
 #include "originbypass/metrics/counters.h"
 #include "originbypass/metrics/metrics.h"
 
@@ -41,6 +41,48 @@ static _Atomic(struct config_source *) latest;
 /* What is told to metrics. Who has begun writes it, and then who is busy. */
 static struct counters_load told;
 
+/* ---- messages, and what a configuration that is refused has in the counters ---- */
+
+/* One line, however much is wrong. */
+static void tell_refusal(const struct config *config, bool former_stays) {
+    const struct config_error *error = config->errors;
+    struct log_field fields[6];
+    uint32_t count = 0;
+    if (error->file != NULL)
+        fields[count++] = log_text("file", error->file);
+    if (error->file != NULL && error->line > 0)
+        fields[count++] = log_number("line", error->line);
+    if (error->variable != NULL)
+        fields[count++] = log_text("variable", error->variable);
+    fields[count++] = log_text("reason", error->reason);
+    if (config->error_count > 1)
+        fields[count++] = log_number("further_errors", (int64_t)config->error_count - 1);
+    if (former_stays)
+        fields[count++] = log_text("now", "the former configuration stays in force");
+    log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
+}
+
+static void tell_reload(const struct config *config, uint32_t generation) {
+    log_write(LOG_LEVEL_INFO, "configuration reloaded",
+              FIELDS(log_text("file", config->file), log_number("generation", generation),
+                     log_number("hosts", (int64_t)config->rule_count)));
+}
+
+/* The first error, with file and line or the variable, for the counters' file; empty if there is none. */
+static void write_error(const struct config *config, struct counters_load *load) {
+    const struct config_error *error = config->errors;
+    size_t size = sizeof(load->error);
+    load->error[0] = '\0';
+    if (config->error_count == 0)
+        return;
+    if (error->file == NULL)
+        snprintf(load->error, size, "%s: %s", error->variable, error->reason);
+    else if (error->line > 0)
+        snprintf(load->error, size, "%s:%d: %s", error->file, error->line, error->reason);
+    else
+        snprintf(load->error, size, "%s: %s", error->file, error->reason);
+}
+
 /* ---- the first one ---- */
 
 static void tell_metrics(const struct config *config) {
@@ -48,7 +90,7 @@ static void tell_metrics(const struct config *config) {
     told.successful = !refused;
     if (refused)
         told.refused_s = time(NULL);
-    configuration_write_error(config, &told);
+    write_error(config, &told);
     metrics_tell(&told);
 }
 
@@ -70,7 +112,7 @@ static void begin(void) {
     }
     take_effect(config, 1);
     if (config->error_count > 0)
-        configuration_tell_refusal(config, false);
+        tell_refusal(config, false);
     atomic_store(&configuration_look_ms, 0);
 }
 
@@ -97,7 +139,7 @@ static bool parse_first(uint64_t now_ms, uint32_t *seen) {
 static void begin_together(const struct process_hold *hold, uint64_t until_ms) {
     for (uint64_t now_ms; in_force_is_none() && (now_ms = clock_now_ms()) < until_ms;) {
         uint32_t seen;
-        process_adopt_copy(load_adopt); /* also one that a signal handler has made while we waited */
+        process_adopt_copy(); /* also one that a signal handler has made while we waited */
         if (parse_first(now_ms, &seen))
             return;
         uint64_t end_ms = now_ms + left_ms(seen, now_ms);
@@ -157,14 +199,14 @@ static bool replace(struct config *config, const struct in_force *former) {
     cache_forget(is_outdated, &change);
     counters_add(COUNTER_RELOADS);
     take_effect(config, former->generation + 1);
-    configuration_tell_reload(config, former->generation + 1);
+    tell_reload(config, former->generation + 1);
     return true;
 }
 
 static void refuse(struct config *config) {
     counters_add(COUNTER_REFUSED_RELOADS);
     tell_metrics(config);
-    configuration_tell_refusal(config, true);
+    tell_refusal(config, true);
     config_free(config);
 }
 

@@ -1,4 +1,5 @@
 #include "originbypass/in_force/in_force.h"
+#include "originbypass/config/parse.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -5,7 +5,6 @@
 
 #include "originbypass/cache/cache.h"
 #include "originbypass/cache/replacement.h"
-#include "originbypass/doors/load.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/rules/policy_warnings.h"
@@ -431,7 +430,7 @@ void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
         return;
     while (!fetch_go_on(fetch)) {
         bool is_there = upstream_wait(hold, fetch->race);
-        process_adopt_copy(load_adopt);
+        process_adopt_copy();
         if (is_there)
             continue;
         lose(fetch);
@@ -452,7 +451,7 @@ void fetch_join(const struct process_hold *hold, struct fetch *fetch, uint64_t u
         if (!(fetch->joins & types[type]))
             continue;
         enum flight_end end = flight_wait(hold, &fetch->flights[type], until_ms, &failure);
-        process_adopt_copy(load_adopt);
+        process_adopt_copy();
         switch (end) {
         case FLIGHT_LANDED:
             fetch->landed |= types[type];

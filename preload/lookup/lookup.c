@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "originbypass/doors/load.h"
 #include "originbypass/guest/beside.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/log.h"
@@ -368,7 +367,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     question.fetch = fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
     if (!process_enter(&hold, question.fetch.deadline_ms + MARK_MARGIN_MS))
         return refuse_reentry(lookup, settings);
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     remember_configured(&question);
     find_answers(&hold, &question);
     lookup->no_recovery = question.fetch.failure.no_recovery || is_remembered_as_final(lookup);
@@ -392,7 +391,7 @@ static void refresh(struct lookup *lookup, enum record_types past) {
         fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
     if (!process_enter(&hold, fetch.deadline_ms + MARK_MARGIN_MS))
         return;
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     fetch_board(&fetch, past);
     if (fetch.leads != 0 && (fetch.plan.count == 0 || !refresh_start(&fetch))) {
         if (fetch.plan.on_trial)

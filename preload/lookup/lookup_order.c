@@ -1,7 +1,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "originbypass/doors/load.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/lookup/lookup.h"
@@ -60,7 +59,7 @@ static void find_order(struct lookup *lookup) {
     }
     if (!process_enter(&hold, clock_now_ms() + FINDING_MS))
         return;
-    process_adopt_copy(load_adopt);
+    process_adopt_copy();
     sort(lookup, answers, counts);
     process_leave(&hold);
 }

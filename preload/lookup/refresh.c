@@ -8,6 +8,8 @@
 #include "originbypass/metrics/counters.h"
 #include "originbypass/metrics/metrics.h"
 
+_Static_assert(UPSTREAM_DESCRIPTORS_MAX <= TASK_DESCRIPTORS_MAX, "a task may wait for all descriptors of a race");
+
 /* What the thread takes along. */
 struct refresh {
     struct task task;

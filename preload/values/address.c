@@ -1,6 +1,7 @@
 #include "originbypass/values/address.h"
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,15 @@ void server_address_text(const struct server_address *server, char text[static S
         snprintf(text, SERVER_ADDRESS_TEXT_SIZE, "%s:%u", address, server->port);
     else
         snprintf(text, SERVER_ADDRESS_TEXT_SIZE, "[%s]:%u", address, server->port);
+}
+
+static size_t socket_address_size(int family) {
+    return family == AF_INET ? sizeof(struct sockaddr_in) : family == AF_INET6 ? sizeof(struct sockaddr_in6) : SIZE_MAX;
+}
+
+bool address_is_whole(const struct addrinfo *info) {
+    return info->ai_addr != NULL && info->ai_addrlen >= socket_address_size(info->ai_family) &&
+           info->ai_addr->sa_family == info->ai_family;
 }
 
 bool address_parse(const char *text, struct address *address) {

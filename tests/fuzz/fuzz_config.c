@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "originbypass/config/config.h"
 #include "originbypass/config/grammar.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/programs.h"
 #include "originbypass/config/source.h"
 #include "originbypass/config/tokens.h"

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "originbypass/config/config.h"
+#include "originbypass/config/parse.h"
 
 /* What the tests of the configuration have in common. */
 

@@ -5,7 +5,8 @@
 
 #include "test_config.h"
 
-#include "originbypass/upstream/tame.h"
+#include "originbypass/config/parse.h"
+#include "originbypass/config/tame_libconfig.h"
 
 /* The hosts of a configuration file: the rules, and what one host has of its own. */
 

@@ -7,7 +7,8 @@
 
 #include "test_config.h"
 
-#include "originbypass/upstream/tame.h"
+#include "originbypass/config/parse.h"
+#include "originbypass/config/tame_libconfig.h"
 
 /* Without memory there is no configuration, and nothing else happens. */
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 #include "test_config.h"
 

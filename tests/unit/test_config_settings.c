@@ -1,5 +1,6 @@
 /* Whether an answer of before a reload holds after it: settings are compared by what they mean. */
 #include "originbypass/config/compare.h"
+#include "originbypass/config/parse.h"
 
 #include "test_config.h"
 

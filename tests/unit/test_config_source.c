@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 #include "test_config.h"
 

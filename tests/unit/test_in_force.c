@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "originbypass/config/parse.h"
 #include "originbypass/in_force/in_force.h"
 
 static struct config *make(const char *host) {

@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <stdlib.h>
 
+#include "originbypass/config/parse.h"
 #include "originbypass/rules/policy.h"
 #include "test_config.h"
 

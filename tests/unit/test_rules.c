@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "originbypass/config/parse.h"
 #include "originbypass/rules/rules.h"
 #include "test_config.h"
 

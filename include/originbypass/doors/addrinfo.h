@@ -35,10 +35,4 @@ int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int fla
 /** The entries of a list that this room has made. Returns their number, 0 where there are more than `most`. */
 size_t addrinfo_entries(const struct addrinfo *list, struct addrinfo_entry *entries, size_t most);
 
-/**
- * Whether a node that is not ours has a whole IPv4 or IPv6 address, and that is of the node's family. Another preloaded
- * library may have made it. Thread-safe.
- */
-bool addrinfo_has_address(const struct addrinfo *info);
-
 #endif

@@ -24,7 +24,4 @@ static inline bool load_ensure(void) {
     return (atomic_load_explicit(&load_state, memory_order_acquire) == LOAD_ACTIVE && !process_is_copy()) || load_now();
 }
 
-/** What a new copy of the process (fork(2) and its kin) does before its first lookup: for process_adopt_copy(). */
-void load_adopt(void);
-
 #endif

@@ -6,6 +6,7 @@
 
 #include "originbypass/cache/cache.h"
 #include "originbypass/doors/addrinfo.h"
+#include "originbypass/lookup/lookup.h"
 
 /*
  * A program that asks for a name mostly asks for it in the same way. So the cache has beside the answers for a name the
@@ -64,5 +65,12 @@ static inline int repeat_build(const struct cache_list *list, struct addrinfo **
     return addrinfo_rebuild((const struct addrinfo_entry *)(const void *)list->words,
                             list->word_count / REPEAT_ENTRY_WORDS, (int)(uint32_t)(list->key[2] >> 32), answer);
 }
+
+/**
+ * Remember with the name, which lookup_finish() has answered, the key and the words of a list for as long as every part
+ * of it holds, `list->until_ms` at most. A name has room for one list: another call's is not driven out before its
+ * time. Thread-safe.
+ */
+void repeat_keep(const struct lookup *lookup, struct cache_list *list);
 
 #endif

@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "originbypass/upstream/upstream.h"
-
 /*
  * What happens beside the traffic: refreshes and probes, in threads that end when there is nothing left to do. A
  * process has at most BESIDE_THREADS_MAX of them, however much there is. Each does several tasks by turns; how many
@@ -16,13 +14,16 @@
 
 #define BESIDE_THREADS_MAX 4
 
+/** How many descriptors a task may wait for. */
+#define TASK_DESCRIPTORS_MAX 66
+
 struct task;
 
 /** How a task of this kind is done: in steps, none of which waits. */
 struct task_kind {
     bool (*go_on)(struct task *task);            /**< begin, or go on. True: it is over, and its memory is freed */
     uint64_t (*due_ms)(const struct task *task); /**< when to go on at the latest (clock_now_ms()) */
-    /** What to wait for, at most `room` (UPSTREAM_DESCRIPTORS_MAX); returns how many. `process` is given the same. */
+    /** What to wait for, at most `room` (TASK_DESCRIPTORS_MAX); returns how many. `process` is given the same. */
     size_t (*descriptors)(struct task *task, struct pollfd *descriptors, size_t room);
     void (*process)(struct task *task, const struct pollfd *descriptors);
 };

@@ -13,9 +13,9 @@
 /**
  * Prepare to notice a fork and a jump out of us, and remember the root directory and the filters of system calls.
  * Called once, at load. `clear_up` is called with hold taken where a thread has left a lookup behind: when it comes
- * again (process_enter()), or ends.
+ * again (process_enter()), or ends. `adopt` is what a new copy of the process does first (process_adopt_copy()).
  */
-void process_load(void (*clear_up)(void));
+void process_load(void (*clear_up)(void), void (*adopt)(void));
 
 /** Whether `/` is what it was at load: a program that has changed its root means other files by their paths. */
 bool process_is_at_home(void);
@@ -32,11 +32,11 @@ static inline bool process_is_copy(void) {
 }
 
 /**
- * Whether this process is a copy, made by fork(2), _Fork(3) or a raw clone(2), that has not called this
- * before: then call `adopt` once, before anything else of ours goes on. Threads that come meanwhile
- * wait for it. A child of vfork(2) is no copy. Thread-safe.
+ * If this process is a copy, made by fork(2), _Fork(3) or a raw clone(2), that has not called this before: adopt what
+ * the copy inherits, once, before anything else of ours goes on (`adopt` of process_load()). Threads that come
+ * meanwhile wait for it. A child of vfork(2) is no copy. Thread-safe.
  */
-void process_adopt_copy(void (*adopt)(void));
+void process_adopt_copy(void);
 
 /** A call's hold on the calling thread: signals are blocked but where we wait, and cancellation is disabled. */
 struct process_hold {

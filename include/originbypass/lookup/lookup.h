@@ -7,7 +7,6 @@
 
 #include "originbypass/cache/cache.h"
 #include "originbypass/config/config.h"
-#include "originbypass/doors/load.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/in_force/configuration.h"
@@ -45,13 +44,11 @@ struct lookup {
 
 /**
  * Whether `host` could be ours. False: libc answers (pass through). True: go on with lookup_begin() or
- * lookup_recall_list(); there is nothing to end yet. `host` stays the caller's and is used until the end. Thread-safe;
- * may be called from anywhere, also before the library was loaded, and in a signal handler.
+ * lookup_recall_list(); there is nothing to end yet. `host` stays the caller's and is used until the end. The library
+ * is loaded (load_ensure()). Thread-safe; may be called from anywhere, also in a signal handler.
  */
 static inline bool lookup_open(struct lookup *lookup, const char *host) {
     lookup->host = host;
-    if (!load_ensure())
-        return false;
     lookup->now_ms = clock_recent_ms();
     configuration_keep_up(lookup->now_ms);
     if (name_fold(&lookup->name, host))
@@ -76,13 +73,6 @@ static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_
     metrics_count(COUNTER_HITS, lookup->now_ms);
     return true;
 }
-
-/**
- * Remember with the name, which lookup_finish() has answered, the key and the words of a list for as long as every part
- * of it holds, `list->until_ms` at most. A name has room for one list: another call's is not driven out before its
- * time. Thread-safe.
- */
-void lookup_keep_list(const struct lookup *lookup, struct cache_list *list);
 
 /**
  * Find the answers for the wanted types as DESIGN section 2 has it: from the cache, or from external DNS. In either

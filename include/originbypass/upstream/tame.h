@@ -2,22 +2,13 @@
 #define ORIGINBYPASS_UPSTREAM_TAME_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-/**
- * What the archives that we link in import and what does not suit a guest is replaced at link time
- * (`-Wl,--wrap`, see the Makefile). Their random numbers come from getrandom(2); their `getenv` and `fopen` find
- * nothing. A channel of c-ares has no locks, threads or cookies (tame_channel.c). libconfig prints nothing, leaves the
- * locale alone, and gets its memory from tame_call(), inside which alone it may be called.
+/*
+ * What c-ares imports and a guest must not use is replaced at link time (`--wrap`, see the Makefile). Its random
+ * numbers come from getrandom(2) (tame_random.c), a channel has no locks, threads or cookies of its own
+ * (tame_channel.c), and what memory it could not get is noted (tame_memory.c). Its getenv(3) and fopen(3) find nothing
+ * (guest/tame_files.c).
  */
-
-/**
- * Call `call(context)`, which may use libconfig: that has `memory_size` octets at most, rounded up a little, which are
- * given back when the call is over, and nothing of it may be used from then on. Returns false where that is not enough
- * or is not to be had, or libconfig ends the process: the call was left at that point, and the process goes on. What
- * the call itself has locked or allocated elsewhere is not given back then. Thread-safe; may not be nested.
- */
-bool tame_call(void (*call)(void *context), void *context, size_t memory_size);
 
 /**
  * Forget what is left of the numbers that were drawn for this thread: a child of fork(2) would go on with the same.

@@ -1,6 +1,7 @@
 #ifndef ORIGINBYPASS_VALUES_ADDRESS_H
 #define ORIGINBYPASS_VALUES_ADDRESS_H
 
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,6 +31,12 @@ void address_text(const struct address *address, char text[static INET6_ADDRSTRL
 
 /** The address in a socket's address, without port and scope. False: it is of another family. Thread-safe. */
 bool address_of_socket(const struct sockaddr *socket_address, struct address *address);
+
+/**
+ * Whether a node of getaddrinfo(3)'s list has a whole IPv4 or IPv6 address, and that is of the node's family. Another
+ * preloaded library may have made it. Thread-safe.
+ */
+bool address_is_whole(const struct addrinfo *info);
 
 /** Read an IPv4 address of four decimal numbers, or an IPv6 address (inet_pton(3)). Thread-safe. */
 bool address_parse(const char *text, struct address *address);

@@ -12,8 +12,8 @@
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/check/notes.h"
 #include "originbypass/command/check/summary.h"
-#include "originbypass/config/config.h"
 #include "originbypass/config/errors.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 
 /* A file's errors in the order of its lines: the library finds those of the hosts last. */

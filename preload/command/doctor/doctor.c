@@ -1,4 +1,5 @@
 #include "originbypass/command/doctor/doctor.h"
+#include "originbypass/config/parse.h"
 
 #include <ctype.h>
 #include <stdlib.h>

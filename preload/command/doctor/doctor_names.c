@@ -4,6 +4,7 @@
 #include "originbypass/command/dns/local.h"
 #include "originbypass/command/doctor/doctor.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/doors/load.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/lookup/lookup.h"
 #include "originbypass/rules/policy.h"
@@ -28,7 +29,7 @@ static void look_at_rule(const struct doctor *doctor, const char *host) {
 /* Through the library's own lookup: the rule's upstreams, pinned addresses, and the policy on answers. */
 static bool look_up(const char *host, struct address_set *set) {
     struct lookup lookup;
-    if (!lookup_open(&lookup, host) || !lookup_begin(&lookup))
+    if (!load_ensure() || !lookup_open(&lookup, host) || !lookup_begin(&lookup))
         return false;
     bool answered = lookup_finish(&lookup, RECORD_BOTH) == LOOKUP_ANSWERED;
     for (size_t type = 0; answered && type < RECORD_TYPE_COUNT; type++)

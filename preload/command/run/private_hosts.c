@@ -1,4 +1,5 @@
 #include "originbypass/command/run/private_hosts.h"
+#include "originbypass/doors/load.h"
 
 #include <netdb.h>
 #include <stdio.h>
@@ -8,8 +9,8 @@
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/run/hosts_file.h"
 #include "originbypass/command/run/namespace.h"
-#include "originbypass/config/config.h"
 #include "originbypass/config/file.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 #include "originbypass/lookup/lookup.h"
 
@@ -26,7 +27,7 @@ struct list {
 /* Where libc is to answer, a line would hold on to what the program can ask for itself at any time. */
 static bool is_answered(const char *name) {
     struct lookup lookup;
-    if (!lookup_open(&lookup, name) || !lookup_begin(&lookup))
+    if (!load_ensure() || !lookup_open(&lookup, name) || !lookup_begin(&lookup))
         return false;
     bool answered = lookup_finish(&lookup, RECORD_A | RECORD_AAAA) == LOOKUP_ANSWERED;
     lookup_end(&lookup);

@@ -9,7 +9,7 @@
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
-#include "originbypass/config/config.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 
 static void append(char **list, const char *words) {

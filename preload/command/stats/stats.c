@@ -12,7 +12,7 @@
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/stats/stats_fold.h"
-#include "originbypass/config/config.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 
 /* ---- together ---- */

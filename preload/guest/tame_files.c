@@ -1,5 +1,3 @@
-#include "originbypass/upstream/tame.h"
-
 #include <errno.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "originbypass/config/config.h"
+#include "originbypass/config/parse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "originbypass/config/grammar.h"
 #include "originbypass/config/hosts.h"
 #include "originbypass/config/keys.h"
-#include "originbypass/config/prefix.h"
+#include "originbypass/config/prefix_lists.h"
 #include "originbypass/config/programs.h"
 #include "originbypass/config/source.h"
 #include "originbypass/config/tree.h"
@@ -146,7 +146,7 @@ static void read_hosts(struct config_reader *reader, const struct config_source 
 }
 
 static void read_all(struct config_reader *reader, const struct config_source *source) {
-    reader->settings->edges = config_prefix_set(reader, PREFIX_SET_EDGE);
+    reader->settings->edges = config_prefix_lists_of_set(reader, PREFIX_SET_EDGE);
     read_words(reader, DEFAULT_UPSTREAMS, config_value_upstreams);
     read_file(reader, source);
     for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++)
