@@ -12,6 +12,7 @@
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/check/notes.h"
 #include "originbypass/command/check/summary.h"
+#include "originbypass/command/check/summary_document.h"
 #include "originbypass/config/errors.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"

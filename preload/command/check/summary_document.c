@@ -1,3 +1,5 @@
+#include "originbypass/command/check/summary_document.h"
+
 #include <stdlib.h>
 
 #include "originbypass/command/base/describe.h"

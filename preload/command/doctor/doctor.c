@@ -1,6 +1,3 @@
-#include "originbypass/command/doctor/doctor.h"
-#include "originbypass/config/parse.h"
-
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,8 +5,17 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor_capture.h"
+#include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_configuration.h"
+#include "originbypass/command/doctor/doctor_names.h"
+#include "originbypass/command/doctor/doctor_process.h"
+#include "originbypass/command/doctor/doctor_program.h"
+#include "originbypass/command/doctor/doctor_upstreams.h"
+#include "originbypass/command/doctor/doctor_url.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/url.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/values/name.h"
@@ -135,12 +141,6 @@ static void add_upstreams(struct doctor *doctor) {
     const struct host_rule *first = doctor->config->rules;
     bool below = doctor->config->rule_count > 0 && first->kind == RULE_BELOW;
     add_servers(doctor, doctor->config->general.upstreams, below ? first->name : "example.com");
-}
-
-const struct host_settings *doctor_settings(const struct doctor *doctor, const char *host) {
-    struct name name;
-    const struct host_settings *settings = name_fold(&name, host) ? rules_settings(doctor->rules, &name) : NULL;
-    return settings == NULL ? &doctor->config->general : settings;
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */

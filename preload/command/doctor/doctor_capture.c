@@ -2,6 +2,8 @@
  * Whether the upstreams themselves answer. A mesh's sidecar, a cluster's node-local cache or a firewall may take
  * whatever goes to port 53; what gives it away is an answer that the server asked could not have given.
  */
+#include "originbypass/command/doctor/doctor_capture.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/local.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 
 static const char TURN_CAPTURE_OFF[] =
@@ -170,13 +172,6 @@ static void compare_transports(const struct doctor *doctor, struct doctor_upstre
 }
 
 /* --- a service mesh ----------------------------------------------------------------------------------------------- */
-
-bool doctor_is_mesh_address(const struct address *address) {
-    static const uint8_t ipv6[] = {0x20, 0x01, 0x00, 0x02, 0x00, 0x00};
-    if (address->family == AF_INET6)
-        return memcmp(address->octets, ipv6, sizeof(ipv6)) == 0;
-    return address->octets[0] == 240 && address->octets[1] == 240;
-}
 
 static void look_for_mesh_addresses(const struct doctor *doctor, struct doctor_upstream *upstream) {
     struct address_set set = addresses_of(doctor, upstream, DNS_OVER_UDP, upstream->name);

@@ -1,3 +1,5 @@
+#include "originbypass/command/doctor/doctor_configuration.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +9,7 @@
 #include "originbypass/command/base/log_file.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/config/source.h"
 

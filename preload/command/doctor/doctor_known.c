@@ -1,9 +1,11 @@
 /* What is known of a program by its name, above all of resolvers that are compiled in. */
+#include "originbypass/command/doctor/doctor_known.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "originbypass/command/base/text.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/file_search.h"
 

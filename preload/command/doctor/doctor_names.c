@@ -1,8 +1,10 @@
+#include "originbypass/command/doctor/doctor_names.h"
+
 #include <netdb.h>
 #include <stdlib.h>
 
 #include "originbypass/command/dns/local.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/doors/load.h"
 #include "originbypass/guest/log.h"
@@ -25,40 +27,6 @@ static void look_at_rule(const struct doctor *doctor, const char *host) {
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
-
-/* Through the library's own lookup: the rule's upstreams, pinned addresses, and the policy on answers. */
-static bool look_up(const char *host, struct address_set *set) {
-    struct lookup lookup;
-    if (!load_ensure() || !lookup_open(&lookup, host) || !lookup_begin(&lookup))
-        return false;
-    bool answered = lookup_finish(&lookup, RECORD_BOTH) == LOOKUP_ANSWERED;
-    for (size_t type = 0; answered && type < RECORD_TYPE_COUNT; type++)
-        address_set_add_answer(set, lookup.answers[type]);
-    lookup_end(&lookup);
-    return answered;
-}
-
-/* As it would be with the settings of hosts in general. */
-static bool ask_upstreams(const struct doctor *doctor, const char *host, struct address_set *set) {
-    for (size_t i = 0; i < doctor->upstream_count && set->count == 0; i++) {
-        const struct doctor_upstream *upstream = &doctor->upstreams[i];
-        if (upstream->udp != REACH_ANSWERS && upstream->udp != REACH_REFUSES)
-            continue;
-        struct ask_question question = {&upstream->server, DNS_OVER_UDP, host, RECORD_BOTH,
-                                        doctor->config->general.query.timeout_ms};
-        struct ask_replies replies = ask(&question);
-        for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-            address_set_add_answer(set, replies.types[type].answer);
-        ask_free(&replies);
-    }
-    return set->count > 0;
-}
-
-bool doctor_external(const struct doctor *doctor, const char *host, struct address_set *set) {
-    struct name name;
-    bool ours = name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
-    return ours ? look_up(host, set) : ask_upstreams(doctor, host, set);
-}
 
 static size_t count_edges(const struct host_settings *settings, const struct address_set *set) {
     size_t count = 0;

@@ -1,4 +1,6 @@
 /* Whether a running process has the library, as /proc/PID/maps shows it (proc(5)). */
+#include "originbypass/command/doctor/doctor_process.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,8 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_program.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"

@@ -1,4 +1,6 @@
 /* Whether a preloaded library can reach a program, and what to do where it cannot. */
+#include "originbypass/command/doctor/doctor_program.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -11,7 +13,8 @@
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/file_search.h"
@@ -188,11 +191,6 @@ static void tell_left_alone(const struct program *program, char *const *argument
     if (file != NULL)
         doctor_left_alone("program", shown, file);
     free(file);
-}
-
-void doctor_left_alone(const char *area, const char *shown, const char *file) {
-    findings_tell(&(struct finding){FINDING_BAD, area, shown, "Change programs.include or programs.exclude there"},
-                  "is left alone by \"programs\" in %s: every call is libc's", file);
 }
 
 static void look_at(const char *pid, const struct program *program, char *const *arguments, const char *shown) {

@@ -1,7 +1,9 @@
+#include "originbypass/command/doctor/doctor_upstreams.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 
 static const char OPEN_THE_WAY[] =

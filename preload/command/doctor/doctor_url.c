@@ -1,4 +1,6 @@
 /* A URL, tried with curl under the library: each step in the order in which it can fail, and what the failure means. */
+#include "originbypass/command/doctor/doctor_url.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,7 +8,7 @@
 
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/curl.h"
-#include "originbypass/command/doctor/doctor.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/url.h"
 #include "originbypass/command/programs/library.h"

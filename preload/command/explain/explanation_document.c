@@ -1,9 +1,10 @@
+#include "originbypass/command/explain/explanation_document.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
-#include "originbypass/command/explain/explanation.h"
 #include "originbypass/rules/policy.h"
 
 static const char *const TYPE_NAMES[RECORD_TYPE_COUNT] = {"A", "AAAA"};

@@ -1,3 +1,5 @@
+#include "originbypass/command/explain/explanation_text.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +10,6 @@
 #include "originbypass/command/base/style.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
-#include "originbypass/command/explain/explanation.h"
 #include "originbypass/rules/policy.h"
 
 static const char *const TYPE_NAMES[RECORD_TYPE_COUNT] = {"A", "AAAA"};

@@ -8,6 +8,8 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/resolution.h"
 #include "originbypass/command/explain/explanation.h"
+#include "originbypass/command/explain/explanation_document.h"
+#include "originbypass/command/explain/explanation_text.h"
 
 struct options {
     int family;

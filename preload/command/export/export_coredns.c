@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "originbypass/command/export/export.h"
+#include "originbypass/command/export/export_formats.h"
 
 static void write_forward(const struct host_settings *settings) {
     fputs("    forward .", stdout);

@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "originbypass/command/export/export.h"
+#include "originbypass/command/export/export_formats.h"
 
 /* A domain in dnsmasq's words: `name` and all below it, or `*.name`, all below it alone, which wins where both are. */
 static void write_servers(const char *lead, const char *name, const struct host_settings *settings) {

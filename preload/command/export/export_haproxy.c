@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "originbypass/command/export/export.h"
+#include "originbypass/command/export/export_formats.h"
 
 /* A section is called by the first rule that needs it: rules with the same upstreams share one. */
 static void write_section_name(const struct export *export, const struct host_settings *settings) {

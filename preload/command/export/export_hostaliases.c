@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "originbypass/command/export/export.h"
+#include "originbypass/command/export/export_formats.h"
 
 static void write_rule(const struct export *export, const struct host_rule *rule) {
     if (rule->excluded)

@@ -4,7 +4,7 @@
 
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/dns/resolution.h"
-#include "originbypass/command/export/export.h"
+#include "originbypass/command/export/export_formats.h"
 #include "originbypass/rules/policy.h"
 
 static void comment_edge(const struct export *export, const struct host_rule *rule, const struct address *address) {

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "originbypass/command/base/describe.h"
-#include "originbypass/command/export/export.h"
+#include "originbypass/command/export/export_formats.h"
 
 static const char *family_option(enum family_choice family) {
     return family == FAMILY_IPV4 ? " ipv6=off" : family == FAMILY_IPV6 ? " ipv4=off" : "";

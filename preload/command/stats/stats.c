@@ -1,6 +1,4 @@
 /* originbypass stats: what processes with the library have counted, and which configuration they have. */
-#include "originbypass/command/stats/stats.h"
-
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,36 +9,13 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/variable.h"
+#include "originbypass/command/stats/stats_document.h"
+#include "originbypass/command/stats/stats_figures.h"
 #include "originbypass/command/stats/stats_fold.h"
+#include "originbypass/command/stats/stats_prometheus.h"
+#include "originbypass/command/stats/stats_tables.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
-
-/* ---- together ---- */
-
-bool stats_has_configuration(const struct counters_process *process) {
-    return process->load.generation > 0;
-}
-
-struct stats_configuration stats_configuration_of(const struct counters_reading *reading) {
-    struct stats_configuration all = {0};
-    for (size_t i = 0; i < reading->process_count; i++) {
-        const struct counters_load *load = &reading->processes[i].load;
-        if (!stats_has_configuration(&reading->processes[i]))
-            continue;
-        bool first = all.generation == 0;
-        all.successful = (first || all.successful) && load->successful;
-        all.generation = first || load->generation < all.generation ? load->generation : all.generation;
-        all.loaded_s = first || load->loaded_s < all.loaded_s ? load->loaded_s : all.loaded_s;
-    }
-    return all;
-}
-
-void stats_sum(const struct counters_reading *reading, uint64_t sums[static COUNTER_COUNT]) {
-    memcpy(sums, reading->dead, sizeof(reading->dead));
-    for (size_t i = 0; i < reading->process_count; i++)
-        for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
-            sums[counter] += reading->processes[i].figures[counter];
-}
 
 /* ---- where ---- */
 

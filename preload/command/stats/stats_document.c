@@ -1,5 +1,7 @@
+#include "originbypass/command/stats/stats_document.h"
+
 #include "originbypass/command/base/document.h"
-#include "originbypass/command/stats/stats.h"
+#include "originbypass/command/stats/stats_figures.h"
 
 /* A file of somebody else's may have any number in it. */
 static void add_figure(const char *key, uint64_t figure) {

@@ -2,10 +2,12 @@
  * The text format of Prometheus, version 0.0.4. Counters are sums over the living and the dead and never fall: with a
  * label for the process there would be new series with each PID, and what ended processes have counted has no name.
  */
+#include "originbypass/command/stats/stats_prometheus.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "originbypass/command/stats/stats.h"
+#include "originbypass/command/stats/stats_figures.h"
 #include "originbypass/version.h"
 
 #define PREFIX "originbypass_"

@@ -1,3 +1,5 @@
+#include "originbypass/command/stats/stats_tables.h"
+
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include "originbypass/command/base/style.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
-#include "originbypass/command/stats/stats.h"
+#include "originbypass/command/stats/stats_figures.h"
 
 struct column {
     const char *heading;

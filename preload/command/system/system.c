@@ -2,7 +2,8 @@
 #include <string.h>
 
 #include "originbypass/command/base/subcommand.h"
-#include "originbypass/command/system/system.h"
+#include "originbypass/command/system/system_entry.h"
+#include "originbypass/command/system/system_status.h"
 
 struct request {
     bool forced, json;

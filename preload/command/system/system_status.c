@@ -1,4 +1,6 @@
 /* originbypass system status: the library of the whole machine, and who has it. */
+#include "originbypass/command/system/system_status.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -18,7 +20,7 @@
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/preload_list.h"
 #include "originbypass/command/programs/running.h"
-#include "originbypass/command/system/system.h"
+#include "originbypass/command/system/system_preload.h"
 
 /* A copy of the library in the file. */
 struct entry {

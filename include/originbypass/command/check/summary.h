@@ -8,10 +8,9 @@
 
 /*
  * What a configuration without errors means: its host rules and how each is answered, then the general settings, and
- * which of the environment's variables had a part in it. For people, and as members of an object in JSON.
+ * which of the environment's variables had a part in it. For people.
  */
 void summary_print(const struct config *config, const struct config_source *source);
-void summary_document(const struct config *config, const struct config_source *source);
 
 /** Whether a variable is set and has a part in the configuration: `LOG_LEVEL` has not always one. */
 bool summary_variable_counts(const struct config_source *source, enum config_variable variable);

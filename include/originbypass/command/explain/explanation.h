@@ -42,8 +42,4 @@ const char *explanation_edge(const struct explanation *explanation, const struct
 #define EXPLANATION_WAYS_OUT 3
 extern const char *const explanation_ways_out[EXPLANATION_WAYS_OUT][2];
 
-/** For people, and as an object in a document of JSON. */
-void explanation_print(const struct explanation *explanation);
-void explanation_document(const struct explanation *explanation);
-
 #endif

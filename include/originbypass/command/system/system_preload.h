@@ -1,5 +1,5 @@
-#ifndef ORIGINBYPASS_COMMAND_SYSTEM_SYSTEM_H
-#define ORIGINBYPASS_COMMAND_SYSTEM_SYSTEM_H
+#ifndef ORIGINBYPASS_COMMAND_SYSTEM_SYSTEM_PRELOAD_H
+#define ORIGINBYPASS_COMMAND_SYSTEM_SYSTEM_PRELOAD_H
 
 #include <stdbool.h>
 
@@ -8,11 +8,6 @@ extern const char SYSTEM_FILE[];
 
 /** Some programs have to be restarted. */
 enum { SYSTEM_STATUS_RESTART = 3 };
-
-/** Each returns the command's exit status, and has said what there is to say. */
-int system_enable(bool forced);
-int system_disable(void);
-int system_status(bool json);
 
 /** Whether a path of that file is a copy of the library, by its name. */
 bool system_is_ours(const char *path);

@@ -1,5 +1,5 @@
-#ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_H
-#define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_H
+#ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_COMMON_H
+#define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_COMMON_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,39 +37,6 @@ struct doctor {
     size_t upstream_count;
     bool is_captured; /**< something answers in the place of one of them, or of any server */
 };
-
-/* One area of findings each: a file of preload/cli/ called by its name. They tell through findings_tell(). */
-
-/** Whether a configuration is there, good, and where changes to it are seen. False: there is no use in going on. */
-bool doctor_configuration(const struct doctor *doctor);
-
-/** Each upstream over UDP and TCP, and whether the way to all of them is barred. Fills in `udp` and `tcp`. */
-void doctor_upstreams(struct doctor *doctor);
-
-/** Whether something answers in the upstreams' place. */
-void doctor_capture(struct doctor *doctor);
-
-/** One host: its rule, what external DNS and libc say of it, and whether that is an edge. */
-void doctor_name(const struct doctor *doctor, const char *host);
-
-/** A URL, tried with curl under the library. */
-void doctor_url(const struct doctor *doctor, const char *url, const char *host);
-
-/** Whether the library can reach a program, found as execvp(3) would and run with these arguments (argv, with NULL at
- * its end), and serves it; it is told of as `shown`. */
-void doctor_program(char *const *arguments, const char *shown);
-
-/** The same of the program that runs as process `pid`. */
-void doctor_program_of(const char *pid, const char *shown);
-
-/** Whether the library is in a process. True: the process needs a restart. */
-bool doctor_process(const char *pid);
-
-/* What more than one area needs. */
-
-/** What is known of a program by its name, and by signs in its arguments and script. False: nothing; `*unreached` is
- * set where it never asks libc. */
-bool doctor_known(const struct program *program, char *const *arguments, const char *shown, bool *unreached);
 
 /** That the configuration file leaves a program or process alone. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);

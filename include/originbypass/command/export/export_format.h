@@ -1,5 +1,5 @@
-#ifndef ORIGINBYPASS_COMMAND_EXPORT_EXPORT_H
-#define ORIGINBYPASS_COMMAND_EXPORT_EXPORT_H
+#ifndef ORIGINBYPASS_COMMAND_EXPORT_EXPORT_FORMAT_H
+#define ORIGINBYPASS_COMMAND_EXPORT_EXPORT_FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,16 +13,13 @@ struct export {
     const struct config *config;
 };
 
-/** A format. Each has a file of its own in preload/cli/, which defines it. */
+/** A format. Each has a file of its own, which defines it. */
 struct export_format {
     const char *name;
     const char *use; /**< what to do with it: whole lines, which become comments at its beginning */
     /** Write it. False: a name that belongs into it could not be resolved, and a comment says so. */
     bool (*write)(const struct export *export);
 };
-
-extern const struct export_format export_hosts, export_hostaliases, export_nginx, export_haproxy, export_dnsmasq,
-    export_coredns;
 
 /** Write a comment line about a rule: `# RULE (PLACE): …`. */
 void export_comment(const struct export *export, const struct host_rule *rule, const char *format, ...)

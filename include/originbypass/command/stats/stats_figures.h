@@ -1,5 +1,5 @@
-#ifndef ORIGINBYPASS_COMMAND_STATS_STATS_H
-#define ORIGINBYPASS_COMMAND_STATS_STATS_H
+#ifndef ORIGINBYPASS_COMMAND_STATS_STATS_FIGURES_H
+#define ORIGINBYPASS_COMMAND_STATS_STATS_FIGURES_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,10 +26,5 @@ bool stats_has_configuration(const struct counters_process *process);
 
 /** What the living and the dead have counted together. */
 void stats_sum(const struct counters_reading *reading, uint64_t sums[static COUNTER_COUNT]);
-
-/** On standard output: tables, one JSON document, or Prometheus' text format (of a whole reading alone). */
-void stats_print_tables(const struct stats *stats);
-void stats_write_document(const struct stats *stats);
-void stats_write_prometheus(const struct counters_reading *reading);
 
 #endif

@@ -1,4 +1,6 @@
 /* /etc/ld.so.preload: the library is entered and taken out. */
+#include "originbypass/command/system/system_entry.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,24 +16,8 @@
 #include "originbypass/command/programs/preload_list.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/command/system/file_edit.h"
-#include "originbypass/command/system/system.h"
+#include "originbypass/command/system/system_preload.h"
 #include "originbypass/command/system/trial.h"
-
-const char SYSTEM_FILE[] = "/etc/ld.so.preload";
-
-bool system_is_ours(const char *path) {
-    static const char name[] = "liboriginbypass.so";
-    const char *slash = strrchr(path, '/');
-    return strncmp(slash == NULL ? path : slash + 1, name, strlen(name)) == 0;
-}
-
-bool system_has_musl(void) {
-    struct program shell;
-    bool musl =
-        program_inspect("/bin/sh", &shell) == 0 && shell.loader != NULL && strstr(shell.loader, "/ld-musl-") != NULL;
-    program_free(&shell);
-    return musl;
-}
 
 static bool is_root(const char *what) {
     if (geteuid() == 0)

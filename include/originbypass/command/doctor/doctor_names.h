@@ -1,0 +1,9 @@
+#ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_NAMES_H
+#define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_NAMES_H
+
+#include "originbypass/command/doctor/doctor_common.h"
+
+/** One host: its rule, what external DNS and libc say of it, and whether that is an edge. */
+void doctor_name(const struct doctor *doctor, const char *host);
+
+#endif

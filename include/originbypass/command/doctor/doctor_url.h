@@ -1,0 +1,9 @@
+#ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_URL_H
+#define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_URL_H
+
+#include "originbypass/command/doctor/doctor_common.h"
+
+/** A URL, tried with curl under the library. */
+void doctor_url(const struct doctor *doctor, const char *url, const char *host);
+
+#endif

@@ -1,0 +1,9 @@
+#ifndef ORIGINBYPASS_COMMAND_EXPLAIN_EXPLANATION_TEXT_H
+#define ORIGINBYPASS_COMMAND_EXPLAIN_EXPLANATION_TEXT_H
+
+#include "originbypass/command/explain/explanation.h"
+
+/** For people, on standard output. */
+void explanation_print(const struct explanation *explanation);
+
+#endif

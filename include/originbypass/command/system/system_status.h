@@ -1,0 +1,9 @@
+#ifndef ORIGINBYPASS_COMMAND_SYSTEM_SYSTEM_STATUS_H
+#define ORIGINBYPASS_COMMAND_SYSTEM_SYSTEM_STATUS_H
+
+#include <stdbool.h>
+
+/** Tell how things are. Returns the command's exit status. */
+int system_status(bool json);
+
+#endif

@@ -1,0 +1,79 @@
+#include "originbypass/command/export/export_format.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+
+void export_comment(const struct export *export, const struct host_rule *rule, const char *format, ...) {
+    char *what = NULL, *name = describe_rule(rule), *place = describe_place(export->config, rule);
+    va_list arguments;
+    va_start(arguments, format);
+    memory_checked(vasprintf(&what, format, arguments) < 0 ? NULL : what);
+    va_end(arguments);
+    char *comment = text_format("%s (%s): %s", name, place, what);
+    fputs("# ", stdout);
+    text_print(stdout, comment); /* on one line, whatever the file is called */
+    putchar('\n');
+    free(comment);
+    free(place);
+    free(name);
+    free(what);
+}
+
+static bool is_asked_for(const struct host_rule *rule) {
+    return !rule->excluded && rule->settings->pinned_ipv4 == NULL;
+}
+
+void export_comment_rejection(const struct export *export, const struct host_rule *rule) {
+    if (!is_asked_for(rule) || rule->settings->reject == NULL)
+        return;
+    char *reject = describe_prefixes(rule->settings->reject), *accept = describe_prefixes(rule->settings->accept);
+    export_comment(export, rule, "not expressed: reject = %s; accept = %s", reject, accept);
+    free(accept);
+    free(reject);
+}
+
+void export_comment_family(const struct export *export, const struct host_rule *rule) {
+    if (is_asked_for(rule) && rule->settings->family != FAMILY_ANY)
+        export_comment(export, rule, "not expressed: family = %s", describe_family(rule->settings->family));
+}
+
+/* Below every name there may be any label: this one has hardly a rule of its own. */
+#define ANY_LABEL "originbypass-any-name-below"
+
+const struct host_rule *export_rule_below(const struct export *export, const char *name) {
+    struct name below;
+    char *text = text_format(ANY_LABEL ".%s", name);
+    bool folded = name_fold(&below, text);
+    free(text);
+    return folded ? rules_match(export->rules, &below) : NULL;
+}
+
+void export_server(const struct server_address *server, char separator) {
+    char *address = describe_address(&server->address);
+    bool brackets = server->address.family == AF_INET6 && separator == ':';
+    printf(brackets ? "[%s]%c%u" : "%s%c%u", address, separator, server->port);
+    free(address);
+}
+
+static void each_address(const struct answer *answer, void (*write)(const char *address, void *context),
+                         void *context) {
+    for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
+        struct address address = answer_address(answer, i);
+        char *text = describe_address(&address);
+        write(text, context);
+        free(text);
+    }
+}
+
+void export_each_pinned(const struct host_settings *settings, void (*write)(const char *address, void *context),
+                        void *context) {
+    if (settings->family != FAMILY_IPV6)
+        each_address(settings->pinned_ipv4, write, context);
+    if (settings->family != FAMILY_IPV4)
+        each_address(settings->pinned_ipv6, write, context);
+}
