@@ -2,7 +2,7 @@
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test, JOBS (3 for each core) files of them side by side
 # make bench      install what is missing, build, measure beside libc and its peers: tables and a plot in build/bench
-# make lint       clang-format, clang-tidy, cppcheck, shellcheck
+# make lint       clang-format, clang-tidy, cppcheck, shellcheck, and which file may know which
 # make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
 # make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to be unpacked anywhere
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb

@@ -6,6 +6,7 @@
 #include "originbypass/doors/addrinfo.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/process.h"
+#include "originbypass/lookup/verdict.h"
 #include "originbypass/rules/policy.h"
 #include "originbypass/rules/policy_warnings.h"
 
@@ -150,7 +151,7 @@ bool fallback_to_rejected(struct lookup *lookup) {
     if (!process_enter(&hold, clock_now_ms() + WARNING_MS))
         return false;
     process_adopt_copy();
-    bool used = lookup_use_rejected(lookup);
+    bool used = verdict_use_rejected(lookup);
     process_leave(&hold);
     return used;
 }

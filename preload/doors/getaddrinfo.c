@@ -15,6 +15,7 @@
 #include "originbypass/guest/libc.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/lookup/lookup.h"
+#include "originbypass/lookup/lookup_order.h"
 #include "originbypass/order/order.h"
 
 /* One call, for a name that is ours. */

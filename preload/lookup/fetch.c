@@ -6,7 +6,7 @@
 #include "originbypass/cache/cache.h"
 #include "originbypass/cache/replacement.h"
 #include "originbypass/guest/clock.h"
-#include "originbypass/guest/log.h"
+#include "originbypass/lookup/tell.h"
 #include "originbypass/rules/policy_warnings.h"
 #include "originbypass/upstream/upstream.h"
 #include "originbypass/values/record_types.h"
@@ -52,39 +52,6 @@ static bool has_addresses(const struct answer *answer) {
 }
 
 /* ---- messages ---- */
-
-/* More than a line has room for. */
-#define TOLD_MAX 512
-
-struct told {
-    const char *items[TOLD_MAX];
-    char texts[TOLD_MAX][INET6_ADDRSTRLEN];
-    uint32_t count;
-};
-
-static void add_addresses(struct told *told, const struct answer *answer) {
-    for (size_t i = 0; i < answer->address_count && told->count < TOLD_MAX; i++) {
-        struct address address = answer_address(answer, i);
-        address_text(&address, told->texts[told->count]);
-        told->items[told->count] = told->texts[told->count];
-        told->count++;
-    }
-}
-
-static void tell(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]) {
-    struct told *told = log_enabled(LOG_LEVEL_INFO) ? malloc(sizeof(*told)) : NULL;
-    if (told == NULL)
-        return;
-    told->count = 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (has_addresses(answers[type]))
-            add_addresses(told, answers[type]);
-    if (told->count > 0)
-        log_write(LOG_LEVEL_INFO, "resolved origin IP",
-                  FIELDS(log_text("hostname", host), log_text("ip", told->items[0]),
-                         log_texts("ips", told->items, told->count)));
-    free(told);
-}
 
 /* Also of what is rejected and of no use: whether it is the edge's is for people to know. */
 static void warn_of_edges(const struct fetch *fetch, struct answer *const answers[static RECORD_TYPE_COUNT]) {
@@ -373,7 +340,7 @@ static void conclude(struct fetch *fetch, bool asked) {
         fetch->answers[type] = result->answers[type];
     }
     fetch->failure = result->failure;
-    tell(fetch->host, result->answers);
+    tell_resolved(fetch->host, result->answers);
     warn_of_edges(fetch, result->answers);
     remember(fetch);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)

@@ -1,9 +1,10 @@
+#include "originbypass/lookup/lookup_order.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/process.h"
-#include "originbypass/lookup/lookup.h"
 #include "originbypass/order/order.h"
 
 /* All addresses that are at hand for the name, wanted or not, so that one order serves every kind of call. */

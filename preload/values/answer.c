@@ -119,3 +119,10 @@ struct answer *answer_join(const struct answer *alias, const struct answer *targ
     free(names);
     return joined;
 }
+
+const struct answer *answer_with_addresses(const struct answer *const answers[static RECORD_TYPE_COUNT]) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (answers[type] != NULL && answers[type]->address_count > 0)
+            return answers[type];
+    return NULL;
+}

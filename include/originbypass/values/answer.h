@@ -71,6 +71,14 @@ static inline bool answer_is_for_libc(const struct answer *answer) {
            answer->outcome == OUTCOME_FAILURE;
 }
 
+/** Whether all its addresses are rejected. NULL: no. */
+static inline bool answer_is_rejected(const struct answer *answer) {
+    return answer != NULL && answer->outcome == OUTCOME_REJECTED;
+}
+
+/** The first of the answers that has addresses; NULL: none has. Each may be NULL. */
+const struct answer *answer_with_addresses(const struct answer *const answers[static RECORD_TYPE_COUNT]);
+
 /** What an answer is made of. Nothing is kept of it: the answer has copies. */
 struct answer_parts {
     enum outcome outcome;

@@ -1,0 +1,137 @@
+#include "originbypass/lookup/miss.h"
+
+#include <string.h>
+
+#include "originbypass/guest/clock.h"
+#include "originbypass/lookup/age.h"
+#include "originbypass/lookup/refresh.h"
+#include "originbypass/metrics/counters.h"
+#include "originbypass/rules/policy_warnings.h"
+#include "originbypass/values/record_types.h"
+
+/* ---- what needs no asking ---- */
+
+static const struct answer no_ipv4 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET};
+static const struct answer no_ipv6 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET6};
+
+const struct answer *miss_configured(const struct host_settings *settings, size_t type) {
+    if (types[type] == RECORD_A)
+        return settings->family == FAMILY_IPV6 ? &no_ipv4 : settings->pinned_ipv4;
+    return settings->family == FAMILY_IPV4 ? &no_ipv6 : settings->pinned_ipv6;
+}
+
+void miss_remember_configured(const struct miss *miss) {
+    const struct lookup *lookup = miss->lookup;
+    const struct cache_term term = {UINT64_MAX, UINT64_MAX, miss->fetch.generation};
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = miss_configured(miss->settings, type);
+        if (!(lookup->wanted & types[type]) || answer == NULL)
+            continue;
+        /* Who has pinned an edge has pinned the loop. */
+        policy_warn_of_edges((struct warned_host){lookup->settings, &lookup->name, lookup->host}, answer);
+        if (lookup->copy.answers[type] == NULL)
+            cache_put(&lookup->name, answer, &term, clock_now_ms());
+    }
+}
+
+/*
+ * What is at hand for a type: what was fetched, what is configured, and from the cache what was good enough when we
+ * began or has landed since, which is ours even with a TTL of zero (RFC 1035, section 3.2.1): what a lookup had once
+ * does not expire while it waits for the rest.
+ */
+static const struct answer *at_hand(const struct miss *miss, size_t type, enum age age) {
+    const struct fetch *fetch = &miss->fetch;
+    const struct cache_copy *copy = &miss->lookup->copy;
+    const struct answer *answer = fetch->answers[type];
+    if (answer == NULL)
+        answer = miss_configured(miss->settings, type);
+    if (answer == NULL && (age_is_within(copy, type, age, fetch->began_ms) || fetch->landed & types[type]))
+        answer = copy->answers[type];
+    return answer;
+}
+
+/* Bring together what is at hand for the wanted types. Returns those that are missing. */
+static enum record_types gather(struct miss *miss, enum age age) {
+    struct lookup *lookup = miss->lookup;
+    enum record_types missing = 0;
+    cache_get(&lookup->name, miss->fetch.began_ms, &lookup->copy);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = at_hand(miss, type, age);
+        lookup->answers[type] = lookup->wanted & types[type] && !answer_is_rejected(answer) ? answer : NULL;
+        lookup->rejected[type] = lookup->wanted & types[type] && answer_is_rejected(answer) ? answer : NULL;
+        if ((lookup->wanted & types[type]) && answer == NULL)
+            missing |= types[type];
+    }
+    return missing;
+}
+
+/* ---- external DNS ---- */
+
+/* Ask, and wait for what others ask; again where what they asked was lost, while there is time. Returns what is
+ * missing. */
+static enum record_types resolve(const struct process_hold *hold, struct miss *miss, enum record_types missing) {
+    struct fetch *fetch = &miss->fetch;
+    while (missing != 0) {
+        fetch_board(fetch, missing);
+        if (fetch->leads != 0)
+            fetch_lead(hold, fetch);
+        fetch_join(hold, fetch, fetch->deadline_ms);
+        missing = gather(miss, AGE_STALE) & ~fetch->failed;
+        /* Where the cache does not keep what others were told, all would wait for all, one after another. */
+        fetch->alone = missing & fetch->landed;
+        if (missing != 0 && clock_now_ms() >= fetch->deadline_ms) {
+            strcpy(fetch->failure.reason, "another lookup of the same name got no answer in time");
+            break;
+        }
+    }
+    return missing | fetch->failed;
+}
+
+static enum record_types without_old_answer(const struct miss *miss, enum record_types missing) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (age_is_within(&miss->lookup->copy, type, AGE_ANY, miss->fetch.began_ms))
+            missing &= ~types[type];
+    return missing;
+}
+
+/*
+ * There are answers, but old ones: wait for fresh ones only so long. They are asked for beside the traffic where we may
+ * not wait to the end; where they could not be had lately, nobody asks.
+ */
+static enum record_types renew(const struct process_hold *hold, struct miss *miss, enum record_types missing) {
+    const struct host_settings *settings = miss->settings;
+    struct fetch *fetch = &miss->fetch;
+    uint32_t patience_ms =
+        settings->cache.mode == CACHE_STALE ? settings->cache.stale_wait_ms : settings->query.deadline_ms;
+    uint64_t until_ms = fetch->began_ms + patience_ms;
+    enum record_types now = age_due(&miss->lookup->copy, missing, fetch->began_ms);
+    if (now == 0)
+        fetch_board_as_guest(fetch, missing);
+    else
+        fetch_board(fetch, now);
+    bool beside = fetch->leads != 0 && fetch->plan.count > 0 && until_ms < fetch->deadline_ms && refresh_start(fetch);
+    if (fetch->leads != 0 && !beside) {
+        if (until_ms < fetch->deadline_ms)
+            fetch->deadline_ms = until_ms;
+        fetch_lead(hold, fetch);
+    }
+    fetch_join(hold, fetch, until_ms);
+    return gather(miss, AGE_STALE);
+}
+
+static enum counter found_in(const struct lookup *lookup) {
+    return lookup_has(lookup, OUTCOME_ADDRESSES) ? COUNTER_HITS : COUNTER_NEGATIVE_HITS;
+}
+
+void miss_find(const struct process_hold *hold, struct miss *miss) {
+    enum record_types missing = gather(miss, AGE_STALE);
+    counters_add(missing == 0 ? found_in(miss->lookup) : COUNTER_MISSES);
+    if (missing == 0)
+        return;
+    if (without_old_answer(miss, missing) == 0)
+        missing = renew(hold, miss, missing);
+    else
+        missing = resolve(hold, miss, missing);
+    if (missing != 0)
+        gather(miss, AGE_ANY);
+}

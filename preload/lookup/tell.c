@@ -1,0 +1,64 @@
+#include "originbypass/lookup/tell.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+
+#include "originbypass/guest/clock.h"
+#include "originbypass/guest/log.h"
+#include "originbypass/rules/warnings.h"
+
+/* More than a line has room for. */
+#define TOLD_MAX 512
+
+struct told {
+    const char *items[TOLD_MAX];
+    char texts[TOLD_MAX][INET6_ADDRSTRLEN];
+    uint32_t count;
+};
+
+static void add_addresses(struct told *told, const struct answer *answer) {
+    for (size_t i = 0; i < answer->address_count && told->count < TOLD_MAX; i++) {
+        struct address address = answer_address(answer, i);
+        address_text(&address, told->texts[told->count]);
+        told->items[told->count] = told->texts[told->count];
+        told->count++;
+    }
+}
+
+void tell_resolved(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]) {
+    struct told *told = log_enabled(LOG_LEVEL_INFO) ? malloc(sizeof(*told)) : NULL;
+    if (told == NULL)
+        return;
+    told->count = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (answers[type] != NULL && answers[type]->outcome == OUTCOME_ADDRESSES)
+            add_addresses(told, answers[type]);
+    if (told->count > 0)
+        log_write(LOG_LEVEL_INFO, "resolved origin IP",
+                  FIELDS(log_text("hostname", host), log_text("ip", told->items[0]),
+                         log_texts("ips", told->items, told->count)));
+    free(told);
+}
+
+void tell_hit(const struct lookup *lookup) {
+    char text[INET6_ADDRSTRLEN];
+    const struct answer *answer = answer_with_addresses(lookup->answers);
+    if (answer == NULL)
+        return;
+    struct address address = answer_address(answer, 0);
+    address_text(&address, text);
+    log_write(LOG_LEVEL_DEBUG, "resolved origin IP via external DNS",
+              FIELDS(log_text("host", lookup->host), log_text("origin_ip", text)));
+}
+
+void tell_failed(const struct lookup *lookup, const char *reason, bool final) {
+    uint32_t left_out;
+    if (!log_enabled(LOG_LEVEL_WARN) || !warnings_due(WARNING_FAILED, &lookup->name, clock_now_ms(), &left_out))
+        return;
+    log_write(LOG_LEVEL_WARN,
+              final ? "failed to resolve origin IP via external DNS"
+                    : "failed to resolve origin IP via external DNS, using default DNS",
+              (const struct log_field[]){log_text("host", lookup->host), log_text("reason", reason),
+                                         log_number("left_out", left_out)},
+              left_out > 0 ? 3 : 2);
+}

@@ -1,0 +1,67 @@
+#include "originbypass/lookup/verdict.h"
+
+#include "originbypass/lookup/tell.h"
+#include "originbypass/metrics/counters.h"
+#include "originbypass/rules/policy_warnings.h"
+#include "originbypass/values/record_types.h"
+
+/* Whether external DNS (not the configuration) has addresses for the name, if only of the type that is not wanted. */
+static bool has_other_addresses(const struct miss *miss) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = miss->fetch.answers[type];
+        if (answer == NULL && miss_configured(miss->settings, type) == NULL)
+            answer = miss->lookup->copy.answers[type];
+        if (answer != NULL && answer->outcome == OUTCOME_ADDRESSES)
+            return true;
+    }
+    return false;
+}
+
+static const struct answer *first_rejected(const struct lookup *lookup) {
+    return lookup->rejected[0] != NULL ? lookup->rejected[0] : lookup->rejected[1];
+}
+
+bool verdict_use_rejected(struct lookup *lookup) {
+    const struct answer *rejected = first_rejected(lookup);
+    if (rejected == NULL)
+        return false;
+    struct address address = answer_address(rejected, 0);
+    bool used = !lookup->settings->strict;
+    policy_warn_of_rejection((struct warned_host){lookup->settings, &lookup->name, lookup->host}, &address, used);
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && used; type++)
+        if (lookup->rejected[type] != NULL)
+            lookup->answers[type] = lookup->rejected[type];
+    return used;
+}
+
+/* Why libc is to answer; NULL: it is not. */
+static const char *why_fall_back(const struct miss *miss) {
+    const struct lookup *lookup = miss->lookup;
+    const char *failure = miss->fetch.failure.reason;
+    if (lookup_has(lookup, OUTCOME_ADDRESSES))
+        return NULL;
+    if (lookup_has(lookup, OUTCOME_NO_NAME))
+        return "no such name (NXDOMAIN)";
+    if (has_other_addresses(miss))
+        return NULL;
+    if (first_rejected(lookup) != NULL)
+        return failure[0] != '\0' ? failure : "every address is rejected";
+    if (!lookup_has(lookup, OUTCOME_FAILURE))
+        return NULL;
+    return failure[0] != '\0' ? failure : "it failed a moment ago, and is not asked for again yet";
+}
+
+enum lookup_verdict verdict_of_failure(const struct lookup *lookup, const struct host_settings *settings,
+                                       const char *reason) {
+    bool final = settings->fallback_never;
+    counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
+    tell_failed(lookup, reason, final);
+    return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
+}
+
+enum lookup_verdict verdict_of(const struct miss *miss) {
+    const char *reason = why_fall_back(miss);
+    if (reason == NULL || (miss->settings->fallback_never && verdict_use_rejected(miss->lookup)))
+        return LOOKUP_ANSWERED;
+    return verdict_of_failure(miss->lookup, miss->settings, reason);
+}
