@@ -1,3 +1,38 @@
+/*
+ * Implementation notes
+ *
+ * What a slot holds. One name: an answer for A and one for AAAA, the order of their addresses, and one list in the
+ * words of getaddrinfo()'s door, ready to be copied. Each answer has three times on clock_now_ms(), which the lookup
+ * floor computes (lookup/fetch.c): `expires_ms`, the end of its TTL within the configured bounds; `stale_until_ms`,
+ * until when it is served without a wait; `retry_ms`, before which nobody asks for it again. `used` is the second of
+ * the last hit, and decides who is evicted.
+ *
+ * A read:
+ *  1. the name's hash leads to a bucket, and that to a chain of slots;
+ *  2. the slot's sequence number is read: odd means that a writer is at work, so start again;
+ *  3. the name is compared, and the words of all parts are copied out;
+ *  4. the sequence number is read again: if it has changed, start again. From the eighth try on the reader yields its
+ *     processor, since the writer may have lost its own. After 64 tries it is a miss.
+ *
+ * A write takes the lock, makes the sequence number odd, stores, and makes it even. It allocates nothing: all slots
+ * and cells are mapped at once, and pages that were never touched are not resident.
+ *
+ * Why a reader needs no lock. Every word that it reads is atomic, so a torn read is no undefined behaviour, and the
+ * second look at the sequence number throws it away. Writers store with release and readers load with acquire: a
+ * reader that sees any store of a change also sees the odd number that came before it. The memory is never unmapped,
+ * so a reader that follows an old link into another chain reads words of ours; chains are followed for a bounded
+ * number of steps. A hit stores nothing that another core reads, except `used`, once a second.
+ *
+ * Eviction looks at 4096 slots from where it stopped the last time, and drops the one used longest ago. A list in the
+ * order of use would have to be changed by each hit.
+ *
+ * A copy of the process takes no lock of its parent's. If the lock was taken at that moment, the one slot with an odd
+ * number is given up, and buckets, free lists and counts are made again from the slots (guest/lock.h says why the rest
+ * is whole).
+ *
+ * Tried and rejected, on two cores: a mutex, a mutex for each shard and a rwlock let two threads do 1.4 times the hits
+ * of one; this does 1.95 times.
+ */
 #include "originbypass/cache/cache.h"
 
 #include <sched.h>
@@ -11,12 +46,9 @@
 #include "originbypass/metrics/counters.h"
 
 /*
- * A slot is one name. What it holds (the name, an answer for each record type, the order of their addresses) are
- * parts. The slot itself has room for the first words of each, enough for an address of either family; the rest of
- * what is longer is a chain of cells. Slots and cells are known by their numbers; 0 is none.
- *
- * Everything that readers touch is atomic. A writer stores with release and a reader loads with acquire: a reader that
- * sees anything of a change then also sees the odd sequence number that came before it.
+ * What a slot holds (the name, an answer for each record type, the order, the list) are its parts. The slot itself has
+ * room for the first words of each, enough for an address of either family; the rest of what is longer is a chain of
+ * cells. Slots and cells are known by their numbers; 0 is none.
  */
 enum part { PART_A, PART_AAAA, PART_NAME, PART_ORDER, PART_LIST, PART_COUNT };
 
@@ -124,7 +156,7 @@ void cache_open(uint32_t max_entries) {
 
 /* ---- readers ---- */
 
-/* A hit is a few hundred instructions: where a part is known when we are compiled, a good deal of them falls away. */
+/* Inlined for a part that the compiler knows, most of this code folds away: a hit is a few hundred instructions. */
 #define INLINE static inline __attribute__((always_inline))
 /* And what is rarely needed keeps its registers to itself. */
 #define APART static __attribute__((noinline))

@@ -1,3 +1,33 @@
+/*
+ * Implementation notes
+ *
+ * This file is about what the process and its threads may do to us at any moment.
+ *
+ * Copies (fork, _Fork, a raw clone). One word in a page with MADV_WIPEONFORK is 1 in the process that wrote it, and 0
+ * in every copy of its memory. A fork handler alone would miss _Fork() and clone(); comparing getpid() would take a
+ * child of vfork(), which shares our memory, for a copy. Before Linux 4.14 only the fork handler tells. The first
+ * caller in a copy adopts everything (process_adopt_copy()); the others wait for it.
+ *
+ * A call of ours blocks signals and disables cancellation, except while it waits. So a handler runs only where no lock
+ * is taken and no table is half written, and may jump away from there for good.
+ *
+ * The mark says that a thread is inside a lookup: a second call by the same thread, from a signal handler or from an
+ * allocator that resolves, goes to libc. The mark of a lookup that was jumped out of has to be told from one that goes
+ * on. In this order:
+ *  1. its deadline is over: gone;
+ *  2. the new call has its frame at the height of the old frame or above, and is not on a signal stack: gone;
+ *  3. the word in the old frame is not what was written there, or its memory is not mapped: gone;
+ *  4. otherwise the thread is inside.
+ *
+ * The end of a thread is seen by a key's destructor. It clears up what was left behind by a jump, or by a cancellation
+ * inside libc. pthread_cleanup_push() is in another library than libc before glibc 2.34.
+ *
+ * Waits are bare system calls (poll, futex), with the caller's signal mask and cancellation state put back for their
+ * time. If a filter of system calls forbids poll, the sockets are looked at every 10 ms.
+ *
+ * Threads are started with all signals blocked and 128 KiB of stack, and never if the program has installed a filter
+ * of system calls since load: the filter may kill the process for clone().
+ */
 #include "originbypass/guest/process.h"
 
 #include <errno.h>
@@ -16,10 +46,6 @@
 
 #include "originbypass/guest/clock.h"
 
-/*
- * The word lies in a page that the kernel wipes in every copy of this memory, also one made behind the back
- * of the fork handlers. Where the kernel cannot (before Linux 4.14), the fork handler alone tells.
- */
 enum copy_state { COPY_NEW = 0, COPY_SETTLED, COPY_ADOPTING };
 static _Atomic uint32_t without_page = COPY_SETTLED;
 _Atomic uint32_t *process_copy_state = &without_page;
@@ -127,12 +153,9 @@ void process_hold_release(const struct process_hold *hold) {
 /* ---- the mark of a thread that is inside ---- */
 
 /*
- * A call that comes while the mark is set is one of two things. It may be made from within: by a signal handler that
- * ran while we waited, or by an allocator that we called. Or a handler has jumped out of us, and the thread goes on.
- * Then the frame that has set the mark is gone. Stacks grow downwards: a call from within has its frame below the one
- * that waits, so that a frame at its height or above tells that this one is gone. A call from further down may come
- * from a handler, or from a function that was called since the jump: then what the frame of the mark has on the stack
- * has been overwritten, with luck. Where it has not, the mark expires with the lookup's deadline.
+ * Stacks grow downwards: a call from within has its frame below the one that waits. A call from further down may also
+ * come from a function that was called since a jump: then the word in the old frame has mostly been overwritten, and if
+ * not, the mark ends with the lookup's deadline.
  */
 struct mark {
     uint64_t until_ms;       /* 0: the thread is not inside */

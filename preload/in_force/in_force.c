@@ -1,20 +1,28 @@
+/*
+ * Implementation notes
+ *
+ * A configuration is immutable. A reload puts a new one in force, and the old one is freed when nobody uses it. A
+ * lookup that uses one says so by adding to a count, and so again when it is done. Two questions decide the design.
+ *
+ * Why nothing is freed too early. The memory of a place, with its counts, is never given back. So a lookup may add to
+ * the count of a place whatever has become of its content meanwhile. It reads `current`, adds to the count, and reads
+ * `current` again; only if that is the same does it touch the content. The thread that reclaims a place first replaces
+ * `current` and then reads the counts. So either it sees the count, or the second look sees the replacement.
+ *
+ * Why the memory is bounded. A place is used again as soon as nobody uses its content. So there are two, and one more
+ * for each old configuration that is still in use. A lookup that never ends, because a signal handler jumped out of it
+ * or because the process is a copy without that thread, keeps one configuration for each reload at most.
+ *
+ * The counts of a place are on eight cache lines, so that threads on different cores do not write the same one. One
+ * thread may begin on one line and another may end on another: only the sums say how many uses there are. Both sums
+ * only grow, and the releases are read first: if they are equal, nobody used the place at the moment between.
+ */
 #include "originbypass/in_force/in_force.h"
-#include "originbypass/config/parse.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/*
- * Why nothing is freed too early: a place is never given back, so that who counts its hold there writes to a place
- * whatever has become of it meanwhile; and the hold comes before the second look at what is in force. Who frees a
- * place's content has replaced it before, and then sees the hold; or else the second look sees the replacement, and the
- * content is not touched.
- *
- * Why the memory is bounded: a place is taken again as soon as nobody holds it, so there are two, and one more for each
- * configuration that somebody still uses. Who never lets go, because a signal handler jumped away or the process is a
- * copy without the thread, keeps what was in force then: one configuration for each reload at the most. Others are
- * replaced and freed as before.
- */
+#include "originbypass/config/parse.h"
 
 enum { LINES = 8 };
 
@@ -40,7 +48,7 @@ static struct place *places;
 /* NULL: nothing yet. */
 static _Atomic(struct place *) current;
 
-/* Threads have their storage far apart: its place tells which line a thread writes. */
+/* Each thread has a `here` of its own. Its address is hashed, so different threads mostly write different lines. */
 static struct line *line_of(struct place *place) {
     static __thread char here;
     return &place->lines[((uint64_t)(uintptr_t)&here * UINT64_C(0x9e3779b97f4a7c15)) >> 61];
@@ -75,10 +83,6 @@ void in_force_release(const struct in_force *held) {
         atomic_fetch_add(&line_of(place_of(held))->releases, 1);
 }
 
-/*
- * Both only grow, and the releases are read first: where the sums are equal, nobody held the place at the moment
- * between.
- */
 static bool is_held(struct place *place) {
     uint64_t holds = 0, releases = 0;
     for (size_t i = 0; i < LINES; i++)

@@ -1,3 +1,28 @@
+/*
+ * Implementation notes
+ *
+ * One query for a name and type is in flight at a time. The first caller leads: it asks external DNS. The others join:
+ * they wait on a futex for the word of the flight's place, and then share what the leader found.
+ *
+ * The values of a place:
+ *   serial       counts the flights of this place, and is the word that the others wait for. A caller that joined
+ *                flight N sees N + 1 when it has ended
+ *   deadline_ms  the leader's deadline; 0 if the place is vacant. Past it the place is free, whatever the leader does
+ *   leader       the address of a thread's own variable, so that what a thread has left behind is found; NULL if a
+ *                thread of ours leads, in which no signal handler runs
+ *   failed, failure   how the last flight ended, for those that still have to read it
+ *
+ * A flight ends in one of four ways: the leader lands, with an answer in the cache or with a failure; its deadline
+ * passes; the leader was jumped out of, and its thread comes back or ends (flights_abandon()); or the process was
+ * copied, and the leader is not in the copy (flights_adopt()). After the last three the others board again.
+ *
+ * A waiter reads how the flight ended from the place, which remembers it until the next flight there has ended. If it
+ * comes later than that, it boards again.
+ *
+ * Left out: there is no list of waiters, and no count of them. A signal handler may jump out of the wait, and leaves
+ * nothing behind. The table has 256 places and is searched from its beginning: it is as long as the most flights that
+ * were ever in the air together.
+ */
 #include "originbypass/lookup/flights.h"
 
 #include <stdatomic.h>

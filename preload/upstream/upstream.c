@@ -1,3 +1,34 @@
+/*
+ * Implementation notes
+ *
+ * A race asks the upstreams of one host for one name. The values and where they come from:
+ *   timeout_ms   `query.timeout_ms`: how long one question waits for its reply (c-ares keeps that time)
+ *   hedge_ms     `query.hedge_ms`: after so much silence the next upstream is asked too
+ *   deadline_ms  the caller's: the end of the whole race. It is the shorter hedge_ms if no upstream is good, and this
+ *                race is the probe
+ *   next_ms      when the next attempt begins; 0 as soon as a failure or a rejected answer has come
+ *   due_ms       when to look again; at most 50 ms from now, because c-ares has its own clock for each question
+ *
+ * The algorithm, each time that upstream_go_on() is called:
+ *  1. collect: read what has come. The first usable answer for a type wins; one with only rejected addresses is kept
+ *     in case nothing better comes.
+ *  2. done if every wanted type has an answer and no witness is missing, or the deadline is over.
+ *  3. start the next attempt, if it is time: each upstream of the plan in its order, for what is still missing; then,
+ *     once each, those that were silent (one lost packet is no outage); then a witness.
+ *  4. otherwise tell the caller what to wait for, and until when. Nothing here waits, except upstream_wait().
+ *
+ * A witness is the other record type. If only AAAA was asked for and it is missing, or if a server has said that there
+ * is no such name, the other type tells whether the name exists: some servers say NXDOMAIN for a type that has no
+ * record (RFC 4074, section 4.2).
+ *
+ * The plan leaves out upstreams that are down (upstream/health.c), and begins the probes that are due.
+ *
+ * Signals. A handler may jump out of the wait. The thread remembers the race that it waits for (`waited_for`), and its
+ * next lookup ends that race.
+ *
+ * Left out: no answers of two upstreams are compared or merged, and no round-trip times choose between good upstreams.
+ * The operator's order decides.
+ */
 #include "originbypass/upstream/upstream.h"
 
 #include <stdio.h>

@@ -47,7 +47,7 @@ void fetch_end(struct fetch *fetch);
 
 /**
  * Lead the flights of these types, or join those that are in the air. With `plan.count` 0 no upstream is worth asking,
- * and to lead takes no time. What is led is kept from others who have an old answer until the fetch is over.
+ * and to lead takes no time. Until the fetch is over, other callers that have an old answer do not ask for what is led.
  */
 void fetch_board(struct fetch *fetch, enum record_types types);
 

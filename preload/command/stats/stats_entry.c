@@ -36,7 +36,7 @@ static enum life life_of(const struct counters_identity *identity, uint64_t own_
     return start_ticks == identity->start_ticks ? LIVES : IS_GONE;
 }
 
-/* Nobody begins so slowly. */
+/* A file without a header is younger than this while its process is still writing it. */
 #define UNFINISHED_S 60
 
 /* Of a process that cannot be seen from here, its lock is the sign of life. */
