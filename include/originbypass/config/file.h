@@ -12,7 +12,7 @@
 /** Whose files count. */
 enum config_trust {
     CONFIG_TRUST_ALL,  /**< anybody's */
-    CONFIG_TRUST_ROOT, /**< root's, if nobody else can write them: in secure mode (DESIGN 4.10) */
+    CONFIG_TRUST_ROOT, /**< root's, if nobody else can write them: in secure mode (preload/README.md, rule 12) */
     CONFIG_TRUST_USER, /**< these, and likewise those of the user who started the program: for a reload */
 };
 

@@ -20,7 +20,7 @@ bool config_take(void);
 /**
  * Parse what config_take() took. Never NULL but for want of memory; a broken one has errors and no rules.
  * Prints nothing, changes no state, takes no lock: threads may parse at the same time, each its own.
- * In secure mode (DESIGN 4.10) the environment is empty and only the compiled-in path counts.
+ * In secure mode (preload/README.md, rule 12) the environment is empty and only the compiled-in path counts.
  */
 struct config *config_parse(void);
 

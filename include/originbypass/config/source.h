@@ -55,9 +55,9 @@ bool config_source_is_disabled(const char *value, bool *disabled);
 
 /**
  * Take the environment (secure_getenv(3)), the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
- * `default_file` where it exists, and those of the files of prefixes that it names. In secure mode (DESIGN 4.10) the
- * environment counts as empty, and the file is refused if anybody but root can write it. Memory comes from mmap(2)
- * alone; no descriptor stays open. `default_file` is not copied. errno may change.
+ * `default_file` where it exists, and those of the files of prefixes that it names. In secure mode (preload/README.md,
+ * rule 12) the environment counts as empty, and the file is refused if anybody but root can write it. Memory comes from
+ * mmap(2) alone; no descriptor stays open. `default_file` is not copied. errno may change.
  *
  * Returns false, and an empty source, where there is nothing to configure: neither hosts nor a file, or
  * ORIGIN_BYPASS_DISABLED says so, or there is no memory.

@@ -7,7 +7,7 @@
 
 /**
  * A lock of ours. It is held for a few stores only: never while we wait, allocate, free, write a message or call
- * anything that is not our own. fork(2) does not take it (DESIGN, section 4.3): a copy of the process sees to the
+ * anything that is not our own. fork(2) does not take it (preload/README.md, rule 5): a copy of the process sees to the
  * locks itself, by lock_adopt().
  */
 struct lock {

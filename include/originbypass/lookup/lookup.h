@@ -44,7 +44,7 @@ static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_
 }
 
 /**
- * Find the answers for the wanted types as DESIGN section 2 has it: from the cache, or from external DNS. In either
+ * Find the answers for the wanted types as preload/README.md has it: from the cache, or from external DNS. In either
  * case the lookup is still to be ended with lookup_end(). errno is kept. A cancellation point, where it has waited:
  * what the lookup holds is released then. Thread-safe; a hit takes no lock.
  */

@@ -49,7 +49,7 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
  * that were silent once more. What it teaches of their health is remembered.
  *
  * Where AAAA alone is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
- * AAAA is then not libc's to tell, which would hand out the edge's (DESIGN, section 1, the last outcome). So the
+ * AAAA is then not libc's to tell, which would hand out the edge's (liboriginbypass(7), OUTCOMES). So the
  * answers may have more than was wanted.
  *
  * It belongs to one thread at a time, which is inside (process_enter()), and never waits but in upstream_wait().
