@@ -62,6 +62,22 @@ static void tell_refusal(const struct config *config, bool former_stays) {
     log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
 }
 
+/* The first configuration, which is not refused. */
+static void tell_beginning(const struct config *config) {
+    const struct server_list *upstreams = config->general.upstreams;
+    char texts[CONFIG_UPSTREAMS_MAX][SERVER_ADDRESS_TEXT_SIZE];
+    const char *items[CONFIG_UPSTREAMS_MAX];
+    if (!log_enabled(LOG_LEVEL_INFO))
+        return;
+    for (size_t i = 0; i < upstreams->count; i++) {
+        server_address_text(&upstreams->servers[i], texts[i]);
+        items[i] = texts[i];
+    }
+    log_write(LOG_LEVEL_INFO, "configuration in effect",
+              FIELDS(log_text("file", config->file), log_number("hosts", (int64_t)config->rule_count),
+                     log_texts("upstreams", items, (uint32_t)upstreams->count)));
+}
+
 static void tell_reload(const struct config *config, uint32_t generation) {
     log_write(LOG_LEVEL_INFO, "configuration reloaded",
               FIELDS(log_text("file", config->file), log_number("generation", generation),
@@ -113,6 +129,8 @@ static void begin(void) {
     take_effect(config, 1);
     if (config->error_count > 0)
         tell_refusal(config, false);
+    else
+        tell_beginning(config);
     atomic_store(&configuration_look_ms, 0);
 }
 

@@ -60,11 +60,10 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     miss_find(&hold, &miss);
     lookup->no_recovery = miss.fetch.failure.no_recovery || is_remembered_as_final(lookup);
     memcpy(lookup->fetched, miss.fetch.answers, sizeof(lookup->fetched));
-    /* Where only what the cache lacked was asked for, or somebody else asked, nothing has been told of the addresses.
-     */
-    if (log_enabled(LOG_LEVEL_DEBUG) && answer_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
-        tell_hit(lookup);
     enum lookup_verdict said = verdict_of(&miss);
+    /* If another thread asked, or only for what the cache lacked, nothing has been told of the addresses. */
+    if (said == LOOKUP_ANSWERED && answer_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
+        tell_hit(lookup);
     process_leave(&hold);
     return said;
 }
@@ -122,6 +121,15 @@ static bool is_hit(const struct lookup *lookup, enum record_types missing) {
                             (!lookup_has(lookup, OUTCOME_NO_NAME) && !lookup_has(lookup, OUTCOME_FAILURE)));
 }
 
+static __attribute__((noinline)) void say_not_listed(const char *host) {
+    struct process_hold hold;
+    if (!process_enter(&hold, clock_now_ms() + MARK_MARGIN_MS))
+        return;
+    process_adopt_copy();
+    tell_not_listed(host);
+    process_leave(&hold);
+}
+
 bool lookup_begin(struct lookup *lookup) {
     lookup->answers[0] = lookup->answers[1] = NULL;
     lookup->rejected[0] = lookup->rejected[1] = NULL;
@@ -136,6 +144,8 @@ bool lookup_begin(struct lookup *lookup) {
         return true;
     in_force_release(lookup->configuration);
     metrics_count(COUNTER_PASS_THROUGHS, lookup->now_ms);
+    if (log_enabled(LOG_LEVEL_DEBUG) && !name_is_literal(lookup->host))
+        say_not_listed(lookup->host);
     return false;
 }
 
@@ -149,8 +159,7 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
     if (asked != 0)
         refresh(lookup, asked);
     metrics_write_if_due(now_ms);
-    if (log_enabled(LOG_LEVEL_DEBUG))
-        tell_hit(lookup);
+    tell_hit(lookup);
 }
 
 /* ---- cancellation ---- */

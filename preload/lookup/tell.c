@@ -6,6 +6,7 @@
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/rules/warnings.h"
+#include "originbypass/values/record_types.h"
 
 /* More than a line has room for. */
 #define TOLD_MAX 512
@@ -40,15 +41,35 @@ void tell_resolved(const char *host, struct answer *const answers[static RECORD_
     free(told);
 }
 
+static void tell_no_record(const struct lookup *lookup) {
+    static const char *const names[RECORD_TYPE_COUNT] = {"A", "AAAA"};
+    const char *missing[RECORD_TYPE_COUNT];
+    uint32_t count = 0;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL && lookup_lacks(lookup, types[type] == RECORD_A ? AF_INET : AF_INET6))
+            missing[count++] = names[type];
+    if (count > 0)
+        log_write(LOG_LEVEL_DEBUG, "no record of this type",
+                  FIELDS(log_text("host", lookup->host), log_texts("types", missing, count)));
+}
+
 void tell_hit(const struct lookup *lookup) {
     char text[INET6_ADDRSTRLEN];
     const struct answer *answer = answer_with_addresses(lookup->answers);
-    if (answer == NULL)
+    if (!log_enabled(LOG_LEVEL_DEBUG))
         return;
+    if (answer == NULL) {
+        tell_no_record(lookup);
+        return;
+    }
     struct address address = answer_address(answer, 0);
     address_text(&address, text);
     log_write(LOG_LEVEL_DEBUG, "resolved origin IP via external DNS",
               FIELDS(log_text("host", lookup->host), log_text("origin_ip", text)));
+}
+
+void tell_not_listed(const char *host) {
+    log_write(LOG_LEVEL_DEBUG, "host is not listed", FIELDS(log_text("host", host)));
 }
 
 void tell_failed(const struct lookup *lookup, const char *reason, bool final) {

@@ -33,7 +33,8 @@ it_takes_a_configuration_file_by_a_relative_path_and_keeps_its_links() {
 it_says_as_much_as_the_options_ask_for() {
     equal '' "$("$originbypass" run -H "$CDN" getent hosts "$CDN" 2>&1 >"$TMPDIR/said")"
     "$originbypass" run -v -H "$CDN" getent ahosts "$CDN" 2>"$messages"
-    equal "info resolved origin IP hostname=$CDN" "$(said hostname)"
+    equal "info configuration in effect hostname=None
+info resolved origin IP hostname=$CDN" "$(said hostname)"
     contains 'ORIGIN_BYPASS_LOG_LEVEL=debug' "$("$originbypass" run -vv -H "$CDN" env)"
     equal '' "$("$originbypass" run -q -H nosuch.example.com -u 127.0.0.9 getent ahosts nosuch.example.com 2>&1)"
 }

@@ -12,7 +12,38 @@ it_says_nothing_by_default_when_all_is_well() {
 
 it_says_what_it_resolved_at_level_info() {
     ORIGIN_BYPASS_LOG_LEVEL=info call '*.example.com' getaddrinfo "$CDN" inet 3
-    equal "info resolved origin IP hostname=$CDN ip=$ORIGIN_V4 ips=['$ORIGIN_V4']" "$(said hostname ip ips)"
+    contains "info resolved origin IP hostname=$CDN ip=$ORIGIN_V4 ips=['$ORIGIN_V4']" "$(said hostname ip ips)"
+}
+
+it_says_once_which_configuration_is_in_effect_at_level_info() {
+    ORIGIN_BYPASS_UPSTREAMS='8.8.8.8 1.1.1.1:5353' ORIGIN_BYPASS_LOG_LEVEL=info \
+        call '*.example.com,!keep.example.com' getaddrinfo "$CDN" inet 3
+    equal "info configuration in effect hosts=2 upstreams=['8.8.8.8', '1.1.1.1:5353']" \
+        "$(said hosts upstreams | grep 'configuration')"
+}
+
+it_says_of_which_file_it_is() {
+    echo "hosts = ( \"$CDN\" );" >"$TMPDIR/own.conf"
+    ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/own.conf ORIGIN_BYPASS_LOG_LEVEL=info call '' getaddrinfo "$CDN" inet
+    contains "info configuration in effect file=$TMPDIR/own.conf hosts=1" "$(said file hosts)"
+}
+
+it_says_that_a_name_is_not_listed_at_level_debug() {
+    ORIGIN_BYPASS_LOG_LEVEL=debug call "$CDN" getaddrinfo keep.example.com inet || :
+    contains 'debug host is not listed host=keep.example.com' "$(said host)"
+    ORIGIN_BYPASS_LOG_LEVEL=debug call "$CDN" getaddrinfo "$CDN" inet
+    lacks 'not listed' "$(said)"
+    ORIGIN_BYPASS_LOG_LEVEL=debug call "$CDN" getaddrinfo 192.0.2.7 inet
+    lacks 'not listed' "$(said)"
+    ORIGIN_BYPASS_LOG_LEVEL=info call "$CDN" getaddrinfo keep.example.com inet || :
+    lacks 'not listed' "$(said)"
+}
+
+# The first time from external DNS, the second time from the cache.
+it_says_that_a_name_has_no_record_of_the_type_at_level_debug() {
+    ORIGIN_BYPASS_LOG_LEVEL=debug call '*.example.com' getaddrinfo "$CDN" inet6 2 || :
+    equal "debug no record of this type host=$CDN types=['AAAA']
+debug no record of this type host=$CDN types=['AAAA']" "$(said host types | grep -v configuration)"
 }
 
 it_says_every_address_of_an_answer() {
@@ -33,7 +64,7 @@ socket.getaddrinfo("cdn.example.com", 443, socket.AF_INET)
 socket.getaddrinfo("cdn.example.com", 443)'
     equal 1 "$(queries 8.8.8.8 "$CDN" AAAA)"
     equal "info resolved origin IP host=None origin_ip=None
-debug resolved origin IP via external DNS host=$CDN origin_ip=$ORIGIN_V4" "$(said host origin_ip)"
+debug resolved origin IP via external DNS host=$CDN origin_ip=$ORIGIN_V4" "$(said host origin_ip | grep -v configuration)"
 }
 
 it_begins_every_line_with_level_msg_and_the_fields_of_the_contract() {
@@ -78,15 +109,16 @@ it_writes_to_standard_output_and_standard_error_by_their_names() {
     done
     for name in /dev/stderr /proc/self/fd/2 "$TMPDIR/to_stderr"; do
         equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_LOG_LEVEL=info ORIGIN_BYPASS_LOG_FILE=$name call "$CDN" getaddrinfo "$CDN" inet)"
-        equal 'info resolved origin IP' "$(said)"
+        equal $'info configuration in effect\ninfo resolved origin IP' "$(said)"
     done
 }
 
 # loses PATH REASON: so standard error tells, once, with the first message that is lost.
 loses() {
     ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$1 call "$CDN" getaddrinfo "$CDN" inet 3
-    equal "info resolved origin IP file=None reason=None
-error messages are lost file=$1 reason=$2" "$(said file reason)"
+    equal "info configuration in effect line=None reason=None
+error messages are lost line=None reason=$2" "$(said line reason)"
+    contains "error messages are lost file=$1" "$(said file)"
 }
 
 it_tells_once_that_the_log_file_can_not_be_written() {
@@ -107,7 +139,7 @@ it_tells_that_standard_output_takes_nothing_where_a_program_has_closed_it() {
 import os, socket
 os.close(1)
 socket.gethostbyname("cdn.example.com")'
-    equal 'info resolved origin IP reason=None
+    equal 'info configuration in effect reason=None
 error messages are lost reason=it is closed, a socket, or not what it was when the program started' "$(said reason)"
 }
 

@@ -13,8 +13,14 @@
 /** The addresses that external DNS has answered with; nothing if there are none. */
 void tell_resolved(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]);
 
-/** The first address that came from the cache; nothing if there is none. */
+/**
+ * At debug, what the program gets from the cache, or has got without a message: the first address, or that the name
+ * exists without a record that was asked for. Nothing of failures.
+ */
 void tell_hit(const struct lookup *lookup);
+
+/** At debug, that no host rule matches: libc answers. */
+void tell_not_listed(const char *host);
 
 /** That external DNS has not answered, and why; `final`: libc is not asked either. */
 void tell_failed(const struct lookup *lookup, const char *reason, bool final);
