@@ -172,8 +172,8 @@ FUZZ_LINK_config = $(BUILD)/libconfig.a
 FUZZED_elf = preload/command/programs/elf_file.c preload/command/base/memory.c
 FUZZ_LINK_elf =
 FUZZED_message = $(addprefix preload/,values/address.c values/answer.c values/name.c guest/descriptor.c) \
-                 $(addprefix preload/upstream/,dns.c message.c tame_channel.c tame_memory.c tame_random.c)
-FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) getrandom socket connect send recv recvfrom) \
+                 $(addprefix preload/upstream/,cookie.c dns.c message.c tame_channel.c tame_memory.c tame_random.c)
+FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) getrandom socket connect getsockname send recv recvfrom) \
                     -l:libcares.a
 FUZZ_S ?= 60
 FUZZ_FLAGS ?=

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "originbypass/cache/cache.h"
+#include "originbypass/config/config.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/doors/expansion.h"
 #include "originbypass/doors/requests.h"
@@ -18,6 +19,7 @@
 #include "originbypass/metrics/counters.h"
 #include "originbypass/metrics/metrics.h"
 #include "originbypass/rules/warnings.h"
+#include "originbypass/upstream/cookie.h"
 #include "originbypass/upstream/health.h"
 #include "originbypass/upstream/upstream.h"
 
@@ -34,6 +36,7 @@ static void adopt(void) {
     flights_adopt();
     requests_adopt();
     health_adopt();
+    cookies_adopt();
     warnings_adopt();
     counters_reset_in_child();
     metrics_adopt();

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "originbypass/guest/descriptor.h"
+#include "originbypass/upstream/cookie.h"
 #include "originbypass/upstream/message.h"
 #include "originbypass/upstream/tame.h"
 #include "originbypass/values/name.h"
@@ -22,7 +23,9 @@ static const sa_family_t families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
 enum {
     ID_SIZE = 2,
     FLAGS = 2,
+    RESPONSE_CODE = 3,
     IS_REPLY = 0x80,
+    IS_TRUNCATED = 0x02,
     LENGTH_SIZE = 2,
     CASE_BIT = 0x20,
     QUESTION_MAX = NS_MAXCDNAME + QFIXEDSZ
@@ -38,14 +41,15 @@ struct stream {
 };
 
 /*
- * What is asked: the header and the question as c-ares has them, and the question as it goes out over UDP, with the
- * case of each letter drawn by lot. Who forges a reply without seeing the question has to guess that too.
+ * What is asked: the header and the question as c-ares has them, and the question as it goes out, with the case of each
+ * letter drawn by lot. Who forges a reply over UDP without seeing the question has to guess that too, and the cookie.
  */
 struct asked {
     uint8_t message[HFIXEDSZ + QUESTION_MAX];
     uint8_t mixed[QUESTION_MAX];
     size_t size;    /* of the header and the question; 0: nothing was sent */
     bool with_edns; /* the last time */
+    struct cookie cookie;
 };
 
 /*
@@ -62,12 +66,14 @@ struct question {
     sa_family_t family;
     ares_channel channel; /* NULL: not asked */
     struct asked asked;
-    bool in_one_case;    /* asked again, since the server does not keep the case */
-    bool case_lost;      /* a reply came in another case */
-    bool without_socket; /* there was none to be had */
-    bool socket_taken;   /* the program has closed it, or put another file at its number */
-    bool without_memory; /* c-ares had none: the channel waits for nothing but its end */
-    bool over_tcp;       /* since its reply over UDP was truncated */
+    bool in_one_case;     /* asked again, since the server does not keep the case */
+    bool case_lost;       /* a reply came in another case */
+    bool with_its_cookie; /* asked again, since the server wants its own cookie back */
+    bool cookie_lost;     /* a reply came that says so */
+    bool without_socket;  /* there was none to be had */
+    bool socket_taken;    /* the program has closed it, or put another file at its number */
+    bool without_memory;  /* c-ares had none: the channel waits for nothing but its end */
+    bool over_tcp;        /* since its reply over UDP was truncated */
     struct descriptor sockets[SOCKETS];
     struct stream stream;
     struct dns_reply read; /* what the last message says, until c-ares has found it to be the reply */
@@ -192,6 +198,17 @@ static size_t with_question(const struct question *question, uint8_t *message, s
     return asked->size;
 }
 
+/* What is not to be believed is taken for truncated: c-ares asks over TCP then. False: dns_process() asks again. */
+static bool take_cookie(struct question *question, uint8_t *message, size_t size, bool is_datagram) {
+    const struct cookie *sent = &question->asked.cookie;
+    enum cookie_verdict verdict = cookie_judge(&question->query->server, sent, message, size, is_datagram);
+    question->cookie_lost = verdict == COOKIE_ASK_AGAIN && !question->with_its_cookie;
+    question->query->in_time |= question->cookie_lost;
+    if (verdict != COOKIE_BELIEVE)
+        message[FLAGS] |= IS_TRUNCATED;
+    return !question->cookie_lost;
+}
+
 /* Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares. */
 static size_t take_message(struct question *question, uint8_t *message, size_t size, size_t room, bool is_datagram) {
     /*
@@ -202,8 +219,11 @@ static size_t take_message(struct question *question, uint8_t *message, size_t s
         return 0;
     size = with_question(question, message, size, room);
     size_t shown = message_question(message, size);
-    if (!is_reply(question, message, shown, is_datagram))
+    if (!is_reply(question, message, shown, is_datagram) || !take_cookie(question, message, size, is_datagram))
         return 0;
+    /* Which is no answer to EDNS of version 0: c-ares is to ask without it, as after a FORMERR. */
+    if (message_edns(message, size).rcode == ns_r_badvers)
+        message[RESPONSE_CODE] |= ns_r_formerr;
     /* So that no name of the answer that refers to the question's has its case. */
     memcpy(message + HFIXEDSZ, question->asked.message + HFIXEDSZ, question_size(&question->asked));
     bool truncated = message_is_truncated(message, size);
@@ -298,8 +318,8 @@ static void draw_case(uint8_t *octets, size_t size) {
             octets[i] ^= random[i] & CASE_BIT;
 }
 
-/* The first time; the second time, without EDNS, the question is the same. */
-static void note_question(struct question *question, const uint8_t *message, size_t size) {
+/* The first time; when it is sent again, without EDNS or over TCP, the question is the same. */
+static void note_question(struct question *question, int number, const uint8_t *message, size_t size) {
     struct asked *asked = &question->asked;
     size_t end = message_question(message, size);
     if (end == 0 || end > sizeof(asked->message))
@@ -307,53 +327,55 @@ static void note_question(struct question *question, const uint8_t *message, siz
     memcpy(asked->message, message, end);
     memcpy(asked->mixed, message + HFIXEDSZ, end - HFIXEDSZ);
     asked->size = end;
+    asked->cookie = cookie_for(&question->query->server, number);
     if (!question->in_one_case)
         draw_case(asked->mixed, end - HFIXEDSZ);
 }
 
-static void note_message(struct question *question, const uint8_t *message, size_t size) {
-    if (question->asked.size == 0)
-        note_question(question, message, size);
-    question->asked.with_edns = size > question->asked.size;
+static void note_message(struct question *question, int number, const uint8_t *message, size_t size) {
+    struct asked *asked = &question->asked;
+    if (asked->size == 0)
+        note_question(question, number, message, size);
+    asked->with_edns = size > asked->size;
+    if (!asked->with_edns)
+        asked->cookie.size = 0;
 }
 
-static ssize_t send_datagram(struct question *question, int number, const struct iovec *part) {
+/*
+ * A message as c-ares has it, over TCP behind its length, to which we add. By send(2), which every resolver uses: a
+ * filter of system calls that lets libc's through lets it through. A socket that nothing was sent on takes it whole.
+ */
+static ssize_t send_message(struct question *question, int number, const struct iovec *part, size_t length_size) {
     const struct asked *asked = &question->asked;
-    uint8_t message[PACKETSZ];
-    if (part->iov_len > sizeof(message)) {
+    uint8_t octets[LENGTH_SIZE + PACKETSZ], *message = octets + length_size;
+    if (part->iov_len < length_size || part->iov_len > sizeof(octets) - MESSAGE_OPTION_HEAD - COOKIE_SIZE_MAX) {
         errno = EMSGSIZE;
         return -1;
     }
-    memcpy(message, part->iov_base, part->iov_len);
-    note_message(question, message, part->iov_len);
+    memcpy(octets, part->iov_base, part->iov_len);
+    size_t size = part->iov_len - length_size;
+    note_message(question, number, message, size);
     if (asked->size != 0)
         memcpy(message + HFIXEDSZ, asked->mixed, question_size(asked));
-    return send(number, message, part->iov_len, MSG_NOSIGNAL);
-}
-
-/* By send(2), which every resolver uses: a filter of system calls that lets libc's through lets it through. */
-static ssize_t send_parts(int number, const struct iovec *parts, int count) {
-    ssize_t all = 0;
-    for (int i = 0; i < count; i++) {
-        ssize_t sent = send(number, parts[i].iov_base, parts[i].iov_len, MSG_NOSIGNAL);
-        if (sent < 0)
-            return all > 0 ? all : -1;
-        all += sent;
-        if ((size_t)sent < parts[i].iov_len)
-            break;
+    size = message_add_cookie(message, size, asked->cookie.octets, asked->cookie.size);
+    if (length_size > 0) {
+        octets[0] = (uint8_t)(size >> 8);
+        octets[1] = (uint8_t)size;
     }
-    return all;
+    ssize_t sent = send(number, octets, length_size + size, MSG_NOSIGNAL);
+    if (sent >= 0 && (size_t)sent < length_size + size) {
+        errno = EMSGSIZE;
+        return -1;
+    }
+    return sent < 0 ? -1 : (ssize_t)part->iov_len;
 }
 
 static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, int count, void *context) {
     struct question *question = context;
     if (descriptor_of(question, number) == NULL)
         return -1;
-    if (question->sockets[DATAGRAMS].number == number)
-        return send_datagram(question, number, &parts[0]);
-    if (parts[0].iov_len > LENGTH_SIZE)
-        note_message(question, (const uint8_t *)parts[0].iov_base + LENGTH_SIZE, parts[0].iov_len - LENGTH_SIZE);
-    return send_parts(number, parts, count);
+    (void)count; /* one: there is one question */
+    return send_message(question, number, &parts[0], question->sockets[DATAGRAMS].number == number ? 0 : LENGTH_SIZE);
 }
 
 static const struct ares_socket_functions socket_functions = {open_socket, close_socket, connect_socket, receive,
@@ -481,13 +503,14 @@ static bool ask_question(struct question *question) {
 }
 
 /* From another port and by another ID: the reply that did not keep the case may be a forged one. */
-static void ask_again_in_one_case(struct question *question) {
+static void ask_again(struct question *question) {
     question->reply.state = DNS_NOT_ASKED; /* for c-ares has something to say at a channel's end */
     ares_destroy(question->channel);
     question->channel = NULL;
     question->asked = (struct asked){0};
-    question->case_lost = false;
-    question->in_one_case = true;
+    question->in_one_case |= question->case_lost;
+    question->with_its_cookie |= question->cookie_lost;
+    question->case_lost = question->cookie_lost = false;
     if (!ask_question(question))
         fail_without_message(question, ARES_ENOMEM);
 }
@@ -577,8 +600,8 @@ static void process_question(struct question *question, const struct pollfd *des
             process_readable(question, descriptors[i].fd);
     }
     process(question, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-    if (question->case_lost && question->reply.state == DNS_WAITING)
-        ask_again_in_one_case(question);
+    if ((question->case_lost || question->cookie_lost) && question->reply.state == DNS_WAITING)
+        ask_again(question);
 }
 
 void dns_process(struct dns_query *query, const struct pollfd *descriptors, size_t count) {

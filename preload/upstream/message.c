@@ -41,6 +41,11 @@ static uint32_t get32(const uint8_t *at) {
     return (uint32_t)get16(at) << 16 | get16(at + 2);
 }
 
+static void put16(uint8_t *at, size_t value) {
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
 /* A TTL with the top bit set counts as zero (RFC 2181, section 8). */
 static uint32_t get_ttl_s(const uint8_t *at) {
     uint32_t ttl_s = get32(at);
@@ -213,10 +218,10 @@ static uint32_t negative_ttl_s(struct reader *reader, size_t count) {
     return ttl_s;
 }
 
-static const char *failure_of(const HEADER *header) {
+static const char *failure_of(const HEADER *header, unsigned rcode) {
     if (header->tc)
         return "truncated, over TCP too";
-    switch (header->rcode) {
+    switch (rcode) {
     case ns_r_noerror:
     case ns_r_nxdomain:
         /* No answer from a server that neither knows nor asks others: a referral. */
@@ -231,6 +236,10 @@ static const char *failure_of(const HEADER *header) {
         return "NOTIMP";
     case ns_r_refused:
         return "REFUSED";
+    case ns_r_badvers:
+        return "BADVERS";
+    case MESSAGE_BADCOOKIE:
+        return "BADCOOKIE";
     default:
         return "unknown response code";
     }
@@ -257,6 +266,72 @@ void message_show_question(uint8_t *message) {
     enum { RECORD_COUNTS = 6 };
     memset(message + RECORD_COUNTS, 0, HFIXEDSZ - RECORD_COUNTS);
 }
+
+/* ---- EDNS ---- */
+
+/* OPT is the type of a record that belongs to the root; its TTL begins with the upper octet of the response code. */
+enum { TTL_AT = 4, SIZE_AT = 8, OPTION_COOKIE = 10, RCODE_BITS = 4 };
+
+/* Where the name ends that begins at `at`. 0: malformed. */
+static size_t end_of_name(const uint8_t *message, size_t size, size_t at) {
+    while (at < size && message[at] != 0 && message[at] <= NS_MAXLABEL)
+        at += 1U + message[at];
+    size_t last = at < size && message[at] != 0 ? 2 : 1; /* a pointer, or the root */
+    return at < size && size - at >= last ? at + last : 0;
+}
+
+static void find_cookie(struct message_edns *edns, const uint8_t *options, size_t size) {
+    for (size_t at = 0, length; size - at >= MESSAGE_OPTION_HEAD; at += length) {
+        uint16_t code = get16(options + at);
+        length = get16(options + at + 2);
+        at += MESSAGE_OPTION_HEAD;
+        if (length > size - at)
+            return;
+        if (code == OPTION_COOKIE) {
+            edns->cookie = options + at;
+            edns->cookie_size = length;
+            return;
+        }
+    }
+}
+
+struct message_edns message_edns(const uint8_t *message, size_t size) {
+    HEADER header;
+    memcpy(&header, message, HFIXEDSZ);
+    struct message_edns edns = {.rcode = header.rcode};
+    size_t additional = ntohs(header.arcount),
+           count = (size_t)ntohs(header.ancount) + ntohs(header.nscount) + additional;
+    for (size_t at = message_question(message, size); at != 0 && count > 0; count--) {
+        bool is_root = at < size && message[at] == 0;
+        at = end_of_name(message, size, at);
+        if (at == 0 || size - at < RRFIXEDSZ || size - at - RRFIXEDSZ < get16(message + at + SIZE_AT))
+            break;
+        const uint8_t *record = message + at;
+        at += RRFIXEDSZ + (size_t)get16(record + SIZE_AT);
+        if (!is_root || get16(record) != ns_t_opt || count > additional)
+            continue;
+        edns.rcode |= (unsigned)record[TTL_AT] << RCODE_BITS;
+        find_cookie(&edns, record + RRFIXEDSZ, get16(record + SIZE_AT));
+        break;
+    }
+    return edns;
+}
+
+size_t message_add_cookie(uint8_t *message, size_t size, const uint8_t *cookie, size_t cookie_size) {
+    enum { OPT_SIZE = 1 + RRFIXEDSZ };
+    if (cookie_size == 0 || size < HFIXEDSZ + OPT_SIZE)
+        return size;
+    uint8_t *record = message + size - RRFIXEDSZ, *option = message + size;
+    if (record[-1] != 0 || get16(record) != ns_t_opt || get16(record + SIZE_AT) != 0)
+        return size;
+    put16(record + SIZE_AT, MESSAGE_OPTION_HEAD + cookie_size);
+    put16(option, OPTION_COOKIE);
+    put16(option + 2, cookie_size);
+    memcpy(option + MESSAGE_OPTION_HEAD, cookie, cookie_size);
+    return size + MESSAGE_OPTION_HEAD + cookie_size;
+}
+
+/* ---- what a message is ---- */
 
 bool message_is_bare_failure(const uint8_t *message, size_t size) {
     HEADER header;
@@ -336,8 +411,9 @@ struct answer *message_read(const uint8_t *message, size_t size, sa_family_t fam
     memcpy(&header, message, HFIXEDSZ);
     if (!header.qr || (ntohs(header.qdcount) != 1 && !tells_failure(&header)))
         return NULL;
-    if (failure_of(&header) != NULL) {
-        *reason = failure_of(&header);
+    const char *failure = failure_of(&header, message_edns(message, size).rcode);
+    if (failure != NULL) {
+        *reason = failure;
         return NULL;
     }
     if (read_question(&reader) && read_answers(&reader, ntohs(header.ancount))) {

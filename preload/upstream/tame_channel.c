@@ -97,7 +97,7 @@ int __wrap_ares_init_by_sysconfig(void *channel) {
 
 /* ---- nothing that only a channel that lives on could learn ---- */
 
-/* A DNS cookie (RFC 7873) is of use from the second question to a server on. */
+/* A DNS cookie (RFC 7873) is of use from the second question to a server on: ours are kept in cookie.c. */
 int __wrap_ares_cookie_apply(void *question, void *connection, const void *now) {
     (void)question;
     (void)connection;

@@ -1,7 +1,8 @@
 """A DNS server that follows a script: scripted_dns.py ADDRESS PORT BEHAVIOUR [udp | reset]
 
 It serves UDP and TCP (or UDP alone, or it resets every TCP connection) until it is killed, and writes each query to
-standard output: "ID PORT NAME TYPE udp|tcp MS", the client's port, the type's number and a clock's milliseconds.
+standard output: "ID PORT NAME TYPE udp|tcp MS COOKIE", the client's port, the type's number, a clock's milliseconds and
+its cookie (RFC 7873) in hexadecimal digits, "-" without one or "plain" without EDNS.
 BEHAVIOUR is one of the functions below that take a query: what it sends back for it, several messages or one, None for
 nothing. Settings may follow it: well,after_ms=500,address=203.0.113.8. With @FILE it is read from there at each query.
 """
@@ -24,6 +25,8 @@ DEFAULTS = {
     "of": "",  # what the names begin with of which the first query is not answered
     "source": None,  # another address of ours that it is sent from
     "piece": 0,  # over TCP: how many octets are sent at a time; 0: all at once
+    "cookie": "none",  # the one in its replies, a function of COOKIES
+    "tcp_cookie": None,  # over TCP another one
 }
 settings = dict(DEFAULTS)
 over_tcp = False
@@ -65,6 +68,39 @@ def has_edns(query):
     return query[10:12] != b"\0\0"
 
 
+# What a server's cookie is in its replies: a function of what the client has sent.
+SERVER_COOKIE = b"\x5e" * 8
+COOKIES = {
+    "none": lambda sent: None,
+    "good": lambda sent: sent[:8] + SERVER_COOKIE,
+    "long": lambda sent: sent[:8] + SERVER_COOKIE * 4,
+    "echo": lambda sent: sent,
+    "other": lambda sent: bytes(octet ^ 1 for octet in sent[:8]) + SERVER_COOKIE,
+    "short": lambda sent: sent[:8] + SERVER_COOKIE[:7],
+    "stub": lambda sent: sent[:7],
+    "huge": lambda sent: sent[:8] + SERVER_COOKIE * 4 + b"\0",
+}
+EDNS_HEAD = 11  # octets of an OPT record without options
+
+
+def cookie_in(query):
+    """The client's option is the only one. None: it has none."""
+    options = query[12 + len(question_of(query)) + EDNS_HEAD :]
+    return options[4:] if options[:2] == b"\0\x0a" else None
+
+
+def with_cookie(query, message):
+    """As the settings say."""
+    sent, name = cookie_in(query), settings["tcp_cookie"] if over_tcp else None
+    cookie = COOKIES[name or settings["cookie"]](sent) if sent is not None else None
+    return message if cookie is None else with_edns(message, struct.pack("!HH", 10, len(cookie)) + cookie)
+
+
+def with_edns(message, options=b"", extended_code=0):
+    record = b"\0" + struct.pack("!HHBBHH", 41, 1232, extended_code, 0, 0, len(options)) + options
+    return message[:10] + struct.pack("!H", int.from_bytes(message[10:12], "big") + 1) + message[12:] + record
+
+
 def well(query):
     return reply(query, answers=address_records()) if asks_for_ipv4(query) else no_record(query)
 
@@ -100,6 +136,39 @@ def both_without_edns(query):
 
 def both_without_edns_over_tcp(query):
     return both_without_edns(query) if over_tcp or has_edns(query) else truncation(query)
+
+
+def format_error_for_cookies(query):
+    """As some servers that know EDNS and no option of it."""
+    return both(query) if cookie_in(query) is None else with_edns(format_error(query))
+
+
+def bad_version_for_cookies(query):
+    return both(query) if cookie_in(query) is None else with_edns(reply(query), extended_code=1)
+
+
+def bad_cookie(query):
+    """RFC 7873, section 5.4; the code is 23."""
+    cookie = b"" if cookie_in(query) is None else cookie_in(query)[:8] + SERVER_COOKIE
+    return with_edns(reply(query, QR | RD | RA | 7), struct.pack("!HH", 10, len(cookie)) + cookie, extended_code=1)
+
+
+def bad_cookie_without_its_own(query):
+    return both(query) if (cookie_in(query) or b"").endswith(SERVER_COOKIE) else bad_cookie(query)
+
+
+def bad_cookie_over_udp(query):
+    return both(query) if over_tcp else bad_cookie(query)
+
+
+def bad_cookie_without_a_cookie(query):
+    return both(query) if over_tcp else with_edns(reply(query, QR | RD | RA | 7), extended_code=1)
+
+
+def forged_over_udp(query):
+    """Right but for the cookie: settings say which it has."""
+    settings["address"] = "203.0.113.7" if over_tcp else "203.0.113.66"
+    return well(query)
 
 
 def bare_without_edns(query):
@@ -413,9 +482,11 @@ def answers(query, client, script, by_tcp):
     over_tcp = by_tcp
     query_type = int.from_bytes(question_of(query)[-4:-2], "big")
     transport = "tcp" if by_tcp else "udp"
-    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, int(time.monotonic() * 1000), flush=True)
+    cookie = (cookie_in(query) or b"").hex() or ("-" if has_edns(query) else "plain")
+    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, int(time.monotonic() * 1000), cookie, flush=True)
     messages = behaviour_of(script)(query)
-    return messages if isinstance(messages, list) else [messages] if messages is not None else []
+    messages = messages if isinstance(messages, list) else [messages] if messages is not None else []
+    return [with_cookie(query, message) for message in messages]
 
 
 def serve_udp(server, script):

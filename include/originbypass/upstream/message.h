@@ -32,6 +32,24 @@ void message_show_question(uint8_t *message);
  */
 bool message_is_bare_failure(const uint8_t *message, size_t size);
 
+/** What a message's OPT record (RFC 6891, section 6.1) adds to it. */
+struct message_edns {
+    unsigned rcode;        /**< the header's response code, extended: ns_r_badvers, MESSAGE_BADCOOKIE */
+    const uint8_t *cookie; /**< the first COOKIE option (RFC 7873, section 4), in the message; NULL: it has none */
+    size_t cookie_size;
+};
+#define MESSAGE_BADCOOKIE 23
+
+/** Look for the OPT record in a message for which message_question() found an end. Without one: the header's code. */
+struct message_edns message_edns(const uint8_t *message, size_t size);
+
+/**
+ * Add a COOKIE option to a message that ends with an OPT record without options: nothing is added to another, or if
+ * `cookie_size` is 0. There must be room for MESSAGE_OPTION_HEAD octets and the cookie. Returns the message's new size.
+ */
+size_t message_add_cookie(uint8_t *message, size_t size, const uint8_t *cookie, size_t cookie_size);
+#define MESSAGE_OPTION_HEAD 4
+
 /** Whether the message is a reply that says of itself that it is cut off (RFC 2181, section 9). */
 bool message_is_truncated(const uint8_t *message, size_t size);
 

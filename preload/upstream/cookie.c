@@ -1,0 +1,130 @@
+#include "originbypass/upstream/cookie.h"
+
+#include <arpa/nameser.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "originbypass/guest/lock.h"
+#include "originbypass/upstream/message.h"
+
+/* A process asks a few servers: they are found one after the other. */
+enum { PLACES = 64 };
+
+/* A place is filled once; its address has no family before that. */
+struct place {
+    struct server_address server;
+    struct address ours; /* from where the server was asked */
+    struct cookie cookie;
+    bool is_of_no_use; /* the server refuses cookies, or passes on those of others */
+};
+
+static struct place places[PLACES];
+static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
+
+/* Under the lock, as what follows. NULL: all are taken. */
+static struct place *place_of(const struct server_address *server) {
+    for (size_t i = 0; i < PLACES; i++) {
+        if (places[i].server.address.family == AF_UNSPEC)
+            places[i].server = *server;
+        if (server_address_equal(&places[i].server, server))
+            return &places[i];
+    }
+    return NULL;
+}
+
+static bool is_for(const struct place *place, const struct address *ours) {
+    return place->cookie.size != 0 && address_equal(&place->ours, ours);
+}
+
+static void begin(struct place *place, const struct address *ours, const uint8_t *octets) {
+    place->ours = *ours;
+    memcpy(place->cookie.octets, octets, COOKIE_CLIENT_SIZE);
+    place->cookie.size = COOKIE_CLIENT_SIZE;
+    place->is_of_no_use = false;
+}
+
+static bool own_address(int socket, struct address *ours) {
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+    return getsockname(socket, (struct sockaddr *)&own, &size) == 0 &&
+           address_of_socket((const struct sockaddr *)&own, ours);
+}
+
+struct cookie cookie_for(const struct server_address *server, int socket) {
+    struct cookie cookie = {.size = 0};
+    struct address ours;
+    uint8_t fresh[COOKIE_CLIENT_SIZE];
+    if (!own_address(socket, &ours) || getrandom(fresh, sizeof(fresh), GRND_NONBLOCK) != (ssize_t)sizeof(fresh))
+        return cookie;
+    lock_take(&lock);
+    struct place *place = place_of(server);
+    if (place != NULL && !is_for(place, &ours))
+        begin(place, &ours, fresh);
+    if (place != NULL && !place->is_of_no_use)
+        cookie = place->cookie;
+    lock_release(&lock);
+    return cookie;
+}
+
+/* ---- replies ---- */
+
+static bool has_server_cookie(size_t size) {
+    return size >= COOKIE_CLIENT_SIZE + COOKIE_SERVER_SIZE_MIN && size <= COOKIE_SIZE_MAX;
+}
+
+/* Some servers send back what they do not know: nobody else has our cookie. */
+static bool proves_sender(const struct cookie *sent, const struct message_edns *edns) {
+    return (edns->cookie_size == COOKIE_CLIENT_SIZE || has_server_cookie(edns->cookie_size)) &&
+           memcmp(edns->cookie, sent->octets, COOKIE_CLIENT_SIZE) == 0;
+}
+
+/* Unless the cookie was drawn again since the question was sent. */
+static void learn(const struct server_address *server, const struct message_edns *edns, bool is_datagram) {
+    lock_take(&lock);
+    struct place *place = place_of(server);
+    if (place != NULL && memcmp(place->cookie.octets, edns->cookie, COOKIE_CLIENT_SIZE) == 0) {
+        if (has_server_cookie(edns->cookie_size)) {
+            memcpy(place->cookie.octets, edns->cookie, edns->cookie_size);
+            place->cookie.size = edns->cookie_size;
+        }
+        place->is_of_no_use &= is_datagram;
+    }
+    lock_release(&lock);
+}
+
+static void end_use(const struct server_address *server) {
+    lock_take(&lock);
+    struct place *place = place_of(server);
+    if (place != NULL)
+        place->is_of_no_use = true;
+    lock_release(&lock);
+}
+
+/* The server does not take a message with such an option, or one with EDNS. */
+static bool refuses_option(const struct message_edns *edns) {
+    return edns->rcode == ns_r_formerr || edns->rcode == ns_r_badvers;
+}
+
+enum cookie_verdict cookie_judge(const struct server_address *server, const struct cookie *sent, const uint8_t *message,
+                                 size_t size, bool is_datagram) {
+    if (sent->size == 0)
+        return COOKIE_BELIEVE;
+    struct message_edns edns = message_edns(message, size);
+    bool is_proof = proves_sender(sent, &edns);
+    bool is_expected = edns.cookie != NULL || sent->size > COOKIE_CLIENT_SIZE || edns.rcode == MESSAGE_BADCOOKIE;
+    if (is_proof)
+        learn(server, &edns, is_datagram);
+    if (!is_datagram)
+        return COOKIE_BELIEVE;
+    if ((is_expected && !is_proof) || (refuses_option(&edns) && sent->size == COOKIE_CLIENT_SIZE))
+        end_use(server);
+    if (is_expected && !is_proof)
+        return COOKIE_ASK_OVER_TCP;
+    return edns.rcode == MESSAGE_BADCOOKIE ? COOKIE_ASK_AGAIN : COOKIE_BELIEVE;
+}
+
+void cookies_adopt(void) {
+    lock_adopt(&lock);
+    memset(places, 0, sizeof(places));
+}
