@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "originbypass/upstream/cookie.h"
 #include "originbypass/upstream/dns.h"
 #include "originbypass/upstream/message.h"
 #include "originbypass/values/record_types.h"
@@ -61,6 +62,25 @@ static void read_as(const uint8_t *message, size_t size, sa_family_t family) {
     free(answer);
 }
 
+static void check_edns(const struct message_edns *edns, const uint8_t *message, size_t size) {
+    require(edns->rcode < 4096 && (edns->cookie != NULL || edns->cookie_size == 0));
+    require(edns->cookie == NULL || (edns->cookie > message && edns->cookie + edns->cookie_size <= message + size));
+}
+
+static void try_to_add_cookie(const uint8_t *data, size_t size) {
+    static const uint8_t cookie[COOKIE_SIZE_MAX] = "a cookie";
+    uint8_t *message = malloc(size + MESSAGE_OPTION_HEAD + sizeof(cookie));
+    if (size > 0)
+        memcpy(message, data, size);
+    size_t longer = message_add_cookie(message, size, cookie, sizeof(cookie));
+    require(longer == size || longer == size + MESSAGE_OPTION_HEAD + sizeof(cookie));
+    if (message_question(message, longer) > 0) {
+        struct message_edns edns = message_edns(message, longer);
+        check_edns(&edns, message, longer);
+    }
+    free(message);
+}
+
 /* In memory of its own size, so that a look beyond the end is seen. */
 static void try_message(const uint8_t *data, size_t size) {
     uint8_t *message = malloc(size);
@@ -73,9 +93,13 @@ static void try_message(const uint8_t *data, size_t size) {
     message_is_final_failure(message, size);
     size_t shown = message_question(message, size);
     require(shown <= size);
-    if (shown > 0)
+    if (shown > 0) {
+        struct message_edns edns = message_edns(message, size);
+        check_edns(&edns, message, size);
         message_show_question(message);
+    }
     free(message);
+    try_to_add_cookie(data, size);
 }
 
 /* ---- the conversation: sockets that are no sockets ---- */
@@ -92,6 +116,7 @@ static struct {
 /* The linker's names. */
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_connect(int number, const struct sockaddr *address, socklen_t size);
+int __wrap_getsockname(int number, struct sockaddr *address, socklen_t *size);
 ssize_t __wrap_send(int number, const void *data, size_t size, int flags);
 ssize_t __wrap_recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *from_size);
 ssize_t __wrap_recv(int number, void *data, size_t size, int flags);
@@ -100,7 +125,10 @@ ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags);
 
 static const struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr = {0x010200c0}, .sin_port = 0x3500};
 
-/* What was found is found again: the question goes out in small letters, and a reply in others leads to another one. */
+/*
+ * What was found is found again: the question goes out in small letters, and a reply in others leads to another one.
+ * Our cookie is of zeros.
+ */
 ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags) {
     (void)flags;
     memset(octets, 0, size);
@@ -120,6 +148,13 @@ int __wrap_connect(int number, const struct sockaddr *address, socklen_t size) {
     (void)number;
     (void)address;
     (void)size;
+    return 0;
+}
+
+int __wrap_getsockname(int number, struct sockaddr *address, socklen_t *size) {
+    (void)number;
+    memcpy(address, &server, sizeof(server));
+    *size = sizeof(server);
     return 0;
 }
 
@@ -216,6 +251,7 @@ static void check_reply(struct dns_query *query, size_t type) {
 
 static void converse(size_t type, uint8_t control, uint8_t *octets, size_t size) {
     struct server_address upstream = {.address = {.family = AF_INET, .ipv4 = server.sin_addr}, .port = 53};
+    cookies_adopt(); /* what the server has sent before is forgotten */
     memset(&wire, 0, sizeof(wire));
     wire.stream = -1;
     wire.with_id = control & WITH_ID;

@@ -45,8 +45,8 @@ static void put_name(const char *text) {
     message[size++] = 0;
 }
 
-/* Sections are counted where the header does it: 6 are the answers, 8 the authorities. */
-enum section { ANSWER = 6, AUTHORITY = 8 };
+/* Sections are counted where the header does it: 6 are the answers, 8 the authorities, 10 the rest. */
+enum section { ANSWER = 6, AUTHORITY = 8, ADDITIONAL = 10 };
 
 static void response(unsigned flags, const char *name, ns_type type) {
     memset(message, 0, sizeof(message));
@@ -583,6 +583,143 @@ static void a_refusal_is_named_as_the_standards_name_it(void **state) {
     }
 }
 
+/* ---- EDNS ---- */
+
+enum { COOKIE = 10, OTHER = 12 };
+
+/* With options of these codes and lengths, whose octets are the length. */
+static void put_opt(enum section section, const char *owner, unsigned upper_code, const uint8_t (*options)[2],
+                    size_t count) {
+    put_head(section, owner, ns_t_opt, 1232, (uint32_t)upper_code << 24);
+    size_t length_at = size;
+    put16(0);
+    for (size_t i = 0; i < count; i++) {
+        put16(options[i][0]);
+        put16(options[i][1]);
+        memset(message + size, options[i][1], options[i][1]);
+        size += options[i][1];
+    }
+    message[length_at] = (uint8_t)((size - length_at - 2) >> 8);
+    message[length_at + 1] = (uint8_t)(size - length_at - 2);
+}
+#define PUT_OPT(section, owner, upper_code, ...)                                                                       \
+    put_opt(section, owner, upper_code, (const uint8_t[][2]){__VA_ARGS__},                                             \
+            sizeof((const uint8_t[][2]){__VA_ARGS__}) / 2)
+
+static struct message_edns edns_of_first(size_t octets) {
+    uint8_t *copy = malloc(octets);
+    assert_non_null(copy);
+    memcpy(copy, message, octets);
+    struct message_edns edns = message_edns(copy, octets);
+    for (size_t i = 0; i < edns.cookie_size; i++)
+        assert_int_equal(edns.cookie[i], edns.cookie_size);
+    free(copy);
+    return edns;
+}
+
+static void assert_cookie_size(size_t expected) {
+    struct message_edns edns = edns_of_first(size);
+    assert_int_equal(edns.cookie_size, expected);
+    assert_int_equal(edns.cookie != NULL, expected > 0);
+}
+
+static void a_cookie_is_found_behind_all_other_records_and_options(void **state) {
+    (void)state;
+    response(GOOD, "www.example.com", ns_t_a);
+    put_cname("www.example.com", 300, "cdn.example.com");
+    put_a("cdn.example.com", 300, 7);
+    put_soa(300, 300);
+    put_head(ADDITIONAL, "ns.example.com", ns_t_a, ns_c_in, 60);
+    put16(4);
+    put32(0);
+    PUT_OPT(ADDITIONAL, "", 0, {OTHER, 9}, {COOKIE, 24}, {OTHER, 3});
+    assert_cookie_size(24);
+}
+
+static void a_cookie_is_found_behind_names_that_are_compressed(void **state) {
+    (void)state;
+    static const uint8_t record[] = {1, 'a', 0xc0, 12, 0, ns_t_a, 0, ns_c_in, 0, 0, 0, 60, 0, 4, 203, 0, 113, 7};
+    response(GOOD, "www.example.com", ns_t_a);
+    message[ANSWER + 1]++;
+    memcpy(message + size, record, sizeof(record));
+    size += sizeof(record);
+    PUT_OPT(ADDITIONAL, "", 0, {COOKIE, 16});
+    assert_cookie_size(16);
+}
+
+static void of_several_cookies_the_first_counts(void **state) {
+    (void)state;
+    response(GOOD, "www.example.com", ns_t_a);
+    PUT_OPT(ADDITIONAL, "", 0, {COOKIE, 16}, {COOKIE, 24});
+    PUT_OPT(ADDITIONAL, "", 0, {COOKIE, 32});
+    assert_cookie_size(16);
+}
+
+static void what_is_no_opt_record_of_the_root_among_the_additional_ones_has_no_cookie(void **state) {
+    (void)state;
+    response(GOOD, "www.example.com", ns_t_a);
+    assert_cookie_size(0);
+    PUT_OPT(ADDITIONAL, "", 0, {OTHER, 16});
+    assert_cookie_size(0);
+    response(GOOD, "www.example.com", ns_t_a);
+    PUT_OPT(ADDITIONAL, "example.com", 1, {COOKIE, 16});
+    assert_cookie_size(0);
+    assert_int_equal(edns_of_first(size).rcode, 0);
+    response(GOOD, "www.example.com", ns_t_a);
+    PUT_OPT(ANSWER, "", 1, {COOKIE, 16});
+    assert_cookie_size(0);
+    assert_int_equal(edns_of_first(size).rcode, 0);
+}
+
+static void an_option_that_is_longer_than_its_record_is_none(void **state) {
+    (void)state;
+    response(GOOD, "www.example.com", ns_t_a);
+    PUT_OPT(ADDITIONAL, "", 0, {OTHER, 2}, {COOKIE, 16});
+    message[size - 17] = 17;
+    assert_cookie_size(0);
+}
+
+static void of_a_message_that_is_cut_off_anywhere_no_cookie_is_read(void **state) {
+    (void)state;
+    response(GOOD, "www.example.com", ns_t_a);
+    put_cname("www.example.com", 300, "cdn.example.com");
+    PUT_OPT(ADDITIONAL, "", 1, {OTHER, 2}, {COOKIE, 16});
+    for (size_t octets = 12; octets < size; octets++)
+        assert_null(edns_of_first(octets).cookie);
+    assert_cookie_size(16);
+}
+
+static void a_response_code_is_extended_by_edns(void **state) {
+    (void)state;
+    response(GOOD, "www.example.com", ns_t_a);
+    PUT_OPT(ADDITIONAL, "", 1, {COOKIE, 16});
+    assert_int_equal(edns_of_first(size).rcode, ns_r_badvers);
+    assert_no_answer("BADVERS");
+    response(GOOD | (MESSAGE_BADCOOKIE & 15), "www.example.com", ns_t_a);
+    PUT_OPT(ADDITIONAL, "", MESSAGE_BADCOOKIE >> 4, {COOKIE, 16});
+    assert_int_equal(edns_of_first(size).rcode, MESSAGE_BADCOOKIE);
+    assert_no_answer("BADCOOKIE");
+    response(GOOD | ns_r_nxdomain, "www.example.com", ns_t_a);
+    PUT_OPT(ADDITIONAL, "", 1, {COOKIE, 16});
+    assert_no_answer("unknown response code");
+}
+
+static void a_cookie_is_added_to_the_opt_record_at_the_end(void **state) {
+    (void)state;
+    uint8_t cookie[40];
+    memset(cookie, sizeof(cookie), sizeof(cookie));
+    response(0, "www.example.com", ns_t_a);
+    assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
+    put_opt(ADDITIONAL, "", 0, NULL, 0);
+    assert_int_equal(message_add_cookie(message, size, cookie, 0), size);
+    assert_cookie_size(0);
+    size_t longer = message_add_cookie(message, size, cookie, sizeof(cookie));
+    assert_int_equal(longer, size + MESSAGE_OPTION_HEAD + sizeof(cookie));
+    size = longer;
+    assert_cookie_size(sizeof(cookie));
+    assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
+}
+
 int main(void) {
     mallopt(M_PERTURB, 0xa5); /* fresh memory is not zero by chance */
     const struct CMUnitTest tests[] = {
@@ -618,6 +755,14 @@ int main(void) {
         cmocka_unit_test(a_message_without_one_whole_question_shows_none),
         cmocka_unit_test(a_referral_is_no_answer),
         cmocka_unit_test(a_refusal_is_named_as_the_standards_name_it),
+        cmocka_unit_test(a_cookie_is_found_behind_all_other_records_and_options),
+        cmocka_unit_test(a_cookie_is_found_behind_names_that_are_compressed),
+        cmocka_unit_test(of_several_cookies_the_first_counts),
+        cmocka_unit_test(what_is_no_opt_record_of_the_root_among_the_additional_ones_has_no_cookie),
+        cmocka_unit_test(an_option_that_is_longer_than_its_record_is_none),
+        cmocka_unit_test(of_a_message_that_is_cut_off_anywhere_no_cookie_is_read),
+        cmocka_unit_test(a_response_code_is_extended_by_edns),
+        cmocka_unit_test(a_cookie_is_added_to_the_opt_record_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
