@@ -113,11 +113,11 @@ asked_for() { awk -v type="$1" '$4 == type' "$TMPDIR/asked-$FIRST" | wc -l; }
 hears_and_has_asked_for() { hears 2001:db8::7 cdn.example.com && at_least "$2" "$(asked_for "$1")"; }
 
 it_waits_longer_after_each_failure_and_forgets_them_with_a_success() {
-    local first second third rest
+    local first second third
     serve $FIRST server_failure
     begin "$(cache '')"
     until_true hears_and_has_asked 3
-    { read -r _ _ _ _ _ first && read -r _ _ _ _ _ second && read -r _ _ _ _ _ third rest; } <"$TMPDIR/asked-$FIRST"
+    { read -r _ _ _ _ _ first _ && read -r _ _ _ _ _ second _ && read -r _ _ _ _ _ third _; } <"$TMPDIR/asked-$FIRST"
     at_least 1000 $((second - first))
     at_least 2000 $((third - second))
     behave $FIRST well
