@@ -11,11 +11,11 @@
 /* A process asks a few servers: they are found one after the other. */
 enum { PLACES = 64 };
 
-/* A place is filled once; its address has no family before that. */
+/* A place is filled once; its server's address has no family before that. */
 struct place {
-    struct server_address server;
-    struct address ours; /* from where the server was asked */
     struct cookie cookie;
+    struct address ours; /* from where the server was asked */
+    struct server_address server;
     bool is_of_no_use; /* the server refuses cookies, or passes on those of others */
 };
 
@@ -101,7 +101,7 @@ static void end_use(const struct server_address *server) {
     lock_release(&lock);
 }
 
-/* The server does not take a message with such an option, or one with EDNS. */
+/* The server takes no message with such an option; what has a server cookie was taken before. */
 static bool refuses_option(const struct message_edns *edns) {
     return edns->rcode == ns_r_formerr || edns->rcode == ns_r_badvers;
 }
@@ -112,14 +112,15 @@ enum cookie_verdict cookie_judge(const struct server_address *server, const stru
         return COOKIE_BELIEVE;
     struct message_edns edns = message_edns(message, size);
     bool is_proof = proves_sender(sent, &edns);
-    bool is_expected = edns.cookie != NULL || sent->size > COOKIE_CLIENT_SIZE || edns.rcode == MESSAGE_BADCOOKIE;
+    bool is_doubtful =
+        !is_proof && (edns.cookie != NULL || sent->size > COOKIE_CLIENT_SIZE || edns.rcode == MESSAGE_BADCOOKIE);
     if (is_proof)
         learn(server, &edns, is_datagram);
     if (!is_datagram)
         return COOKIE_BELIEVE;
-    if ((is_expected && !is_proof) || (refuses_option(&edns) && sent->size == COOKIE_CLIENT_SIZE))
+    if (is_doubtful || (refuses_option(&edns) && sent->size == COOKIE_CLIENT_SIZE))
         end_use(server);
-    if (is_expected && !is_proof)
+    if (is_doubtful)
         return COOKIE_ASK_OVER_TCP;
     return edns.rcode == MESSAGE_BADCOOKIE ? COOKIE_ASK_AGAIN : COOKIE_BELIEVE;
 }

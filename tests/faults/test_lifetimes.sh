@@ -117,7 +117,7 @@ it_waits_longer_after_each_failure_and_forgets_them_with_a_success() {
     serve $FIRST server_failure
     begin "$(cache '')"
     until_true hears_and_has_asked 3
-    { read -r _ _ _ _ _ first _ && read -r _ _ _ _ _ second _ && read -r _ _ _ _ _ third _; } <"$TMPDIR/asked-$FIRST"
+    { read -r _ _ _ _ _ _ first && read -r _ _ _ _ _ _ second && read -r _ _ _ _ _ _ third; } <"$TMPDIR/asked-$FIRST"
     at_least 1000 $((second - first))
     at_least 2000 $((third - second))
     behave $FIRST well

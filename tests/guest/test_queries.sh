@@ -51,9 +51,9 @@ END
     until_true grep -q ready "$TMPDIR/query"
     ORIGIN_BYPASS_UPSTREAMS=$unwell call a.example.com getaddrinfo a.example.com inet >/dev/null || :
     # Recursion desired; one question, one additional record: "a.example.com" A IN, and OPT for 1232 octets with a cookie.
-    local cookie="000a0008$(tail -n 1 "$TMPDIR/query" | grep -o '.\{16\}$')"
-    equal "01000001000000000001$(printf '\001a\007example\003com' | od -An -tx1 | tr -d ' \n')0000010001"00002904d000000000000c"$cookie" \
-        "$(sed -n 2p "$TMPDIR/query")"
+    local name opt=00002904d000000000000c000a0008
+    name=$(printf '\001a\007example\003com' | od -An -tx1 | tr -d ' \n')
+    equal "01000001000000000001${name}0000010001$opt" "$(sed -n '2s/.\{16\}$//p' "$TMPDIR/query")"
 }
 
 check_all "$@"

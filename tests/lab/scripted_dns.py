@@ -1,8 +1,8 @@
 """A DNS server that follows a script: scripted_dns.py ADDRESS PORT BEHAVIOUR [udp | reset]
 
 It serves UDP and TCP (or UDP alone, or it resets every TCP connection) until it is killed, and writes each query to
-standard output: "ID PORT NAME TYPE udp|tcp MS COOKIE", the client's port, the type's number, a clock's milliseconds and
-its cookie (RFC 7873) in hexadecimal digits, "-" without one or "plain" without EDNS.
+standard output: "ID PORT NAME TYPE udp|tcp COOKIE MS", the client's port, the type's number, the cookie (RFC 7873) in
+hexadecimal digits ("-" without one, "plain" without EDNS), and a clock's milliseconds.
 BEHAVIOUR is one of the functions below that take a query: what it sends back for it, several messages or one, None for
 nothing. Settings may follow it: well,after_ms=500,address=203.0.113.8. With @FILE it is read from there at each query.
 """
@@ -483,7 +483,7 @@ def answers(query, client, script, by_tcp):
     query_type = int.from_bytes(question_of(query)[-4:-2], "big")
     transport = "tcp" if by_tcp else "udp"
     cookie = (cookie_in(query) or b"").hex() or ("-" if has_edns(query) else "plain")
-    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, int(time.monotonic() * 1000), cookie, flush=True)
+    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, cookie, int(time.monotonic() * 1000), flush=True)
     messages = behaviour_of(script)(query)
     messages = messages if isinstance(messages, list) else [messages] if messages is not None else []
     return [with_cookie(query, message) for message in messages]
