@@ -76,6 +76,17 @@ it_does_not_believe_another_cookie_than_ours_in_the_first_reply() {
     equal 'udp tcp' "$(transports_to $FIRST)"
 }
 
+it_expects_no_cookie_of_a_reply_to_a_question_without_edns() {
+    serve $FIRST well,cookie=good
+    serve $SECOND well,address=$WRONG
+    begin "$patient"
+    hears $OLD first.example.com
+    behave $FIRST both_without_edns,cookie=good
+    hears $OLD second.example.com
+    equal 'udp udp udp' "$(transports_to $FIRST)"
+    equal plain "$(cookies_to $FIRST 3)"
+}
+
 # And goes on with cookies, since over TCP there was the right one.
 is_not_believed() {
     serve $FIRST well,cookie=good

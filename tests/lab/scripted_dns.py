@@ -509,7 +509,8 @@ unanswered = []
 
 def serve_tcp(server, script):
     stream, client = server.accept()
-    query = stream.recv(4096)[2:]
+    length, query = int.from_bytes(stream.recv(2), "big"), stream.recv(4096)
+    query = query[:length]
     for message in answers(query, client, script, True) if query else []:
         send_in_time(lambda message=message: send_in_pieces(stream, struct.pack("!H", len(message)) + message))
         return

@@ -704,12 +704,24 @@ static void a_response_code_is_extended_by_edns(void **state) {
     assert_no_answer("unknown response code");
 }
 
+static void nothing_is_added_to_a_message_that_ends_with_something_else(void **state) {
+    (void)state;
+    static const uint8_t cookie[40];
+    response(0, "www.example.com", ns_t_a);
+    assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
+    put_head(ADDITIONAL, "", ns_t_a, ns_c_in, 0);
+    put16(0);
+    assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
+    put_opt(ADDITIONAL, "", 0, NULL, 0);
+    message[size - 1] = 1; /* and what it has is cut off */
+    assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
+}
+
 static void a_cookie_is_added_to_the_opt_record_at_the_end(void **state) {
     (void)state;
     uint8_t cookie[40];
     memset(cookie, sizeof(cookie), sizeof(cookie));
     response(0, "www.example.com", ns_t_a);
-    assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
     put_opt(ADDITIONAL, "", 0, NULL, 0);
     assert_int_equal(message_add_cookie(message, size, cookie, 0), size);
     assert_cookie_size(0);
@@ -762,6 +774,7 @@ int main(void) {
         cmocka_unit_test(an_option_that_is_longer_than_its_record_is_none),
         cmocka_unit_test(of_a_message_that_is_cut_off_anywhere_no_cookie_is_read),
         cmocka_unit_test(a_response_code_is_extended_by_edns),
+        cmocka_unit_test(nothing_is_added_to_a_message_that_ends_with_something_else),
         cmocka_unit_test(a_cookie_is_added_to_the_opt_record_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
