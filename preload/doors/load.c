@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 
 #include "originbypass/cache/cache.h"
-#include "originbypass/config/config.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/doors/expansion.h"
 #include "originbypass/doors/requests.h"
