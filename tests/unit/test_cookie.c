@@ -1,12 +1,18 @@
 /* DNS cookies: what is sent to a server, and what its replies make of it. */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -142,6 +148,31 @@ static void no_cookie_is_sent_from_no_address(void **state) {
     assert_int_equal(cookie_for(&server, -1).size, 0);
 }
 
+static bool forbid_random_octets(void) {
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getrandom, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof(rules) / sizeof(rules[0]), .filter = rules};
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+}
+
+static void no_cookie_is_sent_without_random_octets(void **state) {
+    (void)state;
+    struct server_address server = new_server();
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(forbid_random_octets() ? (int)next_cookie(&server).size : 77);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 77)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void a_copy_of_the_process_begins_with_other_cookies(void **state) {
     (void)state;
     struct cookie parents;
@@ -194,6 +225,8 @@ static void a_known_server_is_not_believed_without_a_cookie(void **state) {
     struct reply reply = reply_with(ns_r_noerror, NULL, 0);
     assert_int_equal(judge(&server, &cookie, &reply), COOKIE_ASK_OVER_TCP);
     assert_int_equal(next_cookie(&server).size, 0);
+    assert_int_equal(cookie_from(&server, "127.0.0.2").size,
+                     COOKIE_CLIENT_SIZE); /* another network may lead elsewhere */
 }
 
 static void another_cookie_than_ours_is_not_believed(void **state) {
@@ -291,6 +324,7 @@ int main(void) {
         cmocka_unit_test_setup(another_address_of_ours_begins_with_another_cookie, forget),
         cmocka_unit_test_setup(a_reply_to_an_older_cookie_brings_no_new_one, forget),
         cmocka_unit_test_setup(no_cookie_is_sent_from_no_address, forget),
+        cmocka_unit_test_setup(no_cookie_is_sent_without_random_octets, forget),
         cmocka_unit_test_setup(a_copy_of_the_process_begins_with_other_cookies, forget),
         cmocka_unit_test_setup(servers_beyond_the_table_get_none, forget),
         cmocka_unit_test_setup(a_server_may_have_no_cookies, forget),
