@@ -1,7 +1,10 @@
 # shellcheck shell=bash
-# For the tests of real programs, each unmodified: where its requests get to, when it resolves names, and its row in the
-# README's table. Sourced after check.sh.
+# For the tests of real programs, each unmodified: where its requests get to, when it resolves names, and its entry in
+# originbypass-programs(7). Sourced after check.sh.
 # shellcheck disable=SC2034 # many of these words are used by the tests alone
+
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 # Debian's programs, and none that a version manager put before them; nor the settings of whoever runs the tests.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -66,13 +69,20 @@ heading() {
     row "${@//*/---}"
 }
 
-# The README's table with the same heading, and the same rows but for their versions.
-equals_the_readme() {
-    equal "$(without_versions <"$table")" "$(awk -v heading="$(head -n 1 "$table")" \
-        '$0 == heading { shown = 1 } !/^\|/ { shown = 0 } shown' "${BASH_SOURCE[0]%/*}/../../README.md" | without_versions)"
+# equals_the_manual SECTION CELL: the section's list has the same programs, and says of each what this cell of its row
+# says. Versions differ from machine to machine. The other cells are the same in each row, and the page says so once.
+equals_the_manual() {
+    equal "$(tail -n +3 "$table" | awk -F ' *[|] *' -v cell="$2" '{ gsub("`", ""); print $2 ": " $(cell + 1) }')" \
+        "$(manual_list originbypass-programs.7 "$1")"
 }
 
-without_versions() { awk -F'|' -v OFS='|' '{ $3 = " "; print }'; }
+# The README names each program, by the first word.
+is_named_in_the_readme() {
+    local section program
+    section=$(readme_section 'Works with, and does not')
+    while read -r program; do contains "$program" "$section"; done \
+        < <(tail -n +3 "$table" | sed "s/^| //; s/[ ,'|].*//" | sort -u)
+}
 
 # check_and_print_table [FUNCTION...]
 check_and_print_table() {

@@ -4,6 +4,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
 source "$lab/doctor.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 ANOTHER=shop.example.com
 
@@ -201,16 +203,23 @@ it_takes_libcs_own_answer_for_the_local_one_though_it_is_preloaded_itself() {
     tells good "$CDN: the local DNS says $EDGE_V4, $EDGE_V6, an edge"
 }
 
-# --- the README -----------------------------------------------------------------------------------------------------
+# --- the documents --------------------------------------------------------------------------------------------------
 
-it_says_what_the_readme_says() {
-    local block
-    # shellcheck disable=SC2016 # backquotes of Markdown
-    block=$(sed -n '/^### doctor/,/^##/{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
-    fails test -z "$block"
-    equal "$(without_times <<<"$block")" "$(grep '^\$ ' <<<"$block" | while IFS= read -r command; do
+it_says_what_the_manual_page_shows() {
+    says_what_is_shown "$(manual_block originbypass.1 doctor 'originbypass doctor')"
+}
+
+it_says_what_the_quick_start_shows() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    says_what_is_shown "$(readme_block 'Quick start' 'originbypass doctor')"
+}
+
+# says_what_is_shown BLOCK: its commands print what it shows after each.
+says_what_is_shown() {
+    contains '$ ' "$1"
+    equal "$(without_times <<<"$1")" "$(grep '^\$ ' <<<"$1" | while IFS= read -r command; do
         echo "$command"
-        PATH=${originbypass%/*}:$PATH:/usr/sbin bash -c "${command#$ }" 2>&1 || :
+        PATH=${originbypass%/*}:$PATH:/usr/sbin bash -c "${command#$ }" 2>&1 | grep . || :
     done | without_times)"
 }
 

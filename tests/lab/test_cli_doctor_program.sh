@@ -13,7 +13,7 @@ it_says_that_the_loader_takes_the_library() {
     doctor -- curl "https://$CDN/"
     finds_nothing_bad
     equal "good  curl: its loader takes $LAB_LIBRARY, which needs glibc $(latest_glibc_of "$LAB_LIBRARY") or later.
-1 good, 0 to note, 0 bad" "$report"
+1 good, 0 notes, 0 bad" "$report"
     quiet
 }
 

@@ -133,7 +133,7 @@ it_tells_a_certificate_of_an_unknown_authority() {
     doctor_of "$CDN" "https://$CDN:8443/"
     finds_bad 1
     tells good "https://$CDN:8443/: a server speaks TLS there, and was told SNI $CDN"
-    tells bad "https://$CDN:8443/: the certificate does not hold: " 'nobody knows me' 'do not switch the check off'
+    tells bad "https://$CDN:8443/: the certificate is not valid: " 'nobody knows me' 'do not switch the check off'
 }
 
 it_tells_an_origin_ca_certificate() {
@@ -141,14 +141,14 @@ it_tells_an_origin_ca_certificate() {
     origin 8443 "$(certificate origin-ca)"
     doctor_of "$CDN" "https://$CDN:8443/"
     finds_bad 1
-    tells bad "https://$CDN:8443/: the certificate does not hold, it is an Origin CA certificate" \
+    tells bad "https://$CDN:8443/: the certificate is not valid, it is an Origin CA certificate" \
         "give the program Cloudflare's Origin CA root"
 }
 
 it_tells_a_certificate_for_another_name() {
     echo "$ORIGIN_V4 other.example.org" >>/etc/hosts
     doctor_of other.example.org https://other.example.org/
-    tells bad 'https://other.example.org:443/: the certificate does not hold: ' 'Give the origin a certificate that is for this name'
+    tells bad 'https://other.example.org:443/: the certificate is not valid: ' 'Give the origin a certificate that is for this name'
 }
 
 it_tells_a_certificate_that_has_expired() {
@@ -156,13 +156,13 @@ it_tells_a_certificate_that_has_expired() {
     origin 8443 "$(certificate expired)"
     doctor_of "$CDN" "https://$CDN:8443/"
     finds_bad 1
-    tells bad "https://$CDN:8443/: the certificate does not hold: " expired "Renew the origin's certificate"
+    tells bad "https://$CDN:8443/: the certificate is not valid: " expired "Renew the origin's certificate"
 }
 
 it_tells_that_there_are_no_authorities() {
     CURL_CA_BUNDLE=/nowhere doctor_of "$CDN" "https://$CDN/"
     finds_bad 1
-    tells bad "https://$CDN:443/: the certificate does not hold: " 'package ca-certificates'
+    tells bad "https://$CDN:443/: the certificate is not valid: " 'package ca-certificates'
 }
 
 it_tells_an_origin_that_asks_for_cloudflares_client_certificate() {

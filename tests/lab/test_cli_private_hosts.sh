@@ -2,6 +2,8 @@
 # originbypass run --private-hosts: an /etc/hosts of the program's own, for what a preloaded library cannot reach.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 # Without the right to make a mount namespace alone: an ordinary user, and root in a container.
 as_nobody=(unshare --user --map-user=65534 --map-group=65534 --)
@@ -21,15 +23,15 @@ it_leads_a_go_program_to_the_origin() {
 }
 
 # With the paths that it has there, and less the empty lines that a server's answer ends with.
-it_does_what_the_readme_shows_of_run_and_env() {
+it_does_what_the_manual_page_shows_of_run_and_env() {
     local shown line
     mkdir -p "$TMPDIR"/installed/{bin,lib}
     cp "$originbypass" "$TMPDIR/installed/bin"
     cp "$LAB_LIBRARY" "$TMPDIR/installed/lib/liboriginbypass.so"
     cd "$TMPDIR"
     [[ -x fetch ]] || static_go "$TMPDIR/fetch"
-    shown=$(awk '/^##/ { ours = /^### run, env/ } /^```/ { block = !block; next } ours && block' "$top/README.md")
-    fails test -z "$shown"
+    shown=$(manual_block originbypass.1 run getent && manual_block originbypass.1 run ./fetch &&
+        manual_block originbypass.1 env 'originbypass env')
     export SSL_CERT_FILE=$CURL_CA_BUNDLE PATH=$TMPDIR/installed/bin:$PATH
     while read -r line; do
         [[ $line == '$ '* ]] || continue

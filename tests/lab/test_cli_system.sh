@@ -2,6 +2,8 @@
 # originbypass system: the library in /etc/ld.so.preload of a machine. The lab's /etc is its own.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 list=/etc/ld.so.preload
 installed=/usr/local/lib/liboriginbypass.so
@@ -527,16 +529,14 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
     contains "$TMPDIR/sl\\x1b[31mep" "$out"
 }
 
-# --- the README ------------------------------------------------------------------------------------------------------
+# --- the manual page -------------------------------------------------------------------------------------------------
 
-it_does_what_the_readme_shows() {
+it_does_what_the_manual_page_shows() {
     rm -r /etc/nginx
     mkdir /etc/nginx
     echo 'user root; master_process off; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
     local block
-    # shellcheck disable=SC2016 # backquotes of Markdown
-    block=$(sed -n '/^## On a whole machine/,/^## /{/^```$/,/^```$/{/^```$/!p}}' "$top/README.md")
-    contains '# originbypass system enable' "$block"
+    block=$(manual_block originbypass-system.8 EXAMPLES '# originbypass system enable')
     equal "$(without_pids <<<"$block")" "$(grep '^# ' <<<"$block" | as_a_whole_machine | without_pids)"
 }
 

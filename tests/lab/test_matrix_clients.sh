@@ -108,7 +108,9 @@ compile_java() {
     "${compiler[@]}" "$@"
 }
 
-it_is_what_the_readme_says() { equals_the_readme; }
+it_is_what_the_manual_page_says() { equals_the_manual Clients 6; }
+
+it_is_what_the_readme_names() { is_named_in_the_readme; }
 
 # serves TITLE PROGRAM COMMAND...: the command takes URLs, and fetches each over a connection of its own.
 serves() {

@@ -63,7 +63,7 @@ it_does_not_serve_a_go_program_with_cgo_until_that_is_told_to_ask_libc() {
         directly env GODEBUG=netdns=cgo "$program" "http://$CDN/"
 }
 
-it_is_what_the_readme_says() { equals_the_readme; }
+it_is_what_the_manual_page_says() { equals_the_manual 'PROGRAMS WITH A RESOLVER OF THEIR OWN' 4; }
 
 # --- what is proved --------------------------------------------------------------------------------------------------
 

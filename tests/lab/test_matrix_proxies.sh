@@ -54,7 +54,9 @@ it_serves_microsocks() {
     serves microsocks microsocks
 }
 
-it_is_what_the_readme_says() { equals_the_readme; }
+it_is_what_the_manual_page_says() { equals_the_manual Proxies 6; }
+
+it_is_what_the_readme_names() { is_named_in_the_readme; }
 
 # What the program is started with, and how it takes its configuration again; the latter not for those that have no name
 # in it.

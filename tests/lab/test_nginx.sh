@@ -2,6 +2,8 @@
 # nginx as a reverse proxy to the name it stands behind, with SNI and certificate check on (world/proxy.conf).
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 it_meets_the_edge_without_the_library() {
     equal 'error code: 1000' "$(through_proxy)"
@@ -47,19 +49,18 @@ it_loses_the_library_in_a_binary_upgrade() {
     equal 'error code: 1000' "$(ask)"
 }
 
-it_keeps_the_library_in_a_binary_upgrade_with_the_env_directives_of_the_readme() {
+it_keeps_the_library_in_a_binary_upgrade_with_the_env_directives_of_the_manual_page() {
     upgrade_proxy "$(env_directives)"
     contains '"server":"origin"' "$(ask)"
     nobody_asked "$LOCAL_DNS"
 }
 
 it_has_an_env_directive_for_each_variable() {
-    equal "$({ echo LD_PRELOAD && echo LOG_LEVEL && variables_of_the_readme; } | sort)" \
+    equal "$({ echo LD_PRELOAD && echo LOG_LEVEL && manual_items liboriginbypass.7 ENVIRONMENT; } | sort)" \
         "$(env_directives | tr ';' '\n' | sed -n 's/^ *env //p' | sort)"
 }
 
-env_directives() { sed -n 's/^    \(env [A-Z].*;\)$/\1/p' "$top/README.md"; }
-variables_of_the_readme() { sed -n 's/^| .\(ORIGIN_BYPASS_[A-Z_]*\). |.*/\1/p' "$top/README.md"; }
+env_directives() { manual_block originbypass-programs.7 NGINX 'env LD_PRELOAD;'; }
 
 # upgrade_proxy [DIRECTIVES]: as Debian's package does, so that the new master alone is left, until the test ends. A
 # daemon, by its whole path: it ignores the signal where its parent is still there, and executes its name again.

@@ -2,6 +2,8 @@
 # Where public DNS shows the edge alone: the three ways to the origin, and what is said when none is taken.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 caller=$(compiled caller) || exit 125
 SHOP=shop.example.com
@@ -221,33 +223,36 @@ for _ in range(2):
     equal '1 2' "$(queries 8.8.8.8 "$CDN" A) $(queries 8.8.8.8 www.example.com A)"
 }
 
-# --- what the README shows ------------------------------------------------------------------------------------------
+# --- what the documents show ----------------------------------------------------------------------------------------
 
 it_reaches_the_origin_with_each_configuration_of_the_readme() {
     local way
     for way in upstreams query addresses; do
-        readme_configuration "$way" >"$TMPDIR/readme.conf"
-        configure "$(<"$TMPDIR/readme.conf")"
-        contains "$SHOP" "$(<"$TMPDIR/readme.conf")"
-        reaches_the_origin
-        quiet
+        reaches_the_origin_with "$(readme_block 'When public DNS shows the edge' "$way = ")"
     done
 }
 
-it_reaches_the_origin_with_the_policy_of_the_readme() {
-    configure "$(readme_configuration reject)"
+it_reaches_the_origin_with_each_configuration_of_the_manual_page() {
+    local way
+    for way in upstreams query addresses; do
+        reaches_the_origin_with "$(manual_block originbypass-troubleshooting.7 'PUBLIC DNS SHOWS THE EDGE' "$way = ")"
+    done
+}
+
+reaches_the_origin_with() {
+    contains "$SHOP" "$1"
+    configure "$1"
+    reaches_the_origin
+    quiet
+}
+
+it_reaches_the_origin_with_the_policy_of_the_manual_page() {
+    configure "$(manual_block originbypass.conf.5 ADDRESSES 'reject = ')"
     echo 198.51.100.0/24 >/etc/originbypass/byoip.txt
     reaches_the_origin
     equal 1 "$(queries 8.8.8.8 "$SHOP" A)"
     stop "$PRIMARY"
     equal EAI_AGAIN "$(look_up "$SHOP" inet)"
-}
-
-# The block of the section "When public DNS shows the edge" that has this key.
-readme_configuration() {
-    awk -v key="$1" '/^## / && !block { here = /When public DNS shows the edge/ }
-        /^```/ { block = !block; if (!block && text ~ key " = ") { printf "%s", text; exit } text = ""; next }
-        here && block { text = text $0 "\n" }' "$top/README.md" | grep .
 }
 
 configure() {

@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# For the tests here: other systems to run what was built in, in the lab's network, and the README's own commands.
+# For the tests here: other systems to run what was built in, in the lab's network, and the documents' own commands.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+# shellcheck source-path=SCRIPTDIR source=../lab/documents.sh
+source "$lab/documents.sh"
 
 roots=${PACKAGING_ROOTS:-/var/cache/originbypass-tests}
 needs_program() { command -v "$1" >/dev/null || skip "$1 is not installed; scripts/install-deps check installs it"; }
@@ -42,12 +44,3 @@ cp -p "${LAB_LIBRARY%/*}"/{liboriginbypass.so,originbypass} "$build"
 
 # Of the tree, not of the tests: so every test makes the same. Nothing is compiled again.
 make_in_tree() { make -s -C "$top" -o all BUILD="$build" "$@"; }
-
-# --- the README ------------------------------------------------------------------------------------------------------
-
-# readme_block SECTION WORD: the first block between fences in the section "## SECTION" that has the word in it.
-readme_block() {
-    awk -v section="## $1" -v word="$2" '/^## / && !block { here = $0 == section }
-        /^```/ { block = !block; if (!block && index(text, word)) { printf "%s", text; found = 1; exit } text = ""; next }
-        here && block { text = text $0 "\n" } END { exit !found }' "$top/README.md"
-}

@@ -8,6 +8,10 @@ it_installs_under_usr_local_where_nothing_is_said() {
     equal 755 "$(stat -c %a "$tree/usr/local/lib/liboriginbypass.so")"
     cmp "$LAB_LIBRARY" "$tree/usr/local/lib/liboriginbypass.so"
     [[ -x $tree/usr/local/share/originbypass/entrypoint ]]
+    local page
+    for page in "$top"/preload/man/*; do
+        cmp "$page" "$tree/usr/local/share/man/man${page##*.}/${page##*/}"
+    done
     [[ ! -e $build/originbypass || -x $tree/usr/local/bin/originbypass ]]
 }
 

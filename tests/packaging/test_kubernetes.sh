@@ -85,11 +85,16 @@ next_address() {
 
 next_address_is() { [[ $(next_address) == "$1" ]]; }
 
-it_shows_its_files_in_the_readme() {
+it_shows_its_policies_in_the_manual_page() {
     equal "$(cat "$top/scripts/kubernetes/network-policy/network-policy.yaml")" \
-        "$(readme_block Troubleshooting 'kind: NetworkPolicy')"
+        "$(manual_block originbypass-troubleshooting.7 'NETWORK POLICIES' 'kind: NetworkPolicy')"
     equal "$(cat "$top/scripts/kubernetes/cilium-network-policy/cilium-network-policy.yaml")" \
-        "$(readme_block Troubleshooting CiliumNetworkPolicy)"
+        "$(manual_block originbypass-troubleshooting.7 'NETWORK POLICIES' CiliumNetworkPolicy)"
+}
+
+it_shows_its_components_in_the_readme() {
+    equal "$(cd "$top/scripts/kubernetes" && printf '%s\n' * | sort)" \
+        "$(readme_section 'In Kubernetes' | grep '^|' | grep -oE '^[^|]*\|[^|]*' | grep -oE '`[a-z-]+`' | tr -d '`' | sort)"
 }
 
 it_renders_the_kustomization_of_the_readme() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# On a whole machine, and for one service of it: what the README says beside what originbypass system does.
+# On a whole machine, and for one service of it: what the documents say besides what originbypass system does.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
 
@@ -16,7 +16,7 @@ it_is_taken_out_of_every_program_before_it_is_uninstalled() {
 
 it_has_a_drop_in_for_systemd_that_systemd_understands() {
     needs_program systemd-analyze
-    equal "$(grep -v '^#' "$top/scripts/systemd/originbypass.conf")" "$(readme_block 'In a service of systemd' '[Service]')"
+    equal "$(grep -v '^#' "$top/scripts/systemd/originbypass.conf")" "$(readme_block 'As a systemd service, or on a whole machine' '[Service]')"
     make_service
     equal '' "$(SYSTEMD_UNIT_PATH=$units:/lib/systemd/system systemd-analyze verify --man=no "$units/proxy.service" 2>&1 || :)"
     echo 'Colour=red' >>"$units/proxy.service.d/originbypass.conf"
@@ -31,11 +31,11 @@ it_leads_a_service_with_the_drop_in_to_the_origin() {
     equal "$ORIGIN_V4" "$(in_root getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
 }
 
-it_accepts_the_programs_of_the_readme() {
+it_accepts_the_programs_of_the_manual_page() {
     mkdir -p /etc/originbypass
     {
         echo "hosts = ( \"$CDN\" );"
-        readme_block Settings 'programs ='
+        manual_block originbypass.conf.5 PROGRAMS 'programs ='
     } >/etc/originbypass/originbypass.conf
     cp /usr/bin/getent "$TMPDIR/served"
     local settings

@@ -63,7 +63,7 @@ static void print_errors(const struct config *config) {
         free(place);
     }
     free(errors);
-    print_finding(name_of(config), STYLE_BAD, "refused", ": every call is libc's until it is mended");
+    print_finding(name_of(config), STYLE_BAD, "refused", ": every call goes to libc until this is corrected");
 }
 
 static void print_note(const struct config *config, const struct note *note) {

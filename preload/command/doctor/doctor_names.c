@@ -74,7 +74,8 @@ static void tell_local(const char *host, const struct side *local, int problem) 
 
 static const char WAYS_TO_THE_ORIGIN[] = "In the configuration file give the host upstreams of its own (a hidden "
                                          "primary), a query (another name that leads to "
-                                         "the origin) or addresses; README, When public DNS shows the edge";
+                                         "the origin) or addresses; see "
+                                         "originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE";
 
 static void tell_failure(const char *host, const struct side *local) {
     findings_tell(

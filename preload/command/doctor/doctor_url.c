@@ -25,7 +25,7 @@ enum {
     CURL_NO_AUTHORITIES = 77,
 };
 
-/* Of OpenSSL's codes for a certificate that does not hold. */
+/* Of OpenSSL's codes for a certificate that is not valid. */
 enum { CERTIFICATE_UNSPECIFIED = 1, CERTIFICATE_EXPIRED = 10, CERTIFICATE_FOR_ANOTHER_NAME = 62 };
 
 /* One try, as each step sees it. */
@@ -171,8 +171,8 @@ static void tell_bad_certificate(const struct trial *trial) {
     bool origin_ca = known && strcasestr(issuer, "CloudFlare Origin") != NULL;
     findings_tell(
         &(struct finding){FINDING_BAD, "url-certificate", trial->text, remedy_for_certificate(trial, origin_ca)},
-        "the certificate does not hold%s: %s (issuer: %s)", origin_ca ? ", it is an Origin CA certificate" : "",
-        trial->result.message, known ? issuer : "not to be found out");
+        "the certificate is not valid%s: %s (issuer: %s)", origin_ca ? ", it is an Origin CA certificate" : "",
+        trial->result.message, known ? issuer : "unknown");
     free(issuer);
 }
 
@@ -237,7 +237,7 @@ static void tell_error_1000(const struct trial *trial) {
                              ? "The request went to the CDN: see the findings on the host"
                              : "The answer came by way of the origin: it, or a proxy there, goes to Cloudflare itself "
                                "with this name, or passes on CF-Connecting-IP or a long X-Forwarded-For; strip these "
-                               "headers (README, What another DNS answer cannot cure)";
+                               "headers; see originbypass-troubleshooting(7), HEADERS";
     findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text, remedy},
                   "status %d, Cloudflare's error 1000 %s", trial->result.http_status,
                   trial->edge ? "(DNS points to prohibited IP)" : "all the same");

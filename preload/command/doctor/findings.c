@@ -78,7 +78,8 @@ size_t findings_count(enum finding_kind kind) {
 
 void findings_end(int status) {
     if (!as_json) {
-        printf("%zu good, %zu to note, %zu bad\n", counts[FINDING_GOOD], counts[FINDING_NOTE], counts[FINDING_BAD]);
+        printf("%zu good, %zu %s, %zu bad\n", counts[FINDING_GOOD], counts[FINDING_NOTE],
+               counts[FINDING_NOTE] == 1 ? "note" : "notes", counts[FINDING_BAD]);
         return;
     }
     document_end();
