@@ -16,10 +16,13 @@ static void list_commands(FILE *stream) {
     fputs("Usage: originbypass COMMAND [ARGUMENT...]\n"
           "       originbypass COMMAND --help\n"
           "       originbypass --version\n\n"
-          "For proxies that must reach an origin and not the CDN before it: see liboriginbypass(7).\n\n",
+          "For programs that must reach an origin and not the CDN in front of it.\n\n",
           stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(stream, "    %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
+    fputs("\nManual pages: originbypass(1), originbypass.conf(5), liboriginbypass(7), originbypass-programs(7),\n"
+          "originbypass-troubleshooting(7), originbypass-system(8).\n",
+          stream);
 }
 
 static const struct cli_command *find(const char *name) {

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # bash completion for originbypass(1). Commands, options and their values are taken from the --help of the very command
-# that is being typed: this file knows none that could become untrue.
+# that is being typed, so this file cannot become outdated.
 
 _originbypass() {
     local command=$1 word=$2 help i
@@ -32,7 +32,7 @@ _originbypass() {
     fi
 }
 
-# What the usage has in small letters behind the command's name.
+# What the usage has in small letters after the command's name.
 _originbypass_verbs() { sed -n '1,/^$/s/^.*originbypass [a-z]* \([a-z]\{1,\}\).*/\1/p' <<<"$help"; }
 
 # Whether a program may follow the options without a word between.

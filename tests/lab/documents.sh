@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # For the tests that compare the documents with what the programs do: reads blocks, lists and tables from the README and
-# from the manual pages. Sourced after check.sh. PAGE is the name of a file in preload/man.
+# from the manual pages. Sourced after check.sh, which sets top. PAGE is the name of a file in preload/man.
+# shellcheck disable=SC2154
 
 manual=$top/preload/man
 
@@ -47,13 +48,13 @@ manual_list() {
         tag != "" { text = text " " $0 } END { if (tag != "") print tag ":" text }'
 }
 
-# What stands for a character in the source, and lines that are continued.
+# The lines as they are shown: without the escapes of the source, and with continued lines joined.
 shown() {
     sed -e ':join' -e '/\\$/ { N; s/\\\n//; b join' -e '}' \
         -e "s/\\\\&//g; s/\\\\(dq/\"/g; s/\\\\(aq/'/g; s/\\\\-/-/g; s/\\\\e/\\\\/g"
 }
 
-# The words of a line that are no macros; "Fl x" is -x, and "Pq x" is (x).
+# Removes the macros from the lines; "Fl x" becomes -x, and "Pq x" (x).
 without_macros() {
     sed -E '/^\.(It|El|Bl|Sh|Ss)/!s/^\.//; s/(^|[ .])Pq ([^ ]+)/\1(\2)/g; s/(^| )Fl ([^ ]+)/\1-\2/g
         s/(^| )((Ic|Li|Ql|Pa|Ev|Dv|Ar|Cm|No|Xr|Sx|Em|Sy) )+/\1/g; s/ ([.,;:])( |$)/\1\2/g'

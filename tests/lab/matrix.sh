@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034 # many of these words are used by the tests alone
 
 # shellcheck source-path=SCRIPTDIR source=documents.sh
-source "$lab/documents.sh"
+source "${BASH_SOURCE[0]%/*}/documents.sh"
 
 # Debian's programs, and none that a version manager put before them; nor the settings of whoever runs the tests.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin

@@ -2,6 +2,8 @@
 # originbypass check: what is wrong with a configuration, and what it means.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 default_file=/etc/originbypass/originbypass.conf
 
@@ -195,6 +197,30 @@ it_says_nothing_to_the_terminal_but_colours() {
     lacks $'\033' "$(status check "$TMPDIR/"$'ev\033il')"
     file_with $'hosts = ( "cdn.example.com" ); log = { file = "/tmp/\033[31m"; };'
     contains 'log        warn, to /tmp/\x1b[31m' "$(check "$file")"
+}
+
+# --- the manual page -------------------------------------------------------------------------------------------------
+
+it_says_what_the_manual_page_shows() {
+    local block
+    block=$(manual_block originbypass.1 check 'originbypass check broken.conf')
+    cd "$TMPDIR"
+    printf 'hosts = (\n  "cdn.example.com",\n  "https://api.example.com" );\nqeury = { timeout_ms = 500; };\n' >broken.conf
+    mkdir -p /etc/originbypass
+    cat >"$default_file" <<'END'
+hosts = (
+  "*.example.com",
+  "!other.example.com",
+  { name = "mixed.example.com"; reject = [ "cloudflare" ]; },
+  { name = "shop.example.com"; upstreams = [ "203.0.113.53" ]; },
+  { name = "api.example.com"; query = "api-origin.example.com"; },
+  { name = "old.example.com"; addresses = [ "203.0.113.7" ]; },
+  "alias.example.com" );
+END
+    equal "$block" "$(grep '^\$ ' <<<"$block" | while IFS= read -r command; do
+        echo "$command"
+        PATH=${originbypass%/*}:$PATH bash -c "${command#$ }" || :
+    done)"
 }
 
 # --- -----------------------------------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ it_tells_an_error_of_a_variable() {
 it_says_that_the_library_is_switched_off() {
     ORIGIN_BYPASS_DISABLED=yes doctor_of "$CDN" "$CDN"
     finds_bad 1
-    tells bad 'ORIGIN_BYPASS_DISABLED: the library is switched off. Take the variable away'
+    tells bad 'ORIGIN_BYPASS_DISABLED: the library is switched off. Remove the variable'
 }
 
 it_says_where_a_configuration_is_mounted_so_that_it_never_changes() {

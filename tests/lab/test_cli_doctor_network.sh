@@ -113,7 +113,7 @@ it_tells_udp_that_is_captured() {
     examine
     tells bad '192.0.2.1: there is no server at this address, and yet it answers over UDP: ' ISTIO_META_DNS_CAPTURE
     tells bad "1.1.1.1: says $EDGE_V4 over UDP and $ORIGIN_V4 over TCP for $CDN; over UDP it is what the local DNS says"
-    tells bad "$CDN: external DNS says" "First see to the findings about who answers in the upstreams' place"
+    tells bad "$CDN: external DNS says" "First deal with the findings about who answers in the upstreams' place"
 }
 
 it_tells_tcp_that_is_captured() {

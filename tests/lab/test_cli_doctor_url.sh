@@ -88,14 +88,14 @@ it_tells_an_origin_that_refuses_the_connection() {
     stop web
     doctor_of "$CDN" "https://$CDN/"
     finds_bad 1
-    tells bad "https://$CDN:443/: no connection to port 443: refused" "Where the origin admits only Cloudflare's addresses"
+    tells bad "https://$CDN:443/: no connection to port 443: refused" "If the origin admits only Cloudflare's addresses"
 }
 
 it_tells_an_origin_that_drops_the_connection() {
     fault 'tcp dport 443 drop'
     doctor_of "$CDN" "https://$CDN/"
     finds_bad 1
-    tells bad "https://$CDN:443/: no connection to port 443 within 5 s" "Where the origin admits only Cloudflare's addresses"
+    tells bad "https://$CDN:443/: no connection to port 443 within 5 s" "If the origin admits only Cloudflare's addresses"
 }
 
 # --- TLS and certificate --------------------------------------------------------------------------------------------

@@ -258,8 +258,7 @@ settings_of_the_library() {
     local key keys
     for key in $(keys_beside 'nosuch = 1'); do
         keys=$(keys_beside "$key.nosuch = 1")
-        # Two of the outermost keys have a group in a host only.
-        if [[ -z $keys ]]; then echo "$key"; else sed "s/^/$key./" <<<"$keys"; fi
+        if [[ -z $keys ]]; then echo "$key"; else awk -v key="$key" '{ print key "." $0 }' <<<"$keys"; fi
     done
 }
 

@@ -226,7 +226,7 @@ it_warns_of_a_program_with_addresssanitizer_and_says_what_to_set() {
     sanitizer=$(ldd "$TMPDIR/sanitized" | sed -n 's/^\t\(libasan[^ ]*\|libclang_rt.asan[^ ]*\) .*/\1/p')
     [[ $sanitizer ]] || skip 'it is linked into the program'
     fails "${run[@]}" 2>"$messages"
-    contains "warning: $TMPDIR/sanitized is built with AddressSanitizer, which ends it where its own library does not come first: $sanitizer; set ASAN_OPTIONS=verify_asan_link_order=0" "$(<"$messages")"
+    contains "warning: $TMPDIR/sanitized is built with AddressSanitizer, which ends it if its own library does not come first: $sanitizer; set ASAN_OPTIONS=verify_asan_link_order=0" "$(<"$messages")"
     equal "$ORIGIN_V4" "$(ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 "${run[@]}" 2>"$messages")"
     quiet
     equal "$ORIGIN_V4" "$(ASAN_OPTIONS=detect_leaks=0 LD_PRELOAD="$sanitizer $LAB_LIBRARY" "${run[@]}" 2>"$messages")"

@@ -312,7 +312,7 @@ it_knows_no_process_that_is_not_there() {
 originbypass stats: there is no process $gone" "$(status stats "$gone")"
     contains "1
 originbypass stats: process $$ has no counters in $metrics: " "$(status stats $$)"
-    contains "originbypass doctor --pid $$ tells more" "$(status stats $$)"
+    contains "originbypass doctor --pid $$ shows more" "$(status stats $$)"
 }
 
 it_exits_with_2_for_a_wrong_command_line() {

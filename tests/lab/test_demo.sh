@@ -2,6 +2,8 @@
 # The demonstration: what it prints is what was observed, and a row that is not as it should be is an error.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=documents.sh
+source "$lab/documents.sh"
 
 it_shows_every_row_as_it_should_be() {
     local table
@@ -10,6 +12,14 @@ it_shows_every_row_as_it_should_be() {
     equal 9 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
     contains '"msg":"failed to resolve origin IP via external DNS, using default DNS"' "$table"
 }
+
+it_shows_what_the_readme_shows() {
+    equal "$(readme_block 'The demo' 'curl, with the library' | with_one_edge)" \
+        "$("$lab/demo" | sed -n '/DNS that/,/^curl, hidden primary/p' | with_one_edge)"
+}
+
+# A program may take either of its addresses.
+with_one_edge() { sed "s/$EDGE_V6/$EDGE_V4/" | tr -s ' '; }
 
 it_fits_a_terminal_of_120_columns() {
     equal '' "$("$lab/demo" | sed -n '1,/both down/p' | grep -E '.{121}')"

@@ -92,6 +92,7 @@ it_shows_its_policies_in_the_manual_page() {
         "$(manual_block originbypass-troubleshooting.7 'NETWORK POLICIES' CiliumNetworkPolicy)"
 }
 
+# shellcheck disable=SC2016 # backquotes of Markdown
 it_shows_its_components_in_the_readme() {
     equal "$(cd "$top/scripts/kubernetes" && printf '%s\n' * | sort)" \
         "$(readme_section 'In Kubernetes' | grep '^|' | grep -oE '^[^|]*\|[^|]*' | grep -oE '`[a-z-]+`' | tr -d '`' | sort)"

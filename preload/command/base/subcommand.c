@@ -32,7 +32,7 @@ static void print_usage(FILE *stream) {
 
 int cli_usage(void) {
     print_usage(stderr);
-    fprintf(stderr, "originbypass %s --help tells more.\n", cli_current->name);
+    fprintf(stderr, "See originbypass %s --help.\n", cli_current->name);
     return CLI_USAGE;
 }
 

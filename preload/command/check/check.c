@@ -199,15 +199,16 @@ const struct cli_command cli_check = {
     .name = "check",
     .summary = "Say whether a configuration is good, and what it means",
     .usage = "[--json] [FILE]",
-    .help = "Without FILE: what a program started here with the library would read, environment\n"
-            "included. With FILE: that file alone, as if no variable were set.\n"
+    .help = "Without FILE: checks what a program started here with the library would read,\n"
+            "including the environment. With FILE: checks only that file, as if no variable\n"
+            "were set.\n"
             "\n"
-            "Every error has a line of its own, FILE:LINE: REASON, or VARIABLE: REASON. Without\n"
-            "errors: notes on what is legal and perhaps not meant (\"note: \"), then the host rules\n"
-            "and how each is answered, and the general settings.\n"
+            "Prints one line for each error, FILE:LINE: REASON or VARIABLE: REASON. If there\n"
+            "are no errors, prints notes on what is legal but may not be intended (\"note: \"),\n"
+            "then the host rules and how each is answered, and the general settings.\n"
             "\n"
-            "  --json      the same as one JSON document\n"
+            "  --json      write one JSON document with the same\n"
             "\n"
-            "Exits with 1 where there is an error. A note is none.\n",
+            "Exits with 1 if there is an error. Notes do not change the exit status.\n",
     .run = run,
 };

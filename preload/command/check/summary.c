@@ -64,8 +64,8 @@ static char *cache_text(const struct config *config) {
 static char *answers_text(const struct host_settings *settings) {
     char *reject = describe_prefixes(settings->reject), *accept = describe_prefixes(settings->accept);
     char *text = text_format("reject %s; accept %s; %s", reject, accept,
-                             settings->strict ? "strict: a host that has rejected addresses alone fails"
-                                              : "where all are rejected they are used, with a warning");
+                             settings->strict ? "strict: a host that only has rejected addresses fails"
+                                              : "if all are rejected they are used, with a warning");
     free(accept);
     free(reject);
     return text;

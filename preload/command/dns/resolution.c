@@ -41,7 +41,7 @@ bool resolution_complain_of_refusal(const struct rules *rules) {
     if (config == NULL || config->error_count == 0)
         return false;
     const struct config_error *error = config->errors;
-    cli_complain("the configuration is refused, and everything is libc's: %s: %s; originbypass check tells more",
+    cli_complain("the configuration is refused, and every call goes to libc: %s: %s; originbypass check shows more",
                  error->file == NULL ? error->variable : error->file, error->reason);
     return true;
 }

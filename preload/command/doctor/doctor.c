@@ -71,7 +71,7 @@ static bool read_options(int argc, char **argv, struct request *request) {
     }
     if (request->pid == NULL || is_pid(request->pid))
         return true;
-    cli_complain("%s is no process number", request->pid);
+    cli_complain("%s is not a process number", request->pid);
     return false;
 }
 
@@ -213,28 +213,29 @@ static int run(int argc, char **argv) {
 
 const struct cli_command cli_doctor = {
     .name = "doctor",
-    .summary = "Say what stands between a program and the origin, and what to do about it",
+    .summary = "Say what keeps a program from the origin, and what to do about it",
     .usage = "[--json] [HOST|URL...] [-- PROGRAM [ARGUMENT...]]\n"
              "[--json] --pid PID [HOST|URL...] [-- PROGRAM [ARGUMENT...]]",
-    .help = "Looks at the configuration that a program would get from this environment, at the\n"
-            "upstreams, at each HOST (or those of the configuration), and tries each URL with\n"
+    .help = "Checks the configuration that a program would get from this environment, the\n"
+            "upstreams, and each HOST (or those of the configuration), and tries each URL with\n"
             "curl under the library. Run it where the program runs: in its container, as its\n"
             "user. A finding is a line that begins with \"good\", \"note\" or \"bad\".\n"
             "\n"
-            "  --          look at a program, too: can the library reach it, and does the\n"
-            "              configuration leave it alone? It is not started. Without a HOST or\n"
-            "              URL, look at it alone\n"
-            "  -p, --pid   look at a running process: is the library in it, and the one that is\n"
-            "              installed, and does the configuration leave it alone? Without a HOST\n"
-            "              or URL, look at it alone\n"
-            "  -j, --json  one JSON document: findings, each with verdict, check, about, finding\n"
-            "              and remedy; then how many there were of each verdict, and the status\n"
+            "  --          also check a program: can the library reach it, and does the\n"
+            "              configuration serve it? It is not started. Without a HOST or URL,\n"
+            "              check only the program\n"
+            "  -p, --pid   check a running process: is the library in it, is it the one that\n"
+            "              is installed, and does the configuration serve the process?\n"
+            "              Without a HOST or URL, check only the process\n"
+            "  -j, --json  write one JSON document: findings, each with verdict, check, about,\n"
+            "              finding and remedy; then the number of each verdict, and the status\n"
             "\n"
             "It asks each upstream for the host, for a name that does not exist and for one\n"
-            "that only a cluster knows, over UDP and TCP, and 192.0.2.1, where there is no\n"
-            "server. A URL is fetched once, or twice where its certificate does not hold.\n"
+            "that only a cluster knows, over UDP and TCP, and it asks 192.0.2.1, where there\n"
+            "is no server. It fetches a URL once, or twice if the certificate is not valid.\n"
             "\n"
             "Exit status: 0 nothing is bad, 1 something is, 2 usage, 3 the process of --pid\n"
-            "needs a restart to have the library that is installed.\n",
+            "needs a restart to have the library that is installed. See also\n"
+            "originbypass-troubleshooting(7).\n",
     .run = run,
 };

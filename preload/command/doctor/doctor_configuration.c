@@ -114,7 +114,7 @@ bool doctor_configuration(const struct doctor *doctor) {
     const struct config *config = doctor->config;
     if (variable_is_disabled())
         findings_tell(&(struct finding){FINDING_BAD, "configuration", config_variable_name(CONFIG_VARIABLE_DISABLED),
-                                        "Take the variable away"},
+                                        "Remove the variable"},
                       "the library is switched off");
     else if (config->error_count == 0)
         tell_rules(config);

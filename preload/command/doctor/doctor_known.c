@@ -13,7 +13,7 @@
 #define UPGRADE "program-upgrade"
 
 #define AFTER_USR2                                                                                                     \
-    "in an upgrade of its binary (USR2) starts the new master without LD_PRELOAD and ORIGIN_BYPASS_HOSTS, where its "  \
+    "in an upgrade of its binary (USR2) starts the new master without LD_PRELOAD and ORIGIN_BYPASS_HOSTS, if its "     \
     "configuration does not name them",                                                                                \
         "At the top of nginx.conf, for each variable that is set: \"env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;\""
 
@@ -25,7 +25,7 @@ static const struct {
     {"nginx", FINDING_NOTE, RESOLVER,
      "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
      "variables",
-     "Where proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
+     "If proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
     {"openresty", FINDING_NOTE, RESOLVER,
      "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
      "variables and in Lua",
@@ -41,12 +41,12 @@ static const struct {
      "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
      "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
     {"node", FINDING_NOTE, RESOLVER, "asks libc for connections (dns.lookup), but not for dns.resolve and its kin",
-     "Where it uses these: \"dns.setServers(['8.8.8.8', '1.1.1.1'])\""},
+     "If it uses these: \"dns.setServers(['8.8.8.8', '1.1.1.1'])\""},
     {"java", FINDING_NOTE, RESOLVER,
      "asks libc (InetAddress), but Netty's DnsNameResolver, in reactor-netty and gRPC, asks by itself",
      "There: DefaultAddressResolverGroup.INSTANCE, which asks libc"},
     {"traefik", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
-     "See what is said of Go programs"},
+     "See originbypass-programs(7), PROGRAMS OUT OF REACH, about Go programs"},
     {"caddy", FINDING_NOTE, RESOLVER, "is written in Go, and its releases are built without cgo",
      "In reverse_proxy: \"dynamic a\" with \"resolvers 8.8.8.8 1.1.1.1\""},
     {"busybox", FINDING_NOTE, RESOLVER, "is often linked statically, and its nslookup asks by itself",
@@ -66,7 +66,7 @@ static const struct {
     {"ruby", "has resolv-replace, which asks DNS itself, for TCPSocket in the place of libc",
      "Do without it, or have the address in the hosts file, which it reads: originbypass run --private-hosts",
      "resolv-replace"},
-    {"php", "has dns_get_record, which asks DNS itself", "Take gethostbynamel, which asks libc", "dns_get_record"},
+    {"php", "has dns_get_record, which asks DNS itself", "Use gethostbynamel, which asks libc", "dns_get_record"},
     {"perl", "has Net::DNS, which asks DNS itself",
      "There: \"Net::DNS::Resolver->new(nameservers => ['8.8.8.8', '1.1.1.1'])\"", "Net::DNS"},
     {"python", "has dnspython, which asks DNS itself",

@@ -21,9 +21,8 @@ static void look_at_rule(const struct doctor *doctor, const char *host) {
         findings_tell(&(struct finding){FINDING_BAD, "rule", host, "List it in ORIGIN_BYPASS_HOSTS or in the file"},
                       "no host rule is for it: libc answers");
     else if (rule != NULL && rule->excluded)
-        findings_tell(
-            &(struct finding){FINDING_BAD, "rule", host, "Take the rule away, or add one that is more specific"},
-            "a rule with ! excludes it: libc answers");
+        findings_tell(&(struct finding){FINDING_BAD, "rule", host, "Remove the rule, or add one that is more specific"},
+                      "a rule with ! excludes it: libc answers");
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
@@ -78,12 +77,11 @@ static const char WAYS_TO_THE_ORIGIN[] = "In the configuration file give the hos
                                          "originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE";
 
 static void tell_failure(const char *host, const struct side *local) {
-    findings_tell(
-        &(struct finding){FINDING_BAD, "external", host,
-                          "See the findings on the upstreams; where they are good, the name is not to be found "
-                          "outside: give the host a query or upstreams of its own"},
-        "external DNS has no address for it, so that libc answers: %s%s", local->text,
-        local->edge ? ", an edge of the CDN" : "");
+    findings_tell(&(struct finding){FINDING_BAD, "external", host,
+                                    "See the findings on the upstreams; if they are good, the name does not exist "
+                                    "outside: give the host a query or upstreams of its own"},
+                  "external DNS has no address for it, so that libc answers: %s%s", local->text,
+                  local->edge ? ", an edge of the CDN" : "");
 }
 
 static void tell_external(const struct doctor *doctor, const char *host, const struct side *external,
@@ -94,7 +92,7 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
     else if (external->edge)
         findings_tell(&(struct finding){FINDING_BAD, "edge", host,
                                         doctor->is_captured
-                                            ? "First see to the findings about who answers in the upstreams' place"
+                                            ? "First deal with the findings about who answers in the upstreams' place"
                                             : WAYS_TO_THE_ORIGIN},
                       "external DNS says %s, an edge of the CDN and no origin%s", external->text,
                       address_set_equal(&external->set, &local->set) ? ", as the local DNS does" : "");

@@ -81,7 +81,7 @@ static void look_at_environment(const char *about, const char *environment, size
                       hosts != NULL ? "the hosts" : "the file", hosts != NULL ? hosts : file);
     else
         findings_tell(&(struct finding){FINDING_NOTE, "process-environment", about,
-                                        "Where that file lists no host either, every call is libc's"},
+                                        "If that file lists no host either, every call goes to libc"},
                       "was started without ORIGIN_BYPASS_HOSTS: its hosts are those of %s, if any",
                       CONFIG_DEFAULT_FILE);
     free(hosts);
@@ -94,7 +94,7 @@ static void tell_unmapped(const char *about, const char *pid, const char *enviro
     const char *preload = variable_in(environment, size, "LD_PRELOAD");
     bool named = preload != NULL && strstr(preload, "liboriginbypass.so") != NULL;
     findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
-                                    named ? "See what is said of its program; the loader may have said on its standard "
+                                    named ? "See the findings on its program; the loader may have said on its standard "
                                             "error why it ignored the library"
                                           : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
                   "does not have the library%s", named ? ", though it was started with it in LD_PRELOAD" : "");

@@ -47,7 +47,7 @@ static void tell_answer(const struct doctor_upstream *upstream, const struct tra
 static void tell_refusal(const struct doctor_upstream *upstream, const struct transport *over,
                          const struct ask_reply *reply) {
     findings_tell(&(struct finding){FINDING_BAD, over->check, upstream->text,
-                                    "Take a server that answers for this name and answers questions from here"},
+                                    "Use a server that answers for this name and answers questions from here"},
                   "is there over %s, but does not answer for %s: %s", over->name, upstream->name, reply->failure);
 }
 

@@ -39,7 +39,7 @@ struct trial {
 };
 
 static const char ADMITS_ONLY_CLOUDFLARE[] =
-    "Where the origin admits only Cloudflare's addresses, let it admit those that your traffic leaves from, too; "
+    "If the origin admits only Cloudflare's addresses, let it also admit those that your traffic leaves from; "
     "otherwise look for a network policy or a firewall on the way, and whether the origin serves this port";
 
 static const char ASKS_FOR_A_CERTIFICATE[] = "With authenticated origin pulls the origin asks for Cloudflare's client "
@@ -157,9 +157,9 @@ static const char *remedy_for_certificate(const struct trial *trial, bool origin
                "root "
                "(nginx: proxy_ssl_trusted_certificate, curl: --cacert), or the origin a public certificate";
     if (trial->result.verified == CERTIFICATE_EXPIRED)
-        return "Renew the origin's certificate: the CDN in front of it may not mind, or not look";
+        return "Renew the origin's certificate: the CDN in front of it may ignore this, or not check";
     if (is_for_another_name(&trial->result))
-        return "Give the origin a certificate that is for this name: the CDN in front of it may not mind another";
+        return "Give the origin a certificate that is for this name: the CDN in front of it may accept another one";
     return "Give the program the certificate of the authority that has issued it, or the origin a public certificate; "
            "do "
            "not switch the check off";
@@ -252,8 +252,8 @@ static void tell_client_error(const struct trial *trial) {
         findings_tell(&finding, "status %d: the server asks for a client certificate", status);
     } else if (status == 403) {
         finding.kind = FINDING_BAD;
-        finding.remedy = "Where the origin admits only Cloudflare (by address, or by a header or certificate that "
-                         "Cloudflare sends), let it admit your traffic, too";
+        finding.remedy = "If the origin admits only Cloudflare (by address, or by a header or certificate that "
+                         "Cloudflare sends), let it admit your traffic too";
         findings_tell(&finding, "status 403: the server is there and does not admit this request");
     } else if (status == 421) {
         finding.kind = FINDING_BAD;

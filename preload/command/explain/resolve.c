@@ -46,7 +46,7 @@ static void complain_of(const struct host_case *host, const struct resolution *r
     if (resolution->error != NULL)
         cli_complain("%s: %s (said %s)", host->host, resolution->error, resolution_source_text(resolution->source));
     else if (resolution->source == BY_FALLBACK)
-        cli_complain("%s: external DNS has no usable answer, and libc has answered; --explain tells more", host->host);
+        cli_complain("%s: external DNS has no usable answer, and libc has answered; --explain shows more", host->host);
 }
 
 static void add_rows(struct table *table, const struct host_case *host, const struct resolution *resolution) {
@@ -116,17 +116,18 @@ const struct cli_command cli_resolve = {
     .name = "resolve",
     .summary = "Say which addresses a program with the library gets",
     .usage = "[-4|-6] [--explain] [--json] HOST...",
-    .help = "A line for each address, in the order in which the program gets them, and the name.\n"
-            "Environment and configuration file count as they do for the library.\n"
+    .help = "Prints one line for each address, with the name, in the order in which the\n"
+            "program gets them. Uses the same environment and configuration file as the\n"
+            "library.\n"
             "\n"
-            "  -4, -6      IPv4 or IPv6 addresses alone\n"
-            "  --explain   the whole way: the rule that matches and where it stands; what each\n"
-            "              upstream says when it is asked for itself (type, round trip in ms,\n"
-            "              TTL in s, CNAMEs, addresses, and which of them are rejected, and why);\n"
-            "              what the program gets, and from whom; what libc alone would have said;\n"
-            "              and whether an address is a CDN's edge\n"
-            "  --json      the same as one JSON document\n"
+            "  -4, -6      only IPv4 or IPv6 addresses\n"
+            "  --explain   show every step: the rule that matches, and its line; what each\n"
+            "              upstream says when it is asked by itself (type, round trip in ms,\n"
+            "              TTL in s, CNAMEs, addresses, and which of them are rejected, and\n"
+            "              why); what the program gets, and from whom; what libc would have\n"
+            "              answered without the library; whether an address is a CDN's edge\n"
+            "  --json      write one JSON document with the same\n"
             "\n"
-            "Exits with 1 where a host has no address, or the configuration is refused.\n",
+            "Exits with 1 if a host has no address, or if the configuration is refused.\n",
     .run = run,
 };

@@ -72,19 +72,19 @@ static int run(int argc, char **argv) {
 
 const struct cli_command cli_export = {
     .name = "export",
-    .summary = "Write the rules for a program that has to do without the library",
+    .summary = "Write the rules for a program that cannot use the library",
     .usage = "--format hosts|hostaliases|nginx|haproxy|dnsmasq|coredns",
-    .help = "Writes the rules that the library would have here to standard output. The first lines\n"
-            "say what to do with it. What a format cannot express is a comment in it.\n"
+    .help = "Writes the rules that the library would have here to standard output. The first\n"
+            "lines say what to do with it. What a format cannot express is a comment in it.\n"
             "\n"
             "  hosts        exact names with the addresses that they have now, for /etc/hosts\n"
             "  hostaliases  other names for names without a dot, for HOSTALIASES\n"
-            "  nginx        resolver, and a map from names to what is connected to\n"
+            "  nginx        resolver, and a map from names to addresses\n"
             "  haproxy      resolvers sections, and what belongs into a server line\n"
             "  dnsmasq      which names are asked of which upstreams\n"
             "  coredns      a server block for each name\n"
             "\n"
-            "Only hosts asks DNS. Exits with 1 where a name could not be resolved for it, or there\n"
-            "are no rules, or the configuration is refused.\n",
+            "Only hosts asks DNS. Exits with 1 if it could not resolve a name, if there are no\n"
+            "rules, or if the configuration is refused.\n",
     .run = run,
 };

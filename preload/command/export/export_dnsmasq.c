@@ -75,6 +75,6 @@ const struct export_format export_dnsmasq = {
     .name = "dnsmasq",
     .use = "For dnsmasq 2.86 or later: put it into /etc/dnsmasq.d/ and restart dnsmasq. Its standard\n"
            "servers, the local DNS, are asked for all other names. Of several upstreams it takes the one that\n"
-           "answers, in no order. There is no fallback: where external DNS has no answer, there is none.",
+           "answers, in no order. There is no fallback: if external DNS has no answer, there is none.",
     .write = write_all,
 };

@@ -23,7 +23,7 @@ static void comment_resolver(const struct export *export, const struct host_rule
     if (rule->excluded || settings->pinned_ipv4 != NULL ||
         (settings->upstreams == general->upstreams && settings->family == general->family))
         return;
-    export_comment(export, rule, "in its location stands also:");
+    export_comment(export, rule, "its location also needs:");
     fputs("#     ", stdout);
     write_resolver(settings, ':');
 }

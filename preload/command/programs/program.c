@@ -33,7 +33,7 @@ static const struct {
     [PROGRAM_CAPABILITIES] = {true, "has file capabilities: the loader ignores LD_PRELOAD for it"},
     [PROGRAM_GO_CGO] = {false, "is a Go program: it asks libc for certain only with GODEBUG=netdns=cgo"},
     [PROGRAM_OWN_RESOLVER] = {false, "is linked with a library that resolves names by itself"},
-    [PROGRAM_ASAN] = {true, "is built with AddressSanitizer, which ends it where its own library does not come first"},
+    [PROGRAM_ASAN] = {true, "is built with AddressSanitizer, which ends it if its own library does not come first"},
     [PROGRAM_UNREADABLE] = {false, "cannot be read: nothing is known of it"},
 };
 

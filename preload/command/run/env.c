@@ -46,10 +46,10 @@ const struct cli_command cli_env = {
     .usage = "[-H HOSTS] [-u UPSTREAMS] [-c FILE] [-v|-q]",
     .help = "Prints an export command for each variable that run would set with these\n"
             "options, LD_PRELOAD among them. eval \"$(originbypass env -H cdn.example.com)\"\n"
-            "puts the library into every program that the shell starts from then on.\n"
+            "puts the library into every program that the shell starts afterwards.\n"
             "\n"
             "Options:\n" SETTINGS_HELP "\n"
-            "Exit status: 0; 1 where run would run nothing, and nothing is printed; 2 for a\n"
-            "command line that makes no sense.\n",
+            "Exit status: 0; 1 if run would run nothing, and nothing is printed; 2 for a wrong\n"
+            "command line.\n",
     .run = run,
 };

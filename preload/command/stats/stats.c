@@ -106,7 +106,7 @@ static bool select_process(struct stats *stats, uint32_t pid) {
         cli_complain("there is no process %u", pid);
     else
         cli_complain("process %u has no counters in %s: it has not looked up a name yet, lacks the library, or keeps "
-                     "none there; originbypass doctor --pid %u tells more",
+                     "none there; originbypass doctor --pid %u shows more",
                      pid, stats->directory, pid);
     return false;
 }
@@ -223,22 +223,21 @@ const struct cli_command cli_stats = {
     .summary = "Show what running processes have counted, and their configuration",
     .usage = "[-j] [--directory DIRECTORY] [PID]\n"
              "[--directory DIRECTORY] --prometheus",
-    .help = "Of each running process that keeps counters: the configuration in force, since\n"
-            "when, and whether the last change took effect; what it has counted of calls, of\n"
-            "lookups and of queries. \"ended\" is what ended processes have counted, \"all\"\n"
+    .help = "Shows for each running process that keeps counters: the configuration in force,\n"
+            "since when, and whether the last change took effect; what it has counted of calls,\n"
+            "of lookups and of queries. \"ended\" is what ended processes have counted, \"all\" is\n"
             "the sum. A process looks for a new configuration when it looks up a name.\n"
             "\n"
-            "PID is one process. Where none has this PID in this PID namespace, those of other\n"
-            "namespaces that have it there. NAMESPACE is shown for processes of others.\n"
+            "PID selects one process. If this PID namespace has no such PID, those of other\n"
+            "namespaces are shown that have it there, with their NAMESPACE.\n"
             "\n"
             "  --directory DIRECTORY\n"
-            "                where the counters are; without it, where the configuration here\n"
-            "                has them (ORIGIN_BYPASS_METRICS, metrics.directory)\n"
-            "  -j, --json    one JSON document, with every counter by its name\n"
-            "  --prometheus  Prometheus' text format: sums that include ended processes\n"
+            "                the directory of the counters, instead of that of the\n"
+            "                configuration (ORIGIN_BYPASS_METRICS, metrics.directory)\n"
+            "  -j, --json    write one JSON document, with every counter by its name\n"
+            "  --prometheus  write Prometheus' text format: sums that include ended processes\n"
             "\n"
-            "Exits with 1 where the counters, or some of them, cannot be read, where there is\n"
-            "no such process, and, but for --prometheus, where a process has refused the\n"
-            "configuration that it read last.\n",
+            "Exits with 1 if counters cannot be read, if there is no such process, and, except\n"
+            "with --prometheus, if a process has refused the configuration that it read last.\n",
     .run = run,
 };

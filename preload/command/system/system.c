@@ -37,7 +37,7 @@ static const struct verb *find(const char *name) {
     for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++)
         if (strcmp(VERBS[i].name, name) == 0)
             return &VERBS[i];
-    cli_complain("'%s' is none of enable, disable and status", name);
+    cli_complain("'%s' is not enable, disable or status", name);
     return NULL;
 }
 
@@ -62,30 +62,31 @@ static int run(int argc, char **argv) {
 
 const struct cli_command cli_system = {
     .name = "system",
-    .summary = "Put the library into every program of this machine, or take it out",
+    .summary = "Put the library into every program of this machine, or remove it",
     .usage = "enable [-f]\n"
              "disable\n"
              "status [-j]",
     .help = "With glibc, every program that is started gets what is in /etc/ld.so.preload,\n"
             "setuid programs too. The library is ORIGIN_BYPASS_LIBRARY, or the first\n"
             "liboriginbypass.so beside this command, in ../lib of it, or in /usr/local/lib,\n"
-            "/usr/lib, /usr/lib/*-linux-* and /usr/lib64; its host rules are those of\n"
-            "/etc/originbypass/originbypass.conf. The file is replaced as a whole, and what\n"
-            "others have in it stays. Only root may change it.\n"
+            "/usr/lib, /usr/lib/*-linux-* and /usr/lib64. Its host rules are those of\n"
+            "/etc/originbypass/originbypass.conf. The file is replaced as a whole, and the\n"
+            "entries of others stay. Only root may change it. Read originbypass-system(8)\n"
+            "about the risks first.\n"
             "\n"
-            "enable: try the library in a few programs, then enter it. It is refused where a\n"
-            "program fails with it or prints something else than without it, where another\n"
-            "user may write it, and where it may go away: below /home or /tmp, in a source\n"
-            "tree, in memory or on the network.\n"
-            "disable: take it out, and entries of it whose file is gone. Do so before the\n"
-            "library is removed.\n"
-            "status: is it entered, is it there, does it load; which running programs have\n"
+            "enable: try the library in a few programs, then enter it. It is refused if a\n"
+            "program fails with it or prints something that it does not print without it, if\n"
+            "another user may write it, and if it may disappear: below /home or /tmp, in a\n"
+            "source tree, in memory or on the network.\n"
+            "disable: remove it, and entries of it whose file no longer exists. Do this before\n"
+            "you remove the library.\n"
+            "status: is it entered, does it exist, does it load; which running programs have\n"
             "it, have an old copy, or lack it.\n"
             "\n"
-            "  -f, --force  enter it though it may go away, or though a group may write it\n"
-            "  -j, --json   one JSON document: entries, programs, and the status\n"
+            "  -f, --force  enter it even if it may disappear, or if a group may write it\n"
+            "  -j, --json   write one JSON document: entries, programs, and the status\n"
             "\n"
-            "Exit status: 0 good, 1 not done, or bad: what is entered is missing or does not\n"
-            "load; 2 usage; status: 3 programs have to be restarted.\n",
+            "Exit status: 0 good; 1 not done, or what is entered is missing or does not load;\n"
+            "2 usage; 3 for status: some programs have to be restarted.\n",
     .run = run,
 };

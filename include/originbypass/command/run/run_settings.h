@@ -20,13 +20,13 @@ struct settings {
     "  -H HOSTS      host rules, separated by commas or blanks (ORIGIN_BYPASS_HOSTS)\n"                                \
     "  -u UPSTREAMS  external DNS servers, likewise (ORIGIN_BYPASS_UPSTREAMS)\n"                                       \
     "  -c FILE       configuration file (ORIGIN_BYPASS_CONFIG_FILE)\n"                                                 \
-    "  -v            say what is resolved; twice: also what comes from the cache\n"                                    \
+    "  -v            write what is resolved; twice: also what comes from the cache\n"                                  \
     "                (ORIGIN_BYPASS_LOG_LEVEL=info, debug)\n"                                                          \
-    "  -q            say nothing, no warning either (ORIGIN_BYPASS_LOG_LEVEL=none)\n"                                  \
+    "  -q            write nothing, no warning either (ORIGIN_BYPASS_LOG_LEVEL=none)\n"                                \
     "\n"                                                                                                               \
-    "-H and -u may be given more than once. What an option says replaces what the\n"                                   \
-    "environment says, and has to be right. Mistakes in the environment, and in a\n"                                   \
-    "file that it names, are left to the library: it tells of them, and libc answers.\n"
+    "-H and -u may be given more than once. An option overrides the environment and\n"                                 \
+    "must be correct. Mistakes in the environment, and in a file that it names, are\n"                                 \
+    "left to the library: it reports them, and libc answers.\n"
 
 /** Take one option of SETTINGS_LETTERS with `optarg`. False: it is none of them. */
 bool settings_take(struct settings *settings, int option);
