@@ -115,7 +115,7 @@ it_notes_a_rule_that_changes_nothing() {
     file_with $'hosts = (\n"*.example.com",\n"cdn.example.com", "!other.example.com",\n"x.other.example.com", "!example.org" );'
     equal "$file:3: note: \"cdn.example.com\" changes nothing: \"*.example.com\" ($file:2) says the same of it
 $file:4: note: \"x.other.example.com\" changes nothing: \"*.example.com\" ($file:2) says the same of it
-$file:4: note: \"!example.org\" excludes what no other rule lists: libc answers anyhow" "$(notes)"
+$file:4: note: \"!example.org\" excludes what no other rule lists: libc answers anyway" "$(notes)"
     file_with 'hosts = ( "*", "!*.dev", { name = "cdn.example.com"; family = "ipv4"; } );'
     equal '' "$(notes)"
     equal 0 "$(status check "$file" | head -n 1)"
@@ -156,7 +156,7 @@ it_notes_that_no_host_is_listed() {
 
 it_is_a_document_of_json() {
     file_with $'hosts = (\n"cdn.example.com",\n{ name = "shop.example.com"; upstreams = [ "203.0.113.53" ]; }, "!x.org" );'
-    equal "True [] ['excludes what no other rule lists: libc answers anyhow']
+    equal "True [] ['excludes what no other rule lists: libc answers anyway']
 cdn.example.com 2 False ['8.8.8.8', '1.1.1.1']
 shop.example.com 3 False ['203.0.113.53']
 !x.org 3 True None" "$("$originbypass" check --json "$file" | json '

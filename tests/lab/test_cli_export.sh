@@ -44,7 +44,7 @@ it_writes_hostaliases_with_which_libc_alone_asks_for_the_other_name() {
     exported hostaliases >"$TMPDIR/aliases"
     fails curl -sS --max-time 20 http://shortcut/
     contains '"server":"origin"' "$(HOSTALIASES=$TMPDIR/aliases curl -sS --max-time 20 -H "Host: $CDN" http://shortcut/)"
-    contains "# api.example.com ($file:2): not expressed: libc looks up aliases for names without a dot alone" \
+    contains "# api.example.com ($file:2): not expressed: libc only looks up aliases for names without a dot" \
         "$(exported hostaliases)"
 }
 

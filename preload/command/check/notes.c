@@ -56,7 +56,7 @@ static const struct host_rule *rule_behind(const struct review *review, const st
 static void note_what_changes_nothing(struct review *review, const struct host_rule *rule) {
     const struct host_rule *behind = rule_behind(review, rule);
     if (rule->excluded && (behind == NULL || behind->excluded)) {
-        add(review, rule, "excludes what no other rule lists: libc answers anyhow");
+        add(review, rule, "excludes what no other rule lists: libc answers anyway");
         return;
     }
     if (behind == NULL || behind->excluded || rule->excluded || behind->settings != rule->settings)
@@ -74,13 +74,13 @@ static void note_local_names(struct review *review, const struct host_rule *rule
     if (rule->kind == RULE_NAME && rule->settings->pinned_ipv4 != NULL)
         return;
     add(review, rule,
-        "is a name of the local network, which \"*\" leaves to libc: external DNS is asked for it all "
-        "the same, and search domains have no part in it");
+        "is a name of the local network, which \"*\" leaves to libc: external DNS is asked for it "
+        "nevertheless, and search domains do not apply");
 }
 
 static void note_all_without_fallback(struct review *review, const struct host_rule *rule) {
     if (rule->kind == RULE_ALL && !rule->excluded && rule->settings->fallback_never)
-        add(review, rule, "with fallback = \"never\": what the local DNS alone knows cannot be resolved any more");
+        add(review, rule, "with fallback = \"never\": names that only the local DNS knows can no longer be resolved");
 }
 
 static void note_pinned_address(struct review *review, const struct host_rule *rule, const struct address *address) {

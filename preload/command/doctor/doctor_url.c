@@ -102,7 +102,7 @@ static bool tell_connection(const struct trial *trial) {
         findings_tell(&finding, "no connection to port %s: refused, rejected or no route (%s)", trial->url.port,
                       trial->result.message);
     else
-        findings_tell(&(struct finding){FINDING_BAD, "url", trial->text, "Try the same with curl alone"},
+        findings_tell(&(struct finding){FINDING_BAD, "url", trial->text, "Try the same with curl itself"},
                       "curl ends with status %d before it connects: %s", trial->result.exit_status,
                       trial->result.message);
     return false;

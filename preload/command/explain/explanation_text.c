@@ -189,7 +189,7 @@ static void print_edge_warning(const struct explanation *explanation) {
         return;
     bool is_ours = explanation->host.settings != NULL;
     const char *advice =
-        is_ours ? "Say for this host where the origin is:" : "External DNS is not asked for this host.";
+        is_ours ? "Tell for this host where the origin is:" : "External DNS is not asked for this host.";
     char *text = describe_address(address);
     print_line("warning", STYLE_BAD,
                text_format("%s is an edge of the CDN (%s), and no origin. %s", text, set, advice));

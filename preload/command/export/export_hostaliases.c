@@ -12,7 +12,7 @@ static void write_rule(const struct export *export, const struct host_rule *rule
         export_comment(export, rule, "not expressed: it says nothing of another name");
     else if (strchr(rule->name, '.') != NULL)
         export_comment(export, rule,
-                       "not expressed: libc looks up aliases for names without a dot alone; it would be %s",
+                       "not expressed: libc only looks up aliases for names without a dot; it would be %s",
                        rule->settings->query_name);
     else
         printf("%s %s\n", rule->name, rule->settings->query_name);

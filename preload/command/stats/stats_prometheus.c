@@ -51,7 +51,7 @@ static const struct family FAMILIES[] = {
          {"{result=\"timeout\"}", COUNTER_QUERY_TIMEOUTS},
          {"{result=\"abandoned\"}", COUNTER_QUERY_ABANDONED},
      }},
-    {"rejected_answers_total", "Answers of upstreams that only have rejected addresses.", 1, {{"", COUNTER_REJECTIONS}}},
+    {"rejected_answers_total", "Answers of upstreams with only rejected addresses.", 1, {{"", COUNTER_REJECTIONS}}},
     {"upstream_downs_total", "How often an upstream went down.", 1, {{"", COUNTER_UPSTREAM_DOWNS}}},
     {"upstream_backs_total", "How often an upstream came back.", 1, {{"", COUNTER_UPSTREAM_BACKS}}},
     {"config_reloads_total",

@@ -45,7 +45,7 @@ static const char *each_name(struct reader *reader, void (*take)(struct reader *
     rewinddir(reader->names);
     for (size_t i = 0; (entry = readdir(reader->names)) != NULL; i++) { // NOLINT(concurrency-mt-unsafe): one thread
         if (i >= FILES_MAX)
-            return "more than 65536 files are there: no directory of counters alone";
+            return "more than 65536 files are there: it does not only hold counters";
         take(reader, entry->d_name);
     }
     return NULL;

@@ -40,7 +40,7 @@ static const struct group GROUPS[] = {
          {"NEGATIVE HITS", COUNTER_NEGATIVE_HITS},
          {"MISSES", COUNTER_MISSES},
          {"REFRESHES", COUNTER_REFRESHES},
-         {"THEIR FAILURES", COUNTER_REFRESH_FAILURES},
+         {"REFRESH FAILURES", COUNTER_REFRESH_FAILURES},
          {"EVICTIONS", COUNTER_EVICTIONS},
      }},
     {"Queries to upstreams, and how they ended",
