@@ -1,15 +1,15 @@
 # make            build/liboriginbypass.so, build/originbypass
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test, JOBS (3 for each core) files of them side by side
-# make bench      install what is missing, build, measure beside libc and its peers: tables and a plot in build/bench
+# make bench      install what is missing, build, compare speed with libc and others: tables and a plot in build/bench
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck, and which file may know which
 # make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
-# make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to be unpacked anywhere
+# make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to unpack anywhere
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
 # make kubernetes build/kubernetes: scripts/kubernetes with the library, for kubectl
-# make fuzz       the readers of configurations and of DNS messages under libFuzzer, FUZZ_S seconds (60) each
-# SANITIZE=address|thread builds under build/address or build/thread, and there make check runs the programs of ours;
-# make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
+# make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
+# SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
+# programs. make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
 
 CC ?= cc
 AR ?= ar
@@ -25,22 +25,22 @@ HARDENING = -fstack-protector-strong -fno-plt $(if $(SANITIZE),,-D_FORTIFY_SOURC
 SANITIZERS_address = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 SANITIZERS_thread = -fsanitize=thread
 CFLAGS ?= -O2 -g
-# Newer versions of c-ares deprecate functions that the older ones have no other word for.
+# Newer versions of c-ares deprecate functions for which the older ones have no replacement.
 ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIC -fvisibility=hidden -ftls-model=initial-exec \
              -ffunction-sections -fdata-sections $(WARNINGS) $(HARDENING) $(SANITIZERS_$(SANITIZE))
 
-# Linked in and hidden; what they import and does not suit a guest is replaced (preload/*/tame_*.c).
+# Linked in and hidden. Imports of theirs that do not suit a guest are replaced (preload/*/tame_*.c).
 ARCHIVES = -l:libcares.a $(BUILD)/libconfig.a
 WRAPPED = rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%) \
           $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
-# Of c-ares' own (preload/upstream/tame_channel.c).
+# c-ares' own functions (preload/upstream/tame_channel.c).
 CHANNEL = channel_threading_init channel_threading_destroy channel_lock channel_unlock queue_notify_empty threadsafety \
           thread_create thread_join event_thread_init event_thread_destroy event_configchg_init event_configchg_destroy \
           init_by_sysconfig cookie_apply metrics_record
-# Of libconfig's alone (preload/config/tame_libconfig.c): these names are replaced in a copy of it, and are libc's for all others.
+# Only for libconfig (preload/config/tame_libconfig.c): replaced in a copy of it, and libc's for everything else.
 LIBCONFIG_WRAPPED = malloc calloc realloc free strdup __strdup newlocale uselocale freelocale exit abort \
                     stdin stdout stderr fprintf __fprintf_chk
-# So that both binaries run with an older glibc than the one they were linked with (include/originbypass/guest/old_glibc.h).
+# With these, both binaries run with an older glibc than the one they were linked with (include/originbypass/guest/old_glibc.h).
 TARGET := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))-$(lastword $(subst -, ,$(shell $(CC) -dumpmachine)))
 WRAPPED_x86_64-gnu = __isoc23_strtol __isoc23_strtoll __isoc23_strtoul __isoc23_strtoull dlsym fstat getrandom lstat \
                      pthread_attr_setstacksize pthread_create pthread_getspecific pthread_key_create \
@@ -55,7 +55,7 @@ LIBRARY_OBJECTS = $(patsubst preload/%.c,$(BUILD)/obj/%.o,$(filter-out preload/c
 ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(LIBRARY_OBJECTS))
 LIBRARY = $(BUILD)/liboriginbypass.so
 
-# The command has the library's rooms and doors, and the standard streams of a program.
+# The command has the library's rooms and doors, and a program's standard streams.
 CLI_OBJECTS = $(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/command/*.c preload/command/*/*.c))
 CLI = $(BUILD)/originbypass
 CLI_WRAPPED_x86_64-gnu = __isoc23_sscanf __isoc23_strtoimax dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
@@ -82,7 +82,7 @@ $(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a
 	$(Q)$(CC) -pie -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
 	    -Wl,--as-needed $(CLI_WRAPS) $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
 
-# The rooms without the doors: a test program calls libc's own getaddrinfo.
+# The rooms without the doors, so that a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
@@ -93,19 +93,19 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/rooms.a $(BUILD)/libconfig.a
 	    $(if $(filter test_cli_%,$*),$(CLI_WRAPS) $(BUILD)/cli.a,$(WRAPS)) \
 	    -Wl,--start-group $(BUILD)/rooms.a $(ARCHIVES) -Wl,--end-group -lcmocka $(LIBS_$(*F))
 
-# Those of the command's own rooms.
+# The tests of the command's own rooms.
 $(filter $(BUILD)/unit/test_cli_%,$(UNIT_TESTS)): $(BUILD)/cli.a
 $(BUILD)/cli.a: $(filter-out %/main.o,$(CLI_OBJECTS))
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# These read what we write with a parser that is not ours.
+# These read our output with a parser that is not ours.
 LIBS_test_json = -ljansson
 LIBS_test_log = -ljansson
 
 unit: $(UNIT_TESTS)
 	tests/run-unit $(UNIT_TESTS)
 
-# The oracle asks libc itself, with its own standard streams: nothing is wrapped.
+# The oracle asks libc itself, with its own standard streams, so nothing is wrapped.
 $(BUILD)/parity/%: tests/parity/%.c $(BUILD)/rooms.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -MF $@.d -o $@ $< $(LDFLAGS) $(BUILD)/rooms.a
@@ -120,14 +120,14 @@ install: all
 uninstall:
 	DESTDIR='$(DESTDIR)' $(INSTALL) uninstall
 
-# The command finds the library in ../lib, wherever that is.
+# The command finds the library in ../lib, wherever the tree is unpacked.
 DIST = originbypass-$(VERSION)-$(shell uname -m)
 dist: all
 	$(Q)rm -rf $(BUILD)/dist && DESTDIR=$(BUILD)/dist PREFIX=/$(DIST) STRIP=strip BUILD=$(BUILD) scripts/install-tree install && \
 	    cp README.md $(BUILD)/dist/$(DIST) && \
 	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
 
-# kubectl takes no file from outside the directory.
+# kubectl reads no file from outside the directory.
 kubernetes: all
 	$(Q)rm -rf $(BUILD)/kubernetes && cp -R scripts/kubernetes $(BUILD) && \
 	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY)
@@ -140,7 +140,7 @@ demo:
 	$(MAKE) all
 	tests/lab/demo
 
-# Each program with all of what they share; the linker takes what it needs.
+# Each program is linked with all shared objects; the linker takes what it needs.
 BENCHES = $(patsubst %,$(BUILD)/bench/%,hits passes cold load memory)
 BENCH_SHARED = $(addprefix $(BUILD)/bench/obj/,measure.o subjects.o)
 $(BUILD)/bench/obj/%.o: tests/bench/%.c
@@ -162,9 +162,9 @@ check:
 lint:
 	tests/lint
 
-# Each of tests/fuzz/fuzz_NAME.c is a program with the rooms of FUZZED_NAME and the linker's FUZZ_LINK_NAME, its first
-# inputs in tests/fuzz/corpus/NAME and, if there is one, a dictionary. libFuzzer needs what it imports itself:
-# little is wrapped.
+# Each tests/fuzz/fuzz_NAME.c is a program with the rooms in FUZZED_NAME and the linker options in FUZZ_LINK_NAME. Its first
+# inputs are in tests/fuzz/corpus/NAME, and it can have a dictionary. Little is wrapped, because libFuzzer itself needs
+# what it imports.
 FUZZERS = config elf message
 FUZZED_config = $(wildcard preload/config/*.c preload/values/*.c) \
                 $(addprefix preload/guest/,log.c json.c clock.c descriptor.c process.c destination.c stream.c)
@@ -183,7 +183,7 @@ $(FUZZ_PROGRAMS): $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $$(FUZZED_$$*) | $(BUILD)
 	@mkdir -p $(@D)
 	$(Q)clang -O1 -g -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fsanitize=fuzzer,address,undefined $^ $(FUZZ_LINK_$*) -o $@
 
-# Each for FUZZ_S seconds, one after the other: make fuzz_config for one alone.
+# Each runs for FUZZ_S seconds, one after the other; make fuzz_config runs only that one.
 fuzz: $(FUZZERS:%=fuzz_%)
 $(FUZZERS:%=fuzz_%): fuzz_%: $(BUILD)/fuzz_%
 	@mkdir -p $(BUILD)/fuzz_found/$*

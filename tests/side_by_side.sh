@@ -1,23 +1,23 @@
 # shellcheck shell=bash
-# Runs tests side by side, JOBS at a time, and prints what they say one after another, in the order in which they were
+# Runs tests side by side, JOBS at a time, and prints their output one after another, in the order in which they were
 # added. For tests/check and tests/lab/run:
 #
-#     suite NAME                  begins a suite: its name is printed before its tests, and their sum behind them
-#     add [OPTION] COMMAND...     a test, which ends with the line "N passed, N failed[, N skipped]", or has failed
+#     suite NAME                  begins a suite: its name is printed before its tests, and their sum after them
+#     add [OPTION] COMMAND...     a test; it must end with the line "N passed, N failed[, N skipped]", or it has failed
 #     run_all                     runs them all and sets passed, failed and skipped
 #
 #     --first          begins before the others, because it takes long
-#     --alone          runs when all others are over, with nothing beside it
-#     --preparation    is no test: it has no such line, and has failed when it exits with an error
+#     --alone          runs after all others have ended, with nothing beside it
+#     --preparation    is not a test: it prints no such line, and has failed if it exits with an error
 #     --prepared       waits for the preparations that were added before it
 #
-# make does the work: it runs what waits for nothing, in the order of the rules, and ends what runs when it is told to.
+# make does the work: it runs the tests in the order of the rules, and stops them when it is stopped itself.
 
 # Tests wait more than they compute.
 : "${JOBS:=$((3 * $(nproc)))}"
 
 commands=() preparations=() prepared=() first=() others=() alone=()
-suites=() # the name of the one that begins with this test
+suites=() # by the number of its first test, the suite's name
 passed=0 failed=0 skipped=0
 
 suite() { suites[${#commands[@]}]=$1; }
@@ -52,7 +52,7 @@ run_all() {
             print_title "$next"
         done
     done
-    # One that was killed does not tell.
+    # A test that was killed does not report its number.
     for ((; next < ${#commands[@]}; )); do
         print_result $((next++))
         print_title "$next"
@@ -63,7 +63,7 @@ run_all() {
 
 # --- running ---------------------------------------------------------------------------------------------------------
 
-# Each is a process group of its own, which timeout ends when it is told to, also by the death of make.
+# Each test is a process group of its own. timeout ends it when make stops it or dies.
 write_rules() {
     local n
     for n in "${!commands[@]}"; do
@@ -87,7 +87,7 @@ write_rules() {
     } >"$results/rules"
 }
 
-# The make that has called us has settings for its own work alone.
+# The settings of the make that has called us are meant only for its own work.
 begin_all() {
     local make=(env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory -r -R -j "$JOBS" -f "$results/rules")
     exec {tells}< <(exec setpriv --pdeathsig TERM "${make[@]}" 2>"$results/complaints")
@@ -104,7 +104,7 @@ end_all() {
 
 # --- printing --------------------------------------------------------------------------------------------------------
 
-# print_title N: of the suite that begins with this test, behind the sum of the suite before it.
+# print_title N: the title of the suite that begins with this test, after the sum of the suite before it.
 print_title() {
     [[ -n ${suites[$1]-} || ($1 -eq ${#commands[@]} && ${#suites[@]} -gt 0) ]] || return
     (($1 == 0)) || counts $((passed - passed_before)) $((failed - failed_before)) $((skipped - skipped_before))
@@ -112,7 +112,7 @@ print_title() {
     [[ -z ${suites[$1]-} ]] || echo "== ${suites[$1]}"
 }
 
-# print_result N: what the test has said, without the last line, which is counted.
+# print_result N: the test's output, without the last line, which is counted.
 print_result() {
     local output=$results/$1.output status='' summary p=0 f=0 s=0
     read -r status 2>/dev/null <"$results/$1.status"
