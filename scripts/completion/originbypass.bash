@@ -35,16 +35,16 @@ _originbypass() {
 # What the usage has in small letters after the command's name.
 _originbypass_verbs() { sed -n '1,/^$/s/^.*originbypass [a-z]* \([a-z]\{1,\}\).*/\1/p' <<<"$help"; }
 
-# Whether a program may follow the options without a word between.
+# Whether a program can follow the options without `--` in between.
 _originbypass_runs() { [[ ${help%%$'\n'*} == *'] PROGRAM'* ]]; }
 
-# Those of the usage, and of the lines that explain them.
+# The options in the usage, and in the lines that explain them.
 _originbypass_options() {
     sed -n '1,/^$/p; s/^  -/ -/p' <<<"$help" | sed 's/\([^ ]\)  .*/\1/' |
         grep -oE '[][ |,]--?[A-Za-z0-9][a-z0-9-]*' | cut -c 2-
 }
 
-# What follows the option: FILE, PID or another word for it, or the values themselves, as in a|b. Nothing: nothing.
+# What follows the option: FILE, PID or a similar word, or the values themselves, as in a|b. Empty if nothing follows.
 _originbypass_value_of() {
     grep -oE -- "[][ |,]$1 ([A-Z]+|[a-z]+(\|[a-z]+)+)" <<<"$help" | head -n 1 | sed 's/.* //'
 }
@@ -60,7 +60,7 @@ _originbypass_offer_value() {
     esac
 }
 
-# _originbypass_program PLACE: the program begins at this word. The package bash-completion knows programs' own options.
+# _originbypass_program PLACE: the program begins at this word. The package bash-completion knows the options of programs.
 _originbypass_program() {
     if declare -F _command_offset >/dev/null; then
         _command_offset "$1"
