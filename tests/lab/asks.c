@@ -1,6 +1,6 @@
-/* A program that runs for long: looks up each name that it reads, and prints its first IPv4 address, or "-".
+/* A long-running program: looks up each name that it reads, and prints its first IPv4 address, or "-".
  *
- * asks [DIRECTORY]: makes this its root directory first.
+ * asks [DIRECTORY]: changes its root to this directory first.
  */
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,24 +1,24 @@
 # shellcheck shell=bash
-# For the tests of a configuration that changes: a program that runs on, and what to ask it (asks.c). Sourced after
-# check.sh.
-# shellcheck disable=SC2034,SC2119,SC2120,SC2154 # words of check.sh, and for the tests
+# For the tests of a configuration that changes: a program that keeps running, and functions that ask it (asks.c). Sourced
+# after check.sh.
+# shellcheck disable=SC2034,SC2119,SC2120,SC2154 # variables from check.sh, and for the tests
 
 asks=$(compiled asks) || exit 125
-file=$TMPDIR/settings.conf # its configuration
+file=$TMPDIR/settings.conf # the program's configuration
 
-# begins_with TEXT: the program, under a file with this text.
+# begins_with TEXT: starts the program with this text as its configuration.
 begins_with() {
     echo "$1" >"$file"
     begins
 }
 
-# begins [DIRECTORY]: the program, in this root directory.
+# begins [DIRECTORY]: starts the program, in this root directory if there is one.
 begins() {
     export ORIGIN_BYPASS_CONFIG_FILE=$file
     begins_without_variable "$@"
 }
 
-# Its PID is $program.
+# Sets $program to the PID.
 begins_without_variable() {
     rm -f "$TMPDIR"/{questions,answers}
     mkfifo "$TMPDIR"/{questions,answers}
@@ -35,7 +35,7 @@ child_of_shell() {
     [[ -n $program ]]
 }
 
-# The new file takes the place of the old one as a whole.
+# The new file replaces the old one in one step.
 change_to() {
     echo "$1" >"$file.new"
     mv "$file.new" "$file"
@@ -48,7 +48,7 @@ ask() {
     echo "$answer"
 }
 
-# comes_to NAME ADDRESS: within the two seconds that are promised, and some for a busy machine.
+# comes_to NAME ADDRESS: waits for the two seconds that are promised, and longer for a busy machine.
 comes_to() {
     local attempt answer
     for attempt in {1..60}; do
@@ -56,6 +56,6 @@ comes_to() {
         [[ $answer != "$2" ]] || return 0
         sleep 0.1
     done
-    echo "after $attempt questions $1 leads to $answer, not to $2"
+    echo "after $attempt questions $1 still leads to $answer, not to $2"
     return 1
 }

@@ -1,8 +1,8 @@
-/* One look-up as a C program makes it: caller FUNCTION NAME [FAMILY [TIMES]]
+/* One lookup by a C program: caller FUNCTION NAME [FAMILY [TIMES]]
  *
  * FUNCTION is getaddrinfo, gethostbyname, gethostbyname2, gethostbyname_r or gethostbyname2_r; FAMILY is unspec (the
- * default), inet or inet6. Prints the answer's addresses, one a line, or the name of the error, and fails then. With
- * TIMES does it as often, and prints the last answer.
+ * default), inet or inet6. Prints the answer's addresses, one per line; or prints the name of the error and fails. With
+ * TIMES it makes the call that many times, and prints the last answer.
  */
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,16 +1,16 @@
 # shellcheck shell=bash
 # For the tests in the lab. A test is a file test_*.sh that sources this one, defines functions whose names begin with
-# it_ and ends with check_all: each is run in a world that is as in the beginning, in the file's order, and its name
+# it_ and ends with check_all. Each function runs in a freshly reset world, in the order of the file. The function's name
 # is the statement that it proves. It fails at its first command that fails.
 #
-# A test started by hand enters the lab by itself: tests/lab/test_curl.sh [FUNCTION...]
-# checkers.sh says under what our programs can be run there: SANITIZE=thread tests/guest/test_forks.sh
+# A test started by hand enters the lab itself: tests/lab/test_curl.sh [FUNCTION...]
+# checkers.sh lists the checkers for our programs: SANITIZE=thread tests/guest/test_forks.sh
 
-# shellcheck disable=SC2034 # many of these words are used by the tests alone
+# shellcheck disable=SC2034 # many of these variables are only used by the tests
 set -u -o pipefail
 lab=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 125
 top=${lab%/tests/lab}
-# ThreadSanitizer of older compilers cannot live with the many random bits in the addresses of newer kernels.
+# ThreadSanitizer of older compilers does not work with the many random bits in the addresses of newer kernels.
 fixed_addresses=()
 [[ ${SANITIZE-} != thread ]] || ! setarch -R true 2>/dev/null || fixed_addresses=(setarch -R)
 [[ -n ${LAB_LIBRARY-} ]] || exec "${fixed_addresses[@]}" "$lab/enter" "$0" "$@"
@@ -20,10 +20,10 @@ source "$lab/world.sh"
 source "$lab/checkers.sh"
 
 CDN=cdn.example.com
-# Settings for a test of which time is no part: on a busy machine a server may answer late, and would be asked again.
+# For tests in which time does not matter: on a busy machine a server can answer late, and would be asked again.
 patient='query = { timeout_ms = 10000; hedge_ms = 5000; deadline_ms = 30000; };'
 originbypass=${LAB_LIBRARY%/*}/originbypass # the command
-messages=$TMPDIR/messages # by convention, what a program under the library has written to standard error
+messages=$TMPDIR/messages # by convention, the standard error of a program under the library
 python=/usr/bin/python3   # not a version manager's shell script in PATH
 [[ -x $python ]] || python=python3
 
@@ -41,8 +41,8 @@ check_all() {
     return "$failed"
 }
 
-# check_one FUNCTION. Much of what is tested here is when a server is asked again, which a machine that stands still for
-# a moment decides otherwise: what fails then is tried again, twice at most. What a checker reports is not.
+# check_one FUNCTION. Many tests depend on when a server is asked again, and a machine that stalls for a moment changes
+# that. A test that fails during a stall is tried again, at most twice. One with a checker's report is not.
 check_one() {
     local name="${area//_/ }: ${1//_/ }" output=$TMPDIR/output status attempt reported
     for attempt in 1 2 3; do
@@ -54,7 +54,7 @@ check_one() {
         nothing_reported >>"$output" || reported=1
         ((status != 0 && status != 77 && !reported && attempt < 3)) || break
         [[ -s $TMPDIR/stalled-ms ]] || break
-        echo "again - $name # it failed, and the machine stood still for $(paste -sd, "$TMPDIR/stalled-ms") ms"
+        echo "again - $name # it failed while the machine stalled for $(paste -sd, "$TMPDIR/stalled-ms") ms"
         tell_failure
     done
     ((!reported)) || status=1
@@ -78,7 +78,7 @@ watch_for_stalls() {
     watcher=$!
 }
 
-# A file of tests may redefine it: what each test needs beside the world.
+# A test file can redefine it: what each test needs in addition to the world.
 prepare() { :; }
 
 skip() {
@@ -108,8 +108,8 @@ fails() { ! "$@" || { echo "expected to fail: $*" && return 1; }; }
 
 # --- the library -----------------------------------------------------------------------------------------------------
 
-# bypass HOSTS PROGRAM [ARGUMENT...]: the program with the library and these host rules, its messages kept.
-# More of ORIGIN_BYPASS_... can stand before it.
+# bypass HOSTS PROGRAM [ARGUMENT...]: runs the program with the library and these host rules, and keeps its messages.
+# Other ORIGIN_BYPASS_ variables can be set in front of it.
 bypass() {
     ORIGIN_BYPASS_HOSTS=$1 preloaded "${@:2}"
 }
@@ -118,20 +118,20 @@ preloaded() {
     with_library "$@" 2>"$messages"
 }
 
-# The same, and the program keeps its standard error.
+# Like preloaded, but the program keeps its standard error.
 with_library() {
     local runs=()
     ! is_program_of_ours "$1" || runs=("${checker_runs[@]}")
     env LD_PRELOAD="$checker_before $LAB_LIBRARY" "${runs[@]}" "$@"
 }
 
-# with_settings TEXT: the configuration file of the test from now on.
+# with_settings TEXT: sets the test's configuration file from now on.
 with_settings() {
     echo "$1" >"$TMPDIR/settings.conf"
     export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/settings.conf
 }
 
-# The messages of one kind, as "level msg field=value ..." with the fields that are asked for.
+# The messages of one kind, as "level msg field=value ..." with the requested fields.
 said() {
     "$python" - "$messages" "$@" <<'END'
 import json, sys
@@ -147,7 +147,7 @@ END
 
 quiet() { equal '' "$(<"$messages")"; }
 
-# The same command with the library, and with libc alone over the same DNS data, does and says the same.
+# The command does and prints the same with the library as with only libc, over the same DNS data.
 same_as_libc() {
     local ours libc
     ours=$(bypass "$@"; echo "exit status $?")
@@ -159,7 +159,7 @@ same_as_libc() {
 
 # --- programs of our own ---------------------------------------------------------------------------------------------
 
-# compiled NAME [FLAG...]: the path of the program made of NAME.c, which stands beside the test or here.
+# compiled NAME [FLAG...]: the path of the program made from NAME.c, which is beside the test or in this directory.
 compiled() {
     local program=$LAB/tmp/$1 source
     source=$(dirname "$0")/$1.c
@@ -176,8 +176,8 @@ call() { bypass "$1" "$(compiled caller)" "${@:2}"; }
 
 # --- a server of our own ---------------------------------------------------------------------------------------------
 
-# scripted_at ADDRESS PORT BEHAVIOUR [udp | reset]: scripted_dns.py, until the test ends. It writes down what it is
-# asked once it is ready, to $TMPDIR/asked.
+# scripted_at ADDRESS PORT BEHAVIOUR [udp | reset]: runs scripted_dns.py until the test ends. Once it is ready, it writes
+# each question to $TMPDIR/asked.
 scripted_at() {
     : >"$TMPDIR/asked"
     "$python" "$lab/scripted_dns.py" "$@" >>"$TMPDIR/asked" &
@@ -186,7 +186,7 @@ scripted_at() {
     : >"$TMPDIR/asked"
 }
 
-# The test is a shell of its own.
+# Each test runs in its own shell, so the trap is the test's.
 end_with_the_test() {
     ending+=("$1")
     trap 'kill "${ending[@]}" 2>/dev/null || :; wait "${ending[@]}" || :' EXIT

@@ -1,25 +1,25 @@
 # shellcheck shell=bash
-# For check.sh: what the library and our C programs are checked by while they run, one of
+# For check.sh: the checker that the library and our C programs run under, one of
 #
 #     SANITIZE=address     AddressSanitizer with its leak checker, and UndefinedBehaviorSanitizer, built in
 #     SANITIZE=thread      ThreadSanitizer, built in
 #     VALGRIND=1           valgrind's memcheck
-#     ALLOCATOR=jemalloc   no checker: another allocator between the program and libc
+#     ALLOCATOR=jemalloc   not a checker: another allocator between the program and libc
 #
-# or nothing. A report goes to a file, because a program may have closed its standard error or put its client's socket
-# there, and makes the test fail whatever became of the program. (Beside AddressSanitizer, UndefinedBehaviorSanitizer
-# knows standard error alone; it ends the program too.) Programs that are not ours are not checked.
+# or none. A report goes to a file, because a program may have closed its standard error or put its client's socket there.
+# It makes the test fail, however the program ended. (When combined with AddressSanitizer, UndefinedBehaviorSanitizer
+# writes only to standard error; it also ends the program.) Programs that are not ours are not checked.
 
 # shellcheck disable=SC2034 # check.sh uses them
 checker=${SANITIZE:-${VALGRIND:+valgrind}}
 checker=${checker:-${ALLOCATOR-}}
 reports=$TMPDIR/reports
 checker_flags=() # for the compiler
-checker_before='' # what has to come before the library in LD_PRELOAD
+checker_before='' # the libraries that must come before ours in LD_PRELOAD
 checker_runs=() # what our programs are run under
 mkdir -p "$reports"
 
-# Where the compiler has the sanitizer's library in the program (clang), there is nothing to preload.
+# If the compiler links the sanitizer into the program (clang), there is nothing to preload.
 runtime() {
     local path
     path=$("${CC:-cc}" -print-file-name="$1")
@@ -34,16 +34,16 @@ case $checker in
         export ASAN_OPTIONS=log_path=$reports/address UBSAN_OPTIONS=print_stacktrace=1
         ;;
     thread)
-        # A child of a program with threads may start threads of its own.
+        # A child of a program with threads must be able to start threads of its own.
         checker_flags=(-fsanitize=thread)
         checker_before=$(runtime libtsan.so)
-        # libc guards its list of interfaces and its resolv.conf by locks that ThreadSanitizer does not see.
+        # libc guards its list of interfaces and its resolv.conf with locks that ThreadSanitizer does not see.
         printf 'race:%s\n' __check_pf __GI___libc_dynarray_emplace_enlarge >"$TMPDIR/suppressions.thread"
         export TSAN_OPTIONS=log_path=$reports/thread:die_after_fork=0:suppressions=$TMPDIR/suppressions.thread
         ;;
     valgrind)
-        # Threads by turns: valgrind's own lock lets one that goes on without a rest keep the others out. What a thread
-        # that lives at the end has with c-ares is "possibly lost": its lists point into the middle of their members.
+        # Without --fair-sched, a thread that never rests keeps valgrind's own lock, and the others cannot run. The c-ares
+        # memory of a thread that lives at the end is "possibly lost": c-ares' lists point into the middle of their members.
         checker_runs=(valgrind -q --vgdb=no --fair-sched=try --trace-children=yes "--log-file=$reports/valgrind.%p"
             --error-exitcode=99 --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=definite
             --num-callers=30)
@@ -53,12 +53,12 @@ case $checker in
         [[ -n $checker_before ]] || { echo 'lab: there is no libjemalloc.so.2; scripts/install-deps check installs it' >&2 && exit 125; }
         ;;
     *)
-        echo "lab: '$checker' is no checker that SANITIZE, VALGRIND or ALLOCATOR can name" >&2
+        echo "lab: '$checker' is not a checker for SANITIZE, VALGRIND or ALLOCATOR" >&2
         exit 125
         ;;
 esac
 
-# Fails, and prints the reports, where there is one. They are gone then.
+# Prints the reports and removes them; fails if there are any.
 nothing_reported() {
     local status=0
     # shellcheck disable=SC2154 # check.sh sets it
@@ -68,7 +68,7 @@ nothing_reported() {
     return "$status"
 }
 
-# not_under CHECKERS REASON...: skips the test there. CHECKERS is a pattern: 'address|thread'.
+# not_under CHECKERS REASON...: skips the test under these. CHECKERS is a pattern: 'address|thread'.
 not_under() {
     # shellcheck disable=SC2053 # a pattern
     [[ -z $checker || $checker != @($1) ]] || skip "not under $checker: ${*:2}"
@@ -80,5 +80,5 @@ without_leaks() {
     export ASAN_OPTIONS=${ASAN_OPTIONS-}:detect_leaks=0
 }
 
-# The test's program is not ours: nothing of it is built for a checker.
+# The test's program is not ours: nothing in it is built for a checker.
 not_checked() { not_under 'address|thread|valgrind' "$* is not ours"; }

@@ -1,5 +1,5 @@
-/* A library that stands behind ours, in libc's place: counts how often it is asked what a service means, without a
- * name, and tells at the end of the process. */
+/* A library that comes after ours, in libc's place. Counts how often it is asked what a service means, without a name,
+ * and prints the count at the end of the process. */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdatomic.h>

@@ -1,4 +1,5 @@
-"""Counters' files as include/originbypass/metrics/counters_file.h and command/stats/stats_total.h describe them, read by other means than the library's own.
+"""Reads counters' files as include/originbypass/metrics/counters_file.h and command/stats/stats_total.h describe them,
+without the library's own code.
 
 counters.py DIRECTORY           a line for each file: NAME PROGRAM COUNTER=FIGURE... (those that are not zero)
 counters.py DIRECTORY sum WORD  a counter's sum over all files and totals

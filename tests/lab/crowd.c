@@ -1,7 +1,7 @@
-/* Many threads that look names up at the same moment: crowd THREADS LOOKUPS NAMES DOMAIN
+/* Many threads that look up names at the same moment: crowd THREADS LOOKUPS NAMES DOMAIN
  *
- * Every thread makes LOOKUPS look-ups by getaddrinfo (AF_INET) over the names 0.DOMAIN, 1.DOMAIN ... and each begins
- * with another one. Prints every address that came back, or "failed", and how often.
+ * Every thread makes LOOKUPS lookups with getaddrinfo (AF_INET) over the names 0.DOMAIN, 1.DOMAIN ..., and each begins
+ * with a different name. Prints every address that came back, or "failed", and how often.
  */
 #include <arpa/inet.h>
 #include <netdb.h>

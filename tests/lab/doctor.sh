@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# For the tests of `originbypass doctor`: what it says, and how it exits. Sourced after check.sh.
-# shellcheck disable=SC2154 # which has these words
+# For the tests of `originbypass doctor`: its report and its exit status. Sourced after check.sh.
+# shellcheck disable=SC2154 # check.sh has these variables
 
-# doctor [ARGUMENT...]: its report, its exit status.
+# doctor [ARGUMENT...]: sets report and status.
 doctor() {
     status=0
     "$originbypass" doctor "$@" >"$TMPDIR/report" 2>"$messages" || status=$?
@@ -12,7 +12,7 @@ doctor() {
 # The same for a program that has these hosts.
 doctor_of() { ORIGIN_BYPASS_HOSTS=$1 doctor "${@:2}"; }
 
-# tells good|note|bad TEXT...: there is a line of this kind that has all of these in it.
+# tells good|note|bad TEXT...: the report has a line of this kind that contains all of these texts.
 tells() {
     local line text
     while IFS= read -r line; do
@@ -26,7 +26,7 @@ tells() {
 
 finds_nothing_bad() { equal 0 "$status" && lacks $'\nbad ' $'\n'"$report"; }
 
-# This many lines, and no more, say that something is bad.
+# Exactly this many lines report a problem.
 finds_bad() { equal 1 "$status" && equal "$1" "$(grep -c '^bad ' <<<"$report")"; }
 
 configure() {
@@ -34,7 +34,7 @@ configure() {
     printf '%s\n' "$1" >/etc/originbypass/originbypass.conf
 }
 
-# A program whose loader is a trap: a script with the usual name, which leaves a mark wherever it is run.
+# A program whose loader is a trap: a script with the usual name, which leaves a mark if it is run.
 make_trap() {
     trap=$TMPDIR/trap program=$TMPDIR/trapped
     loader_name=$(basename "$(readelf -p .interp "$originbypass" | grep -o '/.*')")
@@ -45,9 +45,9 @@ make_trap() {
         cc -include unistd.h -x c -Wl,--dynamic-linker="$trap/$loader_name" -o "$program" -
 }
 
-was_not_trapped() { [[ ! -e $trap/sprung ]] || { echo 'what the program names was run' && return 1; }; }
+was_not_trapped() { [[ ! -e $trap/sprung ]] || { echo 'something that the program names was run' && return 1; }; }
 
-# One that has the usual loader, and a trap for it: a library to watch it, which leaves a mark where it is loaded.
+# A program with the usual loader and a trap: a library that audits it, which leaves a mark if it is loaded.
 make_audit_trap() {
     trap=$TMPDIR/trap program=$TMPDIR/audited
     mkdir -p "$trap"

@@ -1,7 +1,7 @@
-/* Forks while others look up ports that nobody has asked for: ports NAME FORKS
+/* Forks while other threads look up ports that nobody has asked for: ports NAME FORKS
  *
- * Four threads look NAME up again and again, each time with another service. Every child of the FORKS does so once.
- * Prints how many of them got an answer with the port they had asked for, up to the first that did not.
+ * Four threads look up NAME again and again, each time with a different service. Each of FORKS children does so once.
+ * Prints how many children got an answer with the port they had asked for, up to the first that did not.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -37,7 +37,7 @@ static void *look_up_ports(void *unused) {
     return unused;
 }
 
-/* A child that hangs may have all signals blocked. */
+/* A child that hangs can have all signals blocked. */
 static bool ends_well(pid_t child) {
     int status;
     for (int waited_ms = 0; waited_ms < CHILD_LIVES_MS; waited_ms++) {

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
-# For the tests of real programs: a proxy that runs in the background, and what is asked through it. Sourced after
-# matrix.sh. Each of tests/lab/proxies/ listens at 127.0.0.1:8080, and where it is not told by its clients where to go, that
-# leads to the name behind the CDN, and 8081 to one of the local network.
+# For the tests of real programs: a proxy that runs in the background, and requests through it. Sourced after matrix.sh.
+# Each of tests/lab/proxies/ listens at 127.0.0.1:8080. If its clients do not tell it where to go, 8080 leads to the name
+# behind the CDN, and 8081 to one in the local network.
 
-# What curl is told, so that a request goes through the proxy.
-# shellcheck disable=SC2034 # taken by the tests as their "way"
+# Options for curl, so that a request goes through the proxy.
+# shellcheck disable=SC2034 # used by the tests as their "way"
 {
     reverse=(--connect-to "$CDN:80:127.0.0.1:8080" --connect-to intranet.example.com:80:127.0.0.1:8081)
     forward=(-x http://127.0.0.1:8080)
@@ -12,7 +12,7 @@
 }
 way=("${reverse[@]}")
 
-# run_proxy COMMAND...: until stop_proxy, or the end of this shell or subshell. What it says is in log/proxy.
+# run_proxy COMMAND...: until stop_proxy, or the end of this shell or subshell. Its output is in log/proxy.
 run_proxy() {
     "$@" >"$LAB/log/proxy" 2>&1 </dev/null &
     proxy=$!
@@ -23,7 +23,7 @@ run_proxy() {
 
 is_open_or_ended() { port_is_open 127.0.0.1 8080 || is_gone "$proxy"; }
 
-# With TERM, which some of them count as a failure.
+# With TERM. Some proxies report a failure when they end that way.
 stop_proxy() {
     kill "$proxy" 2>/dev/null || :
     wait "$proxy" || :
@@ -32,7 +32,7 @@ stop_proxy() {
 
 ask() { curl -sSf --max-time 20 "${way[@]}" "$1"; }
 
-# A proxy that holds on to its connections is made to connect again.
+# Makes a proxy that keeps its connections connect again.
 end_connections() {
     stop web
     start web

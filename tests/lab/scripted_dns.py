@@ -17,13 +17,13 @@ import time
 
 QR, AA, TC, RD, RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 DEFAULTS = {
-    "address": "203.0.113.7",  # the first; the others are those that follow it
+    "address": "203.0.113.7",  # the first one; the others follow it
     "addresses": 1,
     "ttl_s": 60,
     "soa_ttl_s": 60,
-    "after_ms": 0,  # how late everything is
-    "of": "",  # what the names begin with of which the first query is not answered
-    "source": None,  # another address of ours that it is sent from
+    "after_ms": 0,  # delay of every reply
+    "of": "",  # a prefix of names; the first query for each is not answered
+    "source": None,  # another of our addresses to send from
     "piece": 0,  # over TCP: how many octets are sent at a time; 0: all at once
     "cookie": "none",  # the one in its replies, a function of COOKIES
     "tcp_cookie": None,  # over TCP another one
@@ -106,7 +106,7 @@ def well(query):
 
 
 def well_with_odd_records(query):
-    """Behind the address, in the additional section, is what no parser of all records accepts."""
+    """The additional section has records that a parser of all records would not accept."""
     if not asks_for_ipv4(query):
         return no_record(query)
     short_address, cut_option = record(1, b"\x7f\0\0", 60), b"\0" + struct.pack("!HHIHHH", 41, 1232, 0, 4, 10, 99)
@@ -125,12 +125,12 @@ def both(query):
 
 
 def both_over_tcp(query):
-    """As every connection of this server, each ends with its first reply."""
+    """Each connection ends with its first reply, as with every behaviour of this server."""
     return both(query) if over_tcp else truncation(query)
 
 
 def both_without_edns(query):
-    """RFC 6891, section 7: as a server does that knows nothing of it."""
+    """RFC 6891, section 7: the server does not know EDNS."""
     return format_error(query) if has_edns(query) else both(query)
 
 
@@ -172,12 +172,12 @@ def forged_over_udp(query):
 
 
 def bare_without_edns(query):
-    """As before, by the header alone, which some take such a query for."""
+    """As before, but the reply is only a header: some servers read no more of such a query."""
     return reply(query, QR | RD | RA | 1, question=b"") if has_edns(query) else both(query)
 
 
 def truncation_for_ipv4_and_a_late_ipv6(query):
-    """Late enough for what the first reply leads to."""
+    """The IPv6 answer comes after the client has acted on the first reply."""
     if asks_for_ipv4(query):
         return truncation(query)
     time.sleep(0.3)
@@ -213,7 +213,7 @@ def no_name_without_soa(query):
 
 
 def dangling(query):
-    """The alias has a TTL as the address had: RFC 2308 bounds it by the SOA record's."""
+    """The alias has the same TTL as the address had; RFC 2308 limits it to the SOA record's."""
     return reply(query, answers=[record(5, b"\4gone\xc0\x0c", 60)], authority=[soa_record()])
 
 
@@ -294,21 +294,21 @@ def in_mixed_case(query):
 
 
 def alias_below_for_mixed_case(query):
-    """The alias of the name is a.NAME, with the question's letters."""
+    """The name is an alias of a.NAME, spelled with the question's letters."""
     alias = record(5, b"\1a\xc0\x0c", 60)
     address = record(1, bytes([203, 0, 113, 7]), 60, owner=b"\1a\xc0\x0c")
     return reply(query, answers=[alias, address]) if in_mixed_case(query) else refusal(query)
 
 
 def well_with_whole_names(query):
-    """It compresses none, and gives each as it was asked."""
+    """Names are not compressed, and are spelled as in the question."""
     owner = question_of(query)[:-4]
     address = record(1, bytes([203, 0, 113, 7]), 60, owner=owner)
     return reply(query, answers=[address]) if asks_for_ipv4(query) else no_record(query)
 
 
 def both_in_small_letters(query):
-    """It does not keep the case. To what it is asked in small letters, its answer has capitals."""
+    """It does not keep the case. It answers a lowercase question in capitals."""
     question = question_of(query)
     changed = question.lower() if in_mixed_case(query) else question[:-4].upper() + question[-4:]
     message = both(query)
@@ -316,7 +316,7 @@ def both_in_small_letters(query):
 
 
 def forged_case(query):
-    """All of it is right but the case of one letter."""
+    """All of it is right except the case of one letter."""
     forged = reply(query, answers=[record(1, bytes([203, 0, 113, 66]), 60)])
     return forged[:13] + forged[13:14].swapcase() + forged[14:]
 
@@ -334,14 +334,14 @@ def bare_failure_without_edns(query):
 
 
 def cname_loop(query):
-    """The name is an alias of a.NAME, and that one of the name."""
+    """The name is an alias of a.NAME, which is an alias of the name."""
     there = record(5, b"\1a\xc0\x0c", 60)
     back = record(5, b"\xc0\x0c", 60, owner=b"\1a\xc0\x0c")
     return reply(query, answers=[there, back])
 
 
 def alias_with_an_escape(query):
-    """An alias of a name that would change a terminal's colour, which has the address."""
+    """The name is an alias of one that would change a terminal's colour and has the address."""
     target = b"\x05\x1b[31m\7example\3com\0"
     alias = record(5, target, 60)
     return reply(query, answers=[alias, record(1, bytes([203, 0, 113, 7]), 60, owner=target)])
@@ -361,12 +361,12 @@ def address_record(kind, owner=b"\xc0\x0c"):
 
 
 def rejected_record(kind):
-    """Of a prefix that a test rejects."""
+    """An address in a prefix that a test rejects."""
     return record(kind, socket.inet_aton("198.18.0.66") if kind == 1 else socket.inet_pton(socket.AF_INET6, "2001:2::66"), 60)
 
 
 def edges(query):
-    """As a cluster's DNS has every name of ours."""
+    """Gives the edge for every name, as a cluster's DNS does."""
     if asks_for_ipv4(query):
         return reply(query, answers=[record(1, socket.inet_aton("104.21.80.230"), 60)])
     return reply(query, answers=[record(28, socket.inet_pton(socket.AF_INET6, "2606:4700::1"), 60)])
@@ -401,7 +401,7 @@ FAILURES = {"formerr": 1, "servfail": 2, "nxdomain": 3, "notimp": 4, "refused": 
 
 
 def as_named(query):
-    """A name says what becomes of it, its first label for A, the second for AAAA: servfail.address.pair.test."""
+    """The name gives the outcomes. Its first label is for A, the second for AAAA: servfail.address.pair.test."""
     kind = question_of(query)[-3]
     outcome = name_in(query).split(".")[0 if kind == 1 else 1]
     if outcome in ANSWERS:
@@ -431,11 +431,11 @@ def truncation_and_silence_over_tcp(query):
 
 
 def well_but_for_large(query):
-    """As behind a firewall that lets no TCP through: large.example.com is truncated, and by TCP nothing comes."""
+    """As behind a firewall that blocks TCP: large.example.com is truncated, and TCP gets no answer."""
     return truncation_and_silence_over_tcp(query) if name_in(query).startswith("large.") else well(query)
 
 
-# What is to be sent later: when, its number, and what sends it.
+# A heap of what must be sent later: when, a number, and the function that sends it.
 late, numbers = [], itertools.count()
 
 
@@ -503,7 +503,7 @@ def sender_for(server):
     return sender
 
 
-# A client that gets nothing is not told that it gets nothing.
+# Connections that get no answer are kept open here, so that the client does not see them end.
 unanswered = []
 
 
@@ -526,7 +526,7 @@ def send_in_pieces(stream, octets):
 
 
 def reset_tcp(server, _script):
-    """The client's next write is to a connection that both sides have ended: the kernel sends SIGPIPE for it."""
+    """Both sides have ended the connection, so the client's next write would raise SIGPIPE."""
     stream, _client = server.accept()
     stream.shutdown(socket.SHUT_WR)
     stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -534,7 +534,7 @@ def reset_tcp(server, _script):
 
 
 def name_in(query):
-    """In small letters: a client may mix the case."""
+    """In lower case, because a client may mix the case."""
     labels, rest = [], query[12:]
     while rest[0]:
         labels.append(rest[1 : 1 + rest[0]].decode("latin-1"))

@@ -1,6 +1,6 @@
 /*
- * Sleeps for 5 ms again and again, and writes one line to standard output each time it wakes 50 ms or more too late:
- * the machine had no time for it, and none for the programs of a test either. The line says how late, in milliseconds.
+ * Sleeps for 5 ms again and again, and writes one line to standard output each time it wakes 50 ms or more too late.
+ * The machine then had no time for it, or for a test's programs. The line says how late it was, in milliseconds.
  */
 #include <stdint.h>
 #include <stdio.h>

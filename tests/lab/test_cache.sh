@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One query for many look-ups, in one thread and in many.
+# One query for many lookups, in one thread and in many.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# originbypass check: what is wrong with a configuration, and what it means.
+# originbypass check: finds the errors in a configuration, and shows what it means.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=documents.sh
@@ -182,7 +182,7 @@ it_notes_a_log_file_that_can_not_be_written() {
     mount -o remount,ro "$TMPDIR/none"
     contains 'its file system can only be read' "$(notes)"
     umount "$TMPDIR/none"
-    mkfifo "$TMPDIR/of_another" # as of another process
+    mkfifo "$TMPDIR/of_another" # as if another process had made it
     ln -s "$TMPDIR/of_another" "$TMPDIR/to_output"
     for name in /dev/stdout /dev/stderr /proc/self/fd/2 /dev/null "$TMPDIR/to_output"; do
         file_with "hosts = ( \"$CDN\" ); log = { file = \"$name\"; };"
@@ -227,7 +227,7 @@ END
 
 check() { "$originbypass" check "$@"; }
 
-# The exit status, and then what the command has said.
+# The exit status, and then the command's output.
 status() {
     local said status=0
     said=$("$originbypass" "$@" 2>&1) || status=$?
@@ -240,7 +240,7 @@ notes() { check "$file" | grep ': note: ' || :; }
 file=$TMPDIR/originbypass.conf
 file_with() { printf '%s\n' "$1" >"$file"; }
 
-# json PROGRAM: what it prints of the document on standard input.
+# json PROGRAM: what the Python program prints about the document on standard input.
 json() {
     "$python" -c "import json, sys
 document = json.load(sys.stdin)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# originbypass doctor: each fault of the network between a program and external DNS, told from the others.
+# originbypass doctor: tells each fault of the network between a program and external DNS from the others.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
 source "$lab/doctor.sh"
 
-# Silence costs its time.
+# A silent server costs this much time.
 TIMEOUT_MS=300
 SERVER=127.0.0.1:5353
 to_local_dns="dnat to $LOCAL_DNS"
@@ -195,7 +195,7 @@ it_sees_a_meshs_sidecar() {
     tells note 'something listens at port 15001 here' ServiceEntry
 }
 
-# --- the means ------------------------------------------------------------------------------------------------------
+# --- helpers --------------------------------------------------------------------------------------------------------
 
 examine() { examine_with '8.8.8.8 1.1.1.1'; }
 
@@ -206,7 +206,7 @@ examine_with() {
 
 # listen SOCK_DGRAM|SOCK_STREAM PORT: until the test ends.
 listen() {
-    : >"$TMPDIR/listening" # an earlier one has written there that it is ready
+    : >"$TMPDIR/listening" # an earlier server has written there that it is ready
     "$python" -c '
 import socket, sys, time
 server = socket.socket(socket.AF_INET, getattr(socket, sys.argv[1]))

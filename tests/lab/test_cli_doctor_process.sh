@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# originbypass doctor --pid: is the library in a process, and is it the one that is installed?
+# originbypass doctor --pid: is the library in a process, and is it the installed one?
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
@@ -110,7 +110,7 @@ it_says_why_a_process_does_not_have_the_library_though_it_was_to_have_it() {
     tells bad "$TMPDIR/static: is linked statically"
 }
 
-# It is started by the real loader, which gives way to the trap then.
+# The real loader starts the program; the trap replaces it afterwards.
 it_runs_no_loader_that_a_process_names() {
     install_library
     make_trap
@@ -144,7 +144,7 @@ it_compares_a_library_whose_path_has_a_newline_in_it() {
     tells good 'odd\x0aname/liboriginbypass.so, the installed one'
 }
 
-# What is mounted over the library takes its path, and the kernel still shows that path for the mapping.
+# A file mounted over the library takes its path, and the kernel still shows that path for the mapping.
 it_reads_nothing_but_a_file_in_the_place_of_a_mapped_library() {
     local other=$TMPDIR/other
     mkdir "$other"
@@ -167,7 +167,7 @@ it_follows_no_link_in_the_place_of_a_mapped_library() {
     umount "${library%/*}"
 }
 
-# says_of_the_mapped_library WORDS: of the one of process $pid, at $library.
+# says_of_the_mapped_library WORDS: the report on the library at $library in process $pid has these words.
 says_of_the_mapped_library() {
     local taken=0
     report=$(ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY timeout 60 "$originbypass" doctor --pid "$pid" 2>"$messages") || taken=$?
@@ -204,7 +204,7 @@ it_follows_the_links_of_a_process_within_its_root_or_not_at_all() {
     fails is_left_alone_by "$upwards$TMPDIR/outside/own.conf"
 }
 
-# is_left_alone_by FILE: a process in the jail, for doctor; the file is named as in there.
+# is_left_alone_by FILE: doctor says so of a process in the jail; the file is named as it is seen in there.
 is_left_alone_by() {
     begin_in_jail "$1"
     doctor --pid "$pid"
@@ -213,7 +213,7 @@ is_left_alone_by() {
     tells bad "is left alone by \"programs\" in $1"
 }
 
-# It is in there once it has answered.
+# The program is in the jail once it has answered.
 begin_in_jail() {
     # shellcheck disable=SC2154 # the test before
     coproc jailed { exec env LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_CONFIG_FILE="$1" "$(compiled asks)" "$jail"; }
@@ -286,7 +286,7 @@ it_escapes_the_name_of_a_process() {
     lacks $'\033' "$report"
 }
 
-# It has the name of our loader for its own, and another file at that name.
+# The process's loader has the same name as ours, and a different file is at that name.
 it_looks_for_the_loader_of_a_process_in_the_root_of_that_process() {
     local loader
     install_library
@@ -301,9 +301,9 @@ it_looks_for_the_loader_of_a_process_in_the_root_of_that_process() {
     tells note "names $loader for its loader, which is not the one of this command"
 }
 
-# --- the means ------------------------------------------------------------------------------------------------------
+# --- helpers --------------------------------------------------------------------------------------------------------
 
-# As an installation does: a new file takes the place of the old one.
+# As an installation does: a new file replaces the old one.
 install_library() {
     mkdir -p "${library%/*}"
     cp "$LAB_LIBRARY" "$library.new"
@@ -324,7 +324,7 @@ begin() {
     until_true is_called "${name:0:15}"
 }
 
-# It sleeps once it has been loaded.
+# Once it has been loaded, it sleeps.
 is_called() { equal "$1" "$(<"/proc/$pid/comm")" >/dev/null && grep -q "^State:.S" "/proc/$pid/status"; }
 
 check_all "$@"

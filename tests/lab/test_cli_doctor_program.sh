@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
 source "$lab/doctor.sh"
 
-# Debian's programs, and none that a version manager put before them.
+# Debian's programs, not those that a version manager put before them.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 program=$TMPDIR/program
 
@@ -153,7 +153,7 @@ it_tells_a_program_that_the_configuration_leaves_alone() {
 it_tells_a_program_with_addresssanitizer() {
     make_program 'int main(void) { return 0; }' -fsanitize=address 2>/dev/null ||
         skip 'the compiler has no AddressSanitizer'
-    [[ $(ldd "$program") == *asan* ]] || skip 'it is linked into the program'
+    [[ $(ldd "$program") == *asan* ]] || skip 'the sanitizer is linked into the program'
     doctor -- "$program"
     finds_bad 1
     tells bad "$program: is built with AddressSanitizer" 'ASAN_OPTIONS=verify_asan_link_order=0'
@@ -204,7 +204,7 @@ it_notes_what_an_upgrade_of_nginx_does_to_its_environment() {
     contains 'USR2' "$report"
 }
 
-# Where the command line or the script has the word.
+# The word is on the command line or in the script.
 it_knows_scripts_that_ask_dns_themselves() {
     knows_script ruby resolv-replace 'require "resolv-replace"' --private-hosts
     knows_script php dns_get_record "<?php dns_get_record('a.b');" gethostbynamel
@@ -248,7 +248,7 @@ it_says_that_it_does_not_know_what_a_shell_script_starts() {
     tells note "$TMPDIR/script (/bin/sh): is a shell script: what it starts is not known" --pid
 }
 
-# --- the means ------------------------------------------------------------------------------------------------------
+# --- helpers --------------------------------------------------------------------------------------------------------
 
 # knows note|bad NAME REMEDY [PROGRAM]
 knows() {
@@ -268,7 +268,7 @@ go_build() {
     CGO_ENABLED=$1 GOCACHE=$TMPDIR/go-cache GO111MODULE=off HOME=$TMPDIR go build -o "$program" "$lab/fetch.go"
 }
 
-# The lab's root owns the program: who is somebody else gains rights by it.
+# The lab's root owns the program, so another user who runs it gains rights.
 as_another() {
     local another=(setpriv --reuid 65534 --clear-groups --)
     "${another[@]}" true 2>/dev/null || skip 'there is no other user in this user namespace'
@@ -278,7 +278,7 @@ as_another() {
     report=$("${another[@]}" "$TMPDIR/originbypass" doctor "$@" 2>"$messages") || status=$?
 }
 
-# As objdump says.
+# As objdump prints it.
 latest_glibc_of() { objdump -p "$1" | grep -o 'GLIBC_[0-9.]*' | sed 's/GLIBC_//' | sort -V | tail -n 1; }
 
 check_all "$@"

@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
 source "$lab/doctor.sh"
 
-# --- where all is well ----------------------------------------------------------------------------------------------
+# --- if all is well -------------------------------------------------------------------------------------------------
 
 it_tells_each_step_to_an_origin_in_their_order() {
     doctor_of "$CDN" "https://$CDN/"
@@ -51,7 +51,7 @@ it_does_not_take_a_curl_that_fails_for_an_origin_that_does() {
     tells bad "https://$CDN:443/: curl ends with status 4 before it connects: not built in"
 }
 
-# So does curl 8.
+# curl 8 also does this.
 it_finds_the_address_out_where_curl_does_not_say_it() {
     # shellcheck disable=SC2016  # the script expands it
     doctor_with_curl 'case $* in
@@ -257,9 +257,9 @@ it_takes_no_more_than_it_needs_of_a_large_page() {
     tells good "https://$CDN:443/: status 200"
 }
 
-# --- the means ------------------------------------------------------------------------------------------------------
+# --- helpers --------------------------------------------------------------------------------------------------------
 
-# doctor_with_curl SCRIPT: of the CDN's host, with a script in curl's place.
+# doctor_with_curl SCRIPT: runs doctor for the CDN's host, with a script in place of curl.
 doctor_with_curl() {
     mkdir -p "$TMPDIR/bin"
     printf '#!/bin/sh\n%s\n' "$1" >"$TMPDIR/bin/curl"
@@ -268,8 +268,8 @@ doctor_with_curl() {
     rm "$TMPDIR/bin/curl"
 }
 
-# origin PORT DIRECTIVES DIRECTIVES: one more web server of the origin, until the test ends. The first ones say that it has
-# a certificate, if so.
+# origin PORT DIRECTIVES DIRECTIVES: one more web server at the origin, until the test ends. The first directives name a
+# certificate, if it has one.
 origin() {
     local listen=$ORIGIN_V4:$1 directory=$TMPDIR/origin$1
     mkdir -p "$directory"
@@ -297,13 +297,13 @@ END
 
 certificate() { echo "ssl_certificate $LAB/tls/$1.pem; ssl_certificate_key $LAB/tls/$1.key;"; }
 
-# make_certificate NAME SUBJECT OPTION...: issued by itself.
+# make_certificate NAME SUBJECT OPTION...: a self-signed certificate.
 make_certificate() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" "${@:3}" \
         -addext "subjectAltName=DNS:$CDN" -out "$LAB/tls/$1.pem" -keyout "$LAB/tls/$1.key"
 }
 
-# issue_certificate NAME START END: issued by the lab's authority.
+# issue_certificate NAME START END: a certificate from the lab's authority.
 issue_certificate() {
     : >"$TMPDIR/index"
     cat >"$TMPDIR/ca.conf" <<END

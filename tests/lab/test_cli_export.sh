@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# originbypass export: the same rules for programs that have to do without the library, and these programs.
+# originbypass export: the same rules for programs that must do without the library, and these programs.
 # shellcheck disable=SC2016 # nginx' variables
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
@@ -103,11 +103,11 @@ it_writes_what_dnsmasq_leads_to_the_origin_with() {
 it_leaves_the_names_below_where_they_were_with_dnsmasq() {
     configure 'hosts = ( "apps.example.net", "*.many.example.com", "!stay.many.example.com" );'
     run_dnsmasq
-    equal "$EDGE_V4" "$(ask_dns a.apps.example.net A)" # not listed, and so the local DNS'
+    equal "$EDGE_V4" "$(ask_dns a.apps.example.net A)" # not listed, so the local DNS answers
     equal "$ORIGIN_V4" "$(ask_dns a.many.example.com A)"
     equal "$EDGE_V4" "$(ask_dns stay.many.example.com A)"
     equal "$ORIGIN_V4" "$(ask_dns a.stay.many.example.com A)" # below the name that is excluded
-    equal "$EDGE_V4" "$(ask_dns many.example.com A)"          # which "*." does not match
+    equal "$EDGE_V4" "$(ask_dns many.example.com A)"          # "*." does not match it
 }
 
 # --- coredns ---------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ old.example.com:53 answer "{{ .Name }} 60 IN A 203.0.113.7"' "$(blocks)"
 }
 
 it_writes_what_coredns_leads_to_the_origin_with() {
-    command -v coredns >/dev/null || skip 'there is no coredns here, nor in Debian: its blocks are only looked at, above'
+    command -v coredns >/dev/null || skip 'coredns is not installed (nor in Debian): only its blocks are tested, above'
     configure 'hosts = ( "cdn.example.com", { name = "api.example.com"; query = "origin-shop.example.com"; },
         { name = "old.example.com"; addresses = [ "203.0.113.7" ]; }, "!www.example.com" );'
     { exported coredns | sed 's/:53 {/:5353 {/' && printf '.:5353 {\n    forward . /etc/resolv.conf\n}\n'; } >"$TMPDIR/Corefile"
@@ -153,9 +153,9 @@ it_drops_no_rule_silently() {
         status "$format" >"$export_of_all"
         for rule in a.example.com b.example.com c.example.com d.example.com f.example.com g.example.com h.example.com \
             i.example.com short; do
-            grep -qw -- "$rule" "$export_of_all" || { echo "no word of $rule in $format" && return 1; }
+            grep -qw -- "$rule" "$export_of_all" || { echo "$format does not mention $rule" && return 1; }
         done
-        grep -qE '^# \* |default \$originbypass_name' "$export_of_all" || { echo "no word of * in $format" && return 1; }
+        grep -qE '^# \* |default \$originbypass_name' "$export_of_all" || { echo "$format does not mention *" && return 1; }
         [[ $format == host* ]] || contains 'reject = cloudflare (22 prefixes)' "$(<"$export_of_all")"
     done
 }
@@ -186,7 +186,7 @@ it_keeps_its_comments_on_one_line() {
 
 exported() { "$originbypass" export --format "$1"; }
 
-# The exit status, and then what was written.
+# The exit status, and then the output.
 status() {
     local written status=0
     written=$(exported "$1" 2>&1) || status=$?
@@ -204,7 +204,7 @@ reaches_the_origin() {
     contains "\"sni\":\"$CDN\"" "$(curl -sS --max-time 20 --cacert "$LAB/tls/ca.pem" "https://$CDN/")"
 }
 
-# run_nginx NAME: a proxy at 127.0.0.1:8080 that leads to it, with TLS, by way of the exported file.
+# run_nginx NAME: a proxy at 127.0.0.1:8080 that leads to the name with TLS, through the exported file.
 run_nginx() {
     exported nginx >"$TMPDIR/originbypass.conf"
     local location='set $originbypass_name '$1'; proxy_pass https://$originbypass_target;
@@ -221,7 +221,7 @@ nginx_leads_to_the_origin() {
     stop_proxy
 }
 
-# The sections, and the server lines out of the comments.
+# Uses the exported sections, and the server lines from their comments.
 haproxy_leads_to_the_origin() {
     local line
     line=$(exported haproxy | sed -n "/^# $CDN .*in its backend:/{n;s/^# *//;s/:443/:80/;p;}")
@@ -236,7 +236,7 @@ haproxy_leads_to_the_origin() {
 
 ask_is_answered_by_the_origin() { [[ $(curl -sS --max-time 20 "${way[@]}" "http://$CDN/") == *'"server":"origin"'* ]]; }
 
-# The local DNS in /etc/resolv.conf is now a dnsmasq with the exported file, and leads to the one before.
+# Makes the local DNS in /etc/resolv.conf a dnsmasq with the exported file, which forwards to the previous one.
 run_dnsmasq() {
     exported dnsmasq >"$TMPDIR/dnsmasq.conf"
     "$LAB/bin/dnsmasq" --test --conf-file="$TMPDIR/dnsmasq.conf" 2>"$LAB/log/dnsmasq"
@@ -255,7 +255,7 @@ nobody_asked_for() {
     for name in "${@:2}"; do equal "0 for $name" "$(queries "$1" "$name") for $name" || return; done
 }
 
-# Each block's zone with each of its lines that decide; fails where the braces do not match.
+# Prints each block's zone with each of its lines that decide; fails if the braces do not match.
 blocks() {
     exported coredns | awk '
         /^#/ { next }

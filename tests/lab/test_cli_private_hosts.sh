@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# originbypass run --private-hosts: an /etc/hosts of the program's own, for what a preloaded library cannot reach.
+# originbypass run --private-hosts: an /etc/hosts of its own for a program that a preloaded library cannot reach.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=documents.sh
 source "$lab/documents.sh"
 
-# Without the right to make a mount namespace alone: an ordinary user, and root in a container.
+# Users without the right to make a mount namespace: an ordinary user, and root in a container.
 as_nobody=(unshare --user --map-user=65534 --map-group=65534 --)
 without_capability=(setpriv --bounding-set -sys_admin --inh-caps -sys_admin --)
 
@@ -139,7 +139,7 @@ it_says_so_and_runs_nothing_where_namespaces_are_forbidden() {
     done
 }
 
-# --- means -----------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 private() { "$originbypass" run --private-hosts -H "$1" "${@:2}" 2>"$messages"; }
 
@@ -149,7 +149,7 @@ exits_with() {
     equal "$expected" "$status"
 }
 
-# refuses COMPLAINT OPTION...: with the namespaces forbidden that the variable names.
+# refuses COMPLAINT OPTION...: with the namespaces forbidden that are named in $forbidden.
 refuses() {
     local command=("$originbypass" run --private-hosts "${@:2}" -- touch "$TMPDIR/was-run")
     [[ -z ${forbidden-} ]] || command=(unshare --user --map-root-user sh -c \

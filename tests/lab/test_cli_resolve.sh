@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# originbypass resolve: the addresses that a program gets, and the whole way that leads to them.
+# originbypass resolve: the addresses that a program gets, and every step that leads to them.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -72,7 +72,7 @@ for host in document["hosts"]:
     print(host["host"], " ".join(host["addresses"]), host["answered_by"], host["kept_s"], sep="|")')"
 }
 
-# --- the whole way ---------------------------------------------------------------------------------------------------
+# --- every step ------------------------------------------------------------------------------------------------------
 
 it_explains_the_rule_and_its_line() {
     configure $'hosts = (\n  "*.example.com",\n  "!other.example.com"\n);'
@@ -179,14 +179,14 @@ it_says_nothing_to_the_terminal_but_colours() {
 
 resolve() { "$originbypass" resolve "$@" 2>"$messages"; }
 
-# Where the host has no address, it is the explanation that counts.
+# If the host has no address, only the explanation counts.
 explain() { resolve --explain "$@" || (($? == 1)); }
 
 on_a_terminal() {
     TERM=xterm "$python" -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]))' "$@" </dev/null
 }
 
-# json PROGRAM: what it prints of the document on standard input.
+# json PROGRAM: what the Python program prints about the document on standard input.
 json() {
     "$python" -c "import json, sys
 document = json.load(sys.stdin)

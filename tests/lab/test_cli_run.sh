@@ -109,7 +109,7 @@ it_runs_nothing_without_a_host() {
     equal 'was run' "$(ORIGIN_BYPASS_DISABLED=1 "$originbypass" run echo was run)"
 }
 
-# As an env file with lines of Windows gives them.
+# As in an env file with Windows line endings.
 it_takes_a_carriage_return_at_the_end_of_a_variable_for_white_space() {
     ORIGIN_BYPASS_HOSTS=$'\r' refuses 'no host given'
     equal 'was run' "$(ORIGIN_BYPASS_DISABLED=$'yes\r' "$originbypass" run echo was run)"
@@ -218,13 +218,13 @@ it_warns_of_a_library_that_resolves_by_itself() {
     warns_of "$TMPDIR/with-resolver" 'is linked with a library that resolves names by itself'
 }
 
-# What it says is what helps: the program does not end, and is answered.
+# The advice in the warning works: with it, the program does not end, and gets an answer.
 it_warns_of_a_program_with_addresssanitizer_and_says_what_to_set() {
     cc -D_GNU_SOURCE -fsanitize=address -pthread -o "$TMPDIR/sanitized" "$lab/caller.c" 2>/dev/null ||
         skip 'the compiler has no AddressSanitizer'
     local sanitizer run=("$originbypass" run -H "$CDN" "$TMPDIR/sanitized" getaddrinfo "$CDN" inet)
     sanitizer=$(ldd "$TMPDIR/sanitized" | sed -n 's/^\t\(libasan[^ ]*\|libclang_rt.asan[^ ]*\) .*/\1/p')
-    [[ $sanitizer ]] || skip 'it is linked into the program'
+    [[ $sanitizer ]] || skip 'the sanitizer is linked into the program'
     fails "${run[@]}" 2>"$messages"
     contains "warning: $TMPDIR/sanitized is built with AddressSanitizer, which ends it if its own library does not come first: $sanitizer; set ASAN_OPTIONS=verify_asan_link_order=0" "$(<"$messages")"
     equal "$ORIGIN_V4" "$(ASAN_OPTIONS=detect_leaks=0:verify_asan_link_order=0 "${run[@]}" 2>"$messages")"
@@ -280,7 +280,7 @@ END
     quiet
 }
 
-# leaves_alone yes|no PROGRAM [ARGUMENT...]: that is what the command says, and what the library does.
+# leaves_alone yes|no PROGRAM [ARGUMENT...]: the command says so, and the library does so.
 leaves_alone() {
     local found
     found=$("$originbypass" run -c "$TMPDIR/programs.conf" "${@:2}" 2>"$messages")
@@ -328,7 +328,7 @@ it_prints_nothing_where_run_would_run_nothing() {
     contains 'standard output: No space left on device' "$(<"$messages")"
 }
 
-# --- means -----------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 exits_with() {
     local expected=$1 status=0
@@ -354,7 +354,7 @@ preload_of() { "$1" run -H "$CDN" env | grep ^LD_PRELOAD; }
 
 as_nobody=()
 
-# warns_of PROGRAM OBSTACLE: and runs it all the same.
+# warns_of PROGRAM OBSTACLE: and still runs it.
 warns_of() {
     exits_with 0 "${as_nobody[@]}" "$originbypass" run -H "$CDN" "$1"
     contains "originbypass run: warning: $1 $2" "$(<"$messages")"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# originbypass stats: what processes have counted, and which configuration they have. Figures are compared with those of
-# counters.py, which reads the files by the documented layout alone.
+# originbypass stats: the counters of processes, and the configuration that each has. The figures are compared with those of
+# counters.py, which reads the files only by their documented layout.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=asks.sh
@@ -43,7 +43,7 @@ it_names_the_namespace_of_a_process_of_another() {
     another_that_has_asked unshare -pf
     local namespace rows
     namespace=$(find "$metrics" -name '*-1-*' -printf %f | cut -d- -f1)
-    rows=("1 asks $namespace 1" "$program asks 1") # by the numbers of the namespaces, which the kernel has given them
+    rows=("1 asks $namespace 1" "$program asks 1") # sorted by the namespaces' numbers, which the kernel chooses
     ((namespace < $(stat -L -c %i /proc/self/ns/pid))) || rows=("${rows[1]}" "${rows[0]}")
     equal "NAMESPACE MISSES
 ${rows[0]}
@@ -165,7 +165,7 @@ for family in families:
     if not family.documentation or family.type not in ("counter", "gauge", "summary"):
         print(family.name, "has no help or no type")
     if not family.name.startswith("originbypass_") or family.name.endswith(("_ms", "_count", "_sum")):
-        print(family.name, "is no good name")
+        print(family.name, "is not a good name")
     for sample in family.samples:
         if counter != sample.name.endswith("_total"):
             print(sample.name, "is a", family.type)
@@ -182,7 +182,7 @@ it_never_counts_backwards() {
     exec 8>&- 9<&-
     wait "$shell"
     second=$(prometheus | figures)
-    equal 0 "$(find "$metrics" -name "*-$program-*" | wc -l)" # folded
+    equal 0 "$(find "$metrics" -name "*-$program-*" | wc -l)" # folded into a total
     call "$CDN" getaddrinfo "$CDN" inet >"$TMPDIR/out"
     third=$(prometheus | figures)
     contains 'originbypass_cache_lookups_total,result=hit 4' "$first"
@@ -196,14 +196,14 @@ it_says_nothing_of_a_configuration_that_nobody_has() {
     contains 'originbypass_processes 0.0' "$(prometheus)"
 }
 
-# --- whose words they are --------------------------------------------------------------------------------------------
+# --- whose text it is ------------------------------------------------------------------------------------------------
 
 it_says_nothing_to_the_terminal_but_colours() {
     asks=$TMPDIR/$'ev\033[31mil'
     cp "$(compiled asks)" "$asks"
     one_that_has_asked 1
     poke 156 '\0\0\0\0'                         # refused
-    poke 176 '\033]0;title\007\0'                 # because of this
+    poke 176 '\033]0;title\007\0'                 # its reason
     lacks $'\033' "$(stats; stats --json; stats --prometheus)"
     contains 'ev\x1b[31mil' "$(stats)"
     contains 'refused 1970-01-01T00:00:00Z: \x1b]0;title\x07' "$(stats)"
@@ -265,7 +265,7 @@ originbypass stats: $TMPDIR/file: this is no directory" "$(status stats --direct
 originbypass stats: $metrics: this user may not read the directory: permission denied" "$(status stats_as_nobody)"
 }
 
-# --- what is left out ------------------------------------------------------------------------------------------------
+# --- files left out --------------------------------------------------------------------------------------------------
 
 it_tells_of_files_of_another_layout() {
     one_that_has_asked 5
@@ -336,7 +336,7 @@ prepare() {
 
 stats() { "$originbypass" stats "$@"; }
 
-# The exit status, and then what the command has said.
+# The exit status, and then the command's output.
 status() {
     local said status=0
     said=$("$@" 2>&1) || status=$?
@@ -344,14 +344,14 @@ status() {
     echo "$said"
 }
 
-# one_that_has_asked TIMES: it has been led to the origin, and runs on.
+# one_that_has_asked TIMES: a program that has been led to the origin, and keeps running.
 one_that_has_asked() {
     local time
     begins_with "hosts = ( \"$CDN\" );"
     for ((time = 0; time < $1; time++)); do equal "$ORIGIN_V4" "$(ask "$CDN")"; done
 }
 
-# another_that_has_asked [COMMAND...]: a second one, run by the command.
+# another_that_has_asked [COMMAND...]: a second program, started by this command.
 another_that_has_asked() {
     rm -f "$TMPDIR"/{life,answer}
     mkfifo "$TMPDIR/life"
@@ -361,7 +361,7 @@ another_that_has_asked() {
     until_true test -s "$TMPDIR/answer"
 }
 
-# The process goes on to look for a change when it is asked.
+# The process looks for a changed configuration each time it is asked.
 refused_at_last() {
     local attempt
     for attempt in {1..60}; do
@@ -379,10 +379,10 @@ changed() {
 
 is_past() { (($(date +%s) > $1)); }
 
-# table TITLE: the one with this title, without it.
+# table TITLE: the table with this title, without the title.
 table() { sed -n "/^$1/,/^\$/{//d; p}"; }
 
-# columns HEADING...: PID, program, and what stands there, row by row; headings are of one word here.
+# columns HEADING...: PID, program, and these columns, row by row; only headings of one word.
 columns() {
     "$python" -c '
 import re, sys
@@ -399,17 +399,17 @@ for line in lines[1:]:
 
 sum() { "$python" "$lab/counters.py" "$metrics" sum "$1"; }
 
-# json PROGRAM: what it prints of the document on standard input.
+# json PROGRAM: what the Python program prints about the document on standard input.
 json() {
     "$python" -c "import json, sys
 document = json.load(sys.stdin)
 $1"
 }
 
-# Of what prometheus prints that which must not fall: NAME,LABEL=VALUE... FIGURE
+# The Prometheus figures that must never fall: NAME,LABEL=VALUE... FIGURE
 figures() { grep -E '^[a-z_]*_(total|sum|count) ' | sed -E 's/ ([^ ]*=)/,\1/'; }
 
-# families PROGRAM: what it prints of what the parser of Prometheus' own client has read.
+# families PROGRAM: what the program prints about the families read by the parser of Prometheus' own client.
 families() {
     stats --prometheus | "$python" -c "import sys
 from prometheus_client.parser import text_string_to_metric_families
@@ -425,7 +425,7 @@ for family in families:
         print(sample.name, *[f"{label}={value}" for label, value in sample.labels.items()], sample.value)'
 }
 
-# poke OFFSET OCTETS: into the process's file; octets as printf has them.
+# poke OFFSET OCTETS: writes into the process's file; the octets are in printf's notation.
 poke() {
     # shellcheck disable=SC2059 # it is a format
     printf "$2" | dd of="$(find "$metrics" -name "*-$program-*")" bs=1 seek="$1" conv=notrunc status=none

@@ -169,7 +169,7 @@ it_refuses_a_place_that_may_go_away_unless_forced() {
     local directory place=
     trap 'umount -n "$place"; rmdir "$place"' EXIT
     for directory in /tmp /var/tmp /home /mnt; do
-        place=$(mktemp -d "$directory/place.XXXXXX") # not all of it: this tree may stand there
+        place=$(mktemp -d "$directory/place.XXXXXX") # not the whole directory: this tree can be in it
         mount -n -t tmpfs -o mode=755 place "$place"
         cp "$LAB_LIBRARY" "$place/liboriginbypass.so"
         export ORIGIN_BYPASS_LIBRARY=$place/liboriginbypass.so
@@ -292,9 +292,9 @@ it_tells_of_another_copy_that_stays() {
     equal "0 $list: took out $other" "$status $out"
 }
 
-# --- the file is whole -----------------------------------------------------------------------------------------------
+# --- the file is never half written ----------------------------------------------------------------------------------
 
-# Before its first call, at each that changes the file, and after: killed, it has left the old text or the new one.
+# It is killed before its first call, at each call that changes the file, and after. The file has the old or the new text.
 it_leaves_a_whole_file_wherever_it_is_killed() {
     local call old=/usr/local/lib/libother.so
     others_library "$old"
@@ -559,16 +559,16 @@ it_fails_when_its_output_can_not_be_written() {
     contains 'standard output: No space left' "$(<"$messages")"
 }
 
-# --- means -----------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
-# system ARGUMENT...: what it prints in out, its exit status in status.
+# system ARGUMENT...: sets out to its output, and status to its exit status.
 system() {
     status=0
     "$tool" system "$@" >"$TMPDIR/out" 2>"$messages" || status=$?
     out=$(<"$TMPDIR/out")
 }
 
-# refuses REASON ARGUMENT...: it fails with this reason, and the file is as it was.
+# refuses REASON ARGUMENT...: it fails with this reason, and the file is unchanged.
 refuses() {
     local before
     before=$(cat "$list" 2>/dev/null || echo none)
@@ -588,19 +588,19 @@ as_nobody() {
     out=$(<"$TMPDIR/out")
 }
 
-# injected CALL FAULT VERB: the command, whose calls of this kind that touch the file or its directory fail.
+# injected CALL FAULT VERB: runs the command; its calls of this kind on the file or its directory fail.
 injected() {
     strace -qq -o "$TMPDIR/strace" -e trace="$1" -P /etc -P /etc/.ld.so.preload.originbypass -P "$list" \
         -e inject="$1:$2" "$tool" system "$3" >"$TMPDIR/out" 2>"$messages"
 }
 
-# killed_at CALL VERB: it dies as it makes the call.
+# killed_at CALL VERB: the command is killed as it makes the call.
 killed_at() {
     injected "$1" signal=KILL "$2" && echo "not killed at $1" && return 1
     [[ ! -s $messages ]]
 }
 
-# row PID PROGRAM TEXT: there is such a row.
+# row PID PROGRAM TEXT: the output has such a row.
 row() {
     contains "|$1 $2 $3|" "$(awk '{ $1 = $1; print "|" $0 "|" }' <<<"$out")"
 }
@@ -608,7 +608,7 @@ row() {
 field() { "$python" -c 'import json, subprocess, sys
 print(json.loads(subprocess.run([sys.argv[1], "system", "status", "-j"], capture_output=True).stdout)[sys.argv[2]])' "$tool" "$1"; }
 
-# started NAME: a program that runs until the test ends, its number in the variable of this name.
+# started NAME: runs a program until the test ends, and sets the variable of this name to its PID.
 before='' after='' later='' chosen=''
 started() {
     sleep 1000 &
@@ -617,13 +617,13 @@ started() {
     until_true is_rooted_in $! /
 }
 
-# is_rooted_in PID DIRECTORY: it has become another program than this shell or chroot(8), whose libc is mapped, if any.
+# is_rooted_in PID DIRECTORY: it is no longer this shell or chroot(8) but another program, with its libc mapped, if any.
 is_rooted_in() {
     [[ $(readlink "/proc/$1/root") == "$2" && $(readlink "/proc/$1/exe") =~ /(sl.*ep|python[0-9.]*|static)$ ]] &&
         { [[ $(readlink "/proc/$1/exe") == */static ]] || grep -q /libc "/proc/$1/maps"; }
 }
 
-# Runs the lines of its input that begin with "# ", as root's shell that is the only program of a machine.
+# Runs the lines of its input that begin with "# ", in a root shell that is the machine's only program.
 as_a_whole_machine() {
     # shellcheck disable=SC2016 # for the inner shell
     unshare --pid --fork --kill-child --mount --mount-proc bash -c '
@@ -633,10 +633,10 @@ as_a_whole_machine() {
         done' 2>&1
 }
 
-# As the columns' widths, they differ from run to run.
+# PIDs and the widths of columns differ from run to run.
 without_pids() { sed -E 's/^ *[0-9]+ /PID /; s/ +/ /g'; }
 
-# alone COMMAND...: its exit status, where no other program runs but a shell and a sleep.
+# alone COMMAND...: its exit status if only a shell and a sleep run beside it.
 alone() {
     # shellcheck disable=SC2016 # for the inner shell
     unshare --pid --mount --fork --mount-proc bash -c '
@@ -654,7 +654,7 @@ configuration() {
 
 others_library() { echo 'int other_library;' | cc -shared -fPIC -x c -o "$1" -; }
 
-# broken_library STATEMENT: the installed library does this in every program that it is loaded into.
+# broken_library STATEMENT: the installed library runs this statement in every program that loads it.
 broken_library() {
     cc -D_GNU_SOURCE -w -shared -fPIC -x c -o "$TMPDIR/broken.so" - <<END
 #include <errno.h>
@@ -665,7 +665,7 @@ END
     install -m 755 "$TMPDIR/broken.so" "$installed"
 }
 
-# A shell that would be started by musl's loader, in the place of /bin/sh.
+# Replaces /bin/sh with a program that needs musl's loader.
 musl_for_a_shell() {
     echo 'int main(void) { return 0; }' |
         cc -Wl,--dynamic-linker="/lib/ld-musl-$(uname -m).so.1" -x c -o "$TMPDIR/sh" -
@@ -673,10 +673,10 @@ musl_for_a_shell() {
     trap 'umount -n "$(realpath /bin/sh)"' EXIT
 }
 
-# What make install would have left in /usr/local: a place of the lab's own, and no file system in memory, from which
-# nothing is entered.
+# What make install would leave in /usr/local. It is a directory of the lab's own, and not a file system in memory: the
+# command refuses libraries from those.
 prepare() {
-    [[ $(stat -c %u /) == 0 ]] || skip "in a user namespace, the system's files belong to nobody known, and not to root"
+    [[ $(stat -c %u /) == 0 ]] || skip "in a user namespace, the system's files do not belong to root"
     local directory
     for directory in lib bin; do
         mountpoint -q "/usr/local/$directory" || cover "/usr/local/$directory" || return

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# originbypass watch: a command is run when the set of addresses has changed, and at no other time.
+# originbypass watch: runs a command when the set of addresses has changed, and at no other time.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
-# The upstream does what stands in this file, and the command writes to the other one that it was run.
+# The upstream behaves as $script says, and the command writes to $ran that it was run.
 script=$TMPDIR/script ran=$TMPDIR/ran events=$TMPDIR/events
 ANSWER=well,ttl_s=1
 OTHER=well,ttl_s=1,address=203.0.113.8
@@ -26,7 +26,7 @@ it_does_not_run_it_while_nothing_changes() {
 }
 
 it_takes_another_order_for_no_change() {
-    # To neither of the two is there a way: what libc has no preference for comes as DNS has it.
+    # There is no route to either address, so libc has no preference and keeps the order of DNS.
     answer well,ttl_s=1,addresses=2,address=198.18.0.1
     watch "$CDN" -- sh -c "date >>$ran"
     looked_up_again
@@ -83,7 +83,7 @@ it_holds_the_command_down_and_runs_it_for_what_has_changed_meanwhile() {
     equal 1 "$(runs)"
     until_true was_run 2
     took_ms=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
-    echo "took $took_ms ms with a hold-down of 4000 ms"
+    echo "took $took_ms ms with a hold-down time of 4000 ms"
     ((took_ms > 3000))
 }
 
@@ -104,7 +104,7 @@ it_does_not_run_it_for_what_has_changed_back_meanwhile() {
     answer "$ANSWER"
     until_true said_to_be 'added 203.0.113.7 removed 203.0.113.8'
     answer "$OTHER"
-    sleep 4.5 # the hold-down, and so much more
+    sleep 4.5 # the hold-down time, and some more
     equal 1 "$(runs)"
 }
 
@@ -121,7 +121,7 @@ it_looks_again_when_the_ttl_is_over_and_within_its_bounds() {
     watch --max 300 "$CDN" -- sh -c "date >>$ran"
     until_true said_to_be found
     : >"$TMPDIR/asked"
-    sleep 1.5 # longer than the least interval
+    sleep 1.5 # longer than the minimum interval
     equal '' "$(<"$TMPDIR/asked")"
 }
 
@@ -156,7 +156,7 @@ it_ends_cleanly_with_a_signal() {
         watch "$CDN" -- sh -c "date >>$ran"
         until_true said_to_be found
         kill -"$signal" "$watch"
-        wait "$watch" # whose status is the test's
+        wait "$watch" # its status becomes the test's
     done
 }
 
@@ -176,7 +176,7 @@ it_ends_also_while_nobody_answers() {
     kill -TERM "$watch"
     wait "$watch"
     took_ms=$(((${EPOCHREALTIME/./} - ${begin/./}) / 1000))
-    echo "took $took_ms ms, and a look-up 4000 ms"
+    echo "took $took_ms ms, and a lookup takes 4000 ms"
     ((took_ms < 3000))
 }
 
@@ -241,7 +241,7 @@ it_does_not_begin_with_a_configuration_that_is_refused() {
 
 # --- -----------------------------------------------------------------------------------------------------------------
 
-# [hold_down=S] watch ARGUMENT...: in the background until the end of the test, with one upstream that follows the script.
+# [hold_down=S] watch ARGUMENT...: in the background until the test ends, with one upstream that follows the script.
 hold_down=0
 watch() {
     [[ -e /etc/originbypass ]] || configure "hosts = ( \"*.example.com\" ); upstreams = [ \"127.0.0.1:5301\" ];
@@ -259,7 +259,7 @@ stop_watching() {
     wait "$watch" || :
 }
 
-# The upstream begins with the first answer that a test has for it.
+# The upstream starts with a test's first answer.
 answer() {
     echo "$1" >"$script.new" && mv "$script.new" "$script"
     [[ -n ${is_scripted-} ]] || scripted_at 127.0.0.1 5301 "@$script"
@@ -272,7 +272,7 @@ runs() { wc -l <"$ran"; }
 
 was_run() { (($(runs) == $1)); }
 
-# Twice since now, so that what the first one found has been looked at.
+# Two lookups from now on, so that the result of the first has been examined.
 looked_up_again() {
     : >"$TMPDIR/asked"
     until_true was_asked_twice

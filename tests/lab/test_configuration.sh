@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The configuration file, good and broken. A broken one costs a line of error, and never the program.
+# The configuration file, good and broken. A broken one causes one line of error, and never stops the program.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The demonstration: what it prints is what was observed, and a row that is not as it should be is an error.
+# The demo prints what was observed, and a row that is not as it should be is an error.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=documents.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What a service and hints mean is libc's word, and asked for but once in a while: for two families, one by one.
+# Only libc knows what a service and hints mean. It is asked once in a while, for two families one by one.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -72,7 +72,7 @@ it_sees_an_address_that_the_host_gets() {
     until_true sees_ipv6
 }
 
-# For two families; one more for the second that had begun, and one for the kernel's clock, which goes in steps.
+# Two families; one more call for the second that had begun, and one because the kernel's clock advances in steps.
 asked_once_a_second() {
     local times elapsed_s
     times=$(grep -o '[0-9]*' "$messages")
@@ -91,7 +91,7 @@ sees_ipv6() {
     [[ $reply == *"80 $ORIGIN_V6"* ]]
 }
 
-# Answers each line "SERVICE FLAG" with ports and addresses, sorted, or the error.
+# Answers each line "SERVICE FLAG" with sorted ports and addresses, or with the error.
 asker() {
     bypass "$dual" "$python" -u -c 'import socket
 for line in open(0):
@@ -108,7 +108,7 @@ ask() {
     read -r -t 20 reply <&"${look_up[0]}"
 }
 
-# A program in Python, with libc's place behind the library taken by one that counts.
+# A Python program; in libc's place, after the library, is another library that counts.
 counted() {
     ORIGIN_BYPASS_HOSTS=$dual env LD_PRELOAD="$LAB_LIBRARY $counter" "$python" -c 'import os, socket, time
 def ports(service, flags=0):

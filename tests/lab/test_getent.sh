@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# getent, which asks libc's functions in ways of its own: `hosts` for IPv6 first, `ahostsv6` for mapped addresses.
+# getent, which asks libc's functions in its own ways: `hosts` asks for IPv6 first, `ahostsv6` for mapped addresses.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/install-deps, with an apt-get of our own that "installs" a program by uncovering it.
+# scripts/install-deps, with our own apt-get that "installs" a program by uncovering it.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -98,7 +98,7 @@ it_names_the_packages_and_stops_without_the_right_to_install() {
 it_uses_sudo_where_that_asks_for_no_password() {
     stand_in_for_apt
     hide dig
-    fails unshare --user "$install_deps" demo 2>"$TMPDIR/said" # what is hidden stays so without the right to uncover
+    fails unshare --user "$install_deps" demo 2>"$TMPDIR/said" # without the right to uncover, the programs stay hidden
     contains 'install -y --no-install-recommends bind9-dnsutils' "$(<"$TMPDIR/apt")"
 }
 
@@ -128,8 +128,8 @@ it_refuses_an_unknown_group() {
     equal 2 "$status"
 }
 
-# In PATH: an apt-get that notes how it was called and what the policy said meanwhile, and others that go with it. In
-# the place of /usr/sbin, which holds the policy: a directory of our own with the same programs.
+# In PATH: an apt-get that records its arguments and what the policy said, and the other tools that go with it. In place
+# of /usr/sbin, where the policy is: our own directory with the same programs.
 stand_in_for_apt() {
     trap uncover EXIT
     rm -rf "$TMPDIR"/{apt,hanging,hidden,sbin,stand-in}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What steers libc's own resolver has no say for a listed name. Each test first shows that it would lead libc astray.
+# The settings of libc's own resolver do not affect a listed name. Each test first shows that they would mislead libc.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Programs that connect to the origin themselves and ask libc for its address: each reaches it with the library and only
-# then, and still reaches the names of the local network.
+# Programs that connect to the origin themselves and ask libc for its address. Each reaches the origin only with the
+# library, and still reaches the names of the local network.
 # shellcheck disable=SC2016 # other languages' variables
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
@@ -89,7 +89,7 @@ it_serves_ruby() {
         end'
 }
 
-# By itself, and not because of the library: so this takes longer than its 30 seconds.
+# Java caches addresses for 30 seconds by itself, not because of the library, so this test takes longer than that.
 it_serves_java() {
     compile_java -proc:none -11 -d "$TMPDIR" "$lab/Fetch.java"
     local fetch=("${java[@]}" -cp "$TMPDIR" Fetch) without with other
@@ -100,7 +100,7 @@ it_serves_java() {
     concludes Java java "$without" "$with" "$other" 'once in 30 s'
 }
 
-# Debian 13's ecj does not find its own main class, which is in another archive there than the one it looks into.
+# Debian 13's ecj looks for its own main class in the wrong archive.
 compile_java() {
     local IFS=: archives=(/usr/share/java/eclipse-jdt-core*.jar) compiler=(ecj)
     ecj -version >/dev/null 2>&1 ||
@@ -112,7 +112,7 @@ it_is_what_the_manual_page_says() { equals_the_manual Clients 6; }
 
 it_is_what_the_readme_names() { is_named_in_the_readme; }
 
-# serves TITLE PROGRAM COMMAND...: the command takes URLs, and fetches each over a connection of its own.
+# serves TITLE PROGRAM COMMAND...: the command takes URLs, and fetches each over its own connection.
 serves() {
     local without with other
     reaches "${@:3}"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Programs that ask DNS themselves, so that the library cannot help: each meets the edge all the same, and reaches the
-# origin in another way.
+# Programs that ask DNS themselves, so the library cannot help. Each still reaches the edge, and reaches the origin in
+# another way.
 # shellcheck disable=SC2016 # the signs of Markdown
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
@@ -67,13 +67,13 @@ it_is_what_the_manual_page_says() { equals_the_manual 'PROGRAMS WITH A RESOLVER 
 
 # --- what is proved --------------------------------------------------------------------------------------------------
 
-# asks_itself COMMAND...: the library is in the program, and the program meets the edge.
+# asks_itself COMMAND...: the library is in the program, and the program still reaches the edge.
 asks_itself() {
     environment=("${with_library[@]}")
     equal edge "$(where "$@")"
 }
 
-# helps TITLE PROGRAM REMEDY COMMAND...: the remedy alone, without the library.
+# helps TITLE PROGRAM REMEDY COMMAND...: only the remedy, without the library.
 helps() {
     environment=("${without_library[@]}")
     reaches_the_origin "$@"
@@ -92,7 +92,7 @@ reaches_the_origin() {
     equal origin "$where"
 }
 
-# --- the programs, in an environment with the library or without -----------------------------------------------------
+# --- the programs, with or without the library -----------------------------------------------------------------------
 
 directly() { "${environment[@]}" "$@"; }
 
@@ -101,14 +101,14 @@ through() {
     ask "http://$CDN/"
 }
 
-# nginx asks for a name in a variable when it needs it, and only its own resolver.
+# nginx asks only its own resolver for a name in a variable, when it needs it.
 nginx_with() {
     sed "s|proxy_pass http://$CDN;|resolver $1; set \$origin $CDN; proxy_pass http://\$origin;|" \
         "$lab/proxies/nginx.conf" >"$TMPDIR/nginx.conf"
     through nginx -p "$LAB/nginx" -c "$TMPDIR/nginx.conf"
 }
 
-# HAProxy asks libc when it starts, and soon after that what the section names.
+# HAProxy asks libc when it starts, and soon after that the server in the section.
 haproxy_with() {
     sed 's|server origin .*|& resolvers own|' "$lab/proxies/haproxy.cfg" >"$TMPDIR/haproxy.cfg"
     printf 'resolvers own\n    nameserver own %s:53\n' "$1" >>"$TMPDIR/haproxy.cfg"
@@ -132,7 +132,7 @@ node_with() {
             require('http').get({ host: address, headers: { host: '$CDN' } }, (response) => response.pipe(process.stdout)));"
 }
 
-# ruby_with [OPTION]. Not with Net::HTTP, which in this version asks libc all the same.
+# ruby_with [OPTION]. Not with Net::HTTP, which still asks libc in this version.
 ruby_with() {
     "${environment[@]}" ruby "$@" -rsocket -e "
         connection = TCPSocket.new('$CDN', 80)
@@ -140,14 +140,14 @@ ruby_with() {
         print connection.read"
 }
 
-# php_with EXPRESSION: which gives the address.
+# php_with EXPRESSION: the expression gives the address.
 php_with() {
     "${environment[@]}" php -r "
         \$address = $1;
         echo file_get_contents(\"http://\$address/\", false, stream_context_create(['http' => ['header' => 'Host: $CDN']]));"
 }
 
-# With what is in the package alone, and nothing from the network.
+# Uses only the package's contents, nothing from the network.
 go_build() {
     GOPROXY=off GO111MODULE=off GOCACHE=$TMPDIR/go go build -o "$1" "$lab/fetch.go"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Proxies that ask libc for the address of where they connect to: each reaches the origin with the library and only then,
-# and still reaches the names of the local network.
+# Proxies that ask libc for the address they connect to. Each reaches the origin only with the library, and still reaches
+# the names of the local network.
 # shellcheck disable=SC2016 # the signs of Markdown
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
@@ -58,8 +58,7 @@ it_is_what_the_manual_page_says() { equals_the_manual Proxies 6; }
 
 it_is_what_the_readme_names() { is_named_in_the_readme; }
 
-# What the program is started with, and how it takes its configuration again; the latter not for those that have no name
-# in it.
+# How the program is started, and how it is told to reload its configuration, unless the configuration has no name in it.
 command=()
 reload=(:)
 
@@ -79,8 +78,8 @@ serves() {
     equal 'edge, origin, local network' "$without, $with, $other"
 }
 
-# From five counts: after the start, after a connection, after another one, after a reload, and after a connection. A port
-# may be open before the start or the reload is over; a request to the other name is served only then.
+# Decides from five counts: after the start, after a connection, after another, after a reload, and after a connection. A
+# port can be open before the start or the reload is over, but a request to the other name is served only after that.
 asks_libc() {
     local counts
     ask http://intranet.example.com/ >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the library says of its work, as JSON lines, and when it is quiet.
+# The library's messages about its work, as JSON lines, and when it prints none.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -97,7 +97,7 @@ it_writes_to_a_file_if_told_so() {
     contains '"level":"info","msg":"resolved origin IP"' "$(<"$TMPDIR/log")"
 }
 
-# As containers name them; the link is what images put in a log file's place.
+# As containers name them. Images put such a link in place of a log file.
 it_writes_to_standard_output_and_standard_error_by_their_names() {
     local name
     ln -s /dev/stdout "$TMPDIR/to_stdout"
@@ -113,7 +113,7 @@ it_writes_to_standard_output_and_standard_error_by_their_names() {
     done
 }
 
-# loses PATH REASON: so standard error tells, once, with the first message that is lost.
+# loses PATH REASON: standard error says so, once, with the first message that is lost.
 loses() {
     ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$1 call "$CDN" getaddrinfo "$CDN" inet 3
     equal "info configuration in effect line=None reason=None

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each process's counters in a file of its own, and what becomes of them. counters.py reads the files by the documented
-# layout alone.
+# Each process's counters in its own file, and what becomes of them. counters.py reads the files only by their documented
+# layout.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -46,7 +46,7 @@ def look_up(name):
 for name in "cdn.example.com missing.example.com six.example.com www.example.net localhost".split(): look_up(name)
 ' || return
     counters
-    # The name that A denies is asked for with AAAA, too.
+    # A name that A denies is also asked for with AAAA.
     equal "1 1 2 2" "$(sum query_addresses) $(sum query_no_records) $(sum query_no_names) $(sum pass_throughs)"
     equal 1 "$(sum fallbacks)"
 }
@@ -138,7 +138,7 @@ os.execv('$LAB/bin/lookup', ['lookup', 'getaddrinfo', '$CDN', 'inet'])" >"$TMPDI
     quiet
 }
 
-# As a reader may do at that moment, who has no right but to read.
+# A reader can hold the lock at that moment; it needs only the right to read.
 it_goes_on_in_it_though_somebody_has_locked_it() {
     with_metrics
     in_python "$CDN" "
@@ -179,7 +179,7 @@ for thread in threads: thread.join()"
     equal 2000 "$(($(sum hits) + $(sum misses)))"
 }
 
-# --- what may be in the way ------------------------------------------------------------------------------------------
+# --- what can be in the way ------------------------------------------------------------------------------------------
 
 it_does_without_on_a_full_disk() {
     mkdir -p "$TMPDIR/full"
@@ -251,9 +251,9 @@ it_leaves_alone_what_another_user_has_put_in_place_of_a_total() {
     }
 }
 
-# --- what becomes of the file while it is counted in -----------------------------------------------------------------
+# --- what becomes of the file while it is in use ---------------------------------------------------------------------
 
-# To be seen, each of these has to fail in a program that touches the file itself.
+# Each of these would make a program fail that touches the file itself.
 it_goes_on_when_its_file_is_made_shorter() {
     while_counting 'os.truncate(path, 0)'
     equal 'error metrics are off reason=its file there has been made shorter' "$(said reason)"
@@ -357,7 +357,7 @@ with_metrics() {
     cp "$caller" "$LAB/bin/lookup"
 }
 
-# Without the files' names, and how long the replies took.
+# Without the files' names, and without the time of the replies.
 counters() { "$python" "$lab/counters.py" "$metrics" | cut -d' ' -f2- | sed 's/ reply_ms=[0-9]*//'; }
 sum() { "$python" "$lab/counters.py" "$metrics" sum "$1"; }
 totals() { find "$metrics" -name '*.total' | wc -l; }
@@ -372,7 +372,7 @@ in_python() {
     bypass "$hosts" "$python" -c "$@"
 }
 
-# while_counting PROGRAM: a process counts on while another does this to its file, whose name is in `path`.
+# while_counting PROGRAM: a process keeps counting while another does this to its file, whose name is in `path`.
 while_counting() {
     with_metrics
     in_python "$CDN" "
@@ -389,7 +389,7 @@ print('alive')" "$1" >"$TMPDIR/out"
     equal alive "$(<"$TMPDIR/out")"
 }
 
-# is_told_once DIRECTORY REASON: the program has its answers all the same.
+# is_told_once DIRECTORY REASON: the program still gets its answers.
 is_told_once() {
     export ORIGIN_BYPASS_METRICS=$1
     equal "$ORIGIN_V4" "$(bypass "$CDN" "$caller" getaddrinfo "$CDN" inet 10)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nginx as a reverse proxy to the name it stands behind, with SNI and certificate check on (world/proxy.conf).
+# nginx as a reverse proxy to the CDN's name, with SNI and the certificate check on (world/proxy.conf).
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=documents.sh
@@ -12,7 +12,7 @@ it_meets_the_edge_without_the_library() {
 it_reaches_the_origin_with_host_sni_and_certificate_in_order() {
     contains '"host":"cdn.example.com","sni":"cdn.example.com"' "$(through_proxy "${with_library[@]}")"
     nobody_asked "$LOCAL_DNS"
-    equal '' "$(grep -v initgroups "$LAB/log/proxy")" # which nginx is denied in a user namespace
+    equal '' "$(grep -v initgroups "$LAB/log/proxy")" # a user namespace denies it to nginx
 }
 
 it_refuses_an_origin_with_a_foreign_certificate() {
@@ -43,7 +43,7 @@ it_reaches_the_origin_again_after_a_reload() {
     nobody_asked "$LOCAL_DNS"
 }
 
-# It starts the new master with an environment of nothing but what "env" directives name.
+# nginx starts the new master with only the variables that its "env" directives name.
 it_loses_the_library_in_a_binary_upgrade() {
     upgrade_proxy
     equal 'error code: 1000' "$(ask)"
@@ -62,8 +62,9 @@ it_has_an_env_directive_for_each_variable() {
 
 env_directives() { manual_block originbypass-programs.7 NGINX 'env LD_PRELOAD;'; }
 
-# upgrade_proxy [DIRECTIVES]: as Debian's package does, so that the new master alone is left, until the test ends. A
-# daemon, by its whole path: it ignores the signal where its parent is still there, and executes its name again.
+# upgrade_proxy [DIRECTIVES]: upgrades as Debian's package does, so that only the new master is left, until the test ends.
+# nginx runs as a daemon, started by its full path: it ignores the signal if its parent is still there, and it executes
+# its path again.
 upgrade_proxy() {
     local pid_file=$LAB/pid/proxy old
     { printf '%s\n' "${1-}" && sed '/^daemon off;$/d' "$WORLD/proxy.conf"; } >"$TMPDIR/proxy.conf"
@@ -71,7 +72,7 @@ upgrade_proxy() {
     until_true test -s "$pid_file"
     trap 'kill "$(<"$LAB/pid/proxy")" && until_true port_is_closed' EXIT
     old=$(<"$pid_file")
-    until_true has_worker "$old" # a signal that comes before is heeded with the next one
+    until_true has_worker "$old" # nginx acts on an earlier signal only with the next one
     forget "$LOCAL_DNS"
     kill -USR2 "$old"
     until_true test -s "$pid_file.oldbin" -a -s "$pid_file"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Node, which carries another c-ares of its own and exports its symbols.
+# Node, which contains a c-ares of its own and exports its symbols.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Where public DNS shows the edge alone: the three ways to the origin, and what is said when none is taken.
+# If public DNS shows only the edge: the three ways to the origin, and the messages if none is taken.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=documents.sh
@@ -275,7 +275,7 @@ meets_the_edge() {
     contains 'error code: 1000' "$(preloaded curl -sS --max-time 20 -4 "https://$SHOP/")"
 }
 
-# The lab's reverse proxy, for the shop in place of its usual name.
+# The lab's reverse proxy, for the shop instead of its usual name.
 through_proxy() (
     sed "s/$CDN/$SHOP/" "$WORLD/proxy.conf" >"$TMPDIR/proxy.conf"
     WORLD=$TMPDIR start_proxy "$@"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# External DNS down: nobody listens (the kernel refuses by ICMP), or packets vanish, or there is no route at all.
+# External DNS is down: nobody listens (the kernel refuses by ICMP), packets vanish, or there is no route at all.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

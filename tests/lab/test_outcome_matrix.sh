@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Each outcome of A beside each of AAAA, for each family that a program asks for, with nothing known of the name, with a
-# fresh answer and with a stale one: what the contract's table says, and the edge from libc only where it says so.
+# Each outcome of A with each outcome of AAAA, for each family that a program asks for: with no answer in the cache, with a
+# fresh one and with a stale one. The result is what the contract's table says; libc gives the edge only if it says so.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -8,7 +8,7 @@ it_gives_what_the_contract_says_for_names_that_are_not_known() { is_as_the_contr
 it_gives_what_it_knows_whatever_comes_within_the_lifetime() { is_as_the_contract_says fresh; }
 it_gives_what_it_knows_whatever_comes_past_the_lifetime() { is_as_the_contract_says stale; }
 
-# A says that there is no such name, and so does AAAA. Nobody is believed at once, and so the name exists.
+# A and AAAA both say that the name does not exist. Neither is believed at once, so the name still exists.
 it_denies_no_type_of_a_name_whose_addresses_are_kept() {
     scripted_in_file "$upstream" well,ttl_s=1,soa_ttl_s=1
     libc_has_edges
@@ -29,7 +29,7 @@ with open(script + ".new", "w") as file:
 os.rename(script + ".new", script)
 time.sleep(1.1)
 assert look_up(socket.AF_UNSPEC) == "203.0.113.7"
-QUESTIONS = 4  # till they are asked again, and believed
+QUESTIONS = 4  # until they are asked again, and believed
 count = 0
 while True:
     found = look_up(socket.AF_INET6), look_up(socket.AF_INET)

@@ -66,7 +66,7 @@ it_takes_a_type_that_dnsmasq_denies_of_a_name_for_one_without_a_record() {
     quiet
 }
 
-# It says so without SOA.
+# dnsmasq says so without an SOA record.
 it_believes_dnsmasq_when_it_says_for_the_second_time_that_a_name_is_gone() {
     local hosts=$TMPDIR/dnsmasq.hosts
     echo "$ORIGIN_V4 cdn.example.com" >"$hosts"
@@ -82,7 +82,7 @@ it_believes_dnsmasq_when_it_says_for_the_second_time_that_a_name_is_gone() {
     : >"$TMPDIR/dnsmasq.log"
     until_true hears -
     grep -i 'query\[A\] cdn.example.com' "$TMPDIR/dnsmasq.log"
-    (($(grep -ic 'query\[A\] cdn.example.com' "$TMPDIR/dnsmasq.log") >= 3)) # the last is that of the call which hears it
+    (($(grep -ic 'query\[A\] cdn.example.com' "$TMPDIR/dnsmasq.log") >= 3)) # the last one by the call that is told
     exec {at_command}>&-
     wait "$pid"
 }
@@ -96,7 +96,7 @@ hears() {
 
 dnsmasq_has_forgotten() { dig "@$own_dnsmasq" cdn.example.com A | grep NXDOMAIN >/dev/null; }
 
-# dnsmasq_with OPTION...: the upstream, which has nothing of example.com but what the options say.
+# dnsmasq_with OPTION...: the upstream, which knows only what these options say about example.com.
 dnsmasq_with() {
     own_dnsmasq=192.0.2.53
     ip address replace "$own_dnsmasq/32" dev lo
@@ -109,7 +109,7 @@ dnsmasq_with() {
     until_true dig "@$own_dnsmasq" +tries=1 +time=1 example.com A >/dev/null
 }
 
-# The addresses in the order in which they sort, for the order of getaddrinfo is libc's affair.
+# Sorted, because libc decides the order of getaddrinfo.
 look_up() { call '*.example.com' getaddrinfo "$@" | sort | paste -sd' '; }
 
 prepare() { with_settings "$patient"; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which addresses of an answer may be used, and what happens when none may.
+# Which addresses of an answer may be used, and what happens if none may.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -9,7 +9,7 @@ BYOIP=byoip.example.com
 CUSTOMERS_PREFIX=198.51.100.80
 set_file=/etc/originbypass/byoip.txt
 
-# --- taken out ------------------------------------------------------------------------------------------------------
+# --- addresses removed ----------------------------------------------------------------------------------------------
 
 it_uses_every_address_without_a_policy() {
     configure 'hosts = ( "*.example.com" );'
@@ -50,7 +50,7 @@ it_rejects_a_public_name_that_points_inside() {
     configure 'hosts = ( "*.example.com" ); answers = { reject = [ "private" ]; strict = true; };'
     stop 8.8.8.8
     stop 1.1.1.1
-    equal EAI_AGAIN "$(look_up intranet.example.com)" # which the local DNS has at 10.0.0.80
+    equal EAI_AGAIN "$(look_up intranet.example.com)" # the local DNS has it at 10.0.0.80
     contains 'warn every address is rejected host=intranet.example.com ip=10.0.0.80 prefix=10.0.0.0/8 used=False' \
         "$(said host ip prefix used)"
 }
@@ -96,7 +96,7 @@ it_takes_rejected_addresses_out_of_libcs_answer_too() {
     for function in gethostbyname gethostbyname2 gethostbyname_r gethostbyname2_r; do
         equal "$ORIGIN_V4" "$(preloaded "$caller" "$function" mixed.example.com inet)"
     done
-    for rejected in cloudflare 203.0.113.0/24; do # the first of libc's list is one of them
+    for rejected in cloudflare 203.0.113.0/24; do # libc's first address matches one of them
         configure "hosts = ( \"mixed.example.com\" ); answers = { reject = [ \"$rejected\" ]; };"
         equal mixed.example.com "$(preloaded "$python" -c '
 import socket
@@ -251,7 +251,7 @@ configure() {
     printf '%s\n' "$1" >/etc/originbypass/originbypass.conf
 }
 
-# Sorted, for the order of two addresses of one family is the server's.
+# Sorted, because the server decides the order of two addresses of one family.
 look_up() { preloaded "$caller" getaddrinfo "$1" "${2-inet}" | sort | paste -sd' '; }
 
 check_all "$@"

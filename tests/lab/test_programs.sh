@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The setting programs, with the library in /etc/ld.so.preload: whom it serves, and that it is as good as absent elsewhere.
+# The key `programs`, with the library in /etc/ld.so.preload: which programs it serves, and that it does nothing in others.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -70,7 +70,7 @@ it_keeps_nothing_in_an_excluded_program() {
     serve 'exclude = [ "*/grep" ];'
     rm /etc/ld.so.preload
     local plain excluded
-    # The library's own mappings and what the loader makes for it, but no page of anonymous memory beside them.
+    # The library's own mappings and what the loader makes for it, but no page of anonymous memory in addition.
     plain=$(ORIGIN_BYPASS_DISABLED=1 mapping_count)
     excluded=$(mapping_count)
     equal "$plain" "$excluded"
@@ -89,7 +89,7 @@ it_serves_nobody_whom_it_can_not_tell_where_some_are_included() {
 
 it_serves_the_command_always() {
     local companion=${LAB_LIBRARY%/*}/originbypass
-    [[ -x $companion ]] || skip 'there is no command so far'
+    [[ -x $companion ]] || skip 'the command is not built'
     serve 'include = [ "/usr/sbin/nginx" ];'
     equal origin "$(where "$companion" resolve "$CDN")"
     serve 'exclude = [ "*" ];'
@@ -110,7 +110,7 @@ it_leaves_alone_a_program_that_runs_with_more_rights_than_its_user() {
 
 mapping_count() { LD_PRELOAD=$everywhere grep -c . /proc/self/maps; }
 
-# serve PROGRAMS [SETTINGS]: the configuration of every program from now on.
+# serve PROGRAMS [SETTINGS]: sets the configuration of every program from now on.
 serve() {
     install -D -m 755 "$LAB_LIBRARY" "$everywhere"
     mkdir -p /etc/originbypass
@@ -118,7 +118,7 @@ serve() {
     echo "$everywhere" >/etc/ld.so.preload
 }
 
-# where COMMAND...: whose address it prints; what it says beside that is kept.
+# where COMMAND...: whose address the command prints; its standard error is kept.
 where() {
     local printed
     printed=$("$@" 2>"$messages")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A program that runs on while its configuration changes. A change takes effect within a second or two, and so a test
+# A program that keeps running while its configuration changes. A change takes effect within a second or two, so a test
 # asks again until it has, or long enough to see that it has not.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
@@ -110,7 +110,7 @@ it_says_at_level_info_that_it_took_the_file() {
     contains "info configuration reloaded file=$file generation=2 hosts=2" "$(said file generation hosts)"
 }
 
-# --- what is not taken -----------------------------------------------------------------------------------------------
+# --- what is not accepted --------------------------------------------------------------------------------------------
 
 it_keeps_the_old_configuration_where_the_new_one_is_broken() {
     begins_with "hosts = ( \"$CDN\" );"
@@ -212,7 +212,7 @@ it_leaves_no_descriptor_behind() {
 
 load() { "$python" "$lab/counters.py" "$metrics" load; }
 
-# For long enough that a change would have been seen.
+# Asks for long enough to see a change.
 stays() {
     local attempt
     for attempt in {1..35}; do

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# A call that is made again is answered from what the first one gave: with the same.
+# A call that is made again gets the same answer as the first one.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
 caller=$(compiled caller) || exit 125
 
-# The first call asks, the second finds the order of the addresses in the cache, the third finds all of it.
+# The first call asks, the second finds the order of the addresses in the cache, and the third finds the whole answer.
 it_gives_the_same_answer_the_third_time() {
     local name family
     for name in dual.example.com alias.example.com DUAL.example.com.; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Host rules: which names are ours. All others never leave libc, and external DNS never hears of them.
+# Host rules: which names are ours. All others go only to libc, and external DNS never hears of them.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 

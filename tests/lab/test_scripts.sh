@@ -193,7 +193,7 @@ exits_with() {
     equal "$expected" "$status"
 }
 
-# Prints what it is given; knows curl's options as curl does.
+# Prints its arguments; knows the same options as curl.
 stand_in_for_curl() {
     mkdir -p "$TMPDIR/stand-in"
     cat >"$TMPDIR/stand-in/curl" <<END

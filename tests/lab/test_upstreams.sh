@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Upstreams: where they are, and those that answer, but not with an answer, so that the next one is asked. Two of these
-# are real servers with a real configuration for it, the others are scripted (scripted_dns.py).
+# Upstreams: their addresses, and those that reply without an answer, so that the next one is asked. Two of these are real
+# servers that are configured for it, the others are scripted (scripted_dns.py).
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -42,7 +42,7 @@ it_asks_in_mixed_case_and_gives_no_name_in_it() {
 
 it_knows_a_name_by_its_capitals_in_turkish() {
     local name=iiiiiiiiiiiiiiii.example.com
-    [[ -e /usr/share/i18n/locales/tr_TR ]] || skip 'no sources of locales (locales)'
+    [[ -e /usr/share/i18n/locales/tr_TR ]] || skip 'the sources of locales are not installed (package locales)'
     localedef -i tr_TR -f UTF-8 "$TMPDIR/tr_TR.UTF-8"
     scripted well_with_whole_names
     contains 203.0.113.7 "$(ORIGIN_BYPASS_UPSTREAMS=$unwell bypass '*.example.com' \
@@ -80,7 +80,7 @@ it_says_the_reason_when_no_upstream_is_well() {
     contains refused "$(said reason | tr '[:upper:]' '[:lower:]')"
 }
 
-# unbound does not repeat the question then.
+# unbound does not repeat the question in that reply.
 it_says_that_unbound_refuses() {
     unbound_with 'access-control: 0.0.0.0/0 refuse'
     equal "$EDGE_V4" "$(ORIGIN_BYPASS_UPSTREAMS=$unwell call "$CDN" getaddrinfo "$CDN" inet)"
@@ -103,13 +103,13 @@ it_takes_an_answer_over_tcp_that_comes_octet_by_octet() {
     is_answered_by "$unwell" 53 "$unwell" truncation_over_udp,piece=1
 }
 
-# What c-ares' versions make of such records has no part in it.
+# The result does not depend on how c-ares' versions read such records.
 it_takes_an_answer_whatever_else_the_message_holds() {
     is_answered_by "$unwell" 53 "$unwell" well_with_odd_records
     is_answered_by "$unwell" 53 "$unwell" odd_records_over_tcp
 }
 
-# Questions for both types at once: what happens to one is nothing to the other.
+# Questions for both types at once; neither affects the other.
 it_asks_for_both_types_without_edns_where_a_server_knows_nothing_of_it() { gives_both both_without_edns udp; }
 it_takes_both_types_from_a_server_that_ends_tcp_after_each_reply() { gives_both both_over_tcp; }
 it_asks_for_both_types_by_tcp_where_a_server_knows_nothing_of_edns() { gives_both both_without_edns_over_tcp; }
@@ -155,7 +155,7 @@ falls_through_to_8888_with() {
     nobody_asked "$LOCAL_DNS"
 }
 
-# It is counted how often each is asked: so none is asked again because the machine is busy and its answer late.
+# The tests count how often each server is asked, so no server may be asked again because a busy machine makes it late.
 prepare() {
     with_settings 'query = { timeout_ms = 3000; hedge_ms = 1000; deadline_ms = 4000; };'
 }
@@ -164,7 +164,7 @@ was_asked() { [[ -s $TMPDIR/asked ]] || { echo 'the upstream was not asked' && r
 
 look_up() { ORIGIN_BYPASS_UPSTREAMS="$unwell 8.8.8.8" call "$CDN" getaddrinfo "$CDN" inet; }
 
-# scripted BEHAVIOUR [udp]: a server at the unwell address. It writes down what it is asked once it is ready.
+# scripted BEHAVIOUR [udp]: a server at the unwell address. Once it is ready, it writes down each question.
 scripted() { scripted_at "$unwell" 53 "$@"; }
 
 unbound_with() {

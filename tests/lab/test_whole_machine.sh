@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# The library in /etc/ld.so.preload, and so in every program of the machine: each does what it did before.
+# The library in /etc/ld.so.preload, and so in every program of the machine. Each still does what it did before.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=matrix.sh
 source "$lab/matrix.sh"
 shopt -s inherit_errexit
 
-everywhere=/run/lab/lib/liboriginbypass.so # readable for every user, as not every build directory is
+everywhere=/run/lab/lib/liboriginbypass.so # readable for every user, unlike some build directories
 as_another_user=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
 it_is_in_every_program_that_starts() {
@@ -86,7 +86,7 @@ it_leaves_a_setuid_program_as_it_was() {
     contains 'uid=65534(nobody)' "$before"
 }
 
-# From the moment that it has one, the loader ignores LD_PRELOAD.
+# Once the program has capabilities, the loader ignores LD_PRELOAD.
 it_serves_a_program_with_file_capabilities_and_only_so() {
     needs_other_users
     cp /usr/bin/curl "$TMPDIR/curl"
@@ -113,7 +113,7 @@ it_says_nothing_of_a_broken_configuration_in_programs_that_never_resolve() {
 
 configuration="hosts = ( \"$CDN\" );"
 
-# runs_as_before COMMAND...: the same output, errors and exit status. Leaves them in before; "input" is its input.
+# runs_as_before COMMAND...: the same output, errors and exit status with the library. Sets before; "input" is its input.
 runs_as_before() {
     local after
     before=$(all_of_it "$@")
@@ -141,15 +141,15 @@ preload_everywhere() {
     echo "$everywhere" >/etc/ld.so.preload
 }
 
-# In a user namespace there is but one user, and so nothing that the loader takes for a change of users.
+# A user namespace has only one user, so the loader sees no change of users.
 needs_other_users() {
-    can_become_another_user || skip "only root can become another user, from whom a setuid program differs"
+    can_become_another_user || skip "only root can become another user, which a setuid program needs"
 }
 
-# shadow's newgrp starts SHELL, util-linux's the one of /etc/passwd, which says nologin.
+# newgrp of shadow starts $SHELL; that of util-linux starts the shell in /etc/passwd, which is nologin.
 give_nobody_a_shell() {
     sed '/^nobody:/s|[^:]*$|/bin/sh|' /etc/passwd >"$TMPDIR/passwd"
-    rm /etc/passwd # here a link to the real one
+    rm /etc/passwd # in the lab, a link to the real one
     trap 'ln -sf "$LAB/etc/passwd" /etc/passwd' EXIT
     install -m 644 "$TMPDIR/passwd" /etc/passwd
 }
@@ -165,8 +165,8 @@ make_apt_repository() {
         'Description: nothing' >"$repository/Packages"
 }
 
-# apt_get_update REPOSITORY: with none of the machine's settings, some of which remove its files. What it measures on the
-# way differs from run to run.
+# apt_get_update REPOSITORY: without the machine's settings, some of which remove its files. The speeds that it prints
+# differ from run to run.
 apt_get_update() {
     local state=$TMPDIR/apt
     rm -rf "$state"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The lab itself: what all other tests stand on.
+# The lab itself, which all other tests need.
 # shellcheck source-path=SCRIPTDIR source=check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
@@ -127,7 +127,7 @@ status() { curl -s -o "$TMPDIR/body" -w '%{http_code}' "$@"; }
 
 ping_by_udp() { echo >"/dev/udp/$1/53"; }
 
-# The world inside this world, with a pid namespace of its own: whatever it leaves would be seen here.
+# Makes a world inside this world, with its own pid namespace. Anything that it left would be seen here.
 leaves_nothing_behind() {
     need_own_proc
     before=$(traces)
@@ -147,7 +147,7 @@ leaves_nothing_behind_after() {
     kill -s "$signal" "$inner"
     wait "$inner" || status=$?
     equal "$expected" "$status"
-    [[ $signal != KILL ]] || until_true is_as_before # nobody was left to wait for the end
+    [[ $signal != KILL ]] || until_true is_as_before # no process was left to wait for the end
     equal "$before" "$(traces)"
 }
 

@@ -1,5 +1,5 @@
-/* The process's first lookup is made by a child of vfork(2), which ends; then it makes one itself. Prints how many
- * counters' files there are in the directory, and how many of them are named after it. */
+/* The process's first lookup is made by a vfork(2) child, which ends. Then the process makes one itself. Prints how
+ * many counters' files there are in the directory, and how many of them are named after the process. */
 #include <dirent.h>
 #include <netdb.h>
 #include <stdio.h>

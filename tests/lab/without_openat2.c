@@ -1,4 +1,4 @@
-/* Preloaded: this program's kernel has no openat2(2), as before Linux 5.6. */
+/* Preloaded: the program sees a kernel without openat2(2), as before Linux 5.6. */
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# The world of the problem, inside the namespaces that `enter` made, and the means to change and to observe it.
+# The world of the problem, inside the namespaces that `enter` made, and the functions that change and observe it.
 #
-# Every address lives on the loopback interface; there is no other, and no route leads anywhere else.
+# Every address is on the loopback interface. There is no other interface, and no route leads anywhere else.
 #
 #     8.8.8.8          external DNS: unbound, recursing to the authority
 #     1.1.1.1          external DNS: dnsmasq, forwarding to the authority
@@ -11,9 +11,9 @@
 #     web              one nginx: the edge (104.21.80.230, 2606:4700:3030::6815:50e6) refuses everything,
 #                      the origin (203.0.113.7, 2001:db8::7) checks Host and SNI, 10.0.0.80 is a plain web server
 #
-# A server is started, stopped and silenced by its name in the first column. /etc is writable here, and nobody else's.
+# A server is started, stopped and silenced by its name in the first column. /etc is writable here; it is the lab's own.
 
-# shellcheck disable=SC2034 # many of these words are used by the files that source this one
+# shellcheck disable=SC2034 # many of these variables are used by the files that source this one
 LAB=/run/lab
 EDGE_V4=104.21.80.230 EDGE_V6=2606:4700:3030::6815:50e6
 ORIGIN_V4=203.0.113.7 ORIGIN_V6=2001:db8::7
@@ -32,10 +32,10 @@ make_world() {
     for server in "${SERVERS[@]}"; do await "$server" || return; done
 }
 
-# /run is covered because it holds doors to the outside (the sockets of nscd and systemd-resolved), /var/log because
-# servers open their default log before they read where to log. /etc becomes a directory of links to the real
-# entries, in which ours replace those that name resolution reads. In a lab within the lab the real ones are not in
-# /etc, and are about to be covered: so they are bound by way of the working directory.
+# /run is covered because it has doors to the outside (the sockets of nscd and systemd-resolved), and /var/log because
+# servers open their default log before they read where to log. /etc becomes a directory of links to the real entries,
+# and ours replace those that name resolution reads. In a lab within the lab, the real entries are not in /etc and are
+# about to be covered, so they are bound through the working directory.
 make_filesystem() (
     if [[ -d $LAB/etc ]]; then cd "$LAB/etc"; else cd /etc; fi || return
     mount -n -t proc proc /proc 2>/dev/null # refused inside some containers; nothing here depends on it
@@ -50,7 +50,7 @@ make_filesystem() (
     restore_etc
 )
 
-# The machine's own settings of the library and of preloading are not seen.
+# Hides the machine's own settings for the library and for preloading.
 restore_etc() {
     cp --remove-destination "$WORLD"/etc/* /etc
     rm -rf /etc/originbypass /etc/ld.so.preload
@@ -69,14 +69,14 @@ make_network() {
     done
 }
 
-# Long answers are not written out: sixty.example.com, and crowd.example.com, which needs TCP whatever EDNS allows.
+# Long answers are generated: sixty.example.com, and crowd.example.com, which needs TCP whatever EDNS allows.
 make_zone() {
     cp "$WORLD"/{internet,primary}.zone "$LAB" &&
         printf 'sixty.example.com. A 203.0.113.%d\n' {1..60} >>"$LAB/internet.zone" &&
         printf 'crowd.example.com. A 203.0.113.%d\n' {1..120} >>"$LAB/internet.zone"
 }
 
-# One certification authority, and a certificate for each of origin and edge, as Cloudflare has one for its customers.
+# One certification authority, and one certificate each for the origin and the edge; Cloudflare has one for its customers.
 make_certificates() {
     local tls=$LAB/tls key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes) server
     openssl req -x509 "${key[@]}" -days 2 -subj '/CN=originbypass lab CA' -out "$tls/ca.pem" -keyout "$tls/ca.key" \
@@ -90,7 +90,7 @@ make_certificates() {
     done
 }
 
-# AppArmor's profiles for unbound and dnsmasq (Ubuntu) go by the path of the program and would forbid our files.
+# On Ubuntu, AppArmor's profiles for unbound and dnsmasq match the path of the program and would forbid our files.
 copy_servers() {
     local program
     for program in unbound dnsmasq knotd nginx; do
@@ -106,16 +106,16 @@ start() {
     await "$1"
 }
 
-# Refuses from now on: nobody listens at its address any more.
+# From now on it refuses: nobody listens at its address any more.
 stop() {
     is_up "$1" || return 0
     local pid
     pid=$(<"$LAB/pid/$1")
-    kill "$pid" # not KILL: workers of nginx would survive it
+    kill "$pid" # not KILL: nginx' workers would survive it
     until_true is_gone "$pid" && rm "$LAB/pid/$1"
 }
 
-# Swallows packets from now on, without a word: the address is routed to a network where nobody has it.
+# From now on it swallows packets without a word: the address is routed to a network where nobody has it.
 silence() {
     is_silent "$1" && return
     ip address del "$1/32" dev lo && ip route add "$1/32" dev lo
@@ -126,8 +126,8 @@ unsilence() {
     ip route del "$1/32" dev lo && ip address add "$1/32" dev lo
 }
 
-# fault RULE...: from now on this is done to packets on their way: rules of an nft chain, the first that matches counts.
-# What changes addresses goes into a chain of another kind. 192.0.2.0/24, where nobody is, has a route then.
+# fault RULE...: applies these rules to packets from now on. They are rules of an nft chain, and the first match counts.
+# fault_nat is for rules that change addresses. 192.0.2.0/24, where nobody is, then has a route.
 fault() { add_faults input 'type filter hook input priority 0;' "$@"; }
 fault_nat() { add_faults nat 'type nat hook output priority -100;' "$@"; }
 
@@ -144,14 +144,14 @@ end_faults() {
     ! ip route del 192.0.2.0/24 dev lo 2>/dev/null || nft delete table ip fault
 }
 
-# The reverse proxy of world/proxy.conf at 127.0.0.1:8080, with these variables: start_proxy [VARIABLE=VALUE...]
+# start_proxy [VARIABLE=VALUE...]: the reverse proxy of world/proxy.conf at 127.0.0.1:8080, with these variables.
 start_proxy() {
     env "$@" nginx -p "$LAB/nginx" -c "$WORLD/proxy.conf" >"$LAB/log/proxy" 2>&1 </dev/null &
     proxy=$!
     until_true port_is_open 127.0.0.1 8080
 }
 
-# Over when the old worker is gone: it takes no new connection then.
+# Returns when the old worker has gone, because until then it can take new connections.
 reload_proxy() {
     local worker
     worker=$(worker_of_the_proxy)
@@ -167,7 +167,7 @@ stop_proxy() {
     wait "$proxy"
 }
 
-# Everything as in the beginning, and nothing in the logs.
+# Resets everything to the initial state, with empty logs.
 heal_world() {
     local server
     restore_etc
@@ -190,7 +190,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 
 is_silent() { [[ -n $(ip route show "$1/32") ]]; }
 
-# As an orphan, so that process 1 sees its end at once whoever started it.
+# As an orphan, so that process 1 sees its end at once, whatever process started it.
 launch() {
     local name=$1 command
     case $name in
@@ -226,7 +226,7 @@ answers() {
 
 port_is_open() { (: <"/dev/tcp/$1/$2") 2>/dev/null; }
 
-# Waits for a condition to hold, half a minute at least before it gives up.
+# Waits until a condition is true, and gives up after half a minute at the earliest.
 until_true() {
     local attempt
     for attempt in {1..3000}; do
@@ -245,13 +245,13 @@ queries() {
     grep -Eci "query\[$type\] $name from |query: [^ ]+ $name\. $type IN" "$LAB/log/$1" || :
 }
 
-# How many queries the hidden primary has seen since its start, whatever for.
+# How many queries of any kind the hidden primary has seen since its start.
 primary_queries() {
     knotc -s "$LAB/primary/control" stats mod-stats.server-operation 2>/dev/null |
         sed -n 's/.*\[query\] = //p' | grep . || echo 0
 }
 
-# The servers that have sent a reply for the name; fails where there is none.
+# The servers that have sent a reply for the name; fails if there are none.
 answered() {
     local server name=${1//./\\.} status=1
     for server in "$LOCAL_DNS" 8.8.8.8 1.1.1.1; do

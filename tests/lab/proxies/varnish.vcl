@@ -1,4 +1,4 @@
-# The socket "cdn" leads to the name behind the CDN, any other to one of the local network. Nothing is cached.
+# The socket "cdn" leads to the name behind the CDN, any other to one in the local network. Nothing is cached.
 vcl 4.1;
 
 backend cdn {
