@@ -1,4 +1,4 @@
-/* A setuid program that takes on its rights for good, and runs another program with them: as_root PROGRAM [ARGUMENT...]
+/* A setuid program that makes its rights permanent, and runs another program with them: as_root PROGRAM [ARGUMENT...]
  */
 #include <stdio.h>
 #include <unistd.h>

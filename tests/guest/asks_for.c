@@ -1,7 +1,7 @@
-/* One call, and what it gives: asks_for NAME [SERVICE FAMILY SOCKTYPE PROTOCOL]
+/* One call, and its result: asks_for NAME [SERVICE FAMILY SOCKTYPE PROTOCOL]
  *
- * With a service it is getaddrinfo(3), and prints for each node "FAMILY SOCKTYPE PROTOCOL ADDRESS PORT", or the error;
- * the three that are asked for are numbers. Without, it is gethostbyname(3), and prints the type of the address.
+ * With a service, it calls getaddrinfo(3) and prints "FAMILY SOCKTYPE PROTOCOL ADDRESS PORT" for each node, or the
+ * error; the three in the arguments are numbers. Without, it calls gethostbyname(3) and prints the type of the address.
  */
 #include <stdlib.h>
 

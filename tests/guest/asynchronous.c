@@ -1,9 +1,9 @@
-/* What getaddrinfo_a and its kin do, told a line each, to be compared between libc and the library: asynchronous
- * SCENARIO
+/* Prints what getaddrinfo_a and its relatives do, line by line, so that libc and the library can be compared:
+ * asynchronous SCENARIO
  *
- * Names below ours.test are meant to be the library's, all others libc's; one server answers both (gated_dns.h).
- * Nowhere does it wait for several requests that may end in the same moment: libc's gai_suspend then leaves a pointer
- * into its stack behind, and the program crashes, or not.
+ * Names below ours.test are for the library, all others for libc; one server answers both (gated_dns.h). No scenario
+ * waits for several requests that can end at the same moment. libc's gai_suspend then leaves a pointer into its own
+ * stack behind, which can crash the program.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -59,7 +59,7 @@ static const struct gaicb *const *from(int first) {
     return (const struct gaicb *const *)&list[first];
 }
 
-/* Every other name is the library's. */
+/* Every second name is the library's. */
 static void prepare(int count) {
     static char names[MANY][32];
     memset(block, 0, sizeof(block));
@@ -289,7 +289,7 @@ static void notified_by_signal(void) {
 }
 
 static void notified_by_thread(void) {
-    /* pthread_create(3) still reads them when the thread runs already, and perhaps has ended. */
+    /* Static, because pthread_create(3) can still read them after the thread has started, or even ended. */
     static pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 1024 * 1024);

@@ -1,6 +1,6 @@
-/* What the library promises of getaddrinfo_a beyond what libc does: background SCENARIO [NAME...]
+/* What the library promises of getaddrinfo_a in addition to what libc does: background SCENARIO [NAME...]
  *
- * Look-ups end when the scenario opens the gate (gated_dns.h), but for "addresses", which asks the world's servers.
+ * Lookups end when the scenario opens the gate (gated_dns.h), except in "addresses", which asks the world's servers.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -31,8 +31,8 @@ enum { MANY = 200, WAITERS = 8, FORKS = 400, JUMPS = 50 };
 static struct gaicb block[MANY], *list[MANY];
 static char names[MANY][32];
 
-/* One family, because libc takes a lock for AI_ADDRCONFIG and to sort addresses, which it forgets when the process
- * forks. */
+/* One family only. For AI_ADDRCONFIG and to sort addresses, libc takes a lock, which it forgets when the process forks.
+ */
 static const struct addrinfo ipv4 = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
 
 static const struct gaicb *const *from(int first) {
@@ -53,12 +53,12 @@ static void prepare(const char *prefix) {
     prepare_domains(prefix, "theirs", "ours");
 }
 
-/* libc's look-ups in a child may read from the sockets of its parent's. */
+/* Only names of ours: libc's lookups in a child can read from the parent's sockets. */
 static void prepare_ours(const char *prefix) {
     prepare_domains(prefix, "ours", "ours");
 }
 
-/* How many of the first ones have an answer; frees them. */
+/* How many of the first `count` requests have an answer; frees the answers. */
 static int take_answers(int count) {
     int answered = 0;
     for (int i = 0; i < count; i++) {
@@ -136,7 +136,7 @@ static void threads_end(char **unused) {
 
 static atomic_int over;
 
-/* For all of them, and again while any is under way. */
+/* Waits for all of them, and again while any is in progress. */
 static void *suspend_for_all(void *unused) {
     struct timespec timeout = {.tv_nsec = 3000000};
     for (int turn = 0; gai_suspend(from(0), MANY, turn % 2 ? &timeout : NULL) != EAI_ALLDONE; turn++)

@@ -1,5 +1,5 @@
-/* A program with an interpreter and without libc, as Go makes them: it says that it runs, and prints where its
- * libraries are. Built with -nostdlib.
+/* A program with an interpreter and without libc, like Go's. It prints that it runs, and where its libraries are. Built
+ * with -nostdlib.
  */
 #include <sys/syscall.h>
 

@@ -1,6 +1,6 @@
-/* Threads that are cancelled in the middle of a lookup: DNS is silent to the first query for a name. As in libc, they
- * end in the lookup that they are in, and begin no other; the same name is answered when it is asked for again, and
- * nothing stays of the lookup.
+/* Threads that are cancelled in the middle of a lookup: DNS is silent to the first query for a name. As in libc, a
+ * thread ends in its current lookup and begins no other. When the same name is asked for again it is answered, and
+ * nothing of the lookup is left.
  */
 #include <pthread.h>
 #include <stdatomic.h>

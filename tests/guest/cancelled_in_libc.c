@@ -1,8 +1,8 @@
 /* A thread that is cancelled while libc looks up for us, and what it leaves behind: cancelled_in_libc FILE FUNCTION
  *
- * FUNCTION is getaddrinfo, gethostbyname or gethostbyname_r; what stands in libc's place makes the file STRANGE_FILE
- * and waits. FILE is a configuration of many thousand rules. It is replaced by a small one then, and its memory must
- * go.
+ * FUNCTION is getaddrinfo, gethostbyname or gethostbyname_r. The library in libc's place makes the file STRANGE_FILE
+ * and waits. FILE is a configuration with many thousand rules. It is then replaced by a small one, and its memory must
+ * be freed.
  */
 #include <malloc.h>
 #include <pthread.h>
@@ -52,7 +52,7 @@ static void configure(const char *name) {
     EXPECT(fclose(file) == 0 && rename("small.conf", name) == 0);
 }
 
-/* Each lookup may look at the file again, and free what nobody holds. */
+/* Each lookup can check the file again, and free configurations that are no longer used. */
 static bool goes_below(long pages) {
     for (long long end_ms = now_ms() + 20000; now_ms() < end_ms; pause_ms(50))
         if (leads_to("pinned.example.com", "192.0.2.2") && resident_pages() < pages)

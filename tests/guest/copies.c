@@ -1,8 +1,8 @@
 /* A copy of the process while another thread waits for an answer: copies fork | _Fork | clone | vfork
  *
- * DNS is silent to the first query for a name. The copy has the warm cache, and is answered at once for the very name
- * that the other thread still waits for, because it asks itself. A vfork child shares the memory, and is no copy: it
- * may wait with the parent, and what it learns is the parent's.
+ * DNS is silent to the first query for a name. The copy has the warm cache. For the very name that the other thread
+ * still waits for, it is answered at once, because it asks itself. A vfork child shares the memory and is not a copy:
+ * it can wait with the parent, and what it learns is the parent's.
  */
 #include <pthread.h>
 #include <signal.h>

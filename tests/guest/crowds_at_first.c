@@ -1,12 +1,12 @@
-/* Threads that come together to a large configuration which nobody has parsed yet: crowds_at_first WHAT
+/* Threads that need, at the same moment, a large configuration that is not yet parsed: crowds_at_first WHAT
  *
  *     together    16 threads: one parses it, and all are answered by it
- *     forked      while one thread parses, a child of fork(2) begins on its own
- *     late        who waits for a parser that does not come to its end goes to libc, and is ours once it has
- *     scarce      16 threads that live with what address space there is: nobody dies
+ *     forked      while one thread parses, a child of fork(2) starts to parse it itself
+ *     late        a thread that waits for a parser that never finishes gets libc's answer, and ours once it has
+ * finished scarce      16 threads with little address space: none of them crashes
  *
- * This program's calloc sees the rules' table, which is made once for each parsing: for 100,000 rules it has so many
- * slots.
+ * This program's calloc recognizes the rules' table by its size: it is made once for each parsing, and 100,000 rules
+ * need that many slots.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -26,7 +26,7 @@ void *calloc(size_t count, size_t size) {
     if (count * size >= LEAST && count * size < MOST && (parser == 0 || parser == getpid())) {
         atomic_fetch_add(&parsed, 1);
         if (atomic_load(&held_back)) {
-            EXPECT(leads_to("inner.many.example.com", EDGE)); /* who is inside already is libc's */
+            EXPECT(leads_to("inner.many.example.com", EDGE)); /* a lookup inside the parser is libc's */
             atomic_store(&is_parsing, true);
         }
         while (atomic_load(&held_back))

@@ -1,8 +1,8 @@
 /* A daemon that puts its client's socket at every number below 1024, before a lookup or in the middle of one:
  * daemon before | during FILE | closing FILE
  *
- * One octet waits in the socket to be read, and its other end hears nothing. "during": DNS is silent to the first query
- * for a name, and writes the name into the file: from then on the lookup waits. No octet is written by anybody else,
+ * One octet waits in the socket to be read, and its other end must hear nothing. "during": DNS is silent to the first
+ * query for a name, and writes the name into the file; from then on the lookup waits. Only the daemon writes an octet,
  * none is read, and no number is closed. "closing": it closes the numbers in the middle of a lookup, and puts nothing
  * there; for a moment the first of them stay free.
  */
@@ -19,7 +19,7 @@
 enum { FIRST_NUMBERS = 16, LOW_NUMBERS = 1024, OWN_NUMBERS = 1500 };
 
 static int client, other_end, output;
-static const char *asked; /* NULL: nothing is waited for */
+static const char *asked; /* NULL: do not wait */
 static bool in_the_way;
 
 static int move_up(int number) {
@@ -55,7 +55,7 @@ static void wait_for_the_lookup(void) {
     while (asked != NULL && !is_asked_for_the_name())
         pause_ms(1);
     if (asked != NULL)
-        pause_ms(100); /* from sending to waiting */
+        pause_ms(100); /* from sending the query to waiting */
 }
 
 static void close_all_numbers(void) {
@@ -63,7 +63,7 @@ static void close_all_numbers(void) {
         close(number);
 }
 
-enum { MOMENT_MS = 60, SURE_MS = 90 }; /* what is seen later than that, on a busy machine, shows nothing */
+enum { MOMENT_MS = 60, SURE_MS = 90 }; /* after that, on a busy machine, an observation proves nothing */
 
 static void *close_all_numbers_and_watch(void *unused) {
     wait_for_the_lookup();
@@ -82,7 +82,7 @@ static void *take_all_numbers(void *unused) {
     close_all_numbers();
     for (int number = 0; number < LOW_NUMBERS; number++)
         while (dup2(client, number) != number)
-            if (errno != EBUSY) /* the lookup is just getting this number, dup2(2) */
+            if (errno != EBUSY) /* the lookup is just opening this number, see dup2(2) */
                 abort();
     return unused;
 }
@@ -92,7 +92,7 @@ static bool is_the_client(int number) {
     return fstat(client, &expected) == 0 && fstat(number, &status) == 0 && expected.st_ino == status.st_ino;
 }
 
-/* Standard output is the client's as well by now. */
+/* By now, standard output is the client's as well. */
 static int report(const char *what) {
     dprintf(output, "%s\n", what);
     return 1;

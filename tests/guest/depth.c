@@ -1,4 +1,4 @@
-/* How much of its stack a call needs for a name that is not ours: prints the octets. The stack is painted before. */
+/* Prints how many octets of its stack a call needs for a name that is not ours. The stack is painted first. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,7 +18,7 @@ int main(void) {
     unsigned char *stack =
         mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     EXPECT(stack != MAP_FAILED);
-    look_up(NULL); /* what is loaded and bound but once is not the question */
+    look_up(NULL); /* do not measure what is loaded and bound only once */
     memset(stack, PAINT, STACK_SIZE);
     pthread_attr_init(&attributes);
     EXPECT(pthread_attr_setstack(&attributes, stack, STACK_SIZE) == 0);

@@ -1,4 +1,4 @@
-/* Look-ups with 6,000 descriptors open, and with none left: descriptors many | none */
+/* Lookups with 6,000 descriptors open, and with none left: descriptors many | none */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -61,12 +61,12 @@ static void with_none(void) {
     EXPECT(dual.count == 2 && strchr(dual.texts[0], ':') != NULL);
     EXPECT(leads_to_origin("cdn.example.com"));
     int last = open_until_none_is_left();
-    pause_ms(1500); /* longer than an order of addresses is kept where it can be found again */
+    pause_ms(1500); /* longer than an order of addresses is remembered */
     EXPECT(leads_to_origin("cdn.example.com"));
     EXPECT(gethostbyname("cdn.example.com") != NULL);
     struct addresses again = addresses_of("dual.example.com");
     EXPECT(are_the_same(&dual, &again));
-    EXPECT(leads_to("www.example.com", "")); /* neither we nor libc have a socket to ask with */
+    EXPECT(leads_to("www.example.com", "")); /* neither we nor libc can open a socket */
     close(last);
     EXPECT(leads_to_origin("www.example.com"));
 }

@@ -1,5 +1,4 @@
-/* errno after calls that we answer is what it was before: cold, warm, of every function, without a record of the type.
- */
+/* Calls that we answer leave errno as it was: cold, warm, with every function, without a record of the type. */
 #include "guest.h"
 
 enum { BEFORE = 4711 };

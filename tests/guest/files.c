@@ -1,4 +1,4 @@
-/* Which files a cold lookup opens in /etc: prints their names. */
+/* Prints the names of the files in /etc that a cold lookup opens. */
 #include <sys/inotify.h>
 
 #include "guest.h"

@@ -1,8 +1,8 @@
-/* A program that lets a filter of system calls through to no more than libc's own resolver and stdio need, and is ended
- * by any other call: filtered WORD...
+/* A program with a filter of system calls that allows only what libc's own resolver and stdio need. Any other call ends
+ * it: filtered WORD...
  *
- * Takes the words one after the other: "filter" is where the filter begins to hold, "sleep" a second and more; any
- * other a name that is looked up. Prints for each what it leads to, by stdio.
+ * Takes the words one after the other. "filter" starts the filter, and "sleep" waits a little more than a second; any
+ * other word is a name to look up. Prints what each name leads to, with stdio.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -13,7 +13,8 @@
 
 #include "guest.h"
 
-/* What is only on some machines stands behind an #ifdef. What libc asks the vDSO for, it asks the kernel for without.
+/* Calls that exist only on some machines are in an #ifdef. Calls that libc makes to the vDSO go to the kernel without
+ * it.
  */
 static const unsigned allowed[] = {
     SYS_read,

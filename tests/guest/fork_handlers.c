@@ -1,7 +1,7 @@
-/* A library with a fork handler that takes its own mutex, while a thread of it looks up a name under that mutex.
+/* A library with a fork handler that takes its own mutex, while one of its threads looks up a name under that mutex.
  *
- * Its handler was registered before ours was, and so runs after it. The thread begins its lookup when the handler has
- * begun to wait for it. Both come to their end, and so does the child.
+ * Its handler was registered before ours, and so runs after it. The thread begins its lookup when the handler has begun
+ * to wait for it. Both finish, and so does the child.
  */
 #include <pthread.h>
 #include <semaphore.h>

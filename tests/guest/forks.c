@@ -1,5 +1,5 @@
-/* 400 children, made by fork while eight threads look up names that nobody has asked for. Each child has the warm
- * cache, looks up a cold name at once, and in every tenth a thread of its own and a grandchild do so too.
+/* 400 children, made by fork while eight threads look up names that nobody has asked for. Each child has the warm cache
+ * and looks up a cold name at once. In every tenth child, a thread of its own and a grandchild do so too.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -61,7 +61,7 @@ int main(void) {
     for (int i = 0; i < THREADS; i++)
         EXPECT(pthread_create(&threads[i], NULL, look_up, NULL) == 0);
     for (unsigned number = 0; number < CHILDREN; number++) {
-        EXPECT(leads_to_origin("warm.many.example.com")); /* or the many others would take its place in the cache */
+        EXPECT(leads_to_origin("warm.many.example.com")); /* otherwise the many others would evict it from the cache */
         pid_t child = fork();
         if (child == 0)
             be_a_child(number);

@@ -1,6 +1,4 @@
-/* The program frees what it was given by libc's own freeaddrinfo: as a whole, node by node from either end, and in two
- * halves.
- */
+/* The program frees lists with libc's own freeaddrinfo: as a whole, node by node from either end, in two halves. */
 #include <stdlib.h>
 
 #include "guest.h"

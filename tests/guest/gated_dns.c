@@ -45,7 +45,7 @@ static unsigned char *append(struct query *reply, unsigned char *end, const char
     return end + size;
 }
 
-/* In the query's place: its question, and the records. */
+/* The reply replaces the query: its question, and the records. */
 static void answer(int descriptor, struct query *query) {
     ssize_t name_end = HEADER;
     while (query->octets[name_end] != 0)

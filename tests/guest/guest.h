@@ -13,11 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What external DNS says of the names, and what libc's own DNS would say. */
+/* What external DNS says of the names, and what libc's own DNS says. */
 #define ORIGIN "203.0.113.7"
 #define EDGE "104.21.80.230"
 
-/* One more of the names N.many.example.com that nobody has asked for. */
+/* One of the names N.many.example.com, which nobody has asked for yet. */
 #define COLD_NAME(number) cold_name((char[64]){0}, number)
 
 static inline const char *cold_name(char text[static 64], unsigned number) {
@@ -25,7 +25,7 @@ static inline const char *cold_name(char text[static 64], unsigned number) {
     return text;
 }
 
-/* The first IPv4 address of a name, or the name of the error: "" for none. */
+/* The first IPv4 address of a name; "" if there is an error. */
 static inline const char *first_address(const char *name, char text[static INET_ADDRSTRLEN]) {
     struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM}, *list = NULL;
     text[0] = '\0';
@@ -45,7 +45,7 @@ static inline bool leads_to_origin(const char *name) {
     return leads_to(name, ORIGIN);
 }
 
-/* Every name and both functions that a program has most: cold or warm, over UDP or TCP, with one address or many. */
+/* Names of every kind, by the two most common functions: cold or warm, over UDP or TCP, with one address or many. */
 static inline bool answers_all_kinds(void) {
     return leads_to_origin("cdn.example.com") && leads_to_origin("alias.example.com") &&
            strncmp(first_address("crowd.example.com", (char[INET_ADDRSTRLEN]){0}), "203.0.113.", 10) == 0 &&
@@ -64,7 +64,8 @@ static inline void pause_ms(long duration_ms) {
         ;
 }
 
-/* A lookup has sockets while it waits. By their links, for fstat(2) on another thread's descriptor is a data race. */
+/* A lookup has sockets while it waits. Counted by their links, because fstat(2) on another thread's descriptor would be
+ * a data race. */
 static inline size_t count_sockets(void) {
     size_t count = 0;
     for (int number = 0; number < 1024; number++) {
@@ -80,7 +81,7 @@ static inline void signal_after_ms(long ms) {
     setitimer(ITIMER_REAL, &(struct itimerval){.it_value = {.tv_usec = ms * 1000}}, NULL);
 }
 
-/* Ends the process at once, of a child too, and says on standard output what does not hold. */
+/* Ends the process (also a child) at once if the condition is false, and prints it to standard output. */
 #define EXPECT(condition) ((condition) ? (void)0 : give_up(__FILE__, __LINE__, #condition))
 
 _Noreturn static inline void give_up(const char *file, int line, const char *condition) {

@@ -1,8 +1,8 @@
-/* A signal handler that looks names up itself, in the middle of a lookup: handler libc | never | stack
+/* A signal handler that looks up names itself, in the middle of a lookup: handler libc | never | stack
  *
- * DNS is silent to the first query for a name. What is in the cache the handler is given. For all else it has libc's
- * answer, also for the very name that is being asked for; or none (fallback = "never"). It runs on the thread's stack,
- * or on one of its own (stack). The lookup that was interrupted has its own answer.
+ * DNS is silent to the first query for a name. The handler gets answers from the cache. For other names, and also for
+ * the very name that is being asked for, it gets libc's answer, or none (fallback = "never"). It runs on the thread's
+ * stack, or on one of its own (stack). The interrupted lookup still gets its own answer.
  */
 #include <signal.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@ static const char *expected = EDGE;
 
 static void look_up(int signal) {
     (void)signal;
-    if (count_sockets() == 0) { /* the lookup has not come so far */
+    if (count_sockets() == 0) { /* the lookup does not wait yet */
         signal_after_ms(20);
         return;
     }

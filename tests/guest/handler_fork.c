@@ -1,7 +1,7 @@
 /* A signal handler that copies the process in the middle of a lookup: handler_fork fork | _Fork | clone
  *
- * DNS is silent to the first query for a name. The handler returns in both processes, and both get the answer; the
- * child reads from no socket that it has from its parent, and keeps none open.
+ * DNS is silent to the first query for a name. The handler returns in both processes, and both get the answer. The
+ * child reads from none of the sockets inherited from its parent, and keeps none open.
  */
 #include <dirent.h>
 #include <signal.h>
@@ -36,7 +36,7 @@ static bool is_inherited(ino_t inode) {
     return false;
 }
 
-/* In the place of libc's, to see from which sockets is read. */
+/* Replaces libc's function, to see which sockets are read. */
 ssize_t recvfrom(int number, void *data, size_t size, int flags, struct sockaddr *restrict from,
                  socklen_t *restrict from_size) {
     struct stat status;
@@ -47,7 +47,7 @@ ssize_t recvfrom(int number, void *data, size_t size, int flags, struct sockaddr
 
 static void copy(int signal) {
     (void)signal;
-    if (count_sockets() == sockets_before) { /* the lookup has not come so far */
+    if (count_sockets() == sockets_before) { /* the lookup does not wait yet */
         signal_after_ms(20);
         return;
     }

@@ -1,5 +1,5 @@
-/* 200 cold names asked for where there is neither /dev/urandom nor a descriptor to open it with: ids DIRECTORY
- * The program's own rand() goes on as if nobody had called it.
+/* 200 cold names, looked up without /dev/urandom or a descriptor to open it with: ids DIRECTORY
+ * The program's own rand() continues as if nobody had called it.
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* A child that is made while eight threads wait for answers: after its first call, a hit, it has none of their sockets,
- * and what it has opened itself it keeps. The threads are answered.
+/* A child that is made while eight threads wait for answers. After its first call, a hit, it has none of their sockets,
+ * and keeps what it has opened itself. The threads get their answers.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -15,7 +15,7 @@ static void *look_up(void *number) {
     return NULL;
 }
 
-/* In the place of one of the inherited sockets stands another one, which is the child's. */
+/* Replaces one of the inherited sockets with another one, which is the child's. */
 static int replace_a_socket(void) {
     struct stat status;
     int own = socket(AF_UNIX, SOCK_STREAM, 0), number = 3;

@@ -1,5 +1,5 @@
-/* A program that, before its first lookup, goes into an empty directory and gives up being root: jail DIRECTORY [USER]
- * Its configuration, which is in a file that only root may read, and the real functions were found at load.
+/* A program that, before its first lookup, enters an empty directory and gives up being root: jail DIRECTORY [USER]
+ * Its configuration, in a file that only root may read, and the real functions were found when it was loaded.
  */
 #include <grp.h>
 #include <stdlib.h>

@@ -1,15 +1,15 @@
 /* A signal handler that jumps out of a lookup, as wget's does: jump again | deeper | stack | fiber | ended | reloads
  *
- * DNS is silent to the first query for a name. Whatever the thread does after the jump, its next lookup is served at
- * once, by external DNS, though another thread waits for the same name with it; so is that one. Nothing stays: no
- * descriptor, no mask, no cancellation that is not the thread's own.
+ * DNS is silent to the first query for a name. Whatever the thread does after the jump, external DNS answers its next
+ * lookup at once, although another thread waits with it for the same name. That thread is also answered. Nothing is
+ * left: no descriptor, no mask, and no cancellation state that is not the thread's own.
  *
  *     again    it asks again from the same place
- *     deeper   from a function that has much on the stack
+ *     deeper   from a function that uses much of the stack
  *     stack    the handler has a stack of its own
  *     fiber    the lookup was on a stack that is unmapped afterwards, and the next one is on another such stack
- *     ended    it ends, as do 29 others
- *     reloads  the configuration changes, 36 times, each time with such a jump: each change is seen
+ *     ended    the thread ends, and so do 29 others
+ *     reloads  the configuration changes, 36 times, each time with such a jump; each change is seen
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -30,7 +30,7 @@ static volatile sig_atomic_t jumped;
 
 static void jump(int signal) {
     (void)signal;
-    if (count_sockets() == 0) { /* the lookup has not come so far */
+    if (count_sockets() == 0) { /* the lookup does not wait yet */
         signal_after_ms(20);
         return;
     }
@@ -98,7 +98,7 @@ static void jump_and_ask_again(void (*ask_again)(const char *)) {
     EXPECT(jumped == JUMPS);
 }
 
-/* ---- stacks of the program's own making ---- */
+/* ---- stacks made by the program ---- */
 
 static ucontext_t home, fiber;
 
@@ -142,7 +142,7 @@ static void *jump_out_and_end(void *name) {
 }
 
 static void let_threads_end(void) {
-    mask_alarm(SIG_BLOCK); /* it is theirs */
+    mask_alarm(SIG_BLOCK); /* the signal is for the threads */
     for (unsigned i = 0; i < ENDED; i++) {
         pthread_t thread;
         EXPECT(pthread_create(&thread, NULL, jump_out_and_end, (void *)COLD_NAME(100 + i)) == 0);
@@ -153,7 +153,7 @@ static void let_threads_end(void) {
     expect_at_once(COLD_NAME(100));
 }
 
-/* ---- configurations that are in use for good ---- */
+/* ---- configurations that stay in use ---- */
 
 static void configure(unsigned number) {
     char other[256];

@@ -1,9 +1,10 @@
-/* Many threads that look names up by several functions: mixed THREADS LOOKUPS NAMES DOMAIN ADDRESS [reentrant]
+/* Many threads that look up names with several functions: mixed THREADS LOOKUPS NAMES DOMAIN ADDRESS [reentrant]
  *
- * Every thread makes LOOKUPS look-ups over the names 0.DOMAIN, 1.DOMAIN ..., by getaddrinfo for both families and for
- * IPv4, gethostbyname_r and gethostbyname in turn, and begins with another name. They do so in three shifts, with a
- * pause between them in which a lifetime of one second ends. Prints how many answers were ADDRESS, and how many not.
- * With "reentrant" gethostbyname is left out, for where libc answers: its gethostbyname is not for threads.
+ * Every thread makes LOOKUPS lookups of the names 0.DOMAIN, 1.DOMAIN ..., with getaddrinfo for both families and for
+ * IPv4, gethostbyname_r and gethostbyname in turn. Each thread begins with a different name. They do so in three
+ * shifts, with a pause between them in which a lifetime of one second ends. Prints how many answers were ADDRESS, and
+ * how many were not. With "reentrant" gethostbyname is left out; it is for tests in which libc answers, whose
+ * gethostbyname is not thread-safe.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -49,7 +50,7 @@ static bool by_gethostbyname_r(const char *name) {
            is_expected(host->h_addr_list[0]);
 }
 
-/* libc's is not for threads; the library's is, because each thread has memory of its own. */
+/* libc's is not thread-safe. The library's is, because each thread has its own memory for it. */
 static bool by_gethostbyname(const char *name) {
     const struct hostent *host = gethostbyname(name);
     return host != NULL && is_expected(host->h_addr_list[0]);

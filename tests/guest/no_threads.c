@@ -1,6 +1,7 @@
-/* A program that may start no thread: no_threads filter | limit USER
+/* A program that cannot start a thread: no_threads filter | limit USER
  *
- * "filter": a filter of system calls refuses clone(2) and clone3(2). "limit": the user may have no process more.
+ * "filter": a filter of system calls refuses clone(2) and clone3(2). "limit": the user has reached the limit of
+ * processes.
  */
 #include <linux/audit.h>
 #include <linux/filter.h>

@@ -1,4 +1,4 @@
-/* Loads a plugin, or does nothing at all: opens [PLUGIN] */
+/* Loads a plugin, or does nothing: opens [PLUGIN] */
 #include <dlfcn.h>
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-/* unshare(CLONE_NEWUSER) behind look-ups: the kernel refuses it to a process that has a thread left. */
+/* unshare(CLONE_NEWUSER) after lookups: the kernel refuses it to a process that still has a second thread. */
 #include <dirent.h>
 #include <sched.h>
 

@@ -2,8 +2,8 @@
  * reloads FILE [MS]
  *
  * One name has a pinned address that each configuration changes, another has the same settings in all of them, and a
- * third one is listed in every second one. Whatever the moment, an answer is one that a configuration has given; what
- * stays the same is never asked for again; and in the end, parent and child have the last configuration.
+ * third is listed in every second one. At any moment, an answer is one that a configuration has given. A name whose
+ * settings stay the same is never asked for again. In the end, parent and child have the last configuration.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -36,7 +36,9 @@ static bool is_either(const char *name) {
     return strcmp(text, ORIGIN) == 0 || strcmp(text, EDGE) == 0;
 }
 
-/* All that a child may ask for: what is libc's waits there for a lock that another thread of the parent has held. */
+/* A child may ask only for these names: libc's lookups could wait there for a lock that another thread of the parent
+ * held.
+ */
 static bool is_ours_good(void) {
     return leads_to_origin("cdn.example.com") && is_pinned();
 }

@@ -1,5 +1,5 @@
-/* An upstream that ends its TCP connections before the query is written: SIGPIPE, which would end the program, never
- * comes. The program waits behind each connect(2), so that the other side is done.
+/* An upstream that ends its TCP connections before the query is written. SIGPIPE, which would end the program, never
+ * comes. The program waits after each connect(2), so that the other side has finished.
  */
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -8,7 +8,7 @@
 
 static int connections;
 
-/* In the place of libc's. */
+/* Replaces libc's function. */
 int connect(int number, const struct sockaddr *address, socklen_t size) {
     int type = 0;
     socklen_t type_size = sizeof(type);

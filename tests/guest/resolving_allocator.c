@@ -1,4 +1,4 @@
-/* An allocator that resolves a name itself in every call but those that its own look-ups make. */
+/* An allocator that itself resolves a name in every call, except in those made by its own lookups. */
 #include <stddef.h>
 
 #include "guest.h"

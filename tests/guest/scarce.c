@@ -1,10 +1,10 @@
 /* Every allocation fails in turn: scarce SITUATION FILE
  *
- * In each situation (load first cold hit refresh reload gethostbyname) a child makes one call, in which the n-th
- * allocation fails, once, and in another child that and all later ones. The call gives the right answer, libc's, or an
- * error, and nobody dies. When there is memory again, the child is answered from external DNS. So for each n, until the
- * call needs no more than n - 1 of them. For what happens at load, before main(), the child is this program again,
- * whose environment says what fails: it does not die, and may be without the library.
+ * In each situation (load first cold hit refresh reload gethostbyname) a child makes one call in which the n-th
+ * allocation fails. In another child, that and all later ones fail. The call gives the right answer, libc's, or an
+ * error, and the child does not crash. When there is memory again, the child is answered from external DNS. This is
+ * repeated for each n, until the call needs fewer than n allocations. For failures at load, before main(), the child is
+ * this program again, with the failure in its environment. It does not crash, and it may run without the library.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>
@@ -19,7 +19,7 @@ enum { UNKNOWN = 1 << 30, NEVER };
 static atomic_int until_failure = UNKNOWN; /* allocations before the one that fails */
 static atomic_bool from_there_on;
 
-/* As the environment says. */
+/* Reads from the environment what fails. */
 static void begin(void) {
     const char *number = getenv("SCARCE_NUMBER"), *all_later = getenv("SCARCE_ALL_LATER");
     atomic_store(&from_there_on, all_later != NULL);
@@ -27,7 +27,7 @@ static void begin(void) {
 }
 
 static bool fails(void) {
-    if (environ == NULL) /* a sanitizer comes before libc is ready */
+    if (environ == NULL) /* a sanitizer calls before libc is ready */
         return false;
     if (atomic_load(&until_failure) == UNKNOWN)
         begin();
@@ -97,7 +97,7 @@ static void configure(const char *more) {
     EXPECT(stream != NULL && fputs(text, stream) >= 0 && fclose(stream) == 0 && rename(other, file) == 0);
 }
 
-/* ---- the call, and whether it gave what it may ---- */
+/* ---- the call, and whether its result is allowed ---- */
 
 static bool is_either(const char *text) {
     return strncmp(text, "203.0.113.", strlen("203.0.113.")) == 0 || strcmp(text, EDGE) == 0;
@@ -147,14 +147,14 @@ static bool call(const char *situation) {
     return is_good("cdn.example.com");
 }
 
-/* Its exit status: of an allocation that was not made, too. */
+/* The child's exit status; UNUSED means that it did not make so many allocations. */
 enum { GOOD = 0, UNUSED = 77 };
 
 static int end_scarcity(void) {
     return atomic_exchange(&until_failure, NEVER) >= 0 ? UNUSED : GOOD;
 }
 
-/* Of a sanitizer that looks for leaks, where there is one. */
+/* The sanitizer's, if there is one that looks for leaks. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static bool leaks(void) {
@@ -182,7 +182,7 @@ static _Noreturn void load_anew(int number, bool all_later) {
     _exit(127);
 }
 
-/* False: the call needed fewer allocations. */
+/* Returns false if the call needed fewer allocations. */
 static bool fail_at(const char *situation, int number, bool all_later) {
     int status = 0;
     pid_t child = fork();

@@ -1,5 +1,5 @@
-/* 100 programs, started by posix_spawn while four threads look names up. None of them finds a descriptor of ours open,
- * and each can look up a name itself. Started with "child" this is such a program.
+/* 100 programs, started by posix_spawn while four threads look up names. None of them finds a descriptor of ours open,
+ * and each can look up a name itself. With the argument "child", this is such a program.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
     if (argc > 1)
         return be_the_program();
     for (int number = 3; number < NUMBERS; number++)
-        fcntl(number, F_SETFD, FD_CLOEXEC); /* what the test's shell has left open */
+        fcntl(number, F_SETFD, FD_CLOEXEC); /* left open by the test's shell */
     for (int i = 0; i < THREADS; i++)
         EXPECT(pthread_create(&threads[i], NULL, look_up, NULL) == 0);
     for (int i = 0; i < PROGRAMS; i++) {

@@ -1,4 +1,4 @@
-/* Look-ups in threads with a stack of 32 KiB: cold, warm, 60 addresses, an answer over TCP, an alias, no such record.
+/* Lookups in threads with a stack of 32 KiB: cold, warm, 60 addresses, an answer over TCP, an alias, no such record.
  */
 #include <pthread.h>
 

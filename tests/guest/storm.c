@@ -1,8 +1,8 @@
-/* Many names past their lifetimes at once, all in use, and an upstream that takes its time: storm NAMES FILE
+/* Many names in use whose lifetimes end at the same time, and a slow upstream: storm NAMES FILE
  *
- * Each is served at once, while at most four threads renew them over a small share of the descriptors that the program
- * may have; it can open files all the time. FILE is what the server writes down: a line for each question. In the end
- * each name has been renewed, and neither threads nor sockets are left.
+ * Each is answered at once, while at most four threads refresh them, with a small share of the descriptors that the
+ * program can have. The program can open files all the time. The server writes a line for each question to FILE. In the
+ * end each name has been refreshed, and no threads or sockets are left.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "guest.h"
 
-/* Four are at work, and one that has just ended may still be there. */
+/* Four work, and one that has just ended can still be there. */
 enum { THREADS_OF_OURS = 2 * 4, NUMBERS = 256, SHARE = NUMBERS / 4 };
 
 static atomic_bool over;
@@ -60,7 +60,7 @@ int main(int argc, char **argv) {
     unsigned names = argc == 3 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
     pthread_t watcher;
     struct rlimit limit;
-    EXPECT(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= NUMBERS); /* valgrind keeps some */
+    EXPECT(getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur <= NUMBERS); /* valgrind reserves some */
     size_t own = count_threads();
     for (unsigned i = 0; i < names; i++)
         EXPECT(leads_to_origin(COLD_NAME(i)));

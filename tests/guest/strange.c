@@ -1,11 +1,11 @@
-/* A library that stands behind ours, in libc's place: what a service means, asked for without a name, it says as
- * proxychains does with proxy_dns, one IPv4 node whatever was asked for, and in the way that STRANGE names.
+/* A library that comes after ours, in libc's place. A call that asks what a service means, without a name, gets the
+ * answer of proxychains with proxy_dns: one IPv4 node, whatever was asked for, in the way that STRANGE names.
  *
- * With "names" it is a name that it answers: with a node that has no address, or a host of no family. With "waits" it
- * answers no name, but makes the file STRANGE_FILE and waits until the thread is cancelled; with "cancels" it cancels
- * the thread, and makes the file if that goes on.
+ * With "names" it answers a name: with a node that has no address, or a host of no family. With "waits" it answers no
+ * name, but makes the file STRANGE_FILE and waits until the thread is cancelled. With "cancels" it cancels the thread,
+ * and makes the file if the thread continues.
  *
- * The address lies at the end of its node's memory, so that a checker sees who reads beyond it.
+ * The address is at the end of its node's memory, so that a checker sees reads beyond it.
  */
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What our programs are checked by (lab/checkers.sh) reports what it should, and a test fails by it, also where the
-# program's exit status is not looked at.
+# The checkers of our programs (lab/checkers.sh) report what they should. A report makes a test fail even if the test does
+# not check the program's exit status.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
@@ -43,7 +43,7 @@ it_finds_our_library_built_for_the_sanitizer() {
 # shellcheck disable=SC2053 # a pattern
 is_for() { [[ $checker == @($1) ]] || skip "only under $1"; }
 
-# faulty STATEMENTS: runs a program that consists of them.
+# faulty STATEMENTS: runs a program with these statements.
 faulty() {
     printf '%s\n' '#include <pthread.h>' '#include <stdio.h>' '#include <stdlib.h>' 'static int shared;' \
         'static void *count(void *unused) { shared++; return unused; }' \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A program whose clocks stand still: time is the kernel's.
+# A program whose clocks do not advance: the library uses the kernel's time.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -41,7 +41,7 @@ it_answers_under_faketime_with_a_time_that_stands_still() {
     equal "$ORIGIN_V4" "$(FAKETIME='2020-01-01 00:00:00' call "$CDN" getaddrinfo "$CDN" inet)"
 }
 
-# preloading NAME COMMAND...: the program here of that name beside the library.
+# preloading NAME COMMAND...: preloads the program NAME of this directory after the library.
 preloading() { LAB_LIBRARY="$LAB_LIBRARY $(compiled "$1" -shared -fPIC)" "${@:2}"; }
 
 check_all "$@"

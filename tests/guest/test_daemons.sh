@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nginx as it becomes a daemon by itself: its standard error is its error log from then on, and takes our messages.
+# nginx as it makes itself a daemon: its standard error becomes its error log, and our messages go there.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -9,7 +9,7 @@ it_writes_into_the_error_log_of_nginx_that_became_a_daemon() {
     not_checked nginx
     start_daemon
     contains '"server":"origin"' "$(curl -s --max-time 20 http://127.0.0.1:8080/)"
-    lacks '"msg"' "$(<"$error_log")" # so far the terminal's
+    lacks '"msg"' "$(<"$error_log")" # until now they went to the terminal
     forget 8.8.8.8
     kill -HUP "$(<"$LAB/pid/daemon")"
     until_true grep -q '"msg":"resolved origin IP' "$error_log"

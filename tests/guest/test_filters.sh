@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A filter of system calls that lets through what libc's resolver and stdio need, and ends the program for any other call,
-# does not end it because of us.
+# A filter of system calls allows what libc's resolver and stdio need, and ends the program for any other call. It does not
+# end it because of us.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -8,7 +8,7 @@ origin=203.0.113.7
 log=$TMPDIR/filtered.log
 
 prepare() {
-    [[ -z $checker ]] || skip 'the filter would end what checks the program, too'
+    [[ -z $checker ]] || skip 'the filter would also end the checker'
     rm -f "$log" "$TMPDIR/pipe"
 }
 
@@ -40,7 +40,7 @@ it_answers_over_tcp_where_poll_is_forbidden() {
     quiet
 }
 
-# The answer is in the cache, and the filter finds the message alone.
+# The answer is in the cache, so only the message goes through the filter.
 it_lets_a_message_go_to_a_pipe() {
     equal "$origin $origin" "$(filtered "$CDN" filter "$CDN" 2> >(cat >"$log"))"
     until_true says_twice "$log"
@@ -76,13 +76,13 @@ it_lets_a_message_go_to_a_log_file() {
     says_twice "$log"
 }
 
-# filtered WORD...: what is printed, in a line.
+# filtered WORD...: the output, in one line.
 filtered() {
     ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_HOSTS=$CDN with_library "$(compiled filtered)" "$@" >"$TMPDIR/found" &&
         paste -sd ' ' "$TMPDIR/found"
 }
 
-# One end to write to, and one that holds the pipe open.
+# Opens one end to write to, and one that keeps the pipe open.
 open_pipe() {
     mkfifo "$TMPDIR/pipe"
     exec {both}<>"$TMPDIR/pipe"

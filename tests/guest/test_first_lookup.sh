@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The first lookups of a program, which find a large configuration that nobody has parsed yet.
+# The first lookups of a program, which need a large configuration that is not yet parsed.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -26,10 +26,10 @@ it_kills_no_program_that_has_little_memory() {
     done
 }
 
-# begins WHAT: with 100,000 hosts, and those of the world. The program has a calloc of its own.
+# begins WHAT: with 100,000 hosts, and those of the world. The program has its own calloc.
 begins() {
-    not_under 'address|thread|jemalloc' 'it has an allocator of its own'
-    not_under valgrind 'to parse a hundred thousand rules takes it minutes'
+    not_under 'address|thread|jemalloc' 'the program has its own allocator'
+    not_under valgrind 'it needs minutes to parse a hundred thousand rules'
     [[ -s $TMPDIR/large.conf ]] ||
         { echo "$patient" && echo 'hosts = ( "*.example.com"' && seq -f ', "host-%.0f.example.net"' 100000 && echo ');'; } >"$TMPDIR/large.conf"
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/large.conf preloaded "$(compiled crowds_at_first)" "$1"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Copies of a process in the middle of look-ups: fork, _Fork, a raw clone, vfork.
+# Copies of a process in the middle of lookups: fork, _Fork, a raw clone, vfork.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -42,12 +42,12 @@ it_shares_with_a_child_of_vfork_what_it_learns() {
     with_warm_name
     guest copies vfork
     equal 1 "$(asked_for warm)"
-    equal 2 "$(asked_for learnt)" # once in vain
+    equal 2 "$(asked_for learnt)" # the first one is not answered
     nobody_asked "$LOCAL_DNS"
     quiet
 }
 
-# The manual says so, of programs that make a child for each connection.
+# The manual says so about programs that make a child for each connection.
 it_shares_with_a_child_of_fork_nothing_that_its_siblings_learn() {
     not_checked Python
     contains 'what a child learns is lost to its siblings' "$(tr '\n' ' ' <"$top/preload/man/liboriginbypass.7")"
@@ -93,7 +93,7 @@ answers_both() {
 
 asked_for() { grep -c " $1[.]many[.]example[.]com" "$TMPDIR/asked"; }
 
-# So that the server is not silent to it.
+# The server is then no longer silent to this name.
 with_warm_name() { dig "@$unwell" +tries=1 +time=1 warm.many.example.com A >"$TMPDIR/dig" || : >"$TMPDIR/asked"; }
 
 check_all "$@"

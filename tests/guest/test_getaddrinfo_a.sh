@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# getaddrinfo_a, gai_suspend, gai_cancel and gai_error: as libc's, scenario by scenario and line by line, and beyond that
-# what a guest owes to the program.
+# getaddrinfo_a, gai_suspend, gai_cancel and gai_error do what libc's do, scenario by scenario and line by line, and in
+# addition what a guest owes to the program.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
@@ -20,7 +20,7 @@ nowhere.example.test -
     equal 0 "$(queries "$LOCAL_DNS" "$CDN")"
 }
 
-# libc keeps an idle thread for a second, by which it is known.
+# libc keeps an idle thread for a second; the tests recognize libc by it.
 it_leaves_all_to_libc_where_it_is_disabled_or_has_nothing_to_do() {
     local expected="0
 $CDN $EDGE_V4
@@ -122,7 +122,7 @@ it_lets_the_program_exit_while_requests_are_under_way() {
 
 # --- under the sanitizers and valgrind -------------------------------------------------------------------------------
 
-# libc guards its list of interfaces and its resolv.conf by locks that ThreadSanitizer does not see.
+# libc guards its list of interfaces and its resolv.conf with locks that ThreadSanitizer does not see.
 it_has_no_data_race() {
     build_for thread
     printf 'race:%s\n' __check_pf __GI___libc_dynarray_emplace_enlarge >"$TMPDIR/suppressions"
@@ -130,7 +130,7 @@ it_has_no_data_race() {
     clean_under_sanitizer crowd chain cancelled many_wait_for_the_same cancelled_while_waited_for jumped_out_of
 }
 
-# libc frees what a thread's resolver holds after LeakSanitizer has seen that thread's last moment.
+# libc frees the memory of a thread's resolver after LeakSanitizer has seen the end of that thread.
 it_makes_no_memory_error_and_no_undefined_behaviour_and_leaks_nothing() {
     build_for address
     echo leak:__res_context_send >"$TMPDIR/suppressions"
@@ -144,10 +144,10 @@ it_finds_no_leak_without_threads() {
 }
 
 it_works_in_400_children_under_the_address_sanitizer() {
-    skip "the sanitizer's own allocator leaves its locks taken in a child that is made while other threads allocate"
+    skip "the sanitizer's own allocator keeps its locks in a child that is made while other threads allocate"
 }
 
-# Threads that come first to libc's resolv.conf together each load it, and all but one of these go astray.
+# Threads that use libc's resolv.conf for the first time together each load it, and all but one of these copies are lost.
 it_is_clean_under_valgrind() {
     local scenario
     printf '%s\n' '{' 'resolv_conf' 'Memcheck:Leak' '...' 'fun:__resolv_conf_load' '...' '}' >"$TMPDIR/suppressions"
@@ -161,18 +161,18 @@ it_is_clean_under_valgrind() {
     done
 }
 
-# --- how -------------------------------------------------------------------------------------------------------------
+# --- helpers ---------------------------------------------------------------------------------------------------------
 
 build() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$@"; }
 
-# built NAME: the path of the program made of NAME.c.
+# built NAME: the path of the program made from NAME.c.
 built() {
     local program=$LAB/tmp/$1
     [[ -x $program ]] || build "$program" "$guest/$1.c" "$guest/gated_dns.c" || return
     echo "$program"
 }
 
-# Both of the library's server and libc's are the program's own, behind its gate.
+# The library's server and libc's are both the program's own server, behind its gate.
 gated() {
     printf '%s\n' 'hosts = ( "*.ours.test" );' 'upstreams = [ "127.0.0.1" ];' \
         'query = { timeout_ms = 30000; hedge_ms = 29000; deadline_ms = 30000; };' >"$TMPDIR/gated.conf"
@@ -181,11 +181,11 @@ gated() {
 
 program_of() { if "$(built asynchronous)" | grep -x "$1" >"$TMPDIR/found"; then echo asynchronous; else echo background; fi; }
 
-# ThreadSanitizer of older compilers cannot live with the many random bits of newer kernels.
+# ThreadSanitizer of older compilers does not work with the many random bits of newer kernels.
 without_aslr=(setarch -R)
 "${without_aslr[@]}" true 2>/dev/null || without_aslr=()
 
-# build_for thread|address: where the compiler has the sanitizer's library in the program, there is no runtime to load.
+# build_for thread|address: if the compiler links the sanitizer into the program, there is no runtime to load.
 build_for() {
     sanitizer=$1
     local flags=("-fsanitize=$1") name

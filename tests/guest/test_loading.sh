@@ -81,7 +81,7 @@ make_constructor() {
 
 order_traced() { LD_DEBUG=files LD_DEBUG_OUTPUT=$TMPDIR/order "$@"; }
 
-# The loader has told in which order it called the constructors.
+# The loader has printed the order in which it called the constructors.
 runs_before_ours() {
     local order
     order=$(grep -h 'calling init: ' "$TMPDIR"/order.* | grep -oE 'constructor[.]so|liboriginbypass[.]so')

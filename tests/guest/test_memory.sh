@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the program is given, how it frees it, errno, and allocators of its own.
+# The memory that the program gets and how it frees it, errno, and programs with their own allocators.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -31,7 +31,7 @@ it_dies_of_no_allocation_that_fails() { survives first cold hit refresh reload g
 
 survives() {
     not_under 'thread|jemalloc|valgrind' 'it has an allocator of its own'
-    local situation checker_flags=() # its allocator is called before a sanitizer is ready
+    local situation checker_flags=() # the program's allocator is called before a sanitizer is ready
     export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/scarce.conf
     for situation in "$@"; do
         echo 'hosts = ( "*.example.com" );' >"$ORIGIN_BYPASS_CONFIG_FILE"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A thousand look-ups by several functions from 16 threads: cold, warm and past their lifetime.
+# A thousand lookups by several functions from 16 threads: cold, warm and past their lifetime.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
@@ -23,15 +23,15 @@ it_logs_a_thousand_mixed_lookups() {
 it_leaves_mixed_lookups_to_libc_while_external_dns_is_down() {
     stop 8.8.8.8
     stop 1.1.1.1
-    # libc answers, with both families: not all of them are the one address.
+    # libc answers with both families, so not all addresses are the expected one.
     bypass '*.many.example.com' "$mixed" 16 4 10 many.example.com "$EDGE_V4" reentrant >"$TMPDIR/counts"
-    equal 10 "$(grep -c 'failed to resolve origin IP via external DNS' "$messages")" # once a host
-    equal 10 "$(grep -c 'resolved address is a CDN edge' "$messages")" # libc's
-    # How many queries were under way when the first came back, and so whether three did, differs from run to run.
+    equal 10 "$(grep -c 'failed to resolve origin IP via external DNS' "$messages")" # once for each host
+    equal 10 "$(grep -c 'resolved address is a CDN edge' "$messages")" # libc's answer
+    # How many queries were in flight when the first reply came, and so whether three were, differs from run to run.
     equal 20 "$(grep -vc 'upstream is down' "$messages")"
 }
 
-# The first upstream is never too late for the second one to be asked, also on a busy machine.
+# The first upstream is never so late that the second one is asked, even on a busy machine.
 makes_a_thousand_lookups() {
     echo "$patient" | cat "$TMPDIR/short.conf" - >"$TMPDIR/patient.conf"
     local -x ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/patient.conf
@@ -39,7 +39,7 @@ makes_a_thousand_lookups() {
     nobody_asked 1.1.1.1 "$LOCAL_DNS"
 }
 
-# Once in a lifetime 50 names and two types make a hundred queries at most.
+# In one lifetime, 50 names with two types need at most a hundred queries.
 asked_again_after_a_lifetime() { (($(queries 8.8.8.8) > 100)); }
 
 check_all "$@"

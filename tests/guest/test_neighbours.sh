@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Other preloaded libraries that answer in libc's place: what they give is looked at before it is used.
+# Other preloaded libraries that answer in libc's place: their results are checked before they are used.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -62,7 +62,7 @@ it_keeps_nothing_of_a_thread_that_is_cancelled_where_libc_waits() {
     done
 }
 
-# libc takes no network for that; what the lookup holds, and the list, would be lost.
+# libc uses no network for that, so no thread is cancelled there. Otherwise the lookup's resources and the list would leak.
 it_ends_no_thread_in_the_middle_of_what_a_service_means() {
     not_under 'address|thread' 'it does not let a thread end in its own getaddrinfo, which calls ours'
     export STRANGE_FILE=$TMPDIR/went-on
@@ -86,14 +86,14 @@ it_leads_through_proxychains_to_the_origin() {
     grep -q "$ORIGIN_V4" "$LAB/log/proxy"
 }
 
-# asked WAY SERVICE FAMILY EXPECTED [SOCKTYPE]: what a program is given.
+# asked WAY SERVICE FAMILY EXPECTED [SOCKTYPE]: what a program gets.
 asked() {
     local -A families=([unspec]=0 [inet]=2 [inet6]=10)
     local socktype=${5-1}
     equal "$4" "$(behind_us "$1" "$dual" "$2" "${families[$3]}" "$socktype" $((socktype == 1 ? 6 : 0)))"
 }
 
-# behind_us WAY ARGUMENT...: with the other library behind ours, which answers in that way.
+# behind_us WAY ARGUMENT...: with the other library after ours, which answers in that way.
 behind_us() {
     local program
     program=$(compiled asks_for)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The shared object as a guest: what it shows to the program, what it wants from it, and whose functions it calls.
+# The shared object as a guest: what it exports to the program, what it imports from it, and whose functions it calls.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
@@ -36,7 +36,7 @@ it_is_hardened() {
     contains __stack_chk_fail "$(imports)"
 }
 
-# A program may export c-ares or libconfig itself, of another version, as Node does.
+# A program can export its own c-ares or libconfig, of another version, as Node does.
 it_calls_its_own_c_ares_and_libconfig_in_a_program_that_exports_others() {
     hostile_program
     printf 'hosts = ( "%s" );\n' "$CDN" >"$TMPDIR/hostile.conf"
@@ -58,7 +58,7 @@ END
 
 imports() { nm -D --undefined-only "$LAB_LIBRARY" | awk '{ print $2 }' | sed 's/@.*//'; }
 
-# The lab's caller, with every function that the two archives have under a hostile definition, visible to all.
+# The lab's caller, which also exports a hostile definition of every function in the two archives.
 hostile_program() {
     local archive
     {

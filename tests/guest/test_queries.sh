@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What c-ares, left to itself, would take from the program and its files.
+# What c-ares would take from the program and its files if we let it.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 

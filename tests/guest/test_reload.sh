@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A configuration that changes again and again under a program's threads and children.
+# A configuration that changes again and again while a program's threads and children run.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A program that runs with more rights than its user (setuid, file capabilities), with the library in /etc/ld.so.preload
-# of the lab: nothing is taken from the environment, and only root's own configuration file counts.
+# A program that runs with more rights than its user (setuid, file capabilities), with the library in the lab's
+# /etc/ld.so.preload. Nothing is taken from the environment, and only root's own configuration file counts.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -17,7 +17,7 @@ it_takes_nothing_from_the_environment_of_a_program_with_file_capabilities() {
     ignores_the_environment
 }
 
-# Which would be no longer in secure mode.
+# The child would no longer be in secure mode.
 it_leaves_our_variables_to_no_child_that_gets_roots_rights() {
     make_secure setuid as_root
     export ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$TMPDIR/secure.log
@@ -67,7 +67,7 @@ it_takes_the_environment_of_an_ordinary_program_in_the_same_place() {
     equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_HOSTS=$CDN look_up)"
 }
 
-# make_secure setuid | capable | ordinary [PROGRAM]: the lab's caller with these rights, and the library for every program.
+# make_secure setuid | capable | ordinary [PROGRAM]: the lab's caller with these rights, and the library in every program.
 make_secure() {
     not_under 'address|thread' 'its runtime does not suit a program in secure mode'
     not_under valgrind 'it gives a program no rights'

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Signals and cancellation in the middle of look-ups, and SIGPIPE, which never comes from us.
+# Signals and cancellation in the middle of lookups, and SIGPIPE, which never comes from us.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -26,7 +26,7 @@ it_keeps_nothing_of_threads_that_end_after_a_jump() { serves_at_once_after_a_jum
 it_sees_each_change_of_the_configuration_though_each_has_a_lookup_that_was_left() {
     not_under 'thread|jemalloc|valgrind' 'it takes most of a minute, and is not about memory or locks'
     silent_at_first 16000 30000
-    preloaded "$(compiled jump)" reloads # whose hosts are those of the file
+    preloaded "$(compiled jump)" reloads # its hosts are those of the file
 }
 
 it_serves_at_once_a_thread_whose_stack_is_unmapped_after_a_jump() {

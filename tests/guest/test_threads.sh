@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No thread of ours stays, none is needed, and the process may end in the middle of look-ups.
+# No thread of ours stays, none is needed, and the process can end in the middle of lookups.
 # shellcheck source-path=SCRIPTDIR source=guest.sh
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
@@ -52,7 +52,7 @@ it_lets_the_process_exit_while_four_threads_look_up() {
     quiet
 }
 
-# In a user namespace of an ordinary user's there is but one.
+# An ordinary user's user namespace has only one user.
 has_user() { setpriv --reuid "$1" --clear-groups true 2>/dev/null || skip "there is no user $1 in this user namespace"; }
 
 check_all "$@"

@@ -1,7 +1,7 @@
 /* A signal every millisecond: timer right | late DEADLINE_MS
  *
- * "right": 300 cold names are answered. "late": nobody answers, and the lookup ends at its deadline, neither before nor
- * long after it.
+ * "right": 300 cold names are answered. "late": no server answers, and the lookup ends at its deadline, not before and
+ * not long after.
  */
 #include <signal.h>
 #include <stdlib.h>

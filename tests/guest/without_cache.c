@@ -1,6 +1,6 @@
-/* Threads that look up one name where the process has no memory for a cache: without_cache THREADS
+/* Threads that look up one name although the process has no memory for a cache: without_cache THREADS
  *
- * None waits for more than the one before it: all are answered in the time of a few, and not one after another.
+ * A thread waits for no more than the one before it. All are answered in the time of a few lookups, not one by one.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ static void *look_up(void *took_ms) {
     return NULL;
 }
 
-/* Room for the threads' stacks, and not for the cache. */
+/* Room for the threads' stacks, but not for the cache. */
 static void limit_memory(void) {
     unsigned long pages = 0;
     FILE *file = fopen("/proc/self/statm", "re");

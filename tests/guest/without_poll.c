@@ -1,7 +1,8 @@
-/* Lookups under a filter of system calls that the program has put itself under: without_poll NAME...
+/* Lookups under a filter of system calls that the program has installed itself: without_poll NAME...
  *
- * poll and ppoll fail with ENOSYS, threads with EPERM, and what libc's resolver does not use ends the process. Each
- * name leads to the origin, also while its server takes a second to answer, and no processor is kept busy meanwhile.
+ * poll and ppoll fail with ENOSYS, threads with EPERM, and any call that libc's resolver does not use ends the process.
+ * Each name leads to the origin, also while its server takes a second to answer, and no processor is kept busy
+ * meanwhile.
  */
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -49,7 +50,7 @@ int main(int argc, char **argv) {
         EXPECT(leads_to_origin(argv[i]));
         EXPECT(leads_to_origin(argv[i]));
         EXPECT(processor_ms() - used_ms < (now_ms() - began_ms) / 4);
-        pause_ms(1100); /* a lifetime: what follows is a refresh, for which no thread is started */
+        pause_ms(1100); /* a lifetime; then a refresh, for which no thread can be started */
         EXPECT(leads_to_origin(argv[i]));
     }
     return 0;
