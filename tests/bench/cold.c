@@ -1,6 +1,6 @@
 /*
- * Lookups of names that nobody has asked for before, at the same server: cold SAMPLES. The library, libc, and c-ares
- * alone with a channel for each lookup. Runs under the library, in the lab that tests/bench/run makes.
+ * Lookups of names that nobody has asked for before, at the same server: cold SAMPLES. Compares the library, libc, and
+ * plain c-ares with a channel for each lookup. Runs under the library, in the lab that tests/bench/run makes.
  */
 #include <ares.h>
 #include <netdb.h>

@@ -1,8 +1,8 @@
 /*
- * Hits, side by side with the bare memory that they return and with what users have today.
+ * Compares hits with the bare memory that they return and with what users have today.
  *
- *     hits NAMES SAMPLES                     the table, with so many names where there are many
- *     hits count floor | hit TIMES           so many of one, for a tool that counts instructions
+ *     hits NAMES SAMPLES                     the table; the cases with many names use NAMES of them
+ *     hits count floor | hit TIMES           only one of the two, TIMES times, for a tool that counts instructions
  *
  * Runs under the library, in the lab that tests/bench/run makes.
  */
@@ -80,7 +80,7 @@ static void hit_configured(uint64_t round) {
 static void hit_any_name(uint64_t round) {
     look_up(getaddrinfo, names[round % name_count], "443", &stream);
 }
-/* What is remembered of a name is one kind of call: these two take turns. */
+/* For each name only one kind of call is remembered, and these two kinds alternate. */
 static void hit_in_turns(uint64_t round) {
     look_up(getaddrinfo, "turns.bench.example.com", round % 2 ? "443" : "80", &stream);
 }

@@ -1,4 +1,4 @@
-# A hit beside its floor and what users have today: gnuplot -e "results='...'; plot_file='...'" hits.gnuplot
+# A hit compared with its floor and with what users have today: gnuplot -e "results='...'; plot_file='...'" hits.gnuplot
 set terminal svg size 800,300 noenhanced font "sans-serif,13" background rgb "white"
 set output plot_file
 set datafile separator ","

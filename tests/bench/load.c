@@ -1,5 +1,5 @@
 /*
- * What a program costs to start: load SAMPLES BATCH CASE PROGRAM [ARGUMENT...] -- WORD... -- WORD...
+ * The cost of starting a program: load SAMPLES BATCH CASE PROGRAM [ARGUMENT...] -- WORD... -- WORD...
  *
  * Each group of words after the program is a subject: its name, and the variables to set for it.
  */

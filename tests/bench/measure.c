@@ -34,7 +34,7 @@ static void work(struct worker *worker) {
 
 static void *work_in_thread(void *given) {
     struct worker *worker = given;
-    /* Caches and branches of the subject before were another's. */
+    /* Warm up: the caches and branch predictions are still those of the previous subject. */
     for (uint32_t i = 0; i < worker->batch / 50 + 1; i++)
         worker->subject->run(worker->first_round + i);
     pthread_barrier_wait(worker->barrier);

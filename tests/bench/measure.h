@@ -3,22 +3,22 @@
 
 #include <stdint.h>
 
-/** One of several things that are measured side by side: `run` does it once, the `round`th time. */
+/** One of several things whose speed is compared: `run` does it once, for the `round`th time. */
 struct subject {
     const char *name;
     void (*run)(uint64_t round);
 };
 
 /**
- * Measure the subjects in turns, so that whatever else the machine does hits all of them alike: `samples` times each,
- * `batch` rounds a sample. Writes a line of CSV for each to standard output: group, case, subject, threads, and
- * nanoseconds a round as least, median and ninth decile of the samples. With several threads all do the same at once,
- * and a sample is the longest that one took. Ends the process when something cannot be had.
+ * Measure the subjects in turns, so that other work of the machine affects all of them equally: `samples` times each,
+ * `batch` rounds per sample. Writes a line of CSV for each to standard output: group, case, subject, threads, and
+ * nanoseconds per round as minimum, median and 90th percentile of the samples. With several threads all do the same at
+ * once, and a sample is the time of the slowest. Ends the process if it cannot get the memory or threads that it needs.
  */
 void measure(const char *group, const char *what, const struct subject *subjects, uint32_t count, uint32_t threads,
              uint32_t samples, uint32_t batch);
 
-/** End the process with a message, as perror(3) has it. */
+/** End the process with a message, like that of perror(3). */
 _Noreturn void give_up(const char *what);
 
 #endif

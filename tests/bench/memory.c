@@ -1,6 +1,6 @@
 /*
- * What cached names take: memory NAMES. Writes as a line of CSV the resident size in KiB before and after so many
- * names with an A and an AAAA record have been looked up. Runs under the library, in the lab.
+ * The memory for cached names: memory NAMES. Writes a line of CSV: the resident size in KiB before and after it has
+ * looked up so many names with an A and an AAAA record. Runs under the library, in the lab.
  */
 #include <netdb.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
         fputs("usage: memory NAMES\n", stderr);
         return 2;
     }
-    /* What the first lookup brings along has nothing to do with their number. */
+    /* What the first lookup allocates does not depend on the number of names. */
     look_up(getaddrinfo, "first.names.example.net", "443", &stream);
     look_up(getaddrinfo, "first.names.example.net", "443", &stream);
     long before_kib = resident_kib();
@@ -33,7 +33,7 @@ int main(int argc, char **argv) {
         char name[64];
         snprintf(name, sizeof(name), "name-%06d.names.example.net", i);
         look_up(getaddrinfo, name, "443", &stream);
-        /* The second time what answered the call is remembered, too. */
+        /* The second call also remembers the whole answer of the call. */
         look_up(getaddrinfo, name, "443", &stream);
     }
     printf("memory,%s names,%ld,%ld\n", argv[1], before_kib, resident_kib());

@@ -1,6 +1,6 @@
 /*
- * Calls that are not ours, with the library and past it: passes RULES SAMPLES. RULES names the case: the number of
- * rules that the configuration has. Runs under the library, in the lab that tests/bench/run makes.
+ * Calls that are not ours, with the library and without it: passes RULES SAMPLES. RULES names the case: the number of
+ * rules in the configuration. Runs under the library, in the lab that tests/bench/run makes.
  */
 #include <netdb.h>
 #include <stdio.h>

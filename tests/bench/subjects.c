@@ -16,7 +16,7 @@ static void *symbol_of(const char *library, int flags, const char *name) {
     return symbol;
 }
 
-/* ISO C knows no conversion between pointers to objects and to functions. */
+/* ISO C has no conversion between pointers to objects and to functions. */
 getaddrinfo_function *libc_getaddrinfo(void) {
     getaddrinfo_function *function;
     void *found = symbol_of("libc.so.6", RTLD_NOW, "getaddrinfo");
@@ -48,7 +48,7 @@ void look_up(getaddrinfo_function *function, const char *node, const char *servi
     freeaddrinfo(list);
 }
 
-/* What libc's freeaddrinfo(3) takes back: one piece of memory a node. */
+/* A node that libc's freeaddrinfo(3) can free: each in one piece of memory. */
 struct node {
     struct addrinfo info;
     union {
@@ -82,7 +82,7 @@ void make_and_free(unsigned ipv4_nodes, unsigned ipv6_nodes) {
         list = make(AF_INET, list);
     while (ipv6_nodes-- > 0)
         list = make(AF_INET6, list);
-    /* The compiler is not to see that nobody looks at it. */
+    /* Hides from the compiler that the list is not used. */
     __asm__ volatile("" : : "r"(list) : "memory");
     freeaddrinfo(list);
 }

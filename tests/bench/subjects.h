@@ -3,23 +3,23 @@
 
 #include <netdb.h>
 
-/* The implementations that are compared within one process, which runs under the library. */
+/* The implementations that are compared within one process under the library. */
 
 typedef int getaddrinfo_function(const char *node, const char *service, const struct addrinfo *hints,
                                  struct addrinfo **list);
 typedef int gethostbyname_r_function(const char *name, struct hostent *host, char *buffer, size_t size,
                                      struct hostent **result, int *host_errno);
 
-/** libc's own getaddrinfo(3), past the library. */
+/** libc's own getaddrinfo(3), bypassing the library. */
 getaddrinfo_function *libc_getaddrinfo(void);
 
-/** libc's own gethostbyname_r(3), past the library. */
+/** libc's own gethostbyname_r(3), bypassing the library. */
 gethostbyname_r_function *libc_gethostbyname_r(void);
 
 /** nss_wrapper's getaddrinfo(3), which reads the hosts file that NSS_WRAPPER_HOSTS names. */
 getaddrinfo_function *nss_wrapper_getaddrinfo(void);
 
-/** Call once and end the process if it fails; libc's freeaddrinfo(3) takes the list back. */
+/** Call once, and free the list with libc's freeaddrinfo(3). Ends the process if the call fails. */
 void look_up(getaddrinfo_function *function, const char *node, const char *service, const struct addrinfo *hints);
 
 /** The floor: malloc(3), fill and freeaddrinfo(3) the list of so many nodes of each family that a hit returns. */

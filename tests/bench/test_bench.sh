@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The bench runs, and writes what it says; how fast anything was is no matter here.
+# The bench runs, and writes what it promises. The speed does not matter here.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 

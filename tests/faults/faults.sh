@@ -1,17 +1,17 @@
 # shellcheck shell=bash
-# For the tests of outages: two upstreams that misbehave on order, and a program that looks names up on command.
+# For the tests of outages: two upstreams that misbehave on command, and a program that looks up names on command.
 
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
 
-# shellcheck disable=SC2034 # these words are used by the tests
+# shellcheck disable=SC2034 # these variables are used by the tests
 FIRST=192.0.2.1 SECOND=192.0.2.2 OLD=203.0.113.7 NEW=203.0.113.8 WRONG=203.0.113.66
 for address in "$FIRST" "$SECOND" 192.0.2.66; do ip address replace "$address/32" dev lo; done
 upstreams="$FIRST $SECOND"
 
 # --- upstreams -------------------------------------------------------------------------------------------------------
 
-# serve ADDRESS BEHAVIOUR [udp | reset]: until the test ends, or leave.
+# serve ADDRESS BEHAVIOUR [udp | reset]: runs a server until the test ends, or until leave.
 serve() {
     behave "$1" "$2"
     : >"$TMPDIR/asked-$1"
@@ -22,19 +22,19 @@ serve() {
     : >"$TMPDIR/asked-$1"
 }
 
-# behave ADDRESS BEHAVIOUR: from now on. The file is never half written.
+# behave ADDRESS BEHAVIOUR: from now on the server behaves like this. The file is never half written.
 behave() {
     echo "$2" >"$TMPDIR/script-$1.new"
     mv "$TMPDIR/script-$1.new" "$TMPDIR/script-$1"
 }
 
-# From now on nobody listens there.
+# From now on nobody listens at this address.
 leave() {
     kill "$(<"$TMPDIR/pid-$1")"
     wait "$(<"$TMPDIR/pid-$1")" 2>/dev/null || :
 }
 
-# asked ADDRESS [NAME]: how many questions it was asked, for the name.
+# asked ADDRESS [NAME]: how many questions the server got, in total or for this name.
 asked() { awk -v name="${2-}" 'name == "" || $3 == name' "$TMPDIR/asked-$1" | wc -l; }
 
 forget_questions() {
@@ -42,7 +42,7 @@ forget_questions() {
     for address in "$@"; do : >"$TMPDIR/asked-$address"; done
 }
 
-# packets_to ADDRESS: how many were sent to its port 53 since count_packets_to, also where they vanish on the way.
+# packets_to ADDRESS: how many were sent to its port 53 since count_packets_to, including those that vanish on the way.
 count_packets_to() {
     nft delete table ip faults 2>/dev/null || :
     nft add table ip faults
@@ -59,7 +59,7 @@ steady=$(compiled steady) || exit 125
 family=inet
 
 # shellcheck disable=SC2154 # the coprocess' ID
-# begin CONFIGURATION: a program that has not heard of any upstream yet. It ends with the test, or with end.
+# begin CONFIGURATION: a program that has not used any upstream yet. It ends with the test, or with end.
 begin() {
     echo "$1" >"$TMPDIR/faults.conf"
     coproc program {
@@ -85,7 +85,7 @@ look_up() {
     (($# > 1)) || set -- one 1 "$1"
     echo "$*" >&"${program[1]}"
     read -r -t 60 heard slowest_us all_us addresses <&"${program[0]}"
-    slowest_ms=$(((slowest_us + 999) / 1000)) # who waits by a clock of milliseconds waits up to one less
+    slowest_ms=$(((slowest_us + 999) / 1000)) # with a clock in milliseconds, a wait can be up to 1 ms short
     echo "$*: $heard, the slowest after $slowest_ms ms"
 }
 

@@ -1,4 +1,4 @@
-/* Preloaded: a wall clock that is set a year forth or back each time it is read. The monotonic one is left alone. */
+/* Preloaded: a wall clock that jumps a year forward or back each time it is read. The monotonic clock is unchanged. */
 #include <stdatomic.h>
 #include <stddef.h>
 #include <sys/syscall.h>

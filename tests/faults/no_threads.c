@@ -1,4 +1,4 @@
-/* Preloaded: a process whose limit of threads is reached, for those who start detached ones. */
+/* Preloaded: for callers that start detached threads, the process has reached its limit of threads. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>

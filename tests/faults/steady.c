@@ -1,14 +1,14 @@
-/* A program that lives long and looks names up on command: steady [inet | unspec]
+/* A long-running program that looks up names on command: steady [inet | unspec]
  *
- * Each line of its input is ACTION COUNT NAME. COUNT lookups by getaddrinfo are made
+ * Each line of its input is ACTION COUNT NAME. It makes COUNT lookups with getaddrinfo:
  *
  *     one        one after another
- *     together   at the same moment, each in a thread of its own
+ *     together   at the same moment, each in its own thread
  *     child      one after another with a pause before each, in a forked child
  *
- * where '#' in NAME is another number in each of them. It answers with a line: the different first addresses (or
- * errors), separated by commas; how long the slowest lookup took, in microseconds; how long all of them took; the
- * largest number of addresses. To "threads" it answers with the threads that it has, to "resident" with its kB.
+ * A '#' in NAME is a different number in each of them. It answers with a line: the different first addresses (or
+ * errors), separated by commas; the time of the slowest lookup in microseconds; the time of all of them; the largest
+ * number of addresses. For "threads" it prints how many threads it has, for "resident" its resident size in kB.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -34,7 +34,7 @@ struct outcome {
 static int family = AF_INET;
 static int number;
 
-/* The clock itself: a test may preload another one. */
+/* Reads the kernel's clock, because a test can preload another one. */
 static uint64_t now_us(void) {
     struct timespec now;
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now);

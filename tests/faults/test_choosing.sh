@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which upstream is asked, and when the next one: hedges, failures that are told, and packets that are no answers.
+# Which upstream is asked, and when the next one is: hedges, reported failures, and packets that are not answers.
 # shellcheck source-path=SCRIPTDIR source=faults.sh
 source "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 
@@ -32,7 +32,7 @@ it_takes_the_first_usable_answer_and_drops_the_late_one() {
     begin "$patient"
     hears $OLD cdn.example.com
     less_than $((2 * hedge_ms)) "$slowest_ms"
-    sleep 1.5 # the late one comes
+    sleep 1.5 # the late reply comes
     hears $OLD one 3 cdn.example.com
     equal '1 1' "$(asked $FIRST) $(asked $SECOND)"
 }
@@ -87,11 +87,11 @@ it_loses_a_single_packet_without_an_outage() {
     lacks 'failed to resolve' "$(said)"
 }
 
-# --- failures that are told: no hedge is waited for ------------------------------------------------------------------
+# --- reported failures: they do not wait for the hedge ---------------------------------------------------------------
 
 it_asks_the_next_at_once_after_servfail() { at_once_after server_failure; }
 it_asks_the_next_at_once_after_refused() { at_once_after refusal; }
-# Not before it was asked once more without EDNS, which it may not know (RFC 6891, section 7).
+# First the server is asked again without EDNS, which it may not know (RFC 6891, section 7).
 it_asks_the_next_at_once_after_formerr() { at_once_after format_error 2; }
 it_asks_the_next_at_once_after_notimp() { at_once_after not_implemented; }
 
@@ -140,7 +140,7 @@ it_takes_a_reply_that_is_on_its_way_for_no_silence() {
     equal '10 10' "$(asked $FIRST) $(asked $SECOND)"
 }
 
-# --- packets that are no answers -------------------------------------------------------------------------------------
+# --- packets that are not answers ------------------------------------------------------------------------------------
 
 it_does_not_take_a_packet_with_a_wrong_id_for_an_answer() { is_no_answer other_id,address=$WRONG; }
 it_does_not_take_a_packet_with_a_wrong_question_for_an_answer() { is_no_answer other_question,address=$WRONG; }
@@ -219,7 +219,7 @@ it_takes_no_such_name_for_an_answer() {
     begin "$patient"
     hears "$EDGE_V4" cdn.example.com
     less_than $hedge_ms "$slowest_ms"
-    equal '2 0' "$(asked $FIRST) $(asked $SECOND)" # also for AAAA, which could show that there is such a name
+    equal '2 0' "$(asked $FIRST) $(asked $SECOND)" # the other is for AAAA, which could show that the name exists
 }
 
 it_takes_no_such_record_for_an_answer() {
@@ -239,7 +239,7 @@ it_does_not_follow_aliases_in_a_circle() {
     equal 1 "$(asked $FIRST)"
 }
 
-# It is no silence: who gives A and not AAAA keeps its place.
+# This is not silence: a server that answers for A but not for AAAA keeps its place.
 it_goes_on_to_prefer_who_answered_one_of_both_types() {
     family=unspec
     serve $FIRST silence_for_ipv6_alone

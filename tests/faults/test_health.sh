@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What an upstream's silence teaches: it is skipped, then down, probed beside the traffic, and preferred again.
+# The effect of an upstream's silence: it is skipped, then down, probed in addition to the traffic, and preferred again.
 # shellcheck source-path=SCRIPTDIR source=faults.sh
 source "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 
@@ -50,7 +50,7 @@ it_says_once_that_a_server_is_down_and_once_that_it_is_back() {
     nobody_asked "$LOCAL_DNS"
 }
 
-# A caller never waits for a probe: each lookup is quicker than the time that a probe has.
+# A caller never waits for a probe: each lookup is faster than a probe's time-out.
 it_probes_beside_the_traffic_with_growing_delays_and_one_query_at_a_time() {
     serve $FIRST silence
     serve $SECOND well
@@ -64,7 +64,7 @@ it_probes_beside_the_traffic_with_growing_delays_and_one_query_at_a_time() {
         sleep 0.1
     done
     less_than 400 "$slowest_of_all_ms"
-    # After about 1 s, 2 s and 4 s: in eight seconds two or three of them.
+    # Probes after about 1 s, 2 s and 4 s: two or three of them in eight seconds.
     at_least 2 "$(asked $FIRST)"
     less_than 5 "$(asked $FIRST)"
     equal 1 "$(how_often 'warn upstream is down' $FIRST)"
@@ -80,7 +80,7 @@ it_prefers_a_skipped_server_again_after_one_answered_probe() {
     forget_questions $SECOND
     hears $NEW one 5 '#.example.com'
     equal 0 "$(asked $SECOND)"
-    lacks 'upstream is' "$(said)" # it never was down
+    lacks 'upstream is' "$(said)" # it was never down
 }
 
 it_asks_a_skipped_server_where_no_other_answers() {
@@ -93,7 +93,7 @@ it_asks_a_skipped_server_where_no_other_answers() {
     hears $NEW other.example.com
 }
 
-# A truncated answer is a word: where a firewall lets no TCP through, one large name must not spoil all others.
+# A truncated answer counts as an answer. If a firewall blocks TCP, one large name must not harm all others.
 it_does_not_take_a_server_for_silent_whose_tcp_alone_is() {
     serve $FIRST well_but_for_large
     serve $SECOND well_but_for_large,address=$WRONG
@@ -127,7 +127,7 @@ it_does_not_wait_for_all_gone_in_16_threads_nor_in_a_child() {
     serve $FIRST silence
     serve $SECOND silence
     begin "$query"
-    look_up together 16 cdn.example.com # one flight, and libc then
+    look_up together 16 cdn.example.com # one flight, then libc
     less_than $((deadline_ms + hedge_ms)) "$slowest_ms"
     equal '2 2' "$(asked $FIRST) $(asked $SECOND)"
     hears "$EDGE_V4" together 16 cdn.example.com
@@ -162,7 +162,7 @@ it_uses_external_dns_again_within_seconds() {
     until_true hears $OLD cdn.example.com
 }
 
-# What its parent knew spares it the wait; that a server is back it finds out by itself.
+# The parent's knowledge spares the child the wait. The child finds out by itself that a server is back.
 it_finds_out_in_a_child_too_that_a_server_is_back() {
     serve $FIRST silence
     upstreams=$FIRST begin "$query"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# How long an answer is served, who waits for a fresh one, and what a refresh may change.
+# How long an answer is used, which callers wait for a fresh one, and what a refresh can change.
 # shellcheck source-path=SCRIPTDIR source=faults.sh
 source "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 
 query=$patient
 upstreams=$FIRST
 
-# cache SETTINGS: a configuration with them.
+# cache SETTINGS: prints a configuration with them.
 cache() { echo "$query cache = { $1 };"; }
 
-# --- what takes the place of a good answer ----------------------------------------------------------------------------
+# --- what replaces a good answer --------------------------------------------------------------------------------------
 
 it_keeps_addresses_where_a_refresh_brings_nothing_of_use() {
     local behaviour
@@ -21,7 +21,7 @@ it_keeps_addresses_where_a_refresh_brings_nothing_of_use() {
     done
 }
 
-# A name that A denies is asked for with AAAA, too.
+# A name that A denies is also asked for with AAAA.
 it_believes_a_negative_answer_with_soa_at_once() {
     local behaviour
     local -A questions=([no_record]=1 [no_name]=2)
@@ -33,7 +33,7 @@ it_believes_a_negative_answer_with_soa_at_once() {
     done
 }
 
-# Without SOA, that a name does not exist holds for no time: who hears it has asked, too.
+# Without an SOA record, "no such name" has no lifetime: each caller that hears it has asked, too.
 it_believes_a_negative_answer_without_soa_when_it_comes_again() {
     local behaviour
     local -A least=([no_record_without_soa]=2 [no_name_without_soa]=6)
@@ -61,7 +61,7 @@ it_forgets_a_doubt_when_the_address_comes_again() {
 
 never='fallback = "never";'
 
-# refresh_an_address_with BEHAVIOUR SETTINGS: the address is known, and past its lifetime.
+# refresh_an_address_with BEHAVIOUR SETTINGS: the address is known, and its lifetime is over.
 refresh_an_address_with() {
     serve $FIRST well,ttl_s=1
     begin "$(cache '') $2"
@@ -189,7 +189,7 @@ it_leaves_no_thread_behind() {
     until_true has_threads "$own" # it gives up at its deadline
     behave $FIRST well
     forget_questions $FIRST
-    until_true hears_and_asked # at first by a probe
+    until_true hears_and_asked # the first query is a probe
     until_true has_threads "$own"
 }
 
@@ -261,7 +261,7 @@ it_serves_the_old_answer_as_quick_as_a_hit_when_every_upstream_is_gone() {
     leave $SECOND
     pass_a_lifetime
     until_true look_up_until_both_are_down
-    for attempt in {1..10}; do # each of them is a few milliseconds, which a busy machine may give to others
+    for attempt in {1..10}; do # each attempt takes a few milliseconds, in which a busy machine can run others
         hears $OLD one 2000 cdn.example.com
         stale_us=$all_us
         echo "2000 hits: $hits_us us; 2000 old answers: $stale_us us (attempt $attempt)"
@@ -274,7 +274,7 @@ it_serves_the_old_answer_as_quick_as_a_hit_when_every_upstream_is_gone() {
     nobody_asked "$LOCAL_DNS"
     lacks 'failed to resolve' "$(said)"
     serve $SECOND well,address=$NEW
-    until_true hears $NEW cdn.example.com # five seconds: the next probe is one of the first
+    until_true hears $NEW cdn.example.com # five seconds: the delays between probes are still short
 }
 
 look_up_until_both_are_down() {
@@ -390,7 +390,7 @@ it_serves_the_old_one_in_ttl_mode_where_every_upstream_is_silent() {
     hears $OLD cdn.example.com
     less_than 1500 "$slowest_ms"
     hears $OLD one 20 cdn.example.com
-    less_than 300 "$slowest_ms" # nobody waits for who was silent
+    less_than 300 "$slowest_ms" # nobody waits for the server that was silent
 }
 
 # --- times to live ---------------------------------------------------------------------------------------------------
@@ -430,8 +430,8 @@ it_keeps_a_negative_answer_in_between() {
     equal 1 "$(asked $FIRST)"
 }
 
-# pass_two_lifetimes ADDRESS QUESTIONS: a name that A denies is asked for with AAAA, too.
-# Of two seconds, so that ten lookups are made in the first one on a busy machine too.
+# pass_two_lifetimes ADDRESS QUESTIONS: a name that A denies is also asked for with AAAA. The lifetimes are two seconds, so
+# that even a busy machine makes ten lookups in the first one.
 pass_two_lifetimes() {
     hears "$1" one 10 cdn.example.com
     equal "$2" "$(asked $FIRST)"
@@ -439,7 +439,7 @@ pass_two_lifetimes() {
     hears "$1" one 10 cdn.example.com
 }
 
-# Of one second, with room for the kernel's tick.
+# A lifetime of one second, and some time for the kernel's tick.
 pass_a_lifetime() { sleep 1.1; }
 
 # --- room ------------------------------------------------------------------------------------------------------------

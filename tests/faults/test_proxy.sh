@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# nginx as a reverse proxy, which resolves once a reload: what it is told then must hold until the next one.
+# nginx as a reverse proxy, which resolves once per reload: what it gets then must be good until the next one.
 # shellcheck source-path=SCRIPTDIR source=faults.sh
 source "$(dirname "${BASH_SOURCE[0]}")/faults.sh"
 

@@ -10,7 +10,7 @@ needs_program() { command -v "$1" >/dev/null || skip "$1 is not installed; scrip
 
 # --- systems ---------------------------------------------------------------------------------------------------------
 
-# with_root NAME: a system of this Debian release, fresh and writable, at $root until the test ends.
+# with_root NAME: a fresh, writable system of this Debian release at $root, until the test ends.
 with_root() {
     [[ -d $roots/$1 ]] || skip "no system of $1: $(cat "$roots/$1.missing" 2>/dev/null || echo "tests/packaging/roots makes it")"
     needs_program bwrap
@@ -22,25 +22,25 @@ with_root() {
     set_up_root "$root"
 }
 
-# The lab's own names, as every program of the lab has them.
+# Gives the system the lab's own names, like every program of the lab.
 set_up_root() {
     rm -f "$1"/etc/resolv.conf
     cp "$WORLD"/etc/{resolv.conf,hosts,nsswitch.conf} "$1/etc"
 }
 
-# in_root COMMAND...: in the system at $root.
+# in_root COMMAND...: runs it in the system at $root.
 in_root() {
     bwrap --bind "$root" / --proc /proc --dev /dev --tmpfs /tmp --tmpfs /run --die-with-parent --clearenv \
         --setenv PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --setenv HOME / "${in_root_options[@]}" "$@"
 }
 in_root_options=()
 
-# --- what is built ---------------------------------------------------------------------------------------------------
+# --- the build -------------------------------------------------------------------------------------------------------
 
-# A build directory of the file's own, with what is in the build: other files make in theirs at the same time.
+# Each test file has its own copy of the build directory, because other files run make at the same time.
 build=$TMPDIR/build
 mkdir -p "$build"
 cp -p "${LAB_LIBRARY%/*}"/{liboriginbypass.so,originbypass} "$build"
 
-# Of the tree, not of the tests: so every test makes the same. Nothing is compiled again.
+# The tree's make, without the settings of the tests, so every test makes the same. Nothing is compiled again.
 make_in_tree() { make -s -C "$top" -o all BUILD="$build" "$@"; }

@@ -1,10 +1,11 @@
-"""Runs a command in a pod of a rendered Deployment, as a kubelet would make it:
+"""Runs a command in a pod of a rendered Deployment, like a kubelet:
 
     pod.py MANIFESTS ROOT_OF_INIT_CONTAINERS ROOT VOLUMES [COMMAND [ARGUMENT...]]
 
-Without a command it only writes the ConfigMaps' volumes again, for a pod that runs. Volumes are directories in VOLUMES, laid out as a kubelet does: the files of a ConfigMap are symbolic links through ..data,
-which is replaced as a whole. Init containers run first, with what their own command says; then the command, in the first
-container's environment and mounts. Images are directories, containers are bwrap's. Exits as the command does.
+Without a command it only writes the ConfigMaps' volumes again, for a pod that is running. Volumes are directories in
+VOLUMES, laid out as by a kubelet: the files of a ConfigMap are symbolic links through ..data, which is replaced as a
+whole. Init containers run first, each with its own command; then the given command runs in the first container's
+environment and mounts. Images are directories, and containers are bwrap's. Exits as the command does.
 """
 
 import base64
@@ -23,7 +24,7 @@ def config_map_files(config_map):
 
 
 def write_config_map(config_map, directory):
-    """A second call replaces the first one's files in one step."""
+    """Writes the ConfigMap's files. A second call replaces those of the first in one step."""
     generation = f"..{len(os.listdir(directory))}"
     os.mkdir(os.path.join(directory, generation))
     for key, octets in config_map_files(config_map):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# scripts/Containerfile, built without a network from a system of trixie in the place of the images that it names, and run as
-# its entrypoint and command say. The stand-in for nginx asks for a name and ends.
+# scripts/Containerfile, built without a network. A system of trixie replaces the images that it names. The result runs as its
+# entrypoint and command say. The stand-in for nginx looks up a name and ends.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
 
@@ -54,7 +54,7 @@ END
 
 needs_yaml() { /usr/bin/python3 -c 'import yaml' 2>/dev/null || skip 'python3-yaml is not installed'; }
 
-# The images that the file names, out of a Debian system, and what is built of them; once for all tests.
+# Makes the images that the file names from a Debian system, and builds from them; once for all tests.
 with_image() {
     needs_program bwrap
     needs_program buildah
@@ -107,15 +107,15 @@ END
     buildah commit -q --rm "$container" "$(sed -n 's/^FROM \([^ ]*nginx[^ ]*\)$/\1/p' "$top/scripts/Containerfile")"
 }
 
-# build_stage STAGE IMAGE: the last one where it is empty.
+# build_stage STAGE IMAGE: builds this stage, or the last one if STAGE is empty.
 build_stage() {
-    # Later versions of buildah raise these limits, which root may not do everywhere.
+    # Later versions of buildah raise these limits, and some systems do not allow even root to do that.
     local limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=$(ulimit -Hu):$(ulimit -Hu)")
     buildah bud -q --layers --pull-never --network host "${limits[@]}" ${1:+--target "$1"} -t "$2" \
         -f "$top/scripts/Containerfile" "$top"
 }
 
-# run_image [without]: its entrypoint and command with its environment; or without our part of the entrypoint.
+# run_image [without]: runs its entrypoint and command with its environment; or without our part of the entrypoint.
 run_image() {
     local container status=0
     container=$(buildah from --pull-never localhost/my-proxy)

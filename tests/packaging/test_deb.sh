@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# make deb: the package, in a system that it was not made in.
+# make deb: the package, in a different system from the one that made it.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
 
@@ -51,7 +51,7 @@ it_leaves_what_others_have_put_there() {
     equal '/usr/lib/other.so /opt/more.so ' "$(tr '\n' ' ' <"$root/etc/ld.so.preload")"
 }
 
-# Once for all: it takes some seconds.
+# Made once for all tests, because it takes some seconds.
 make_package() {
     needs_program dpkg-buildpackage
     needs_program dh

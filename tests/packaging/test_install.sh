@@ -94,7 +94,7 @@ it_packs_binaries_without_debugging_information() {
     equal 'root/root' "$(tar -tvzf "$build"/originbypass-*.tar.gz | awk '{ print $2 }' | sort -u | sed 's|0/0|root/root|')"
 }
 
-# install_tree [VARIABLE=VALUE...]: into $tree, which is empty before.
+# install_tree [VARIABLE=VALUE...]: installs into $tree, which is empty before.
 install_tree() {
     tree=$TMPDIR/tree
     rm -rf "$tree"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# scripts/kubernetes: what the components make of a Deployment, and a pod of it.
+# scripts/kubernetes: a Deployment with each component, and a pod of it.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
 
@@ -110,7 +110,7 @@ it_renders_the_kustomization_of_the_readme() {
     contains 'name: originbypass-configuration' "$(<"$TMPDIR/rendered.yaml")"
 }
 
-# Components and replacements came with kubectl 1.22.
+# kubectl knows components and replacements since 1.22.
 needs_kustomize() {
     needs_program kubectl
     kubectl version --client -o json 2>/dev/null | /usr/bin/python3 -c '
@@ -120,7 +120,7 @@ sys.exit((int(version["major"]), int("".join(c for c in version["minor"] if c.is
         skip 'this kubectl is older than 1.22 and knows no components'
 }
 
-# renders COMPONENT DEPLOYMENT: as it is in expected/COMPONENT.yaml.
+# renders COMPONENT DEPLOYMENT: the result equals expected/COMPONENT.yaml.
 renders() {
     render "$2" "$1"
     expected "$1"
@@ -128,7 +128,7 @@ renders() {
 
 expected() { diff -u "$samples/expected/$1.yaml" "$TMPDIR/rendered.yaml"; }
 
-# render DEPLOYMENT COMPONENT...: to $TMPDIR/rendered.yaml, with a few octets in the place of the library.
+# render DEPLOYMENT COMPONENT...: writes to $TMPDIR/rendered.yaml, with a few octets instead of the library.
 render() {
     needs_kustomize
     local deployment=$1 component
@@ -161,7 +161,7 @@ real_library() {
     make_in_tree DESTDIR="$root" install
 }
 
-# pod COMMAND...: in a pod of what was rendered, with new volumes. Its image has no library of its own.
+# pod COMMAND...: runs it in a pod of the rendered Deployment, with new volumes. The pod's image does not have the library.
 pod() {
     rm -rf "$TMPDIR/volumes"
     mkdir -p "$TMPDIR/volumes"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The tree of make dist in other systems: an older glibc, in which libpthread and libdl are libraries of their own, and a
-# newer one.
+# The tree of make dist in other systems: one with an older glibc, in which libpthread and libdl are separate libraries,
+# and one with a newer glibc.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
 
@@ -8,7 +8,7 @@ it_answers_in_an_older_debian() { answers_in bullseye; }
 
 it_answers_in_a_newer_debian() { answers_in trixie; }
 
-# getent needs neither of the two, perl both.
+# getent needs neither of the two libraries, perl needs both.
 it_answers_in_an_older_debian_with_and_without_its_thread_library() {
     unpack_in bullseye
     lacks libpthread "$(in_root ldd /usr/bin/getent)"
@@ -20,7 +20,7 @@ it_answers_in_an_older_debian_with_and_without_its_thread_library() {
 
 it_has_a_command_that_says_so_in_an_older_debian() {
     unpack_in bullseye
-    [[ -e $root/opt/originbypass/bin/originbypass ]] || skip 'there is no command so far'
+    [[ -e $root/opt/originbypass/bin/originbypass ]] || skip 'the command is not built'
     local command=(env "ORIGIN_BYPASS_HOSTS=$CDN" /opt/originbypass/bin/originbypass)
     contains "$ORIGIN_V4" "$(in_root "${command[@]}" resolve "$CDN")"
     contains 'libc      2606:4700:3030::6815:50e6' "$(in_root "${command[@]}" resolve --explain "$CDN")"
@@ -38,7 +38,7 @@ it_serves_past_the_ttl_in_an_older_debian_where_no_thread_can_be_started() {
     [[ $(uname -m) == x86_64 ]] || skip 'the program is written for x86-64'
     unpack_in bullseye
     configure "hosts = ( \"$CDN\" ); cache = { min_ttl_s = 0; max_ttl_s = 1; };"
-    # Without what starts a program here, which is of this glibc.
+    # Without the usual start files, which need this machine's glibc.
     compile -nostartfiles -Wl,-e,start -o "$root/opt/thrice" -x c - <<END
 #include <netdb.h>
 #include <stdio.h>
@@ -65,7 +65,7 @@ answers_in() {
     silence_of_every_program
 }
 
-# Through /etc/ld.so.preload: nothing is said, and nothing else goes wrong.
+# Through /etc/ld.so.preload: no message, and no other effect.
 silence_of_every_program() {
     echo /opt/originbypass/lib/liboriginbypass.so >"$root/etc/ld.so.preload"
     configure "hosts = ( \"$CDN\" );"
@@ -78,7 +78,7 @@ configure() {
     echo "$1" >"$root/etc/originbypass/originbypass.conf"
 }
 
-# unpack_in RELEASE: the tree at /opt/originbypass of this system; `bypassed` begins a command under the library.
+# unpack_in RELEASE: unpacks the tree at /opt/originbypass of this system; `bypassed` starts a command under the library.
 unpack_in() {
     with_root "$1"
     make_in_tree dist >/dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Which glibc the binaries need: none later than 2.17 of 2012, whichever compiler made them.
+# Which glibc the binaries need: none later than 2.17 of 2012, with any compiler.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
 
@@ -16,7 +16,7 @@ it_needs_none_when_clang_made_it() {
 }
 
 it_has_a_command_that_needs_none_either() {
-    [[ -e $build/originbypass ]] || skip 'there is no command so far'
+    [[ -e $build/originbypass ]] || skip 'the command is not built'
     not_later "$build/originbypass"
 }
 
@@ -24,7 +24,7 @@ it_would_tell_a_later_one() {
     local later=$TMPDIR/later.so
     printf 'int pthread_create(void); int call(void) { return pthread_create(); }\n' |
         "${CC:-cc}" -shared -fPIC -x c -w -o "$later" -
-    [[ -n $(later_than_allowed "$later") ]] || skip 'this glibc has pthread_create in its oldest version alone'
+    [[ -n $(later_than_allowed "$later") ]] || skip 'this glibc has pthread_create only in its oldest version'
 }
 
 not_later() {
@@ -32,11 +32,11 @@ not_later() {
     equal '' "$(later_than_allowed "$1")"
 }
 
-# The functions, with their versions, that later_than_allowed would have to come from a later glibc.
+# later_than_allowed BINARY: the imported functions, with their versions, that need a later glibc than allowed.
 later_than_allowed() {
     objdump -T "$1" | sed -n 's/.*\*UND\*.*GLIBC_\([0-9.]*\))\? \+\(.*\)/\1 \2/p' | while read -r version name; do
         [[ $(printf '%s\n' "$version" "$latest_allowed" | sort -V | tail -n 1) == "$latest_allowed" ]] ||
-            echo "$name GLIBC_$version: give it an older version in old_glibc.c, or do without"
+            echo "$name GLIBC_$version: give it an older version in old_glibc.c, or do without it"
     done
 }
 

@@ -1,15 +1,15 @@
-/* Calls of getaddrinfo(3), and all that they give: addrinfos few|many|again NAME...
+/* Calls of getaddrinfo(3), and their complete results: addrinfos few|many|again NAME...
  *
- * few    a handful for each name: each family, with and without a canonical name, mapped
- * many   each name in each family with each set of flags; the first two with each service, socket type and protocol;
- *        without hints; without a name; and drawn at random, so that every pair of values of the seven dimensions is
- *        there (name, family, socket type, protocol, service, flags, and how the list is freed)
+ * few    a handful of calls for each name: each family, with and without a canonical name, mapped
+ * many   each name with each family and each set of flags; the first two with each service, socket type and protocol;
+ *        without hints; without a name; and random calls, until every pair of values of the seven dimensions has
+ *        occurred (name, family, socket type, protocol, service, flags, and how the list is freed)
  *
- * again  each usual call for a name of its own below each NAME, a wildcard's, four times: the library has all of it at
- *        hand by then
+ * again  each usual call four times, for a name of its own below each NAME, which is a wildcard's: the library can then
+ *        repeat its own answer
  *
- * The calls are the same ones in every run. errno is not printed: a call that we answer leaves it alone, as POSIX
- * allows, where libc leaves behind what its own sockets and files said; it means something with EAI_SYSTEM alone.
+ * The calls are the same in every run. errno is not printed. A call that we answer leaves it unchanged, as POSIX
+ * allows; libc leaves behind errors of its own sockets and files. errno has a meaning only with EAI_SYSTEM.
  */
 #include <arpa/inet.h>
 #include <locale.h>
@@ -23,7 +23,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What programs usually say stands first in each table, and is drawn more often. */
+/* Each table begins with the value that programs usually pass; it is drawn more often. */
 static const int families[] = {AF_UNSPEC, AF_INET, AF_INET6, AF_UNIX, -1};
 static const int socktypes[] = {SOCK_STREAM, 0, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET, 77};
 static const int protocols[] = {0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, 999};
@@ -53,7 +53,7 @@ static const int flag_sets[] = {
     AI_NUMERICHOST,
     AI_NUMERICHOST | AI_CANONNAME,
     AI_NUMERICHOST | AI_V4MAPPED | AI_ALL,
-    0x0100, /* once a flag of libidn */
+    0x0100, /* formerly a flag of libidn */
     0x0200,
     0x0800,
     AI_CANONNAME | 0x40000000,
@@ -63,7 +63,7 @@ static const int flag_sets[] = {
 enum dimension { NAME, FAMILY, SOCKTYPE, PROTOCOL, SERVICE, FLAGS, FREEING, DIMENSIONS };
 enum freeing { AT_ONCE, ONE_BY_ONE, FROM_THE_MIDDLE, WAYS_OF_FREEING };
 
-/* A call is a value of each dimension, by its place in the dimension's table. */
+/* A call has a value for each dimension: an index into the dimension's table. */
 struct call {
     size_t value[DIMENSIONS];
 };
@@ -112,7 +112,7 @@ static struct addrinfo *cut_behind(struct addrinfo *info) {
     return rest;
 }
 
-/* POSIX allows to free any sublist. */
+/* POSIX allows a program to free any sublist. */
 static void free_list(struct addrinfo *list, enum freeing freeing) {
     struct addrinfo *middle = list;
     switch (freeing) {
@@ -203,7 +203,7 @@ static size_t draw(size_t below) {
     return (size_t)((uint64_t)state * below >> 32);
 }
 
-/* Which pairs of values were there: a bit for each two values of different dimensions. */
+/* Which pairs of values have occurred: a flag for each two values of different dimensions. */
 static bool *seen;
 static size_t first_value[DIMENSIONS], values, unseen;
 
@@ -219,7 +219,7 @@ static void begin_pairs(void) {
         abort();
 }
 
-/* How many pairs of the call were not there before. */
+/* Marks the pairs of the call as seen, and returns how many of them are new. */
 static size_t see(const struct call *call) {
     size_t count = 0;
     for (size_t i = 0; i < DIMENSIONS; i++)

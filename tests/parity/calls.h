@@ -2,8 +2,8 @@
 #define PARITY_CALLS_H
 
 /*
- * What the programs of the differential test have in common. They print a line for each call, with all that it gave,
- * so that two runs can be compared line by line. To standard error goes what is wrong by itself.
+ * Shared by the programs of the differential test. They print a line with the complete result for each call, so that
+ * two runs can be compared line by line. An error that needs no comparison goes to standard error.
  */
 
 #include <errno.h>
@@ -16,7 +16,7 @@
 /** A value that no call sets errno to. */
 #define ERRNO_BEFORE 4711
 
-/** Print a text in quotes, with what is not printable as hexadecimal digits; NULL without quotes. */
+/** Print a text in quotes, with unprintable characters as hexadecimal digits; NULL without quotes. */
 static inline void print_text(const char *text) {
     if (text == NULL) {
         fputs("NULL", stdout);
@@ -28,13 +28,13 @@ static inline void print_text(const char *text) {
     putchar('"');
 }
 
-/** A call that succeeds leaves errno alone: a program that looks at it would see an error where there is none. */
+/** A successful call must leave errno unchanged; a program that checks it would see an error that did not happen. */
 static inline void check_errno_kept(const char *name) {
     if (name != NULL && errno != ERRNO_BEFORE)
         fprintf(stderr, "errno became %d in a successful call for %s\n", errno, name);
 }
 
-/** A call in a process of its own: what one has taught about a server must not spare it the next. */
+/** Make a call in its own process: what one call learns about a server must not save the next one from waiting. */
 #define ALONE(call)                                                                                                    \
     do {                                                                                                               \
         fflush(stdout);                                                                                                \

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
-# For the tests that make the same calls with libc alone and with the library, over the same DNS, and compare what they
-# print line by line. A test sources this one, defines functions whose names begin with it_ and ends with
-# compare_all "$@": it then tells, after the verdicts, how many calls were compared.
+# For the tests that make the same calls with only libc and with the library, over the same DNS, and compare the output line
+# by line. A test sources this file, defines functions whose names begin with it_, and ends with compare_all "$@", which
+# prints how many calls were compared after the results.
 
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
@@ -15,7 +15,7 @@ source "$parity/names.sh"
 authority=127.0.0.53 resolver=127.0.0.54 nobody=127.0.0.99
 plain=$TMPDIR/plain ours=$TMPDIR/ours config=$TMPDIR/parity.conf tally=$TMPDIR/tally
 
-# The programs are in the caller's locale, and libc looks at names in that: a test that means another one says so.
+# The programs use the caller's locale, and libc's handling of names depends on it. A test sets another locale if it needs it.
 export LC_ALL=C
 
 compare_all() {
@@ -34,13 +34,13 @@ compare_all() {
 
 # --- the host, its DNS and its settings --------------------------------------------------------------------------------
 
-# on_host KIND FUNCTION [ARGUMENT...]: the function of the test, on a host of that kind with DNS servers of its own.
+# on_host KIND FUNCTION [ARGUMENT...]: runs the test's function on a host of this kind, with its own DNS servers.
 on_host() { unshare --net --uts "$0" --on-host "$@"; }
 
 be_host() {
     set -e
     become_host "$1"
-    hostname parity # without a domain, which libc would search
+    hostname parity # without a domain, because libc would search it
     mkdir -p "$LAB/parity"
     { cat "$LAB/internet.zone" "$parity/world/test.zone" && long_names; } >"$LAB/parity/root.zone"
     "$LAB/bin/knotd" -c "$parity/world/knot.conf" >"$LAB/log/parity" 2>&1 </dev/null &
@@ -55,7 +55,7 @@ be_host() {
     "${@:2}"
 }
 
-# Also one that a test has stopped. Each may have ended by itself, and all of them before the second signal.
+# Also ends a server that a test has stopped. Servers can have ended by themselves, even all before the second signal.
 end_servers() {
     local servers
     mapfile -t servers < <(jobs -p)
@@ -66,15 +66,15 @@ end_servers() {
 
 libc_asks() { printf 'nameserver %s\noptions timeout:%s attempts:1\n' "$1" "$libc_timeout_s" >/etc/resolv.conf; }
 
-# Servers that answer may do so late, on a busy machine. A test of such as do not says be_impatient.
+# On a busy machine, servers can answer late. A test whose servers never answer calls be_impatient.
 libc_timeout_s=30 query=$patient
 be_impatient() {
     libc_timeout_s=1
     query='query = { timeout_ms = 1000; hedge_ms = 500; deadline_ms = 1500; };'
 }
 
-# configure SERVER FALLBACK. Rules for every name: `*` leaves names without a dot to libc, and those that are local by
-# their nature.
+# configure SERVER FALLBACK. The rules match every name: `*` leaves to libc the names without a dot, and those that are
+# local by definition, so own_rules lists those.
 configure() {
     local rules
     printf -v rules ', "%s"' "${own_rules[@]}"
@@ -84,7 +84,7 @@ configure() {
 
 # --- comparing -------------------------------------------------------------------------------------------------------
 
-# agree SERVER PROGRAM ARGUMENT...: with libc behind us, and with libc's DNS dead.
+# agree SERVER PROGRAM ARGUMENT...: with libc after us, and with libc's DNS dead.
 agree() {
     agree_with_libc_behind_us "$@"
     alone "$1"
@@ -100,7 +100,7 @@ agree_with_libc_behind_us() {
     no_difference "$2 $3 $4 ..."
 }
 
-# Nobody listens where libc would ask: what is right is ours.
+# Nobody listens at the server that libc would ask, so any correct answer is ours.
 alone() {
     libc_asks "$nobody"
     configure "$1" never
@@ -113,10 +113,10 @@ ours() {
     ! grep outside "$messages"
 }
 
-# except PATTERN: the calls whose lines match it are not compared. There must be a difference in them.
+# except PATTERN: calls whose lines match it are not compared. At least one of them must differ.
 except() {
     if cmp -s <(grep -E "$1" "$plain") <(grep -E "$1" "$ours"); then
-        echo "no difference, and so no exception: $1"
+        echo "no difference, so no exception is needed: $1"
         return 1
     fi
     sed -i -E "/$1/d" "$plain" "$ours"

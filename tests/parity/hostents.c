@@ -1,12 +1,12 @@
-/* Calls of the gethostbyname(3) family, and all that they give: hostents few|many|sizes NAME...
+/* Calls of the gethostbyname(3) family, and their complete results: hostents few|many|sizes NAME...
  *
- * few     each name with each function in one family, and the reentrant one in the other too
+ * few     each name with each function in one family, and also the reentrant one in the other
  * many    each name with each function and each family
- * sizes   the reentrant ones with a buffer of every size, up to what is enough and a little beyond, in memory that
- *         begins at several offsets from an aligned address
+ * sizes   the reentrant ones with a buffer of every size, up to a little more than enough, in memory that begins at
+ *         several offsets from an aligned address
  *
- * h_errno is printed where its manual page gives it a meaning: after NULL, and what the reentrant functions store.
- * errno is printed with ERANGE and its kin alone, which the reentrant functions return.
+ * h_errno is printed if its manual page gives it a meaning: after NULL, and what the reentrant functions store. errno
+ * is printed only for ERANGE and similar errors, which the reentrant functions return.
  */
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -50,7 +50,7 @@ static void print_call(const char *function, const char *name, int family) {
     printf(" family %d", family);
 }
 
-/* ---- into memory of libc's ---- */
+/* ---- into libc's memory ---- */
 
 static void print_own(const char *name, const struct hostent *host) {
     fputs(" ->", stdout);
@@ -80,7 +80,7 @@ static void call_gethostbyname2(const char *name, int family) {
     print_own(name, gethostbyname2(name, family));
 }
 
-/* ---- into memory of the caller's ---- */
+/* ---- into the caller's memory ---- */
 
 #define GUARD 64
 #define GUARD_OCTET 0xa5
@@ -92,7 +92,7 @@ static bool is_intact(const char *guard) {
     return true;
 }
 
-/* With a family of 0 gethostbyname_r(3), else gethostbyname2_r(3). Returns what that returned. */
+/* Calls gethostbyname_r(3) if the family is 0, otherwise gethostbyname2_r(3), and returns its result. */
 static int call_r(const char *name, bool has_family, int family, size_t offset, size_t size) {
     struct hostent host, *result = &host;
     int host_error = -2;

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Hosts of every kind. become_host KIND makes one of the network namespace that we are in, which is new: nothing is up.
-# become_host leaves the shell, with success and the reason printed, where the kernel has not what the kind needs.
+# Hosts of every kind. become_host KIND turns the current network namespace, which is new and has nothing up, into one. If the
+# kernel does not support what the kind needs, become_host prints the reason and ends the shell with success.
 
 say() { printf '%s\n' "$*"; }
 
@@ -55,7 +55,7 @@ host_both() {
     ipv6
 }
 
-# IPv6 on the loopback interface alone: libc takes no list of interfaces then.
+# IPv6 only on the loopback interface: libc then reads no list of interfaces.
 host_ipv4_without_ipv6() {
     ipv6_setting conf/default/disable_ipv6 1
     loopback
@@ -68,7 +68,7 @@ host_ipv6_off() {
     ipv4
 }
 
-# An IPv6 socket does not go to IPv4.
+# An IPv6 socket cannot connect to IPv4.
 host_ipv6_sockets_for_ipv6() {
     ipv6_setting bindv6only 1
     host_both
@@ -92,7 +92,7 @@ host_site_local_and_6to4() {
     ip route add 2000::/3 dev eth0
 }
 
-# Two networks, no route beyond them; one address twice, one deprecated, a network of length 32 and one of length 0.
+# Two networks, no route beyond them; an address twice, a deprecated one, a network of length 32 and one of length 0.
 host_two_networks() {
     loopback
     pair eth0
@@ -111,7 +111,7 @@ host_two_networks() {
     ip route add 203.0.113.0/24 dev eth1
 }
 
-# Sources in 127.0.0.0/8 other than 127.0.0.1: libc looks them up under that one, if the socket is an IPv4 one.
+# Sources in 127.0.0.0/8 other than 127.0.0.1: if the socket is an IPv4 one, libc looks them up as 127.0.0.1.
 host_second_loopback() {
     loopback
     ipv4
@@ -121,7 +121,7 @@ host_second_loopback() {
     ip route add local 127.0.0.32/27 dev lo src 127.0.0.5 table local
 }
 
-# More addresses than the kernel tells of in one message.
+# More addresses than fit into one message of the kernel.
 host_many_addresses() {
     loopback
     ipv4
@@ -146,7 +146,7 @@ host_deprecated_and_home() {
     ip route add default dev eth1
 }
 
-# Point-to-point: libc looks for the peer's address in the list, does not find its own, and holds it for a tunnel.
+# Point-to-point: libc looks for the peer's address in the list, does not find its own, and treats it as a tunnel.
 host_point_to_point() {
     loopback
     ipv4
@@ -158,7 +158,7 @@ host_point_to_point() {
     ip route add 2002::/16 dev eth1
 }
 
-# A tunnel by its type of link.
+# A tunnel because of its link type.
 host_tunnel() {
     ip link add sit1 type sit local 192.0.2.70 remote any 2>/dev/null || leave_out "no sit tunnels in this kernel"
     loopback
@@ -173,7 +173,7 @@ kinds_of_host() { declare -F | sed -n 's/^declare -f host_//p'; }
 
 become_host() {
     if [[ -e /proc/sys/net/ipv6 ]]; then
-        # No address is ever tentative: what the kernel chooses would change while we look.
+        # No address may ever be tentative: the kernel's choice would change while we look.
         ipv6_setting conf/all/accept_dad 0
         ipv6_setting conf/default/accept_dad 0
     fi

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The names of the differential test. Their records are in world/test.zone, but for those that are too long to write out.
+# The names of the differential test. Their records are in world/test.zone, except for those that are too long to write out.
 
 # shellcheck disable=SC2034 # used by the file that sources this one
 
@@ -11,7 +11,7 @@ longest_alias=$(repeated r 63).$(repeated s 63).$(repeated t 63).$(repeated u 56
 longest_v6=$(repeated v 63).$(repeated w 63).$(repeated x 63).$(repeated y 56).test
 many_labels=$(printf 'z.%.0s' {1..124})test
 
-# What is too long to be written out: zone entries.
+# Zone entries that are too long to write out.
 long_names() {
     printf '%s. A 192.0.2.60\n%s. AAAA 2001:db8::60\n' "$label_63.test" "$label_63.test"
     printf '%s. A 192.0.2.61\n%s. AAAA 2001:db8::61\n' "$longest" "$longest_v6"
@@ -23,8 +23,8 @@ long_names() {
     printf 'link30.test. A 192.0.2.63\n'
 }
 
-# Names that DNS is asked for, by libc and by us. The first two are those that are tried most. The last label of an alias
-# is in lower case, as we ask: where a server compresses a target onto the question, it takes over the question's spelling.
+# Names for which libc and we ask DNS. The first two are tried most often. The last label of an alias is in lower case, as
+# we ask: a server that compresses a target onto the question gives it the spelling of the question.
 asked=(
     dual.test three.test
     test v4.test v6.test several.test sixty.example.com crowd.example.com sixty6.test
@@ -44,21 +44,21 @@ asked=(
     link1.test link25.test
 )
 
-# The rules for those of them that `*` leaves alone.
+# Rules for the names that `*` does not match.
 own_rules=(
     test single singlealias singletext _ a nosuch
     printer.local db.internal nas.home.arpa web.svc api.cluster.local app.localhost
 )
 
-# Names whose canonical name is shown in other than ASCII, or is not.
+# Names whose canonical name is shown in other characters than ASCII, or deliberately is not.
 shown_in_a_locale=(
     xn--bcher-kva.test toshown.test XN--Bcher-KVA.Test. xn--bcher-kva.xn--99zzzz99.wild.test xn--99zzzz99.test tonotshown.test dual.test
 )
 
-# Names that nobody is asked for, because /etc/hosts has them. With a family that is none libc ends the process for them.
+# Names in /etc/hosts, for which nobody is asked. With an invalid family, libc ends the process for them.
 in_hosts=(localhost LOCALHOST ip6-localhost)
 
-# Names that nobody is asked for, because they are addresses.
+# Names for which nobody is asked, because they are addresses.
 addresses=(
     ''
     192.0.2.1 127.0.0.1 0.0.0.0 255.255.255.255 1.2.3.4 1.2.3 1.2 127.1 1 0 4294967295
@@ -66,7 +66,7 @@ addresses=(
     fe80::1%0 fe80::1%99 1:2:3:4:5:6:7:8
 )
 
-# Names that nobody is asked for, because they are no host names. They are libc's.
+# Names for which nobody is asked, because they are not host names. They are libc's.
 no_names=(
     -dash.test --help.test - 'a b.test' ' dual.test' 'dual.test ' $'dual.test\n' $'dual\ttest' 'bang!.test' 'a/b.test' 'a@b.test'
     '*.test' '*' 'a*b.test' .test ..test a..test dual.test.. .dual.test .. ...
@@ -77,8 +77,9 @@ no_names=(
     '[::1]' '[192.0.2.1]' '192.0.2.1 ' ' 192.0.2.1' '192.0.2.1 foo' '192.0.2.1/24' '192.0.2.1:80'
 )
 
-# Names that are libc's although DNS is asked for them: addresses in notations that one of the functions does not know,
-# the root, what `*` leaves alone, and the names of onion services, which c-ares asks nobody for (RFC 7686). While libc has no DNS, it cannot say of them what it would say.
+# Names that are libc's although DNS is asked for them: addresses in notations that one of the functions does not know, the
+# root, names that `*` does not match, and names of onion services, for which c-ares asks nobody (RFC 7686). With its DNS
+# dead, libc cannot give its usual answer for them.
 asked_by_libc=(
     . '\100ual.test' 1.2.3.4. 256.1.1.1 1.2.3.4.5 1.2.3.256 4294967296 1.2.65536 0x7f.1 0x7f000001 0X7F.0.0.1 0177.0.0.1 010.1 08.1 0x 0xg 1.2.3.0x4
     00000000001.2.3.4 1.2.3.4a

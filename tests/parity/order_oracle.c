@@ -1,19 +1,19 @@
 /*
- * Is our order of addresses libc's? This program gives both the same addresses in the same order, thousands of times:
+ * Is our order of addresses the same as libc's? This program gives both the same addresses, thousands of times:
  *
- * - libc gets them from the hosts file, which is rewritten for each set and which alone is asked (`hosts: files` in
- *   nsswitch.conf, `multi on` in host.conf). For AF_UNSPEC glibc takes its lines one by one, IPv4 and IPv6 mixed, and
- *   hands the addresses over as they stand there, duplicates and IPv4-mapped ones included: so the order that its sort
- *   starts from is known exactly, and may be one that DNS would never give;
+ * - libc gets them from the hosts file, which is rewritten for each set and is the only source (`hosts: files` in
+ *   nsswitch.conf, `multi on` in host.conf). For AF_UNSPEC, glibc reads its lines one by one, IPv4 and IPv6 mixed, and
+ *   keeps the addresses in that order, including duplicates and IPv4-mapped ones. So we know exactly the order from
+ *   which its sort starts, and it can be one that DNS would never give;
  * - order_addresses() gets them as an array.
  *
  * Both run in one process, and so with one gai.conf and one set of interfaces. The script `order` beside this file
- * makes hosts of every kind in namespaces; /etc is a file system of its own there, and this program refuses to
- * write to any other.
+ * makes hosts of every kind in namespaces. Each has its own file system at /etc, and this program refuses to write to
+ * any other.
  *
- * Sets come from a generator with a seed, which is printed: addresses near those of the script's interfaces, and of
- * every kind that one of the rules looks at. Half of the sets are in the order of DNS, all IPv4 before all IPv6: with
- * them a call without a socket type, which has libc sort every address three times, must give the same order.
+ * Sets come from a generator with a seed, which is printed. They have addresses near those of the script's interfaces,
+ * and of every kind that a rule examines. Half of the sets are in the order of DNS, all IPv4 before all IPv6. With
+ * these, a call without a socket type, for which libc sorts every address three times, must give the same order.
  */
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -49,7 +49,7 @@ static size_t random_below(size_t bound) {
     return (size_t)(random_word() % bound);
 }
 
-/* Every kind of address that a rule or a table knows, and the networks of the script's interfaces. */
+/* Every kind of address that a rule or a table distinguishes, and the networks of the script's interfaces. */
 static const char *const networks[] = {
     "192.0.2.0/24",
     "192.0.2.64/28",
@@ -105,7 +105,7 @@ static struct address random_address_in(const char *network) {
     inet_pton(address.family, text, address.octets);
     size_t bits = 8 * address_size(address.family);
     size_t fixed = strtoul(network + length + 1, NULL, 10);
-    /* Now and then a longer part of the network's own bits, so that addresses differ late. */
+    /* Sometimes more of the network's own bits are kept, so that addresses differ only in late bits. */
     if (random_below(3) == 0)
         fixed += random_below(bits - fixed + 1);
     for (size_t bit = fixed; bit < bits; bit++)
@@ -195,7 +195,7 @@ static void print_difference(const struct set *set, const uint16_t *order, const
     printf("\n");
 }
 
-/* Whether libc's list is ours, each address in it `copies` times. */
+/* Whether libc's list equals ours, with each address in it `copies` times. */
 static bool agrees(const struct set *set, const uint16_t *order, const struct addrinfo *list, size_t copies) {
     for (size_t i = 0; i < set->count * copies; i++, list = list->ai_next) {
         if (list == NULL)
@@ -273,7 +273,7 @@ static void write_gai_conf(const char *text, time_t modified) {
         fail("cannot set the time of", "/etc/gai.conf");
 }
 
-/* One process whose gai.conf changes while it runs: `reload` is heeded as libc heeds it. */
+/* One process whose gai.conf changes while it runs: we obey `reload` as libc does. */
 static bool compare_across_changes(size_t sets) {
     static const struct {
         const char *what;

@@ -1,7 +1,7 @@
-/* The functions that return memory of their own, in several threads at the same time: storage NAME...
+/* The functions that return their own memory, in several threads at the same time: storage NAME...
  *
- * Each thread looks up a name of its own with gethostbyname(3) and gethostbyname2(3), waits until all the others have,
- * and looks again at what it was given. Prints for each name what it found, and fails where it was changed meanwhile.
+ * Each thread looks up its own name with gethostbyname(3) and gethostbyname2(3), waits until all the others have done
+ * so, and reads its result again. Prints the result for each name, and fails if it has changed in the meantime.
  */
 #include <arpa/inet.h>
 #include <netdb.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every call gives what libc gives for the same DNS data: also with libc's own DNS dead, so that every answer is our own.
+# Every call gives what libc gives for the same DNS data, even with libc's own DNS dead, so that every answer is our own.
 # See names.sh for the names, addrinfos.c and hostents.c for the calls.
 # shellcheck source-path=SCRIPTDIR source=compare.sh
 source "$(dirname "${BASH_SOURCE[0]}")/compare.sh"
@@ -16,7 +16,7 @@ it_gives_what_libc_gives_when_a_call_is_made_again_and_again() {
 it_needs_as_large_a_buffer_as_libc() { on_host both agree_on_sizes "$authority"; }
 it_gives_each_thread_its_own_memory_where_the_caller_gives_none() { on_host both keep_what_was_given; }
 
-# libc has one piece of memory for all threads here, and cannot be compared.
+# libc has one piece of memory for all threads here, so it cannot be compared.
 keep_what_was_given() {
     build storage
     configure "$authority" never
@@ -24,7 +24,7 @@ keep_what_was_given() {
         "$(ours storage v4.test dual.test zero.test three.test v4.test nosuch.test | tr '\n' ,)"
 }
 
-# libc takes libidn2 for it, where that is installed.
+# libc uses libidn2 for it, if that is installed.
 agree_on_shown_names() {
     ldconfig -p | grep libidn2.so.0 >/dev/null || leave_out 'there is no libidn2.so.0'
     export LC_ALL=C.UTF-8
@@ -47,7 +47,7 @@ agree_on_everything() {
     agree_on_sizes "$server"
 }
 
-# For the canonical name in one family libc asks DNS even for what is no name: with its DNS dead it cannot.
+# For the canonical name in one family, libc asks DNS even for what is not a host name. With its DNS dead it cannot.
 agree_on_no_names() {
     agree_with_libc_behind_us "$@" many "${no_names[@]}"
     alone "$1"
@@ -56,7 +56,7 @@ agree_on_no_names() {
     no_difference "$2 many, what is no name, with libc's DNS dead"
 }
 
-# In DNS alone: the lines of /etc/hosts want room in libc's buffer, also where the name is not among them.
+# Only in DNS: the lines of /etc/hosts need room in libc's buffer, even if the name is not among them.
 agree_on_sizes() {
     sed -i 's/^hosts:.*/hosts: dns/' /etc/nsswitch.conf
     agree "$1" hostents sizes "${sized[@]}"

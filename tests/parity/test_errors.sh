@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# What libc says when DNS does not answer, or not with addresses, is what we say with fallback = "never" and libc's own
-# DNS dead: for each outcome of A beside each of AAAA, from a server that does as it is told (scripted_dns.py), and for
-# what real servers do.
+# If DNS does not answer, or answers without addresses, we return the same as libc, with fallback = "never" and libc's own
+# DNS dead. Tested for each outcome of A with each outcome of AAAA, from a server that does as it is told
+# (scripted_dns.py), and for what real servers do.
 # shellcheck source-path=SCRIPTDIR source=compare.sh
 source "$(dirname "${BASH_SOURCE[0]}")/compare.sh"
 
 outcomes=(address alias nodata nxdomain dangling servfail refused notimp formerr yxdomain)
-# Not among these: a message that is cut short, or truncated over TCP too. It is no answer to us, and the next upstream is
-# asked (test_upstreams.sh); libc believes what it can read of it.
+# Not among these: a message that is cut short, or is truncated over TCP too. We do not accept it as an answer and ask the
+# next upstream (test_upstreams.sh); libc accepts as much of it as it can read.
 odd_answers=(foreign other referral)
 scripted=127.0.0.56 refusing=127.0.0.57 failing=127.0.0.58 forwarder=127.0.0.59
 
@@ -35,12 +35,12 @@ agree_on_pairs() {
     no_difference 'pairs of outcomes'
 }
 
-# The other one shows that the name exists.
+# The other type shows that the name exists.
 is_denied_by_one_type() {
     [[ $1 =~ ^nxdomain\.(address|alias|nodata|dangling)$ || $1 =~ ^(address|alias|nodata|dangling)\.nxdomain$ ]]
 }
 
-# Of a name that one type denies and the other has we say what libc says of one without a record of the first.
+# If one type denies a name and the other has it, we return what libc returns for a name without a record of the first.
 agree_on_denied_types() {
     local names=() other
     for other in address alias nodata dangling; do names+=("$other.nxdomain.pair.test" "nxdomain.$other.pair.test"); done
@@ -52,7 +52,7 @@ agree_on_denied_types() {
     no_difference 'denied types'
 }
 
-# For what begins like an address, where libc wants room for one, and for what does not.
+# For names that begin like an address, for which libc needs room for one, and for names that do not.
 agree_on_sizes() {
     local names=() outcome
     for outcome in "${outcomes[@]}"; do
@@ -96,12 +96,12 @@ agree_on_silence() {
     for other in address nodata nxdomain servfail; do names+=("$other.silence.test" "silence.$other.test"); done
     start_scripted
     give_at_once "$scripted" "${names[@]}"
-    # libc drops the answer for AAAA when it hears none for A. The contract: one type answers, the other fails.
+    # libc drops the answer for AAAA if it gets none for A. The contract: one type answers, the other fails.
     except '^getaddrinfo "silence\.(address|nodata|nxdomain)\.test" "443" family 0 '
     no_difference 'silence'
 }
 
-# agree_behind SERVER_FUNCTION: which leaves the server's address in `server`.
+# agree_behind SERVER_FUNCTION: the function starts a server and sets `server` to its address.
 agree_behind() {
     local server
     "$1"
@@ -109,7 +109,7 @@ agree_behind() {
     no_difference "$1"
 }
 
-# --- calls that fail ---------------------------------------------------------------------------------------------------
+# --- failing calls -----------------------------------------------------------------------------------------------------
 
 # give SERVER NAME...
 give() {
@@ -124,7 +124,7 @@ all_calls() {
     "$1" hostents few "${@:2}"
 }
 
-# The same for calls that do nothing but wait: each program for each name is a process, all at the same time.
+# The same for calls that only wait: each program runs as a process for each name, all at the same time.
 give_at_once() {
     be_impatient
     libc_asks "$1"
@@ -149,7 +149,7 @@ at_once() {
 # --- servers that are not well -----------------------------------------------------------------------------------------
 
 start_scripted() {
-    : >"$TMPDIR/asked" # a server before this one has written there that it is ready
+    : >"$TMPDIR/asked" # an earlier server has written there that it is ready
     "$python" "$lab/scripted_dns.py" "$scripted" 53 as_named >"$TMPDIR/asked" &
     until_true grep -q ready "$TMPDIR/asked"
 }
