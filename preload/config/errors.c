@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The longest reason; with all else it fits into one message (liboriginbypass(7), MESSAGES). */
+/* The longest reason; with all else it fits into one message (liboriginbypass(7), DIAGNOSTICS). */
 enum { REASON_SIZE = 1024 };
 
 /* So many octets of a value are shown, each as `\xHH` at worst, in quotes, with three dots behind. */

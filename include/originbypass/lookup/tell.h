@@ -6,7 +6,7 @@
 #include "originbypass/lookup/lookup_state.h"
 
 /*
- * The messages of a lookup (README, Messages). The caller is inside (process_enter()), or signals are blocked.
+ * The messages of a lookup (liboriginbypass(7), DIAGNOSTICS). The caller is inside (process_enter()), or signals are blocked.
  * Thread-safe.
  */
 
