@@ -179,8 +179,8 @@ goes_on_without_the_option() {
 }
 
 # transports_to ADDRESS: of its questions, in their order; cookies_to ADDRESS NUMBER: the one in that question.
-transports_to() { awk 'NF { print $5 }' "$TMPDIR/asked-$1" | paste -sd' '; }
-cookies_to() { awk -v number="$2" 'NF && ++count == number { print $6 }' "$TMPDIR/asked-$1"; }
-ids_to() { awk -v number="$2" 'NF && ++count == number { print $1, $2 }' "$TMPDIR/asked-$1"; }
+transports_to() { awk '{ print $5 }' "$TMPDIR/asked-$1" | paste -sd' '; }
+cookies_to() { awk -v number="$2" '++count == number { print $6 }' "$TMPDIR/asked-$1"; }
+ids_to() { awk -v number="$2" '++count == number { print $1, $2 }' "$TMPDIR/asked-$1"; }
 
 check_all "$@"

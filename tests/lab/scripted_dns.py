@@ -9,6 +9,7 @@ nothing. Settings may follow it: well,after_ms=500,address=203.0.113.8. With @FI
 
 import heapq
 import itertools
+import os
 import selectors
 import socket
 import struct
@@ -460,11 +461,16 @@ def serve(address, port, script, over_tcp_too=None):
     if over_tcp_too is not None:
         over_tcp = socket.create_server((address, port), family=family)
         selector.register(over_tcp, selectors.EVENT_READ, over_tcp_too)
-    print("ready", flush=True)
+    tell("ready")
     while True:
         for key, _ in selector.select(max(0, late[0][0] - time.monotonic()) if late else None):
             key.data(key.fileobj, script)
         send_what_is_due()
+
+
+def tell(*fields):
+    """One line in one write: print() makes several if PYTHONUNBUFFERED is set, and a test may read, or empty the file, in between."""
+    os.write(sys.stdout.fileno(), (" ".join(map(str, fields)) + "\n").encode())
 
 
 def behaviour_of(script):
@@ -483,7 +489,7 @@ def answers(query, client, script, by_tcp):
     query_type = int.from_bytes(question_of(query)[-4:-2], "big")
     transport = "tcp" if by_tcp else "udp"
     cookie = (cookie_in(query) or b"").hex() or ("-" if has_edns(query) else "plain")
-    print(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, cookie, int(time.monotonic() * 1000), flush=True)
+    tell(int.from_bytes(query[:2], "big"), client[1], name_in(query), query_type, transport, cookie, int(time.monotonic() * 1000))
     messages = behaviour_of(script)(query)
     messages = messages if isinstance(messages, list) else [messages] if messages is not None else []
     return [with_cookie(query, message) for message in messages]
