@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "originbypass/command/base/nearest.h"
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/version.h"
 
@@ -30,6 +31,18 @@ static const struct cli_command *find(const char *name) {
         if (strcmp(COMMANDS[i]->name, name) == 0)
             return COMMANDS[i];
     return NULL;
+}
+
+static int complain_of_no_command(const char *written) {
+    const char *names[COMMAND_COUNT];
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        names[i] = COMMANDS[i]->name;
+    const char *meant = nearest_word(written, names, COMMAND_COUNT);
+    if (meant == NULL)
+        cli_complain("there is no command '%s'; originbypass --help lists them", written);
+    else
+        cli_complain("there is no command '%s': did you mean %s? originbypass --help lists them all", written, meant);
+    return CLI_USAGE;
 }
 
 static int run(int argc, char **argv) {
@@ -62,9 +75,7 @@ int main(int argc, char **argv) {
         return finish(CLI_GOOD);
     }
     cli_current = find(argv[1]);
-    if (cli_current == NULL) {
-        cli_complain("there is no command '%s'; originbypass --help lists them", argv[1]);
-        return CLI_USAGE;
-    }
+    if (cli_current == NULL)
+        return complain_of_no_command(argv[1]);
     return finish(run(argc - 1, argv + 1));
 }

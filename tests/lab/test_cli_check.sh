@@ -146,6 +146,18 @@ it_notes_addresses_that_lead_nowhere() {
 $file:2: note: \"b.example.com\" never has its address $ORIGIN_V6: family is \"ipv4\"" "$(notes)"
 }
 
+it_notes_a_variable_whose_name_is_misspelt() {
+    file_with "hosts = ( \"$CDN\" );"
+    contains 'note: ORIGIN_BYPASS_HOST is not read: did you mean ORIGIN_BYPASS_HOSTS?' \
+        "$(ORIGIN_BYPASS_HOST=$CDN ORIGIN_BYPASS_CONFIG_FILE=$file check)"
+    contains 'note: ORIGIN_BYPASS_LOGLEVEL is not read: did you mean ORIGIN_BYPASS_LOG_LEVEL?' \
+        "$(ORIGIN_BYPASS_LOGLEVEL=info check "$file")"
+    contains 'note: ORIGIN_BYPASS_HOST is not read' "$(ORIGIN_BYPASS_HOST=$CDN check)"
+    contains '"reason": "ORIGIN_BYPASS_HOST is not read: did you mean ORIGIN_BYPASS_HOSTS?"' \
+        "$(ORIGIN_BYPASS_HOST=$CDN check --json "$file")"
+    lacks 'is not read' "$(ORIGIN_BYPASS_LIBRARY=/x.so ORIGINBYPASS_SERVICE_HOST=10.0.0.1 check "$file")"
+}
+
 it_notes_that_no_host_is_listed() {
     file_with 'upstreams = [ "8.8.8.8" ]; query = { timeout_ms = 3000; };'
     contains "$file: note: no host is listed" "$(notes)"

@@ -30,6 +30,21 @@ it_takes_a_configuration_file_by_a_relative_path_and_keeps_its_links() {
     contains '"server":"origin"' "$("$originbypass" run -c linked/a.conf curl -sS "https://$CDN/")"
 }
 
+it_warns_of_a_variable_whose_name_is_misspelt() {
+    contains 'warning: ORIGIN_BYPASS_UPSTREAM is not read: did you mean ORIGIN_BYPASS_UPSTREAMS?' \
+        "$(ORIGIN_BYPASS_UPSTREAM=9.9.9.9 "$originbypass" run -H "$CDN" true 2>&1)"
+    equal '' "$(ORIGIN_BYPASS_UPSTREAM=9.9.9.9 "$originbypass" run -q -H "$CDN" true 2>&1)"
+}
+
+it_knows_which_command_was_meant() {
+    local status=0
+    "$originbypass" docter 2>"$messages" || status=$?
+    equal 2 "$status"
+    contains "there is no command 'docter': did you mean doctor?" "$(<"$messages")"
+    "$originbypass" install 2>"$messages" || :
+    lacks 'did you mean' "$(<"$messages")"
+}
+
 it_says_as_much_as_the_options_ask_for() {
     equal '' "$("$originbypass" run -H "$CDN" getent hosts "$CDN" 2>&1 >"$TMPDIR/said")"
     "$originbypass" run -v -H "$CDN" getent ahosts "$CDN" 2>"$messages"

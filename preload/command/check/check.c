@@ -6,6 +6,7 @@
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/style.h"
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
@@ -79,7 +80,13 @@ static void print_note(const struct config *config, const struct note *note) {
     free(place);
 }
 
+static void print_misspelt(const char *text, void *unused) {
+    (void)unused;
+    print_finding("environment", STYLE_NOTE, "note: ", text);
+}
+
 static void print_meaning(const struct config *config, const struct config_source *source) {
+    misspelt_variables(print_misspelt, NULL);
     struct notes notes = notes_take(config);
     for (size_t i = 0; i < notes.count; i++)
         print_note(config, &notes.list[i]);
@@ -120,9 +127,15 @@ static void add_note(const struct config *config, const struct note *note) {
     free(rule);
 }
 
+static void add_misspelt(const char *text, void *unused) {
+    (void)unused;
+    add_finding(NULL, 0, NULL, text);
+}
+
 static void add_meaning(const struct config *config, const struct config_source *source) {
     struct notes notes = notes_take(config);
     document_begin_array("notes");
+    misspelt_variables(add_misspelt, NULL);
     for (size_t i = 0; i < notes.count; i++)
         add_note(config, &notes.list[i]);
     document_end();
@@ -162,6 +175,7 @@ static int say_that_there_is_nothing(bool json) {
             : "nothing is configured: no variable names hosts or a file, and there is no " CONFIG_DEFAULT_FILE
               "; every call is libc's";
     if (!json) {
+        misspelt_variables(print_misspelt, NULL);
         puts(why);
         return CLI_GOOD;
     }
@@ -171,6 +185,7 @@ static int say_that_there_is_nothing(bool json) {
     document_begin_array("errors");
     document_end();
     document_begin_array("notes");
+    misspelt_variables(add_misspelt, NULL);
     add_finding(NULL, 0, NULL, why);
     document_end();
     document_end();

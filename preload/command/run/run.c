@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
@@ -96,7 +97,14 @@ static int execute(char **program) {
     return error == ENOENT ? RUN_NOT_FOUND : RUN_REFUSED;
 }
 
+static void warn_of_misspelt(const char *text, void *unused) {
+    (void)unused;
+    cli_complain("warning: %s", text);
+}
+
 static int run_program(const struct request *request, int argc, char **argv) {
+    if (!request->settings.quiet)
+        misspelt_variables(warn_of_misspelt, NULL);
     bool changed = settings_export(&request->settings);
     if (!settings_check(&request->settings))
         return RUN_FAILED;

@@ -1,0 +1,71 @@
+#include "originbypass/command/base/misspelt.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/nearest.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/config/source.h"
+
+static const char PREFIX[] = "ORIGIN_BYPASS_";
+
+/* What follows the prefix in a name that begins as ours do, also without underscores and in small letters. NULL: it
+ * does not. */
+static const char *rest_of(const char *name) {
+    static const char letters[] = "ORIGINBYPASS";
+    for (size_t matched = 0; letters[matched] != '\0'; name++) {
+        if (*name == '_')
+            continue;
+        if ((*name & ~0x20) != letters[matched++])
+            return NULL;
+    }
+    return name + strspn(name, "_");
+}
+
+enum { VARIABLES = CONFIG_OWN_VARIABLES + 1 };
+
+/* The names of those that are read, without the prefix. */
+static void list_variables(const char *names[static VARIABLES]) {
+    for (enum config_variable i = 0; i < CONFIG_OWN_VARIABLES; i++)
+        names[i] = config_variable_name(i) + strlen(PREFIX);
+    names[CONFIG_OWN_VARIABLES] = "LIBRARY"; /* by the command and by scripts */
+}
+
+static bool is_read(const char *name, const char *const names[static VARIABLES]) {
+    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+        return false;
+    for (size_t i = 0; i < VARIABLES; i++)
+        if (strcmp(name + strlen(PREFIX), names[i]) == 0)
+            return true;
+    return false;
+}
+
+static void tell_misspelt(const char *name, const char *meant, void (*tell)(const char *text, void *context),
+                          void *context) {
+    char *escaped = text_escape(name);
+    char *text = meant == NULL ? text_format("%s is not read", escaped)
+                               : text_format("%s is not read: did you mean %s%s?", escaped, PREFIX, meant);
+    tell(text, context);
+    free(text);
+    free(escaped);
+}
+
+/* A service in Kubernetes gives its name to variables of its own, such as ORIGINBYPASS_SERVICE_HOST. */
+static bool may_be_meant_for_us(const char *name, const char *meant) {
+    return meant != NULL || strncmp(name, PREFIX, strlen(PREFIX)) == 0;
+}
+
+void misspelt_variables(void (*tell)(const char *text, void *context), void *context) {
+    const char *names[VARIABLES];
+    list_variables(names);
+    for (char **entry = environ; *entry != NULL; entry++) {
+        char *name = text_format("%.*s", (int)strcspn(*entry, "="), *entry);
+        const char *rest = rest_of(name);
+        const char *meant = rest == NULL ? NULL : nearest_word(rest, names, VARIABLES);
+        if (rest != NULL && !is_read(name, names) && may_be_meant_for_us(name, meant))
+            tell_misspelt(name, meant, tell, context);
+        free(name);
+    }
+}

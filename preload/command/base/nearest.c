@@ -1,0 +1,45 @@
+#include "originbypass/command/base/nearest.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Longer ones are no slips of the hand. */
+enum { LENGTH_MAX = 64 };
+
+static size_t least(size_t a, size_t b, size_t c) {
+    size_t smaller = a < b ? a : b;
+    return smaller < c ? smaller : c;
+}
+
+/* Row by row: `row[j]` is the distance between the first letters of `a` and the first j letters of `b`. */
+static size_t distance_between(const char *a, const char *b) {
+    size_t row[LENGTH_MAX + 1], length = strlen(b);
+    for (size_t j = 0; j <= length; j++)
+        row[j] = j;
+    for (size_t i = 1; a[i - 1] != '\0'; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= length; j++) {
+            size_t above = row[j];
+            size_t replaced = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
+            row[j] = least(replaced, above + 1, row[j - 1] + 1);
+            diagonal = above;
+        }
+    }
+    return row[length];
+}
+
+const char *nearest_word(const char *written, const char *const *words, size_t count) {
+    size_t length = strlen(written), shortest = (length + 1) / 2;
+    const char *nearest = NULL;
+    if (length > LENGTH_MAX)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        size_t distance = strlen(words[i]) > LENGTH_MAX ? shortest : distance_between(written, words[i]);
+        if (distance < shortest) {
+            shortest = distance;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}
