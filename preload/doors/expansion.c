@@ -217,10 +217,10 @@ static int ask_for_family(const char *service, const struct addrinfo *hints, int
 }
 
 static void find_families(bool *ipv4, bool *ipv6) {
-    struct process_hold hold;
-    process_hold_take(&hold);
+    struct process_section section;
+    process_section_begin(&section);
     interfaces_families(ipv4, ipv6);
-    process_hold_release(&hold);
+    process_section_end(&section);
 }
 
 /* Leave of the family what AI_ADDRCONFIG does; false: nothing. AF_UNSPEC is not narrowed on a host with neither. */

@@ -42,16 +42,16 @@ static void look_at(struct survey *survey, const struct lookup *lookup, const st
 
 static void warn(const struct lookup *lookup, const struct survey *survey) {
     struct warned_host host = {lookup->settings, &lookup->name, lookup->host};
-    struct process_hold hold;
+    struct process_section section;
     bool all_rejected = survey->has_rejected && !survey->has_accepted;
-    if ((!all_rejected && !survey->has_edge) || !process_enter(&hold, clock_now_ms() + WARNING_MS))
+    if ((!all_rejected && !survey->has_edge) || !process_enter(&section, clock_now_ms() + WARNING_MS))
         return;
     process_adopt_copy();
     if (survey->has_edge)
         policy_warn_of_edge(host, &survey->edge);
     if (all_rejected)
         policy_warn_of_rejection(host, &survey->rejected, !lookup->settings->strict);
-    process_leave(&hold);
+    process_leave(&section);
 }
 
 /* h_errno's number for what is left; NETDB_SUCCESS: something is. */
@@ -147,11 +147,11 @@ int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
 }
 
 bool fallback_to_rejected(struct lookup *lookup) {
-    struct process_hold hold;
-    if (!process_enter(&hold, clock_now_ms() + WARNING_MS))
+    struct process_section section;
+    if (!process_enter(&section, clock_now_ms() + WARNING_MS))
         return false;
     process_adopt_copy();
     bool used = verdict_use_rejected(lookup);
-    process_leave(&hold);
+    process_leave(&section);
     return used;
 }

@@ -38,11 +38,11 @@ static bool is_no_service(const char *service) {
 }
 
 static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
-    struct process_hold hold;
-    process_hold_take(&hold);
+    struct process_section section;
+    process_section_begin(&section);
     process_adopt_copy();
     expansion_remember(service, hints, now_ms, expansion);
-    process_hold_release(&hold);
+    process_section_end(&section);
 }
 
 /* libc's own list of families, socket types, protocols and ports for the service, or its own error. */

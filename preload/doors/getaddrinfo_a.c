@@ -58,24 +58,24 @@ static struct request *start_threads(struct request *requests, size_t count) {
     return NULL;
 }
 
-static void take_hold(struct process_hold *hold) {
-    process_hold_take(hold);
+static void begin_section(struct process_section *section) {
+    process_section_begin(section);
     process_adopt_copy();
 }
 
 /* A signal handler that ran meanwhile may have forked. */
-static int await_change(const struct process_hold *hold, uint32_t seen, const struct timespec *until) {
-    int error = requests_await(hold, seen, until);
+static int await_change(const struct process_section *section, uint32_t seen, const struct timespec *until) {
+    int error = requests_await(section, seen, until);
     process_adopt_copy();
     return error;
 }
 
-static void await_list(const struct process_hold *hold, uint64_t serial) {
+static void await_list(const struct process_section *section, uint64_t serial) {
     for (;;) {
         uint32_t seen = requests_changes();
         if (!requests_are_left(serial))
             return;
-        await_change(hold, seen, NULL);
+        await_change(section, seen, NULL);
     }
 }
 
@@ -83,7 +83,7 @@ static void await_list(const struct process_hold *hold, uint64_t serial) {
  * Without any thread a caller who waits carries out its requests itself, as a thread would: with signals blocked,
  * because the others rely on it. One who does not wait is refused. False: refused.
  */
-static bool submit(const struct process_hold *hold, int mode, struct request_list *list) {
+static bool submit(const struct process_section *section, int mode, struct request_list *list) {
     size_t threads;
     struct request *requests = list->requests;
     uint64_t serial = requests_enqueue(list, &threads);
@@ -92,7 +92,7 @@ static bool submit(const struct process_hold *hold, int mode, struct request_lis
         carry_out(left, mode == GAI_WAIT ? resolve : refuse);
     if (mode == GAI_NOWAIT)
         return left == NULL;
-    await_list(hold, serial);
+    await_list(section, serial);
     return true;
 }
 
@@ -129,11 +129,11 @@ DOOR int getaddrinfo_a(int mode, struct gaicb *asked[], int count, struct sigeve
     struct notification notification;
     notify_prepare(&notification, mode == GAI_NOWAIT ? event : NULL);
     size_t found = count_asked(asked, count);
-    struct process_hold hold;
-    take_hold(&hold);
+    struct process_section section;
+    begin_section(&section);
     struct request_list *list = found > 0 ? make_list(asked, count, found, &notification) : NULL;
-    bool enqueued = list != NULL && submit(&hold, mode, list);
-    process_hold_release(&hold);
+    bool enqueued = list != NULL && submit(&section, mode, list);
+    process_section_end(&section);
     /* With signals let in, for the signal may be the caller's. */
     if (list == NULL)
         notify(&notification);
@@ -158,14 +158,14 @@ static const struct timespec *end_of(const struct timespec *timeout, struct time
 }
 
 /* Until fewer than `under_way` of the requests are in the queue. */
-static int suspend(const struct process_hold *hold, const void *const blocks[], size_t count, size_t under_way,
+static int suspend(const struct process_section *section, const void *const blocks[], size_t count, size_t under_way,
                    uint64_t newest, const struct timespec *until) {
     int error = 0;
     while (error == 0) {
         uint32_t seen = requests_changes();
         if (requests_count(blocks, count, newest) < under_way)
             return 0;
-        error = await_change(hold, seen, until);
+        error = await_change(section, seen, until);
     }
     return error == EINTR ? EAI_INTR : EAI_SYSTEM;
 }
@@ -177,12 +177,12 @@ DOOR int gai_suspend(const struct gaicb *const asked[], int count, const struct 
     const struct timespec *until = end_of(timeout, &end);
     const void *const *blocks = (const void *const *)asked;
     size_t block_count = count > 0 ? (size_t)count : 0;
-    struct process_hold hold;
-    take_hold(&hold);
+    struct process_section section;
+    begin_section(&section);
     uint64_t newest = requests_newest();
     size_t under_way = requests_count(blocks, block_count, newest);
-    int result = under_way > 0 ? suspend(&hold, blocks, block_count, under_way, newest, until) : EAI_ALLDONE;
-    process_hold_release(&hold);
+    int result = under_way > 0 ? suspend(&section, blocks, block_count, under_way, newest, until) : EAI_ALLDONE;
+    process_section_end(&section);
     return under_way > 0 ? result : libc_gai_suspend(asked, count, timeout);
 }
 
@@ -190,11 +190,11 @@ DOOR int gai_cancel(struct gaicb *asked) {
     if (!load_ensure())
         return libc_gai_cancel(asked);
     struct request_list *over;
-    struct process_hold hold;
-    take_hold(&hold);
+    struct process_section section;
+    begin_section(&section);
     enum request_removal removal = requests_remove(asked, &over);
     end_list(over);
-    process_hold_release(&hold);
+    process_section_end(&section);
     switch (removal) {
     case REQUEST_REMOVED:
         return EAI_CANCELED;

@@ -63,10 +63,10 @@ static enum load_state load(void) {
 
 /* A copy counts for itself from its first call on, also where that needs nothing but the cache. */
 static __attribute__((noinline)) void adopt_copy(void) {
-    struct process_hold hold;
-    process_hold_take(&hold);
+    struct process_section section;
+    process_section_begin(&section);
     process_adopt_copy();
-    process_hold_release(&hold);
+    process_section_end(&section);
 }
 
 bool load_now(void) {

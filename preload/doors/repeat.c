@@ -32,15 +32,15 @@ static uint64_t holds_until_ms(const struct lookup *lookup) {
 }
 
 void repeat_keep(const struct lookup *lookup, struct cache_list *list) {
-    struct process_hold hold;
+    struct process_section section;
     /* A message about each hit names an address: that is the long way's. */
     if (log_enabled(LOG_LEVEL_DEBUG))
         return;
     list->until_ms = sooner(list->until_ms, holds_until_ms(lookup));
     if (list->until_ms <= lookup->now_ms || lookup->copy.list_until_ms > lookup->now_ms)
         return;
-    process_hold_take(&hold);
+    process_section_begin(&section);
     process_adopt_copy();
     cache_put_list(&lookup->name, lookup->copy.version, list);
-    process_hold_release(&hold);
+    process_section_end(&section);
 }

@@ -150,8 +150,8 @@ uint32_t requests_changes(void) {
     return atomic_load(&changes);
 }
 
-int requests_await(const struct process_hold *hold, uint32_t seen, const struct timespec *until) {
-    return process_await(hold, &changes, seen, until);
+int requests_await(const struct process_section *section, uint32_t seen, const struct timespec *until) {
+    return process_await(section, &changes, seen, until);
 }
 
 void requests_adopt(void) {

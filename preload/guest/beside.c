@@ -107,7 +107,7 @@ static uint64_t due_ms(const struct worker *worker) {
     return first_ms;
 }
 
-static void wait(const struct process_hold *hold, const struct worker *worker) {
+static void wait(const struct process_section *section, const struct worker *worker) {
     struct pollfd descriptors[TASKS_A_THREAD * TASK_DESCRIPTORS_MAX];
     size_t counts[TASKS_A_THREAD] = {0}, count = 0;
     for (size_t i = 0; i < worker->count; i++) {
@@ -115,7 +115,7 @@ static void wait(const struct process_hold *hold, const struct worker *worker) {
         counts[i] = task->kind->descriptors(task, descriptors + count, TASK_DESCRIPTORS_MAX);
         count += counts[i];
     }
-    process_poll(hold, descriptors, count, due_ms(worker));
+    process_poll(section, descriptors, count, due_ms(worker));
     count = 0;
     for (size_t i = 0; i < worker->count; i++) {
         worker->tasks[i]->kind->process(worker->tasks[i], descriptors + count);
@@ -126,14 +126,14 @@ static void wait(const struct process_hold *hold, const struct worker *worker) {
 static void work(void *unused) {
     (void)unused;
     struct worker worker = {.count = 0};
-    struct process_hold hold;
-    process_enter(&hold, UINT64_MAX); /* what an allocator resolves in it is libc's */
+    struct process_section section;
+    process_enter(&section, UINT64_MAX); /* what an allocator resolves in it is libc's */
     while (take_tasks(&worker)) {
         go_on(&worker);
         if (worker.count > 0)
-            wait(&hold, &worker);
+            wait(&section, &worker);
     }
-    process_leave(&hold);
+    process_leave(&section);
 }
 
 /* ---- what the callers see ---- */

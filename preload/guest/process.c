@@ -136,18 +136,18 @@ static void all_signals_but_faults(sigset_t *set) {
         sigdelset(set, faults[i]);
 }
 
-void process_hold_take(struct process_hold *hold) {
-    hold->error = errno;
+void process_section_begin(struct process_section *section) {
+    section->error = errno;
     sigset_t block;
     all_signals_but_faults(&block);
-    pthread_sigmask(SIG_BLOCK, &block, &hold->signals);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->cancel_state);
+    pthread_sigmask(SIG_BLOCK, &block, &section->signals);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &section->cancel_state);
 }
 
-void process_hold_release(const struct process_hold *hold) {
-    pthread_setcancelstate(hold->cancel_state, NULL);
-    pthread_sigmask(SIG_SETMASK, &hold->signals, NULL);
-    errno = hold->error;
+void process_section_end(const struct process_section *section) {
+    pthread_setcancelstate(section->cancel_state, NULL);
+    pthread_sigmask(SIG_SETMASK, &section->signals, NULL);
+    errno = section->error;
 }
 
 /* ---- the mark of a thread that is inside ---- */
@@ -188,15 +188,15 @@ static bool is_called_from_within(uintptr_t frame) {
 /* The address of its frame tells how deep a call is: such a function needs a frame of its own. */
 #define OWN_FRAME __attribute__((noinline))
 
-OWN_FRAME bool process_enter(struct process_hold *hold, uint64_t deadline_ms) {
+OWN_FRAME bool process_enter(struct process_section *section, uint64_t deadline_ms) {
     static __thread uint32_t serial;
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
     bool is_left_behind = mark.until_ms != 0 && !process_is_copy();
     if (is_left_behind && mark.until_ms > clock_now_ms() && is_called_from_within(frame))
         return false;
-    process_hold_take(hold);
-    atomic_store_explicit(&hold->token, ++serial, memory_order_relaxed);
-    mark = (struct mark){deadline_ms, frame, &hold->token, serial};
+    process_section_begin(section);
+    atomic_store_explicit(&section->token, ++serial, memory_order_relaxed);
+    mark = (struct mark){deadline_ms, frame, &section->token, serial};
     if (has_key)
         pthread_setspecific(at_thread_end, &mark);
     if (is_left_behind && clear_up != NULL)
@@ -204,11 +204,11 @@ OWN_FRAME bool process_enter(struct process_hold *hold, uint64_t deadline_ms) {
     return true;
 }
 
-void process_leave(const struct process_hold *hold) {
+void process_leave(const struct process_section *section) {
     mark.until_ms = 0;
     if (has_key)
         pthread_setspecific(at_thread_end, NULL);
-    process_hold_release(hold);
+    process_section_end(section);
 }
 
 /* ---- the end of a thread ---- */
@@ -218,16 +218,16 @@ static __thread struct process_rest rest;
 /* A thread that has jumped out of us, and never came back; or that was cancelled in a call of ours to libc. */
 static void end_thread(void *unused) {
     (void)unused;
-    struct process_hold hold;
+    struct process_section section;
     struct process_rest left = rest;
-    process_hold_take(&hold);
+    process_section_begin(&section);
     rest.release = NULL;
     if (mark.until_ms != 0 && !process_is_copy() && clear_up != NULL)
         clear_up();
     mark.until_ms = 0;
     if (left.release != NULL)
         left.release(left.what);
-    process_hold_release(&hold);
+    process_section_end(&section);
 }
 
 bool process_expose(struct process_rest *before, void (*release)(void *const what[static PROCESS_REST_MAX]),
@@ -252,11 +252,11 @@ void process_cover(const struct process_rest *before) {
  * The waits are bare system calls, no cancellation points. Those of a lookup have the caller's mask and cancellation
  * state in force: who jumps out of a signal handler must not be left with ours.
  */
-static uintptr_t let_in(const struct process_hold *hold, sigset_t *ours, uintptr_t frame) {
+static uintptr_t let_in(const struct process_section *section, sigset_t *ours, uintptr_t frame) {
     uintptr_t outer = mark.frame;
     mark.frame = frame;
-    pthread_setcancelstate(hold->cancel_state, NULL);
-    pthread_sigmask(SIG_SETMASK, &hold->signals, ours);
+    pthread_setcancelstate(section->cancel_state, NULL);
+    pthread_sigmask(SIG_SETMASK, &section->signals, ours);
     return outer;
 }
 
@@ -294,11 +294,11 @@ static int take_all_for_ready(struct pollfd *descriptors, size_t count, int left
     return (int)count;
 }
 
-OWN_FRAME int process_poll(const struct process_hold *hold, struct pollfd *descriptors, size_t count,
+OWN_FRAME int process_poll(const struct process_section *section, struct pollfd *descriptors, size_t count,
                            uint64_t until_ms) {
     sigset_t ours;
     int left_ms = time_left_ms(until_ms);
-    uintptr_t outer = let_in(hold, &ours, (uintptr_t)__builtin_frame_address(0));
+    uintptr_t outer = let_in(section, &ours, (uintptr_t)__builtin_frame_address(0));
     int ready = poll_descriptors(descriptors, count, left_ms);
     if (ready < 0 && errno != EINTR)
         ready = take_all_for_ready(descriptors, count, left_ms);
@@ -314,10 +314,10 @@ OWN_FRAME int process_poll(const struct process_hold *hold, struct pollfd *descr
  * Cancellation stays disabled, as where libc waits for requests: pthread_cancel(3) interrupts such a wait with a signal
  * in some libcs (2.36), and in others (2.41) it does not.
  */
-int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
+int process_await(const struct process_section *section, _Atomic uint32_t *word, uint32_t value,
                   const struct timespec *until) {
     sigset_t ours;
-    pthread_sigmask(SIG_SETMASK, &hold->signals, &ours);
+    pthread_sigmask(SIG_SETMASK, &section->signals, &ours);
     long waited =
         syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, until, NULL, (uint32_t)FUTEX_BITSET_MATCH_ANY);
     int error = waited == 0 ? 0 : errno;
@@ -325,12 +325,12 @@ int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint3
     return error == EAGAIN ? 0 : error;
 }
 
-OWN_FRAME void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
+OWN_FRAME void process_wait(const struct process_section *section, _Atomic uint32_t *word, uint32_t value,
                             uint64_t until_ms) {
     sigset_t ours;
     int left_ms = time_left_ms(until_ms);
     const struct timespec left = {.tv_sec = left_ms / 1000, .tv_nsec = (long)(left_ms % 1000) * 1000000};
-    uintptr_t outer = let_in(hold, &ours, (uintptr_t)__builtin_frame_address(0));
+    uintptr_t outer = let_in(section, &ours, (uintptr_t)__builtin_frame_address(0));
     syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &left, NULL, 0);
     keep_out(&ours, outer);
 }

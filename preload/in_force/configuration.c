@@ -154,27 +154,27 @@ static bool parse_first(uint64_t now_ms, uint32_t *seen) {
 }
 
 /* Parse it, or wait for who does; where that one had no memory, those who have waited try one after the other. */
-static void begin_together(const struct process_hold *hold, uint64_t until_ms) {
+static void begin_together(const struct process_section *section, uint64_t until_ms) {
     for (uint64_t now_ms; in_force_is_none() && (now_ms = clock_now_ms()) < until_ms;) {
         uint32_t seen;
         process_adopt_copy(); /* also one that a signal handler has made while we waited */
         if (parse_first(now_ms, &seen))
             return;
         uint64_t end_ms = now_ms + left_ms(seen, now_ms);
-        process_wait(hold, &parsing, seen, end_ms < until_ms ? end_ms : until_ms);
+        process_wait(section, &parsing, seen, end_ms < until_ms ? end_ms : until_ms);
     }
 }
 
-const struct in_force *configuration_hold(void) {
-    const struct in_force *held = in_force_hold();
-    uint64_t until_ms = held == NULL ? clock_now_ms() + PATIENCE_MS : 0;
-    struct process_hold hold;
+const struct in_force *configuration_acquire(void) {
+    const struct in_force *acquired = in_force_acquire();
+    uint64_t until_ms = acquired == NULL ? clock_now_ms() + PATIENCE_MS : 0;
+    struct process_section section;
     /* A signal handler that jumps away while we parse would leave locks of libc behind. */
-    if (held != NULL || !process_enter(&hold, until_ms))
-        return held;
-    begin_together(&hold, until_ms);
-    process_leave(&hold);
-    return in_force_hold();
+    if (acquired != NULL || !process_enter(&section, until_ms))
+        return acquired;
+    begin_together(&section, until_ms);
+    process_leave(&section);
+    return in_force_acquire();
 }
 
 /* ---- what the cache has from the former one ---- */
@@ -237,7 +237,7 @@ static bool parse(const struct config_source *source) {
         refuse(config);
         return true;
     }
-    const struct in_force *former = in_force_hold();
+    const struct in_force *former = in_force_acquire();
     bool replaced = replace(config, former);
     in_force_release(former);
     if (!replaced)
@@ -284,16 +284,16 @@ static void look(uint64_t now_ms) {
 
 void configuration_look(uint64_t now_ms) {
     uint64_t due_ms = atomic_load(&configuration_look_ms);
-    struct process_hold hold;
+    struct process_section section;
     if (due_ms > now_ms || !atomic_compare_exchange_strong(&configuration_look_ms, &due_ms, now_ms + LOOK_AGAIN_MS) ||
-        !process_enter(&hold, clock_now_ms() + PARSING_MS))
+        !process_enter(&section, clock_now_ms() + PARSING_MS))
         return;
     if (!atomic_exchange(&busy, true)) {
         clock_notice_sleep();
         look(now_ms);
         atomic_store(&busy, false);
     }
-    process_leave(&hold);
+    process_leave(&section);
 }
 
 void configuration_adopt(void) {

@@ -26,9 +26,9 @@
 
 enum { LINES = 8 };
 
-/* Holds come and go on different lines: only the sums over all of them say how many there are. */
+/* Uses begin and end on different lines: only the sums over all of them say how many there are. */
 struct line {
-    _Atomic uint64_t holds;
+    _Atomic uint64_t acquisitions;
     _Atomic uint64_t releases;
     // cppcheck-suppress unusedStructMember
     char apart[112]; /* wherever the memory begins */
@@ -54,8 +54,8 @@ static struct line *line_of(struct place *place) {
     return &place->lines[((uint64_t)(uintptr_t)&here * UINT64_C(0x9e3779b97f4a7c15)) >> 61];
 }
 
-static struct place *place_of(const struct in_force *held) {
-    return (struct place *)(void *)held; /* the first member */
+static struct place *place_of(const struct in_force *acquired) {
+    return (struct place *)(void *)acquired; /* the first member */
 }
 
 bool in_force_is_none(void) {
@@ -63,10 +63,10 @@ bool in_force_is_none(void) {
 }
 
 /* A place may be another configuration's by the second look, which is in force and as good. */
-const struct in_force *in_force_hold(void) {
+const struct in_force *in_force_acquire(void) {
     for (struct place *place; (place = atomic_load(&current)) != NULL;) {
         struct line *line = line_of(place);
-        atomic_fetch_add(&line->holds, 1);
+        atomic_fetch_add(&line->acquisitions, 1);
         if (atomic_load(&current) == place)
             return &place->content;
         atomic_fetch_add(&line->releases, 1);
@@ -74,22 +74,22 @@ const struct in_force *in_force_hold(void) {
     return NULL;
 }
 
-void in_force_hold_again(const struct in_force *held) {
-    atomic_fetch_add(&line_of(place_of(held))->holds, 1);
+void in_force_acquire_again(const struct in_force *acquired) {
+    atomic_fetch_add(&line_of(place_of(acquired))->acquisitions, 1);
 }
 
-void in_force_release(const struct in_force *held) {
-    if (held != NULL)
-        atomic_fetch_add(&line_of(place_of(held))->releases, 1);
+void in_force_release(const struct in_force *acquired) {
+    if (acquired != NULL)
+        atomic_fetch_add(&line_of(place_of(acquired))->releases, 1);
 }
 
-static bool is_held(struct place *place) {
-    uint64_t holds = 0, releases = 0;
+static bool is_in_use(struct place *place) {
+    uint64_t acquisitions = 0, releases = 0;
     for (size_t i = 0; i < LINES; i++)
         releases += atomic_load(&place->lines[i].releases);
     for (size_t i = 0; i < LINES; i++)
-        holds += atomic_load(&place->lines[i].holds);
-    return holds != releases;
+        acquisitions += atomic_load(&place->lines[i].acquisitions);
+    return acquisitions != releases;
 }
 
 /* In this order: a copy of the process that is made meanwhile frees nothing twice. */
@@ -103,21 +103,21 @@ static void empty(struct place *place) {
 }
 
 size_t in_force_reclaim(void) {
-    size_t held = 0;
+    size_t in_use = 0;
     for (struct place *place = places; place != NULL; place = place->next) {
         if (place == atomic_load(&current) || place->config == NULL)
             continue;
-        if (is_held(place))
-            held++;
+        if (is_in_use(place))
+            in_use++;
         else
             empty(place);
     }
-    return held;
+    return in_use;
 }
 
 static struct place *find_vacant(void) {
     struct place *place = places;
-    while (place != NULL && (place->config != NULL || is_held(place)))
+    while (place != NULL && (place->config != NULL || is_in_use(place)))
         place = place->next;
     return place;
 }

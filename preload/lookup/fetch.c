@@ -392,11 +392,11 @@ static void lose(struct fetch *fetch) {
     conclude(fetch, false);
 }
 
-void fetch_lead(const struct process_hold *hold, struct fetch *fetch) {
+void fetch_lead(const struct process_section *section, struct fetch *fetch) {
     if (!fetch_begin_to_lead(fetch))
         return;
     while (!fetch_go_on(fetch)) {
-        bool is_there = upstream_wait(hold, fetch->race);
+        bool is_there = upstream_wait(section, fetch->race);
         process_adopt_copy();
         if (is_there)
             continue;
@@ -412,12 +412,12 @@ void fetch_give_up(struct fetch *fetch, const char *reason) {
     land(fetch, fetch->leads);
 }
 
-void fetch_join(const struct process_hold *hold, struct fetch *fetch, uint64_t until_ms) {
+void fetch_join(const struct process_section *section, struct fetch *fetch, uint64_t until_ms) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         struct failure failure;
         if (!(fetch->joins & types[type]))
             continue;
-        enum flight_end end = flight_wait(hold, &fetch->flights[type], until_ms, &failure);
+        enum flight_end end = flight_wait(section, &fetch->flights[type], until_ms, &failure);
         process_adopt_copy();
         switch (end) {
         case FLIGHT_LANDED:

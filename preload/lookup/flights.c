@@ -166,7 +166,7 @@ static enum flight_end ended(const struct place *place, uint32_t serial, struct 
     return failure->reason[0] == '\0' ? FLIGHT_EXPIRED : FLIGHT_FAILED;
 }
 
-enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
+enum flight_end flight_wait(const struct process_section *section, const struct flight *flight, uint64_t until_ms,
                             struct failure *failure) {
     struct place *place = &places[flight->place];
     for (;;) {
@@ -177,7 +177,7 @@ enum flight_end flight_wait(const struct process_hold *hold, const struct flight
         lock_release(&lock);
         if (over || clock_now_ms() >= end_ms)
             return end;
-        process_wait(hold, &place->serial, flight->serial, end_ms);
+        process_wait(section, &place->serial, flight->serial, end_ms);
         if (process_is_copy()) /* of a handler's making, and the lock is not to be trusted yet */
             return FLIGHT_EXPIRED;
     }

@@ -18,11 +18,11 @@
 
 /* A signal handler, or an allocator that we called: what it would wait for may be this thread's. */
 static enum lookup_verdict refuse_reentry(const struct lookup *lookup, const struct host_settings *settings) {
-    struct process_hold hold;
-    process_hold_take(&hold);
+    struct process_section section;
+    process_section_begin(&section);
     enum lookup_verdict said =
         verdict_of_failure(lookup, settings, "called from within another lookup of the same thread");
-    process_hold_release(&hold);
+    process_section_end(&section);
     return said;
 }
 
@@ -35,7 +35,7 @@ static const struct host_settings *settings_in(const struct in_force *configurat
 
 static const struct host_settings *settings_of(struct lookup *lookup) {
     if (lookup->configuration == NULL)
-        lookup->configuration = configuration_hold();
+        lookup->configuration = configuration_acquire();
     return settings_in(lookup->configuration, &lookup->name);
 }
 
@@ -51,42 +51,42 @@ static bool is_remembered_as_final(const struct lookup *lookup) {
 
 static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_settings *settings) {
     struct miss miss = {.settings = settings, .lookup = lookup};
-    struct process_hold hold;
+    struct process_section section;
     miss.fetch = fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
-    if (!process_enter(&hold, miss.fetch.deadline_ms + MARK_MARGIN_MS))
+    if (!process_enter(&section, miss.fetch.deadline_ms + MARK_MARGIN_MS))
         return refuse_reentry(lookup, settings);
     process_adopt_copy();
     miss_remember_configured(&miss);
-    miss_find(&hold, &miss);
+    miss_find(&section, &miss);
     lookup->no_recovery = miss.fetch.failure.no_recovery || is_remembered_as_final(lookup);
     memcpy(lookup->fetched, miss.fetch.answers, sizeof(lookup->fetched));
     enum lookup_verdict said = verdict_of(&miss);
     /* If another thread asked, or only for what the cache lacked, nothing has been told of the addresses. */
     if (said == LOOKUP_ANSWERED && answer_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
         tell_hit(lookup);
-    process_leave(&hold);
+    process_leave(&section);
     return said;
 }
 
 /* Begin to ask for what is served past its lifetime. */
 static void refresh(struct lookup *lookup, enum record_types past) {
     const struct host_settings *settings = settings_of(lookup);
-    struct process_hold hold;
+    struct process_section section;
     if (settings == NULL || !beside_has_room())
         return;
     struct fetch fetch =
         fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
-    if (!process_enter(&hold, fetch.deadline_ms + MARK_MARGIN_MS))
+    if (!process_enter(&section, fetch.deadline_ms + MARK_MARGIN_MS))
         return;
     process_adopt_copy();
     fetch_board(&fetch, past);
     if (fetch.leads != 0 && (fetch.plan.count == 0 || !refresh_start(&fetch))) {
         if (fetch.plan.on_trial)
-            fetch_lead(&hold, &fetch);
+            fetch_lead(&section, &fetch);
         else
             fetch_give_up(&fetch, "no thread can be started");
     }
-    process_leave(&hold);
+    process_leave(&section);
     fetch_end(&fetch);
 }
 
@@ -122,12 +122,12 @@ static bool is_hit(const struct lookup *lookup, enum record_types missing) {
 }
 
 static __attribute__((noinline)) void say_not_listed(const char *host) {
-    struct process_hold hold;
-    if (!process_enter(&hold, clock_now_ms() + MARK_MARGIN_MS))
+    struct process_section section;
+    if (!process_enter(&section, clock_now_ms() + MARK_MARGIN_MS))
         return;
     process_adopt_copy();
     tell_not_listed(host);
-    process_leave(&hold);
+    process_leave(&section);
 }
 
 bool lookup_begin(struct lookup *lookup) {

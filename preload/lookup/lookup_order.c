@@ -52,17 +52,17 @@ static void sort(struct lookup *lookup, const struct answer *const answers[stati
 
 static void find_order(struct lookup *lookup) {
     const struct answer *answers[RECORD_TYPE_COUNT];
-    struct process_hold hold;
+    struct process_section section;
     size_t counts[RECORD_TYPE_COUNT];
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         answers[type] = lookup->answers[type] != NULL ? lookup->answers[type] : lookup->copy.answers[type];
         counts[type] = answers[type] != NULL ? answers[type]->address_count : 0;
     }
-    if (!process_enter(&hold, clock_now_ms() + FINDING_MS))
+    if (!process_enter(&section, clock_now_ms() + FINDING_MS))
         return;
     process_adopt_copy();
     sort(lookup, answers, counts);
-    process_leave(&hold);
+    process_leave(&section);
 }
 
 /* The order that came with the answers, fresh or not: it is of these very addresses. */

@@ -69,13 +69,13 @@ static enum record_types gather(struct miss *miss, enum age age) {
 
 /* Ask, and wait for what others ask; again where what they asked was lost, while there is time. Returns what is
  * missing. */
-static enum record_types resolve(const struct process_hold *hold, struct miss *miss, enum record_types missing) {
+static enum record_types resolve(const struct process_section *section, struct miss *miss, enum record_types missing) {
     struct fetch *fetch = &miss->fetch;
     while (missing != 0) {
         fetch_board(fetch, missing);
         if (fetch->leads != 0)
-            fetch_lead(hold, fetch);
-        fetch_join(hold, fetch, fetch->deadline_ms);
+            fetch_lead(section, fetch);
+        fetch_join(section, fetch, fetch->deadline_ms);
         missing = gather(miss, AGE_STALE) & ~fetch->failed;
         /* Where the cache does not keep what others were told, all would wait for all, one after another. */
         fetch->alone = missing & fetch->landed;
@@ -98,7 +98,7 @@ static enum record_types without_old_answer(const struct miss *miss, enum record
  * There are answers, but old ones: wait for fresh ones only so long. They are asked for beside the traffic where we may
  * not wait to the end; where they could not be had lately, nobody asks.
  */
-static enum record_types renew(const struct process_hold *hold, struct miss *miss, enum record_types missing) {
+static enum record_types renew(const struct process_section *section, struct miss *miss, enum record_types missing) {
     const struct host_settings *settings = miss->settings;
     struct fetch *fetch = &miss->fetch;
     uint32_t patience_ms =
@@ -113,9 +113,9 @@ static enum record_types renew(const struct process_hold *hold, struct miss *mis
     if (fetch->leads != 0 && !beside) {
         if (until_ms < fetch->deadline_ms)
             fetch->deadline_ms = until_ms;
-        fetch_lead(hold, fetch);
+        fetch_lead(section, fetch);
     }
-    fetch_join(hold, fetch, until_ms);
+    fetch_join(section, fetch, until_ms);
     return gather(miss, AGE_STALE);
 }
 
@@ -123,15 +123,15 @@ static enum counter found_in(const struct lookup *lookup) {
     return lookup_has(lookup, OUTCOME_ADDRESSES) ? COUNTER_HITS : COUNTER_NEGATIVE_HITS;
 }
 
-void miss_find(const struct process_hold *hold, struct miss *miss) {
+void miss_find(const struct process_section *section, struct miss *miss) {
     enum record_types missing = gather(miss, AGE_STALE);
     counters_add(missing == 0 ? found_in(miss->lookup) : COUNTER_MISSES);
     if (missing == 0)
         return;
     if (without_old_answer(miss, missing) == 0)
-        missing = renew(hold, miss, missing);
+        missing = renew(section, miss, missing);
     else
-        missing = resolve(hold, miss, missing);
+        missing = resolve(section, miss, missing);
     if (missing != 0)
         gather(miss, AGE_ANY);
 }

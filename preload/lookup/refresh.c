@@ -74,7 +74,7 @@ bool refresh_start(struct fetch *fetch) {
     struct refresh *refresh = copy(fetch);
     if (refresh == NULL)
         return false;
-    in_force_hold_again(fetch->configuration);
+    in_force_acquire_again(fetch->configuration);
     if (!beside_run(&refresh->task)) {
         in_force_release(fetch->configuration);
         free(refresh);

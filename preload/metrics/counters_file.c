@@ -252,13 +252,13 @@ static void *map(const struct making *making) {
 }
 
 /* A lock belongs to the open file, which the mapping keeps; some file systems think otherwise. */
-static bool is_held(const struct making *making) {
+static bool is_locked_still(const struct making *making) {
     struct descriptor again;
     if (!descriptor_take(&again, openat(making->directory, making->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC)))
         return false;
-    bool held = counters_file_sign(again.number) == COUNTERS_SIGN_LIFE;
+    bool locked = counters_file_sign(again.number) == COUNTERS_SIGN_LIFE;
     descriptor_close(&again);
-    return held;
+    return locked;
 }
 
 static struct counters_file empty_file(const struct counters_identity *identity, const char *program) {
@@ -286,7 +286,7 @@ const char *counters_file_make(int directory, const struct counters_identity *id
     descriptor_close(&making.file);
     if (writer->mapped == NULL)
         return "the file cannot be mapped";
-    file.header.held = is_held(&making);
+    file.header.locked = is_locked_still(&making);
     memcpy(file.figures, writer->has.figures, sizeof(file.figures));
     if (put(writer, &file))
         return NULL;
@@ -414,7 +414,7 @@ enum counters_fault counters_file_read(int descriptor, struct counters_copy *cop
     if (!read_settled(descriptor, &file) || !is_of_this_layout(&file.header))
         return COUNTERS_FOREIGN;
     copy->identity = file.header.identity;
-    copy->held = file.header.held == 1;
+    copy->locked = file.header.locked == 1;
     copy->load = file.header.load;
     memcpy(copy->version, file.header.version, sizeof(copy->version) - 1);
     memcpy(copy->program, file.header.program, sizeof(copy->program) - 1);

@@ -130,10 +130,10 @@ static void write_or_leave_it_to_who_writes(void) {
 }
 
 static void write_in_peace(void) {
-    struct process_hold hold;
-    process_hold_take(&hold);
+    struct process_section section;
+    process_section_begin(&section);
     write_or_leave_it_to_who_writes();
-    process_hold_release(&hold);
+    process_section_end(&section);
 }
 
 void metrics_write_now(uint64_t now_ms) {

@@ -352,11 +352,11 @@ void upstream_process(struct race *race, const struct pollfd *descriptors) {
  * A handler that ran while we waited may have looked up a name itself, late, and cleared up what it took for left
  * behind. Or this is a copy of the process, which it made: the sockets are the parent's to read, and closed here.
  */
-bool upstream_wait(const struct process_hold *hold, struct race *race) {
+bool upstream_wait(const struct process_section *section, struct race *race) {
     struct pollfd descriptors[UPSTREAM_DESCRIPTORS_MAX];
     size_t count = upstream_descriptors(race, descriptors, UPSTREAM_DESCRIPTORS_MAX);
     waited_for = race;
-    process_poll(hold, descriptors, count, race->due_ms);
+    process_poll(section, descriptors, count, race->due_ms);
     if (process_is_copy())
         upstream_abandon();
     bool is_there = waited_for == race;

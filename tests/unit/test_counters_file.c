@@ -86,7 +86,7 @@ static void what_is_written_is_in_the_file(void **state) {
     }
     assert_string_equal(copy.program, "tester");
     assert_int_equal(copy.identity.pid, getpid());
-    assert_true(copy.held);
+    assert_true(copy.locked);
 }
 
 static void another_program_of_the_process_counts_on(void **state) {

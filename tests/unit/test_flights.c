@@ -21,17 +21,17 @@
 /* So many flights there can be (PLACE_COUNT of flights.c). */
 #define FLIGHTS_MAX 256
 
-static struct process_hold hold;
+static struct process_section section;
 
 static int nobody_is_in_flight(void **state) {
     (void)state;
     flights_adopt();
-    return process_enter(&hold, UINT64_MAX) ? 0 : -1;
+    return process_enter(&section, UINT64_MAX) ? 0 : -1;
 }
 
 static int let_go(void **state) {
     (void)state;
-    process_leave(&hold);
+    process_leave(&section);
     return 0;
 }
 
@@ -44,7 +44,7 @@ static enum flight_part board(const char *host, enum record_types type, uint64_t
 }
 
 static enum flight_end wait_for(const struct flight *flight, uint64_t time_ms, struct failure *failure) {
-    return flight_wait(&hold, flight, clock_now_ms() + time_ms, failure);
+    return flight_wait(&section, flight, clock_now_ms() + time_ms, failure);
 }
 
 static void the_first_leads_and_the_others_join(void **state) {
@@ -204,7 +204,7 @@ static void a_guest_does_not_join_a_flight_past_its_deadline(void **state) {
 static _Atomic int aboard, led, landed;
 
 static void *board_and_wait(void *unused) {
-    struct process_hold own;
+    struct process_section own;
     struct flight flight;
     struct failure failure;
     if (!process_enter(&own, UINT64_MAX))

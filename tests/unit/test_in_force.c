@@ -27,13 +27,13 @@ static bool replace_with(const char *host, uint32_t cache_generation) {
     return replaced;
 }
 
-static const char *host_of(const struct in_force *held) {
-    return rules_config(held->rules)->rules[0].name;
+static const char *host_of(const struct in_force *acquired) {
+    return rules_config(acquired->rules)->rules[0].name;
 }
 
 static void nothing_is_in_force_before_the_first_one(void **state) {
     (void)state;
-    assert_null(in_force_hold());
+    assert_null(in_force_acquire());
     in_force_release(NULL);
 }
 
@@ -52,10 +52,10 @@ static void *begin_and_hold(void *unused) {
         rules_free(rules);
         config_free(config);
     }
-    const struct in_force *held = in_force_hold();
-    if (held != NULL)
+    const struct in_force *acquired = in_force_acquire();
+    if (acquired != NULL)
         atomic_fetch_add(&found, 1);
-    in_force_release(held);
+    in_force_release(acquired);
     return unused;
 }
 
@@ -91,18 +91,18 @@ static void one_of_those_who_begin_has_begun(void **state) {
     assert_false(in_force_begin(second, rules));
     rules_free(rules);
     config_free(second);
-    const struct in_force *held = in_force_hold();
-    assert_string_equal(host_of(held), "first.example");
-    assert_int_equal(held->generation, 1);
-    assert_int_equal(held->cache_generation, 0);
-    in_force_release(held);
+    const struct in_force *acquired = in_force_acquire();
+    assert_string_equal(host_of(acquired), "first.example");
+    assert_int_equal(acquired->generation, 1);
+    assert_int_equal(acquired->cache_generation, 0);
+    in_force_release(acquired);
 }
 
 static void what_is_held_stays_as_it_is(void **state) {
     (void)state;
-    const struct in_force *before = in_force_hold();
+    const struct in_force *before = in_force_acquire();
     assert_true(replace_with("next.example", 7));
-    const struct in_force *after = in_force_hold();
+    const struct in_force *after = in_force_acquire();
     assert_int_equal(in_force_reclaim(), 1);
     assert_string_equal(host_of(before), "first.example");
     assert_string_equal(host_of(after), "next.example");
@@ -113,29 +113,29 @@ static void what_is_held_stays_as_it_is(void **state) {
     assert_int_equal(in_force_reclaim(), 0);
 }
 
-static void who_holds_twice_lets_go_twice(void **state) {
+static void who_acquires_twice_releases_twice(void **state) {
     (void)state;
-    const struct in_force *held = in_force_hold();
-    in_force_hold_again(held);
+    const struct in_force *acquired = in_force_acquire();
+    in_force_acquire_again(acquired);
     assert_true(replace_with("again.example", 0));
-    in_force_release(held);
+    in_force_release(acquired);
     assert_int_equal(in_force_reclaim(), 1);
-    in_force_release(held);
+    in_force_release(acquired);
     assert_int_equal(in_force_reclaim(), 0);
 }
 
-static void *release(void *held) {
-    in_force_release(held);
+static void *release(void *acquired) {
+    in_force_release(acquired);
     return NULL;
 }
 
 static void another_thread_may_let_go(void **state) {
     (void)state;
     for (int i = 0; i < 20; i++) {
-        const struct in_force *held = in_force_hold();
+        const struct in_force *acquired = in_force_acquire();
         pthread_t thread;
         assert_true(replace_with("thread.example", 0));
-        pthread_create(&thread, NULL, release, (void *)held);
+        pthread_create(&thread, NULL, release, (void *)acquired);
         pthread_join(thread, NULL);
         assert_int_equal(in_force_reclaim(), 0);
     }
@@ -145,11 +145,11 @@ static void another_thread_may_let_go(void **state) {
 static void those_that_are_held_for_good_hinder_no_other(void **state) {
     (void)state;
     enum { COUNT = 200 };
-    const struct in_force *held[COUNT];
+    const struct in_force *acquired[COUNT];
     uint32_t generation = 0;
     for (size_t i = 0; i < COUNT; i++) {
-        held[i] = in_force_hold();
-        generation = held[i]->generation;
+        acquired[i] = in_force_acquire();
+        generation = acquired[i]->generation;
         assert_true(replace_with("pinned.example", 0));
     }
     for (size_t i = 0; i < 20; i++) {
@@ -157,9 +157,9 @@ static void those_that_are_held_for_good_hinder_no_other(void **state) {
         assert_int_equal(in_force_reclaim(), COUNT);
     }
     for (size_t i = 0; i < COUNT; i++) {
-        assert_int_equal(held[i]->generation, generation + 1 - COUNT + i);
-        assert_non_null(strstr(host_of(held[i]), ".example"));
-        in_force_release(held[i]);
+        assert_int_equal(acquired[i]->generation, generation + 1 - COUNT + i);
+        assert_non_null(strstr(host_of(acquired[i]), ".example"));
+        in_force_release(acquired[i]);
     }
     assert_int_equal(in_force_reclaim(), 0);
 }
@@ -170,10 +170,10 @@ static atomic_bool over;
 
 static void *use(void *uses) {
     while (!atomic_load(&over)) {
-        const struct in_force *held = in_force_hold();
-        if (strstr(host_of(held), ".example") == NULL)
+        const struct in_force *acquired = in_force_acquire();
+        if (strstr(host_of(acquired), ".example") == NULL)
             abort();
-        in_force_release(held);
+        in_force_release(acquired);
         atomic_fetch_add((atomic_ulong *)uses, 1);
     }
     return NULL;
@@ -203,8 +203,8 @@ static void a_copy_goes_on_with_what_is_in_force(void **state) {
     int status;
     pid_t child = fork();
     if (child == 0) {
-        const struct in_force *held = in_force_hold();
-        _exit(held == NULL || !replace_with("child.example", 0));
+        const struct in_force *acquired = in_force_acquire();
+        _exit(acquired == NULL || !replace_with("child.example", 0));
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
@@ -216,7 +216,7 @@ int main(void) {
         cmocka_unit_test(who_begins_together_finds_one_in_force),
         cmocka_unit_test(one_of_those_who_begin_has_begun),
         cmocka_unit_test(what_is_held_stays_as_it_is),
-        cmocka_unit_test(who_holds_twice_lets_go_twice),
+        cmocka_unit_test(who_acquires_twice_releases_twice),
         cmocka_unit_test(another_thread_may_let_go),
         cmocka_unit_test(those_that_are_held_for_good_hinder_no_other),
         cmocka_unit_test(thousands_come_and_go_under_threads_that_use_them),

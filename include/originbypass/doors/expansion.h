@@ -56,7 +56,7 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
  * Remember what libc said at `now_ms` (clock_recent_ms()), and set its end: for a minute, because /etc/services may
  * change, or for a second where AI_ADDRCONFIG made libc look at the host's addresses (without hints, too). A service
  * with a long name and a long list are not remembered; where room is short, what is good for the least time leaves.
- * Signals must be blocked (process_hold_take()). Thread-safe.
+ * Signals must be blocked (process_section_begin()). Thread-safe.
  */
 void expansion_remember(const char *service, const struct addrinfo *hints, uint64_t now_ms,
                         struct expansion *expansion);

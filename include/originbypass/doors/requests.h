@@ -12,7 +12,7 @@
 /*
  * The queue of what programs want to be carried out in the background, and how many threads do so. Nobody leaves a
  * trace in it by waiting, so that a signal handler may jump out of a wait. All functions are thread-safe; signals must
- * be blocked (process_hold_take()), and the process no copy that is still to be adopted (process_adopt_copy()).
+ * be blocked (process_section_begin()), and the process no copy that is still to be adopted (process_adopt_copy()).
  */
 
 /** So many threads carry out requests at the most, as with libc. */
@@ -81,7 +81,7 @@ size_t requests_count(const void *const blocks[], size_t count, uint64_t newest)
 uint32_t requests_changes(void);
 
 /** Wait for the number that follows `changes`: returns what process_await() returns. */
-int requests_await(const struct process_hold *hold, uint32_t changes, const struct timespec *until);
+int requests_await(const struct process_section *section, uint32_t changes, const struct timespec *until);
 
 /** In a new copy of the process: requests and threads are the parent's. */
 void requests_adopt(void);

@@ -12,7 +12,7 @@
 
 /**
  * Prepare to notice a fork and a jump out of us, and remember the root directory and the filters of system calls.
- * Called once, at load. `clear_up` is called with hold taken where a thread has left a lookup behind: when it comes
+ * Called once, at load. `clear_up` is called in a section where a thread has left a lookup behind: when it comes
  * again (process_enter()), or ends. `adopt` is what a new copy of the process does first (process_adopt_copy()).
  */
 void process_load(void (*clear_up)(void), void (*adopt)(void));
@@ -38,30 +38,30 @@ static inline bool process_is_copy(void) {
  */
 void process_adopt_copy(void);
 
-/** A call's hold on the calling thread: signals are blocked but where we wait, and cancellation is disabled. */
-struct process_hold {
+/** A part of a call, on its thread: signals are blocked but where we wait, and cancellation is disabled. */
+struct process_section {
     sigset_t signals;       /**< the caller's mask */
     int cancel_state;       /**< the caller's */
     int error;              /**< the caller's errno */
     _Atomic uint32_t token; /**< process_enter()'s own */
 };
 
-/** Take hold. */
-void process_hold_take(struct process_hold *hold);
+/** Begin one. */
+void process_section_begin(struct process_section *section);
 
-/** Let go: mask, cancellation and errno are the caller's again. */
-void process_hold_release(const struct process_hold *hold);
+/** End it: mask, cancellation and errno are the caller's again. */
+void process_section_end(const struct process_section *section);
 
 /**
- * Take hold, and mark the thread as being inside a lookup. False: it is inside already (a signal handler, or a library
- * that we call, resolves), and nothing is changed. The mark does not hold where a handler has jumped out of us
- * (siglongjmp(3)): what was left behind is then cleared up; nor past `deadline_ms` (clock_now_ms()), nor in a copy of
- * the process that a handler has made. `hold` is on the stack.
+ * Begin a section, and mark the thread as being inside a lookup. False: it is inside already (a signal handler, or a
+ * library that we call, resolves), and nothing is changed. The mark does not hold where a handler has jumped out of
+ * us (siglongjmp(3)): what was left behind is then cleared up; nor past `deadline_ms` (clock_now_ms()), nor in a copy
+ * of the process that a handler has made. `section` is on the stack.
  */
-bool process_enter(struct process_hold *hold, uint64_t deadline_ms);
+bool process_enter(struct process_section *section, uint64_t deadline_ms);
 
-/** Take back the mark, and let go. */
-void process_leave(const struct process_hold *hold);
+/** Take back the mark, and end the section. */
+void process_leave(const struct process_section *section);
 
 /** What is to be released where a thread is cancelled in a call to libc. */
 #define PROCESS_REST_MAX 5
@@ -72,7 +72,7 @@ struct process_rest {
 
 /**
  * Begin a part in which the thread may be cancelled, outside any lookup: `release(what)` is then called, at the
- * thread's end and with hold taken. By a key's destructor: the cleanup handlers of pthread_cleanup_push(3) are in a
+ * thread's end and in a section. By a key's destructor: the cleanup handlers of pthread_cleanup_push(3) are in a
  * library of their own where glibc is older than 2.34. `before` is for process_cover(). False: it will not be called,
  * for want of memory.
  */
@@ -87,17 +87,17 @@ void process_cover(const struct process_rest *before);
  * nothing ready. Where the system refuses to wait, all count as ready after a moment. A signal handler may not return
  * from here: hold no lock.
  */
-int process_poll(const struct process_hold *hold, struct pollfd *descriptors, size_t count, uint64_t until_ms);
+int process_poll(const struct process_section *section, struct pollfd *descriptors, size_t count, uint64_t until_ms);
 
 /** Wait until `*word` is no longer `value`, or until `until_ms`, or for no reason (futex(2)). Signals are let in. */
-void process_wait(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms);
+void process_wait(const struct process_section *section, _Atomic uint32_t *word, uint32_t value, uint64_t until_ms);
 
 /**
  * The same until `until` on the monotonic clock, or without end (NULL). Returns 0 where the word has changed or for no
  * reason, ETIMEDOUT, EINVAL for a time that is none, or EINTR after a signal handler has run (the kernel goes on
  * waiting where that has SA_RESTART and there is no end). Cancellation stays disabled.
  */
-int process_await(const struct process_hold *hold, _Atomic uint32_t *word, uint32_t value,
+int process_await(const struct process_section *section, _Atomic uint32_t *word, uint32_t value,
                   const struct timespec *until);
 
 /** Wake all who wait for the word. */

@@ -13,11 +13,11 @@
  */
 
 /**
- * Hold the configuration in force, to be given back with in_force_release(). The first call parses what was taken at
+ * Acquire the configuration in force, to be given back with in_force_release(). The first call parses what was taken at
  * load, and tells its errors; a refused one has no rules. Who comes meanwhile waits for it, but for no longer than a
  * lookup takes (2 s). NULL: no memory, or not yet, or the thread is inside already. Thread-safe, takes no lock.
  */
-const struct in_force *configuration_hold(void);
+const struct in_force *configuration_acquire(void);
 
 /** When the files are to be looked at next, on clock_recent_ms(). */
 extern _Atomic uint64_t configuration_look_ms;

@@ -9,10 +9,10 @@
 #include "originbypass/rules/rules.h"
 
 /*
- * The configuration in force, and those before it for as long as a lookup uses them. Who uses one holds it: by a count
- * in memory that stays, on one of several cache lines for each, so that neither a lock nor a line that all threads
- * write is needed, and a configuration is freed as soon as it is neither in force nor held. A lookup that a signal
- * handler has jumped out of holds it for good, and that one alone.
+ * The configuration in force, and those before it for as long as a lookup uses them. Who uses one acquires it: by a
+ * count in memory that stays, on one of several cache lines for each, so that neither a lock nor a line that all
+ * threads write is needed, and a configuration is freed as soon as it is neither in force nor in use. A lookup that a
+ * signal handler has jumped out of keeps it for good, and that one alone.
  */
 
 struct in_force {
@@ -21,14 +21,14 @@ struct in_force {
     uint32_t cache_generation; /**< cache_generation() under it */
 };
 
-/** Hold what is in force. NULL: nothing yet, and nothing is to be released. Thread-safe; never waits. */
-const struct in_force *in_force_hold(void);
+/** Acquire what is in force. NULL: nothing yet, and nothing is to be released. Thread-safe; never waits. */
+const struct in_force *in_force_acquire(void);
 
-/** Hold once more what is held. Thread-safe. */
-void in_force_hold_again(const struct in_force *held);
+/** Acquire once more what is acquired. Thread-safe. */
+void in_force_acquire_again(const struct in_force *acquired);
 
-/** Let go; by any thread. NULL is allowed. Thread-safe. */
-void in_force_release(const struct in_force *held);
+/** Release it; by any thread. NULL is allowed. Thread-safe. */
+void in_force_release(const struct in_force *acquired);
 
 /** Whether there is nothing in force yet. Thread-safe. */
 bool in_force_is_none(void);
@@ -42,7 +42,7 @@ bool in_force_begin(struct config *config, struct rules *rules);
 /** Put another configuration in force. False: no memory; it is the caller's still. For one thread at a time. */
 bool in_force_replace(struct config *config, struct rules *rules, uint32_t cache_generation);
 
-/** Free what is neither in force nor held. Returns how many are held still. For one thread at a time. */
+/** Free what is neither in force nor in use. Returns how many are in use still. For one thread at a time. */
 size_t in_force_reclaim(void);
 
 #endif

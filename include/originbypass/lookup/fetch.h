@@ -58,7 +58,7 @@ void fetch_board_as_guest(struct fetch *fetch, enum record_types types);
  * Ask for what we lead, unless it has come meanwhile; remember it, and land. What a signal handler came between is in
  * neither `landed` nor `failed`: board again.
  */
-void fetch_lead(const struct process_hold *hold, struct fetch *fetch);
+void fetch_lead(const struct process_section *section, struct fetch *fetch);
 
 /**
  * The same in steps, none of which waits. Begin: false, where it is over at once. Then go on whenever the race is due
@@ -71,6 +71,6 @@ bool fetch_go_on(struct fetch *fetch);
 void fetch_give_up(struct fetch *fetch, const char *reason);
 
 /** Wait for what others ask, at most until `until_ms`; what was lost meanwhile is in neither `landed` nor `failed`. */
-void fetch_join(const struct process_hold *hold, struct fetch *fetch, uint64_t until_ms);
+void fetch_join(const struct process_section *section, struct fetch *fetch, uint64_t until_ms);
 
 #endif

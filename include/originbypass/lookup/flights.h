@@ -50,7 +50,7 @@ enum flight_end {
 };
 
 /** Wait for the flight that was joined, at most until `until_ms`. Signals are let in. Thread-safe. */
-enum flight_end flight_wait(const struct process_hold *hold, const struct flight *flight, uint64_t until_ms,
+enum flight_end flight_wait(const struct process_section *section, const struct flight *flight, uint64_t until_ms,
                             struct failure *failure);
 
 /** In a new copy of the process: the flights are the parent's, and nobody waits for them here. */

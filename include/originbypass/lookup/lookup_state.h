@@ -26,7 +26,7 @@ struct lookup {
     /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
     const struct answer *answers[RECORD_TYPE_COUNT];
     const struct answer *rejected[RECORD_TYPE_COUNT]; /**< in place of an answer: what the policy rejects as a whole */
-    const struct in_force *configuration;             /**< held; NULL: was not needed */
+    const struct in_force *configuration;             /**< acquired; NULL: was not needed */
     const struct host_settings *settings;             /**< of the configuration; NULL after a hit */
     struct answer *fetched[RECORD_TYPE_COUNT];        /**< the answers that did not come from the cache */
     bool no_recovery;                                 /**< where one failed: message_is_final_failure() */

@@ -26,6 +26,6 @@ void miss_remember_configured(const struct miss *miss);
  * Find the answers: those that are at hand, or else those of external DNS, asked by us or by others. What was found is
  * in `lookup->answers` and `lookup->rejected`; why something is missing, in `fetch.failure`. The caller is inside.
  */
-void miss_find(const struct process_hold *hold, struct miss *miss);
+void miss_find(const struct process_section *section, struct miss *miss);
 
 #endif

@@ -53,7 +53,7 @@ struct counters_header {
      * F_RDLCK), though no descriptor is open. Nobody waits for it: it is a sign of life, which F_OFD_GETLK sees from
      * any PID namespace. 0: the file system or the kernel has no such locks.
      */
-    uint32_t held;
+    uint32_t locked;
     char version[28]; /**< of the library */
     char program[64]; /**< the last part of argv[0] at load */
     uint64_t reserved;
@@ -133,7 +133,7 @@ enum counters_fault {
 /** A copy of a process's file. */
 struct counters_copy {
     struct counters_identity identity;
-    bool held; /**< as in the header */
+    bool locked; /**< as in the header */
     char version[28];
     char program[64];
     struct counters_load load;

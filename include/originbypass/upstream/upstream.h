@@ -75,7 +75,7 @@ void upstream_process(struct race *race, const struct pollfd *descriptors);
  * after a long time, or has copied the process, and this is the copy (process_is_copy()). A handler may jump out:
  * upstream_abandon() then ends the race.
  */
-bool upstream_wait(const struct process_hold *hold, struct race *race);
+bool upstream_wait(const struct process_section *section, struct race *race);
 
 /** End it, over or not. */
 void upstream_end(struct race *race, struct upstream_result *result);

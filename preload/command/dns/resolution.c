@@ -32,8 +32,8 @@ const char *resolution_source_text(enum resolution_source source) {
 
 const struct rules *resolution_rules(void) {
     log_silence();
-    const struct in_force *held = load_ensure() ? configuration_hold() : NULL;
-    return held == NULL ? NULL : held->rules; /* held for as long as the command runs */
+    const struct in_force *acquired = load_ensure() ? configuration_acquire() : NULL;
+    return acquired == NULL ? NULL : acquired->rules; /* in use for as long as the command runs */
 }
 
 bool resolution_complain_of_refusal(const struct rules *rules) {

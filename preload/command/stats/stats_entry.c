@@ -51,7 +51,7 @@ static bool is_dead(const struct counters_entry *entry, uint64_t own_namespace, 
     }
     if (entry->fault == COUNTERS_UNFINISHED)
         return !has_sign && entry->status.st_mtim.tv_sec + UNFINISHED_S < time(NULL);
-    return !has_sign && entry->copy.held;
+    return !has_sign && entry->copy.locked;
 }
 
 static bool is_same(const struct counters_identity *a, const struct counters_identity *b) {
@@ -82,7 +82,7 @@ bool counters_entry_open(int directory, const struct counters_identity *identity
     return true;
 }
 
-/* A directory of others may have another name of some file there; and who held the lock may have removed it. */
+/* A directory of others may have another name of some file there; and who had the lock may have removed it. */
 static bool has_one_name(struct counters_entry *entry) {
     return fstat(entry->file, &entry->status) == 0 && S_ISREG(entry->status.st_mode) && entry->status.st_nlink == 1;
 }
