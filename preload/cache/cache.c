@@ -67,12 +67,12 @@ static const struct span {
 #define USED_UNIT_MS 1024
 #define CELL_WORDS 7
 
-struct cell {
+struct cache_cell {
     _Atomic uint64_t word[CELL_WORDS];
     _Atomic uint32_t next;
 };
 
-struct slot {
+struct cache_slot {
     _Atomic uint32_t sequence; /* odd while a writer is at it */
     _Atomic uint32_t hash;
     _Atomic uint32_t next;             /* in its bucket, or in the list of free slots */
@@ -91,8 +91,8 @@ struct slot {
 
 struct store {
     uint32_t slot_count, cell_count, bucket_mask;
-    struct slot *slots;
-    struct cell *cells;
+    struct cache_slot *slots;
+    struct cache_cell *cells;
     _Atomic uint32_t *buckets;
     /* The rest is the writers'. */
     uint32_t slots_begun, cells_begun; /* those beyond were never used: their memory is not resident */
@@ -125,14 +125,14 @@ static struct store *store_map(uint32_t max_entries) {
         buckets *= 2;
     size_t slot_count = (size_t)max_entries + 1;
     size_t cell_count = (size_t)max_entries * CELLS_A_SLOT + CELLS_AT_LEAST + 1;
-    size_t size = sizeof(struct store) + slot_count * sizeof(struct slot) + cell_count * sizeof(struct cell) +
-                  buckets * sizeof(uint32_t);
+    size_t size = sizeof(struct store) + slot_count * sizeof(struct cache_slot) +
+                  cell_count * sizeof(struct cache_cell) + buckets * sizeof(uint32_t);
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
     struct store *store = memory;
-    store->slots = (struct slot *)(store + 1);
-    store->cells = (struct cell *)(store->slots + slot_count);
+    store->slots = (struct cache_slot *)(store + 1);
+    store->cells = (struct cache_cell *)(store->slots + slot_count);
     store->buckets = (_Atomic uint32_t *)(store->cells + cell_count);
     store->slot_count = (uint32_t)slot_count;
     store->cell_count = (uint32_t)cell_count;
@@ -178,7 +178,7 @@ INLINE size_t count_inside(enum part part, size_t count) {
 }
 
 /* Whether the slot holds this name, of `count` words; most stand in it whole. */
-INLINE bool is_named(const struct store *store, const struct slot *slot, const uint64_t *words, size_t count) {
+INLINE bool is_named(const struct store *store, const struct cache_slot *slot, const uint64_t *words, size_t count) {
     const _Atomic uint64_t *here = &slot->word[inside[PART_NAME].first];
     if (LOAD(here[0]) != words[0])
         return false;
@@ -203,7 +203,7 @@ APART bool rest_copy(const struct store *store, uint32_t cell, uint64_t *words, 
     return true;
 }
 
-INLINE bool part_copy(const struct store *store, const struct slot *slot, enum part part, uint64_t *words,
+INLINE bool part_copy(const struct store *store, const struct cache_slot *slot, enum part part, uint64_t *words,
                       size_t count) {
     size_t here = count_inside(part, count);
     for (size_t i = 0; i < here; i++)
@@ -212,10 +212,10 @@ INLINE bool part_copy(const struct store *store, const struct slot *slot, enum p
 }
 
 /* The slot of a name, if no writer was in the way; the caller compares the sequence number again after its copy. */
-INLINE struct slot *find(const struct store *store, const struct name *name, uint32_t *sequence) {
+INLINE struct cache_slot *find(const struct store *store, const struct name *name, uint32_t *sequence) {
     uint32_t number = LOAD(store->buckets[name->hash & store->bucket_mask]);
     for (int steps = 0; number != 0 && number < store->slot_count && steps < STEPS_MAX; steps++) {
-        struct slot *slot = &store->slots[number];
+        struct cache_slot *slot = &store->slots[number];
         *sequence = LOAD(slot->sequence);
         if (LOAD(slot->hash) == name->hash && LOAD(slot->words[PART_NAME]) == name_words(name->length) &&
             is_named(store, slot, name->words, name_words(name->length)))
@@ -228,8 +228,8 @@ INLINE struct slot *find(const struct store *store, const struct name *name, uin
 enum copied { COPIED, CHANGED, TOO_SMALL };
 
 /* In the order in which they stand in the copy. */
-static enum copied copy_out(const struct store *store, struct slot *slot, uint32_t sequence, struct cache_copy *copy,
-                            size_t *room) {
+static enum copied copy_out(const struct store *store, struct cache_slot *slot, uint32_t sequence,
+                            struct cache_copy *copy, size_t *room) {
     static const enum part parts[] = {PART_A, PART_AAAA, PART_ORDER};
     enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
     uint64_t *place = copy->heap != NULL ? copy->heap : copy->storage;
@@ -263,7 +263,7 @@ static enum copied copy_out(const struct store *store, struct slot *slot, uint32
 }
 
 /* Stored at most once a second, so that readers on other cores keep the line. */
-static void mark_used(struct slot *slot, uint64_t now_ms) {
+static void mark_used(struct cache_slot *slot, uint64_t now_ms) {
     uint32_t now = (uint32_t)(now_ms / USED_UNIT_MS);
     if (OWN(slot->used) != now)
         atomic_store_explicit(&slot->used, now, memory_order_relaxed);
@@ -283,7 +283,7 @@ static bool get(const struct store *store, const struct name *name, uint64_t now
         uint32_t sequence;
         if (tries >= TRIES_AT_ONCE)
             sched_yield();
-        struct slot *slot = find(store, name, &sequence);
+        struct cache_slot *slot = find(store, name, &sequence);
         if (slot == NULL)
             return false;
         if (sequence & 1)
@@ -318,7 +318,7 @@ bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy
 }
 
 /* What a hit runs through is written out: for so few words a loop costs more than its body. */
-static bool has_key(const struct slot *slot, const uint64_t *key) {
+static bool has_key(const struct cache_slot *slot, const uint64_t *key) {
     uint64_t difference = LOAD(slot->list_key[0]) ^ key[0];
     difference |= LOAD(slot->list_key[1]) ^ key[1];
     difference |= LOAD(slot->list_key[2]) ^ key[2];
@@ -332,7 +332,7 @@ static void copy_three(const _Atomic uint64_t *from, uint64_t *to) {
 }
 
 /* What stands in the slot is copied whole, wanted or not. */
-static bool copy_list(const struct store *store, const struct slot *slot, struct cache_list *list) {
+static bool copy_list(const struct store *store, const struct cache_slot *slot, struct cache_list *list) {
     enum { HERE = 6 };
     const _Atomic uint64_t *here = &slot->word[inside[PART_LIST].first];
     copy_three(here, list->words);
@@ -344,7 +344,7 @@ static bool copy_list(const struct store *store, const struct slot *slot, struct
 bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list *list) {
     const struct store *store = LOAD(the_store);
     uint32_t sequence;
-    struct slot *slot = store == NULL ? NULL : find(store, name, &sequence);
+    struct cache_slot *slot = store == NULL ? NULL : find(store, name, &sequence);
     if (slot == NULL || sequence & 1 || LOAD(slot->list_until_ms) <= now_ms || !has_key(slot, list->key))
         return false;
     list->word_count = LOAD(slot->words[PART_LIST]);
@@ -356,7 +356,7 @@ bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list 
 
 /* ---- writers, under the lock ---- */
 
-static void release_part(struct store *store, struct slot *slot, enum part part) {
+static void release_part(struct store *store, struct cache_slot *slot, enum part part) {
     uint32_t cell = OWN(slot->rest[part]);
     while (cell != 0) {
         uint32_t next = OWN(store->cells[cell].next);
@@ -384,7 +384,8 @@ static size_t cells_for(enum part part, size_t words) {
 }
 
 /* The caller has seen to it that there are enough free cells. */
-static void store_part(struct store *store, struct slot *slot, enum part part, const uint64_t *words, size_t count) {
+static void store_part(struct store *store, struct cache_slot *slot, enum part part, const uint64_t *words,
+                       size_t count) {
     release_part(store, slot, part);
     size_t here = count_inside(part, count);
     for (size_t i = 0; i < here; i++)
@@ -401,21 +402,21 @@ static void store_part(struct store *store, struct slot *slot, enum part part, c
     STORE(slot->words[part], (uint16_t)count);
 }
 
-static void begin_change(struct slot *slot) {
+static void begin_change(struct cache_slot *slot) {
     STORE(slot->sequence, OWN(slot->sequence) + 1);
 }
 
-static void end_change(struct slot *slot) {
+static void end_change(struct cache_slot *slot) {
     STORE(slot->sequence, OWN(slot->sequence) + 1);
 }
 
-static void drop_list(struct store *store, struct slot *slot) {
+static void drop_list(struct store *store, struct cache_slot *slot) {
     release_part(store, slot, PART_LIST);
     STORE(slot->list_until_ms, 0);
 }
 
 static void unlink_slot(struct store *store, uint32_t number) {
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     _Atomic uint32_t *link = &store->buckets[OWN(slot->hash) & store->bucket_mask];
     while (OWN(*link) != number)
         link = &store->slots[OWN(*link)].next;
@@ -423,7 +424,7 @@ static void unlink_slot(struct store *store, uint32_t number) {
 }
 
 static void remove_slot(struct store *store, uint32_t number) {
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     unlink_slot(store, number);
     begin_change(slot);
     for (enum part part = 0; part < PART_COUNT; part++)
@@ -456,7 +457,7 @@ static bool evict(struct store *store, uint32_t keep) {
 
 static uint32_t number_of(const struct store *store, const struct name *name) {
     uint32_t sequence;
-    const struct slot *slot = find(store, name, &sequence);
+    const struct cache_slot *slot = find(store, name, &sequence);
     return slot == NULL ? 0 : (uint32_t)(slot - store->slots);
 }
 
@@ -468,7 +469,7 @@ static uint32_t add_slot(struct store *store, const struct name *name, uint64_t 
         store->free_slot = OWN(store->slots[number].next);
     else
         number = store->slots_begun++;
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     begin_change(slot);
     STORE(slot->hash, name->hash);
     STORE(slot->used, (uint32_t)(now_ms / USED_UNIT_MS));
@@ -504,7 +505,7 @@ static void put(struct store *store, const struct name *name, const struct answe
         number = add_slot(store, name, now_ms);
     if (number == 0)
         return;
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     begin_change(slot);
     store_part(store, slot, part, (const uint64_t *)(const void *)answer, words);
     release_part(store, slot, PART_ORDER);
@@ -520,7 +521,7 @@ void cache_put(const struct name *name, const struct answer *answer, const struc
     struct store *store = LOAD(the_store);
     if (store == NULL)
         return;
-    lock_take(&lock);
+    lock_acquire(&lock);
     if (term->generation == OWN(generation))
         put(store, name, answer, term, now_ms);
     lock_release(&lock);
@@ -530,7 +531,7 @@ bool cache_doubt(const struct name *name, size_t type, enum outcome said) {
     struct store *store = LOAD(the_store);
     if (store == NULL)
         return false;
-    lock_take(&lock);
+    lock_acquire(&lock);
     uint32_t number = number_of(store, name);
     bool again = number != 0 && store->slots[number].doubts[type] == said;
     if (number != 0)
@@ -542,7 +543,7 @@ bool cache_doubt(const struct name *name, size_t type, enum outcome said) {
 bool cache_postpone(const struct name *name, size_t type, uint64_t retry_ms, uint64_t until_ms) {
     struct store *store = LOAD(the_store);
     uint32_t sequence;
-    struct slot *slot = store == NULL ? NULL : find(store, name, &sequence);
+    struct cache_slot *slot = store == NULL ? NULL : find(store, name, &sequence);
     return slot != NULL && atomic_compare_exchange_strong(&slot->retry_ms[type], &retry_ms, until_ms);
 }
 
@@ -550,7 +551,7 @@ uint32_t cache_generation(void) {
     return LOAD(generation);
 }
 
-static size_t addresses_in(const struct store *store, const struct slot *slot, enum part part) {
+static size_t addresses_in(const struct store *store, const struct cache_slot *slot, enum part part) {
     if (OWN(slot->words[part]) == 0)
         return 0;
     struct answer header = {0};
@@ -565,9 +566,9 @@ void cache_put_order(const struct name *name, const uint16_t *order, const size_
     size_t words = (count * sizeof(*order) + sizeof(uint64_t) - 1) / sizeof(uint64_t);
     if (store == NULL || words == 0)
         return;
-    lock_take(&lock);
+    lock_acquire(&lock);
     uint32_t number = number_of(store, name);
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     if (number != 0 && addresses_in(store, slot, PART_A) == counts[0] &&
         addresses_in(store, slot, PART_AAAA) == counts[1] && make_room(store, number, cells_for(PART_ORDER, words))) {
         begin_change(slot);
@@ -580,7 +581,7 @@ void cache_put_order(const struct name *name, const uint16_t *order, const size_
 }
 
 static void put_list(struct store *store, uint32_t number, const struct cache_list *list) {
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     begin_change(slot);
     store_part(store, slot, PART_LIST, list->words, list->word_count);
     for (size_t i = 0; i < CACHE_KEY_WORDS; i++)
@@ -593,7 +594,7 @@ void cache_put_list(const struct name *name, uint32_t version, const struct cach
     struct store *store = LOAD(the_store);
     if (store == NULL)
         return;
-    lock_take(&lock);
+    lock_acquire(&lock);
     uint32_t number = number_of(store, name);
     if (number != 0 && OWN(store->slots[number].sequence) == version &&
         make_room(store, number, cells_for(PART_LIST, list->word_count)))
@@ -609,14 +610,14 @@ static void clear(struct store *store) {
 
 void cache_clear(void) {
     struct store *store = LOAD(the_store);
-    lock_take(&lock);
+    lock_acquire(&lock);
     STORE(generation, OWN(generation) + 1);
     if (store != NULL)
         clear(store);
     lock_release(&lock);
 }
 
-static struct name name_in(const struct store *store, const struct slot *slot) {
+static struct name name_in(const struct store *store, const struct cache_slot *slot) {
     struct name name = {.hash = OWN(slot->hash)};
     part_copy(store, slot, PART_NAME, name.words, OWN(slot->words[PART_NAME]));
     name.length = (uint32_t)strlen(name.text);
@@ -644,11 +645,11 @@ static uint32_t forget_some(struct store *store, uint32_t number,
 void cache_forget(bool (*is_outdated)(const struct name *name, void *context), void *context) {
     struct store *store = LOAD(the_store);
     uint32_t number = 1;
-    lock_take(&lock);
+    lock_acquire(&lock);
     STORE(generation, OWN(generation) + 1);
     lock_release(&lock);
     while (store != NULL && number != 0) {
-        lock_take(&lock);
+        lock_acquire(&lock);
         number = forget_some(store, number, is_outdated, context);
         lock_release(&lock);
     }
@@ -658,7 +659,7 @@ size_t cache_entries(void) {
     const struct store *store = LOAD(the_store);
     if (store == NULL)
         return 0;
-    lock_take(&lock);
+    lock_acquire(&lock);
     size_t live = store->slots_live;
     lock_release(&lock);
     return live;
@@ -669,7 +670,7 @@ size_t cache_entries(void) {
 /* No cell has such a number. */
 #define IN_USE UINT32_C(0x80000000)
 
-static void claim_cells(struct store *store, const struct slot *slot) {
+static void claim_cells(struct store *store, const struct cache_slot *slot) {
     for (enum part part = 0; part < PART_COUNT; part++)
         for (uint32_t cell = OWN(slot->rest[part]), next; cell != 0; cell = next) {
             next = OWN(store->cells[cell].next);
@@ -693,7 +694,7 @@ static void collect_free_cells(struct store *store) {
 }
 
 static void keep_slot(struct store *store, uint32_t number) {
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     _Atomic uint32_t *bucket = &store->buckets[OWN(slot->hash) & store->bucket_mask];
     claim_cells(store, slot);
     STORE(slot->next, OWN(*bucket));
@@ -702,7 +703,7 @@ static void keep_slot(struct store *store, uint32_t number) {
 }
 
 static void give_up_slot(struct store *store, uint32_t number) {
-    struct slot *slot = &store->slots[number];
+    struct cache_slot *slot = &store->slots[number];
     for (enum part part = 0; part < PART_COUNT; part++) {
         STORE(slot->rest[part], 0);
         STORE(slot->words[part], 0);
@@ -719,7 +720,7 @@ static void repair(struct store *store) {
         STORE(store->buckets[i], 0);
     store->free_slot = store->slots_live = 0;
     for (uint32_t number = 1; number < store->slots_begun; number++) {
-        const struct slot *slot = &store->slots[number];
+        const struct cache_slot *slot = &store->slots[number];
         if (OWN(slot->sequence) & 1 || OWN(slot->words[PART_NAME]) == 0)
             give_up_slot(store, number);
         else

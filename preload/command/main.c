@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/nearest.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/version.h"
 
 static const struct cli_command *const COMMANDS[] = {

@@ -41,7 +41,7 @@ static bool is_same_cache(const struct cache_settings *a, const struct cache_set
            a->min_ttl_s == b->min_ttl_s && a->max_ttl_s == b->max_ttl_s && a->negative_ttl_s == b->negative_ttl_s;
 }
 
-bool config_settings_equal(const struct host_settings *a, const struct host_settings *b) {
+bool config_compare_equal(const struct host_settings *a, const struct host_settings *b) {
     return is_same_text(a->query_name, b->query_name) && are_same_servers(a->upstreams, b->upstreams) &&
            are_same_servers(a->others, b->others) && is_same_answer(a->pinned_ipv4, b->pinned_ipv4) &&
            is_same_answer(a->pinned_ipv6, b->pinned_ipv6) && are_same_prefixes(a->reject, b->reject) &&

@@ -12,7 +12,7 @@ enum { SHOWN_MAX = 80, QUOTED_SIZE = SHOWN_MAX * 4 + 5 };
 
 static void append(struct config_errors *errors, struct config_place place, const char *reason) {
     if (errors->list == NULL)
-        errors->list = config_memory_take(errors->memory, (CONFIG_ERRORS_MAX + 1) * sizeof(*errors->list));
+        errors->list = arena_allocate(errors->memory, (CONFIG_ERRORS_MAX + 1) * sizeof(*errors->list));
     if (errors->list == NULL || reason == NULL)
         return;
     errors->list[errors->count++] = (struct config_error){place.file, place.line, place.variable, reason};
@@ -30,7 +30,7 @@ void config_errors_add(struct config_errors *errors, struct config_place place, 
     va_start(arguments, format);
     vsnprintf(reason, sizeof(reason), format, arguments);
     va_end(arguments);
-    append(errors, place, config_memory_text(errors->memory, reason, strlen(reason)));
+    append(errors, place, arena_text(errors->memory, reason, strlen(reason)));
 }
 
 const char *config_errors_quote(struct config_errors *errors, const char *text, size_t length) {
@@ -54,6 +54,6 @@ const char *config_errors_quote(struct config_errors *errors, const char *text, 
         memcpy(end, "...", 3);
         end += 3;
     }
-    const char *copy = config_memory_text(errors->memory, quoted, (size_t)(end - quoted));
+    const char *copy = arena_text(errors->memory, quoted, (size_t)(end - quoted));
     return copy == NULL ? "a value" : copy;
 }

@@ -108,7 +108,7 @@ static bool is_name(const struct config_token *token) {
 static const char *find_name(const struct bracket *bracket, const struct config_token *token) {
     for (int i = 0; i < bracket->settings; i++) {
         struct config_scanner scanner = {bracket->names[i], token->start, 1};
-        struct config_token other = config_text_next(&scanner);
+        struct config_token other = config_tokens_next(&scanner);
         if (other.length == token->length && memcmp(other.start, token->start, token->length) == 0)
             return other.start;
     }
@@ -314,7 +314,7 @@ bool config_grammar_check(const char *file, const char *text, size_t size, struc
     check.brackets[0].open = '{';
     struct config_token token;
     do {
-        token = config_text_next(&check.scanner);
+        token = config_tokens_next(&check.scanner);
         if (!check_token(&check, &token))
             return false;
         check.before = token;

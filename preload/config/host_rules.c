@@ -44,18 +44,18 @@ static const char *name_fault(const char *text, const struct name *name, bool fo
     return NULL;
 }
 
-const char *config_rule_name_fault(const char *text) {
+const char *config_host_rules_name_fault(const char *text) {
     struct name name;
     bool folded = name_fold(&name, text);
     return name_fault(text, &name, folded);
 }
 
-bool config_rules_prepare(struct config_rules *rules, const struct config_reader *reader, size_t capacity) {
+bool config_host_rules_prepare(struct config_host_rules *rules, const struct config_reader *reader, size_t capacity) {
     size_t slots = 8;
     while (slots < capacity * 2)
         slots *= 2;
-    rules->list = config_memory_take(reader->memory, capacity * sizeof(*rules->list));
-    rules->slots = config_memory_take(reader->scratch, slots * sizeof(*rules->slots));
+    rules->list = arena_allocate(reader->memory, capacity * sizeof(*rules->list));
+    rules->slots = arena_allocate(reader->scratch, slots * sizeof(*rules->slots));
     rules->mask = (uint32_t)(slots - 1);
     return rules->list != NULL && rules->slots != NULL;
 }
@@ -79,7 +79,7 @@ static const char *parse_kind(const char *text, struct host_rule *rule) {
 }
 
 /* The slot of the rule with this kind and name, or the free one where it belongs. */
-static uint32_t *find_slot(const struct config_rules *rules, enum rule_kind kind, const struct name *name) {
+static uint32_t *find_slot(const struct config_host_rules *rules, enum rule_kind kind, const struct name *name) {
     uint32_t i = (name->hash + (uint32_t)kind * UINT32_C(0x9e3779b9)) & rules->mask;
     for (; rules->slots[i] != 0; i = (i + 1) & rules->mask) {
         const struct host_rule *rule = &rules->list[rules->slots[i] - 1];
@@ -93,13 +93,12 @@ static void tell_contradiction(const struct config_reader *reader, const struct 
                                const struct host_rule *earlier) {
     const char *fault = "contradicts an earlier rule for the same name";
     if (earlier->line != 0)
-        fault =
-            config_memory_print(reader->scratch, "contradicts the rule for the same name in line %d", earlier->line);
+        fault = arena_print(reader->scratch, "contradicts the rule for the same name in line %d", earlier->line);
     config_value_fault(reader, node, fault);
 }
 
-void config_rules_add(struct config_rules *rules, const struct config_reader *reader, const struct config_node *node,
-                      const struct host_settings *settings) {
+void config_host_rules_add(struct config_host_rules *rules, const struct config_reader *reader,
+                           const struct config_node *node, const struct host_settings *settings) {
     struct host_rule rule = {.line = node->line, .settings = settings};
     struct name name = {.text = ""};
     const char *text = parse_kind(node->text, &rule);
@@ -118,7 +117,7 @@ void config_rules_add(struct config_rules *rules, const struct config_reader *re
             tell_contradiction(reader, node, earlier);
         return;
     }
-    rule.name = config_memory_text(reader->memory, name.text, name.length);
+    rule.name = arena_text(reader->memory, name.text, name.length);
     if (rule.name == NULL)
         return;
     rules->list[rules->count++] = rule;

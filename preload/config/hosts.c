@@ -5,7 +5,7 @@
 
 static const struct host_settings *read_settings(const struct config_reader *reader, const struct config_node *group,
                                                  const char *host) {
-    struct host_settings *settings = config_memory_take(reader->memory, sizeof(*settings));
+    struct host_settings *settings = arena_allocate(reader->memory, sizeof(*settings));
     if (settings == NULL)
         return NULL;
     *settings = reader->config->general;
@@ -18,7 +18,7 @@ static const struct host_settings *read_settings(const struct config_reader *rea
     return settings;
 }
 
-static void read_group(const struct config_reader *reader, struct config_rules *rules,
+static void read_group(const struct config_reader *reader, struct config_host_rules *rules,
                        const struct config_node *group) {
     const struct config_node *name = config_keys_find(group, "name");
     if (name == NULL || name->kind != CONFIG_NODE_STRING) {
@@ -33,21 +33,21 @@ static void read_group(const struct config_reader *reader, struct config_rules *
     const struct host_settings *settings = &reader->config->general;
     if (group->count > 1)
         settings = read_settings(reader, group, name->text);
-    config_rules_add(rules, reader, name, settings);
+    config_host_rules_add(rules, reader, name, settings);
 }
 
-void config_host_read_all(struct config_reader *reader, const struct config_node *hosts) {
-    struct config_rules rules = {0};
+void config_hosts_read(struct config_reader *reader, const struct config_node *hosts) {
+    struct config_host_rules rules = {0};
     if (hosts->kind != CONFIG_NODE_LIST) {
         config_value_refuse(reader, hosts, "a list, as in ( \"cdn.example.com\", \"*.example.net\" )");
         return;
     }
-    if (!config_rules_prepare(&rules, reader, hosts->count))
+    if (!config_host_rules_prepare(&rules, reader, hosts->count))
         return;
     for (size_t i = 0; i < hosts->count; i++) {
         const struct config_node *host = &hosts->children[i];
         if (host->kind == CONFIG_NODE_STRING)
-            config_rules_add(&rules, reader, host, &reader->config->general);
+            config_host_rules_add(&rules, reader, host, &reader->config->general);
         else if (host->kind == CONFIG_NODE_GROUP)
             read_group(reader, &rules, host);
         else

@@ -21,7 +21,7 @@ struct config_key {
 static const char *known_keys(const struct config_reader *reader, const struct config_key *keys) {
     const char *listed = keys->name;
     while ((++keys)->name != NULL)
-        listed = config_memory_print(reader->scratch, "%s, %s", listed, keys->name);
+        listed = arena_print(reader->scratch, "%s, %s", listed, keys->name);
     return listed;
 }
 
@@ -29,7 +29,7 @@ static void refuse_key(const struct config_reader *reader, const struct config_n
                        const struct config_key *keys) {
     const char *where = reader->host != NULL ? "a host" : "the configuration";
     if (reader->group != NULL)
-        where = config_memory_print(reader->scratch, "%s%s", reader->group, reader->host != NULL ? " of a host" : "");
+        where = arena_print(reader->scratch, "%s%s", reader->group, reader->host != NULL ? " of a host" : "");
     config_errors_add(reader->errors, config_value_place(reader, node), "%s is no key of %s: expected %s",
                       config_errors_quote(reader->errors, node->name, strlen(node->name)), where,
                       known_keys(reader, keys));
@@ -163,7 +163,7 @@ static void read_answers(struct config_reader *reader, const struct config_node 
 static const char *const *read_patterns(struct config_reader *reader, const struct config_node *node, size_t *count) {
     if (!config_value_strings(reader, node))
         return NULL;
-    const char **patterns = config_memory_take(reader->memory, node->count * sizeof(*patterns));
+    const char **patterns = arena_allocate(reader->memory, node->count * sizeof(*patterns));
     if (patterns == NULL)
         return NULL;
     for (size_t i = 0; i < node->count; i++) {
@@ -172,7 +172,7 @@ static const char *const *read_patterns(struct config_reader *reader, const stru
             config_value_fault(reader, &node->children[i],
                                "matches no executable: expected a pattern for its whole path, as in \"*/nginx\", "
                                "without a backslash");
-        patterns[i] = config_memory_text(reader->memory, text, strlen(text));
+        patterns[i] = arena_text(reader->memory, text, strlen(text));
     }
     *count = node->count;
     return patterns;
@@ -248,10 +248,10 @@ static void read_query_name(struct config_reader *reader, const struct config_no
         config_value_refuse(reader, node, "the name to ask for, as in \"origin.example.com\"");
         return;
     }
-    const char *fault = config_rule_name_fault(node->text);
+    const char *fault = config_host_rules_name_fault(node->text);
     struct name name;
     if (fault == NULL && name_fold(&name, node->text))
-        reader->settings->query_name = config_memory_text(reader->memory, name.text, name.length);
+        reader->settings->query_name = arena_text(reader->memory, name.text, name.length);
     else
         config_value_fault(reader, node, fault);
 }

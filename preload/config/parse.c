@@ -16,26 +16,26 @@
 #include "originbypass/config/value.h"
 #include "originbypass/values/prefix_sets.h"
 
-static struct config_source taken;
+static struct config_source source_at_load;
 
-bool config_take(void) {
+bool config_load(void) {
     bool secure = getauxval(AT_SECURE) != 0;
     if (secure)
         config_source_clear_environment();
-    if (!config_source_take(&taken, CONFIG_DEFAULT_FILE, secure))
+    if (!config_source_read(&source_at_load, CONFIG_DEFAULT_FILE, secure))
         return false;
-    if (taken.text == NULL || !programs_leave_alone(taken.text, taken.size))
+    if (source_at_load.text == NULL || !programs_leave_alone(source_at_load.text, source_at_load.size))
         return true;
-    config_source_release(&taken);
+    config_source_release(&source_at_load);
     return false;
 }
 
-const struct config_source *config_taken(void) {
-    return &taken;
+const struct config_source *config_loaded(void) {
+    return &source_at_load;
 }
 
-bool config_take_again(struct config_source *source, const struct config_source *before) {
-    return config_source_take_again(source, before, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0);
+bool config_load_again(struct config_source *source, const struct config_source *before) {
+    return config_source_read_again(source, before, CONFIG_DEFAULT_FILE, getauxval(AT_SECURE) != 0);
 }
 
 static const struct config DEFAULTS = {
@@ -139,9 +139,9 @@ static void read_variable(struct config_reader *reader, const struct config_sour
 
 /* The hosts come last, because their settings begin as the general ones, which a variable may have replaced. */
 static void read_hosts(struct config_reader *reader, const struct config_source *source) {
-    static const struct variable hosts = {config_host_read_all, CONFIG_VARIABLE_HOSTS, true};
+    static const struct variable hosts = {config_hosts_read, CONFIG_VARIABLE_HOSTS, true};
     if (reader->hosts != NULL)
-        config_host_read_all(reader, reader->hosts);
+        config_hosts_read(reader, reader->hosts);
     read_variable(reader, source, &hosts);
 }
 
@@ -155,7 +155,7 @@ static void read_all(struct config_reader *reader, const struct config_source *s
     read_hosts(reader, source);
 }
 
-static void finish(struct config *config, const struct config_errors *errors, const struct config_memory *memory) {
+static void finish(struct config *config, const struct config_errors *errors, const struct arena *memory) {
     config->errors = errors->list;
     config->error_count = errors->count;
     if (config->error_count > 0) {
@@ -166,15 +166,15 @@ static void finish(struct config *config, const struct config_errors *errors, co
 }
 
 struct config *config_parse_source(const struct config_source *source) {
-    struct config_memory memory = {0};
-    struct config_memory scratch = {0};
+    struct arena memory = {0};
+    struct arena scratch = {0};
     struct config_errors errors = {.memory = &memory};
     struct config *config = malloc(sizeof(*config)); /* not inside a chunk: leak checkers know its beginning alone */
     if (config == NULL)
         return NULL;
     *config = DEFAULTS;
     if (source->file != NULL)
-        config->file = config_memory_text(&memory, source->file, strlen(source->file));
+        config->file = arena_text(&memory, source->file, strlen(source->file));
     struct config_reader reader = {
         .memory = &memory,
         .scratch = &scratch,
@@ -186,7 +186,7 @@ struct config *config_parse_source(const struct config_source *source) {
     };
     read_all(&reader, source);
     finish(config, &errors, &memory);
-    config_memory_release(scratch.chunks);
+    arena_release(scratch.chunks);
     if (!memory.exhausted && !scratch.exhausted)
         return config;
     config_free(config);
@@ -194,7 +194,7 @@ struct config *config_parse_source(const struct config_source *source) {
 }
 
 struct config *config_parse(void) {
-    return config_parse_source(&taken);
+    return config_parse_source(&source_at_load);
 }
 
 struct config *config_parse_text(const char *file, const char *text, size_t size) {
@@ -214,6 +214,6 @@ struct config *config_parse_text(const char *file, const char *text, size_t size
 
 void config_free(struct config *config) {
     if (config != NULL)
-        config_memory_release(config->memory);
+        arena_release(config->memory);
     free(config);
 }

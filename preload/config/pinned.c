@@ -31,7 +31,7 @@ static const struct answer *build(const struct config_reader *reader, sa_family_
         .address_count = packed->count,
     };
     struct answer *answer = answer_build(&parts);
-    struct answer *copy = answer == NULL ? NULL : config_memory_take(reader->memory, answer->size);
+    struct answer *copy = answer == NULL ? NULL : arena_allocate(reader->memory, answer->size);
     if (copy != NULL)
         memcpy(copy, answer, answer->size);
     else
@@ -44,11 +44,11 @@ void config_pinned_addresses(struct config_reader *reader, const struct config_n
     if (!config_value_strings(reader, node))
         return;
     if (node->count == 0 || node->count > ADDRESSES_MAX) {
-        config_value_refuse(reader, node, config_memory_print(reader->scratch, "1 to %d addresses", ADDRESSES_MAX));
+        config_value_refuse(reader, node, arena_print(reader->scratch, "1 to %d addresses", ADDRESSES_MAX));
         return;
     }
-    struct packed ipv4 = {.octets = config_memory_take(reader->scratch, node->count * sizeof(struct in_addr))};
-    struct packed ipv6 = {.octets = config_memory_take(reader->scratch, node->count * sizeof(struct in6_addr))};
+    struct packed ipv4 = {.octets = arena_allocate(reader->scratch, node->count * sizeof(struct in_addr))};
+    struct packed ipv6 = {.octets = arena_allocate(reader->scratch, node->count * sizeof(struct in6_addr))};
     if (ipv4.octets == NULL || ipv6.octets == NULL)
         return;
     for (size_t i = 0; i < node->count; i++) {

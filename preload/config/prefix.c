@@ -10,11 +10,11 @@ const char *config_prefix_parse(const struct config_reader *reader, const char *
         return "is no prefix and no set: expected ADDRESS, ADDRESS/LENGTH, \"cloudflare\", \"private\", \"bogon\" or "
                "\"file:/ABSOLUTE/PATH\"";
     case PREFIX_NO_LENGTH:
-        return config_memory_print(reader->scratch, "has no length from 0 to %u behind the slash",
-                                   entry->address.family == AF_INET ? 32U : 128U);
+        return arena_print(reader->scratch, "has no length from 0 to %u behind the slash",
+                           entry->address.family == AF_INET ? 32U : 128U);
     case PREFIX_HOST_BITS:
         prefix_text(entry, expected);
-        return config_memory_print(reader->scratch, "has bits set behind its length: expected %s", expected);
+        return arena_print(reader->scratch, "has bits set behind its length: expected %s", expected);
     }
     return NULL;
 }

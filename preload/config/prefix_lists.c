@@ -9,7 +9,7 @@ static size_t count_entries(const struct config_reader *reader, const struct con
     size_t count = 0;
     for (size_t i = 0; i < node->count; i++) {
         const struct config_node *item = &node->children[i];
-        count += config_set_is_name(item->text) ? config_set_size(reader, item) : 1;
+        count += config_prefix_set_is_name(item->text) ? config_prefix_set_size(reader, item) : 1;
     }
     return count;
 }
@@ -17,8 +17,8 @@ static size_t count_entries(const struct config_reader *reader, const struct con
 /* Returns how many entries were written. */
 static size_t read_item(const struct config_reader *reader, const struct config_node *node,
                         struct prefix_entry *entries) {
-    if (config_set_is_name(node->text))
-        return config_set_read(reader, node, entries);
+    if (config_prefix_set_is_name(node->text))
+        return config_prefix_set_read(reader, node, entries);
     entries->line = node->line;
     const char *fault = config_prefix_parse(reader, node->text, strlen(node->text), entries);
     if (fault != NULL)
@@ -28,7 +28,7 @@ static size_t read_item(const struct config_reader *reader, const struct config_
 
 static const struct prefix_list *read_items(const struct config_reader *reader, const struct config_node *node) {
     struct prefix_list *list =
-        config_memory_take(reader->memory, sizeof(*list) + count_entries(reader, node) * sizeof(list->entries[0]));
+        arena_allocate(reader->memory, sizeof(*list) + count_entries(reader, node) * sizeof(list->entries[0]));
     if (list == NULL)
         return NULL;
     for (size_t i = 0; i < node->count; i++)
@@ -54,7 +54,7 @@ static const char *entry_text(const struct config_reader *reader, const struct p
     const char *set = entry->set == NULL ? NULL : config_errors_quote(reader->errors, entry->set, strlen(entry->set));
     if (set != NULL && other->set != NULL && strcmp(entry->set, other->set) == 0)
         return set;
-    return config_memory_print(reader->scratch, "%s%s%s", prefix, set == NULL ? "" : " of ", set == NULL ? "" : set);
+    return arena_print(reader->scratch, "%s%s%s", prefix, set == NULL ? "" : " of ", set == NULL ? "" : set);
 }
 
 /* A host's own list may stand against a general one: each entry has the line that it came from. */
@@ -62,8 +62,8 @@ static void tell_conflict(const struct config_reader *reader, const struct prefi
                           const struct prefix_entry *accept) {
     const char *whose = "";
     if (reader->host != NULL)
-        whose = config_memory_print(reader->scratch, " for host %s",
-                                    config_errors_quote(reader->errors, reader->host, strlen(reader->host)));
+        whose = arena_print(reader->scratch, " for host %s",
+                            config_errors_quote(reader->errors, reader->host, strlen(reader->host)));
     config_errors_add(reader->errors, (struct config_place){.file = reader->file, .line = reject->line},
                       "%s is rejected here and accepted in line %d%s: expected in one list only",
                       entry_text(reader, reject, accept), accept->line, whose);

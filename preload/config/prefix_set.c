@@ -13,7 +13,7 @@ static bool is_file(const char *name) {
     return strncmp(name, CONFIG_SET_FILE_PREFIX "/", strlen(CONFIG_SET_FILE_PREFIX "/")) == 0;
 }
 
-bool config_set_is_name(const char *text) {
+bool config_prefix_set_is_name(const char *text) {
     return is_file(text) || prefix_sets_find(text) != NULL;
 }
 
@@ -24,7 +24,7 @@ struct lines {
     int number; /* of the line that was found last */
 };
 
-struct line {
+struct set_line {
     const char *text;
     size_t length;
 };
@@ -33,7 +33,7 @@ static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
-static struct line trimmed(const char *text, size_t length) {
+static struct set_line trimmed(const char *text, size_t length) {
     const char *comment = memchr(text, '#', length);
     if (comment != NULL)
         length = (size_t)(comment - text);
@@ -43,11 +43,11 @@ static struct line trimmed(const char *text, size_t length) {
         text++;
         length--;
     }
-    return (struct line){text, length};
+    return (struct set_line){text, length};
 }
 
 /* The next line with anything in it. False: there is none. */
-static bool next_line(struct lines *lines, struct line *line) {
+static bool next_line(struct lines *lines, struct set_line *line) {
     while (lines->at < lines->end) {
         const char *newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));
         *line = trimmed(lines->at, (size_t)(newline - lines->at));
@@ -72,7 +72,7 @@ static const struct config_set_file *find_file(const struct config_reader *reade
 
 static size_t count_lines(const struct config_set_file *file) {
     struct lines lines = lines_of(file);
-    struct line line;
+    struct set_line line;
     size_t count = 0;
     while (next_line(&lines, &line))
         count++;
@@ -81,9 +81,9 @@ static size_t count_lines(const struct config_set_file *file) {
 
 static size_t read_lines(const struct config_reader *reader, const struct config_set_file *file,
                          struct prefix_entry *entries) {
-    struct config_place place = {.file = config_memory_text(reader->memory, file->path, strlen(file->path))};
+    struct config_place place = {.file = arena_text(reader->memory, file->path, strlen(file->path))};
     struct lines lines = lines_of(file);
-    struct line line;
+    struct set_line line;
     size_t count = 0;
     while (next_line(&lines, &line)) {
         const char *fault = config_prefix_parse(reader, line.text, line.length, &entries[count++]);
@@ -101,14 +101,14 @@ static size_t read_lines(const struct config_reader *reader, const struct config
 
 static const char *file_fault(const struct config_reader *reader, const struct config_set_file *file) {
     if (file == NULL)
-        return config_memory_print(reader->scratch,
-                                   "was not read at the program's start: expected a path without escapes, and no more "
-                                   "than %d files",
-                                   CONFIG_SET_FILES_MAX);
+        return arena_print(reader->scratch,
+                           "was not read at the program's start: expected a path without escapes, and no more "
+                           "than %d files",
+                           CONFIG_SET_FILES_MAX);
     if (file->fault != NULL)
-        return config_memory_print(reader->scratch, "cannot be used: %s", file->fault);
+        return arena_print(reader->scratch, "cannot be used: %s", file->fault);
     if (count_lines(file) > PREFIXES_MAX)
-        return config_memory_print(reader->scratch, "has more than %d prefixes", PREFIXES_MAX);
+        return arena_print(reader->scratch, "has more than %d prefixes", PREFIXES_MAX);
     return NULL;
 }
 
@@ -121,7 +121,7 @@ static size_t count_prefixes(const char *const *prefixes) {
     return count;
 }
 
-size_t config_set_size(const struct config_reader *reader, const struct config_node *node) {
+size_t config_prefix_set_size(const struct config_reader *reader, const struct config_node *node) {
     if (!is_file(node->text))
         return count_prefixes(prefix_sets_find(node->text));
     const struct config_set_file *file = find_file(reader, node);
@@ -146,9 +146,9 @@ static size_t read_file(const struct config_reader *reader, const struct config_
     return 0;
 }
 
-size_t config_set_read(const struct config_reader *reader, const struct config_node *node,
-                       struct prefix_entry *entries) {
-    const char *name = config_memory_text(reader->memory, node->text, strlen(node->text));
+size_t config_prefix_set_read(const struct config_reader *reader, const struct config_node *node,
+                              struct prefix_entry *entries) {
+    const char *name = arena_text(reader->memory, node->text, strlen(node->text));
     size_t count = is_file(node->text) ? read_file(reader, node, entries) : read_compiled_in(node->text, entries);
     for (size_t i = 0; i < count; i++) {
         entries[i].set = name;

@@ -122,10 +122,10 @@ static bool copy_pattern(const struct config_token *token, char pattern[static P
 static enum list_verdict read_list(struct config_scanner *scanner, struct process_image *image, size_t *count) {
     char pattern[PATTERN_SIZE];
     enum list_verdict verdict = LIST_MATCHES_NOT;
-    struct config_token token = config_text_next(scanner);
-    if (token.kind != CONFIG_TOKEN_MARK || config_text_next(scanner).kind != CONFIG_TOKEN_OPEN)
+    struct config_token token = config_tokens_next(scanner);
+    if (token.kind != CONFIG_TOKEN_MARK || config_tokens_next(scanner).kind != CONFIG_TOKEN_OPEN)
         return LIST_FAULTY;
-    while ((token = config_text_next(scanner)).kind != CONFIG_TOKEN_CLOSE) {
+    while ((token = config_tokens_next(scanner)).kind != CONFIG_TOKEN_CLOSE) {
         if (token.kind == CONFIG_TOKEN_MARK)
             continue;
         if (!copy_pattern(&token, pattern))
@@ -141,7 +141,7 @@ static enum list_verdict read_list(struct config_scanner *scanner, struct proces
 static bool group_leaves_alone(struct config_scanner *scanner, struct process_image *image) {
     bool excluded = false, included = true;
     struct config_token token;
-    while ((token = config_text_next(scanner)).kind != CONFIG_TOKEN_CLOSE && token.kind != CONFIG_TOKEN_END) {
+    while ((token = config_tokens_next(scanner)).kind != CONFIG_TOKEN_CLOSE && token.kind != CONFIG_TOKEN_END) {
         size_t count = 0;
         enum list_verdict verdict = LIST_MATCHES_NOT;
         if (is_named(&token, "include")) {
@@ -161,13 +161,13 @@ static bool group_leaves_alone(struct config_scanner *scanner, struct process_im
 static bool find_group(struct config_scanner *scanner) {
     int depth = 0;
     struct config_token token;
-    while ((token = config_text_next(scanner)).kind != CONFIG_TOKEN_END) {
+    while ((token = config_tokens_next(scanner)).kind != CONFIG_TOKEN_END) {
         if (token.kind == CONFIG_TOKEN_OPEN)
             depth++;
         else if (token.kind == CONFIG_TOKEN_CLOSE)
             depth--;
-        else if (depth == 0 && is_named(&token, "programs") && config_text_next(scanner).kind == CONFIG_TOKEN_MARK)
-            return config_text_next(scanner).kind == CONFIG_TOKEN_OPEN;
+        else if (depth == 0 && is_named(&token, "programs") && config_tokens_next(scanner).kind == CONFIG_TOKEN_MARK)
+            return config_tokens_next(scanner).kind == CONFIG_TOKEN_OPEN;
     }
     return false;
 }

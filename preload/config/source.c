@@ -93,7 +93,7 @@ static bool is_missing(const struct config_file *opened, int error) {
     return opened->descriptor < 0 && (error == ENOENT || error == ENOTDIR);
 }
 
-static bool take_with_file(struct config_source *source, const char *path, enum config_trust trust, bool must_exist) {
+static bool read_with_file(struct config_source *source, const char *path, enum config_trust trust, bool must_exist) {
     struct config_file opened;
     const char *fault = config_file_open(path, trust, &opened);
     source->stamp = opened.stamp;
@@ -102,12 +102,12 @@ static bool take_with_file(struct config_source *source, const char *path, enum 
         source->fault = fault;
     }
     bool configured = source->file != NULL || source->variables[CONFIG_VARIABLE_HOSTS] != NULL;
-    bool taken = configured && (fault != NULL || read_opened(source, &opened));
+    bool good = configured && (fault != NULL || read_opened(source, &opened));
     config_file_close(&opened);
     source->place = path;
-    if (taken && source->text != NULL)
-        source->set_files = config_set_files_take(source->text, source->size, trust);
-    return taken;
+    if (good && source->text != NULL)
+        source->set_files = config_set_files_read(source->text, source->size, trust);
+    return good;
 }
 
 static bool is_switched_off(const struct config_source *source) {
@@ -116,31 +116,31 @@ static bool is_switched_off(const struct config_source *source) {
     return word != NULL && config_source_is_disabled(word, &disabled) && disabled;
 }
 
-static bool take(struct config_source *source, const char *default_file, enum config_trust trust) {
+static bool read_source(struct config_source *source, const char *default_file, enum config_trust trust) {
     const char *named = source->variables[CONFIG_VARIABLE_FILE];
     if (is_switched_off(source))
         return false;
     if (named == NULL)
-        return take_with_file(source, default_file, trust, false);
+        return read_with_file(source, default_file, trust, false);
     if (named[0] != '/')
         return true; /* the variable is at fault: nothing is opened */
-    return take_with_file(source, named, trust, true);
+    return read_with_file(source, named, trust, true);
 }
 
-static bool take_all(struct config_source *source, const char *const values[static CONFIG_VARIABLES],
-                     const char *default_file, enum config_trust trust) {
+static bool read_all_sources(struct config_source *source, const char *const values[static CONFIG_VARIABLES],
+                             const char *default_file, enum config_trust trust) {
     *source = (struct config_source){0};
-    bool taken = copy_variables(source, values) && take(source, default_file, trust);
-    if (!taken)
+    bool good = copy_variables(source, values) && read_source(source, default_file, trust);
+    if (!good)
         config_source_release(source);
-    return taken;
+    return good;
 }
 
-bool config_source_take(struct config_source *source, const char *default_file, bool secure) {
+bool config_source_read(struct config_source *source, const char *default_file, bool secure) {
     const char *values[CONFIG_VARIABLES] = {0};
     for (size_t i = 0; i < CONFIG_VARIABLES && !secure; i++)
         values[i] = secure_getenv(VARIABLE_NAMES[i]);
-    return take_all(source, values, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_ALL);
+    return read_all_sources(source, values, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_ALL);
 }
 
 /* In place, whatever the entries look like: unsetenv(3) would not find one without a "=". */
@@ -155,14 +155,14 @@ void config_source_clear_environment(void) {
     *kept = NULL;
 }
 
-bool config_source_take_again(struct config_source *source, const struct config_source *before,
+bool config_source_read_again(struct config_source *source, const struct config_source *before,
                               const char *default_file, bool secure) {
-    return take_all(source, before->variables, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_USER);
+    return read_all_sources(source, before->variables, default_file, secure ? CONFIG_TRUST_ROOT : CONFIG_TRUST_USER);
 }
 
-bool config_source_take_file(struct config_source *source, const char *path) {
+bool config_source_read_file(struct config_source *source, const char *path) {
     *source = (struct config_source){0};
-    return take_with_file(source, path, CONFIG_TRUST_ALL, true);
+    return read_with_file(source, path, CONFIG_TRUST_ALL, true);
 }
 
 /* ---- changes ---- */

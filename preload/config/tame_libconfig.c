@@ -24,14 +24,14 @@ struct block {
 enum { SMALLEST = 16, POWERS = 64 };
 _Static_assert(sizeof(struct block) % _Alignof(max_align_t) == 0, "what a block holds is aligned for anything");
 
-struct arena {
+struct heap {
     jmp_buf way_out;
     char *unused, *end;
     struct block *given_back[POWERS];
 };
 
 /* The memory of this thread's tame_call(). */
-static __thread struct arena *arena;
+static __thread struct heap *heap;
 
 /* The names belong to the linker, which gives them to libconfig in the place of libc's (see the Makefile). */
 FILE *__wrap_stdin, *__wrap_stdout, *__wrap_stderr;
@@ -51,28 +51,28 @@ void __wrap_freelocale(locale_t locale);
 
 /* ---- the call ---- */
 
-static struct arena *map(size_t size) {
+static struct heap *map_heap(size_t size) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED)
         return NULL;
-    struct arena *mapped = memory;
+    struct heap *mapped = memory;
     mapped->unused = (char *)(mapped + 1) + (-sizeof(*mapped) & (_Alignof(max_align_t) - 1));
     mapped->end = (char *)memory + size;
     return mapped;
 }
 
 bool tame_call(void (*call)(void *context), void *context, size_t memory_size) {
-    const size_t size = memory_size + sizeof(struct arena) + SMALLEST;
-    struct arena *const mapped = map(size);
+    const size_t size = memory_size + sizeof(struct heap) + SMALLEST;
+    struct heap *const mapped = map_heap(size);
     if (mapped == NULL)
         return false;
-    arena = mapped;
+    heap = mapped;
     volatile bool finished = false;
     if (setjmp(mapped->way_out) == 0) {
         call(context);
         finished = true;
     }
-    arena = NULL;
+    heap = NULL;
     munmap(mapped, size);
     return finished;
 }
@@ -80,8 +80,8 @@ bool tame_call(void (*call)(void *context), void *context, size_t memory_size) {
 /* ---- its end ---- */
 
 _Noreturn void __wrap_exit(int status) {
-    if (arena != NULL)
-        longjmp(arena->way_out, 1);
+    if (heap != NULL)
+        longjmp(heap->way_out, 1);
     _Exit(status);
 }
 
@@ -110,19 +110,19 @@ static struct block *block_of(void *memory) {
 }
 
 static struct block *cut(size_t capacity) {
-    size_t left = (size_t)(arena->end - arena->unused);
+    size_t left = (size_t)(heap->end - heap->unused);
     if (left < sizeof(struct block) || left - sizeof(struct block) < capacity)
         __wrap_exit(EXIT_FAILURE);
-    struct block *block = (struct block *)(void *)arena->unused;
-    arena->unused += sizeof(*block) + capacity;
+    struct block *block = (struct block *)(void *)heap->unused;
+    heap->unused += sizeof(*block) + capacity;
     block->capacity = capacity;
     return block;
 }
 
 void *__wrap_malloc(size_t size) {
-    if (arena == NULL || size >= PTRDIFF_MAX / 2)
+    if (heap == NULL || size >= PTRDIFF_MAX / 2)
         __wrap_exit(EXIT_FAILURE);
-    struct block **fitting = &arena->given_back[power_around(size)], *block = *fitting;
+    struct block **fitting = &heap->given_back[power_around(size)], *block = *fitting;
     if (block != NULL)
         *fitting = block->next;
     else
@@ -140,7 +140,7 @@ void *__wrap_calloc(size_t count, size_t size) {
 void __wrap_free(void *memory) {
     if (memory == NULL)
         return;
-    struct block *block = block_of(memory), **others = &arena->given_back[power_within(block->capacity)];
+    struct block *block = block_of(memory), **others = &heap->given_back[power_within(block->capacity)];
     block->next = *others;
     *others = block;
 }

@@ -105,7 +105,7 @@ static enum config_token_kind scan(struct config_scanner *scanner) {
     return strchr("=:,;", c) != NULL ? CONFIG_TOKEN_MARK : CONFIG_TOKEN_OTHER;
 }
 
-struct config_token config_text_next(struct config_scanner *scanner) {
+struct config_token config_tokens_next(struct config_scanner *scanner) {
     bool closed = skip_space(scanner);
     struct config_token token = {.start = scanner->at, .line = scanner->line};
     if (closed) {
@@ -122,10 +122,10 @@ static bool is_value(enum config_token_kind kind) {
     return kind == CONFIG_TOKEN_NUMBER || kind == CONFIG_TOKEN_BOOLEAN || kind == CONFIG_TOKEN_STRING;
 }
 
-struct config_token config_text_next_value(struct config_scanner *scanner) {
+struct config_token config_tokens_next_value(struct config_scanner *scanner) {
     struct config_token token;
     do {
-        token = config_text_next(scanner);
+        token = config_tokens_next(scanner);
     } while (token.kind != CONFIG_TOKEN_END && !is_value(token.kind));
     return token;
 }

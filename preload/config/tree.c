@@ -15,14 +15,14 @@
  */
 struct copy {
     struct config_scanner scanner;
-    struct config_memory *memory;
+    struct arena *memory;
 };
 
 /* What begins a setting or a value. */
 static struct config_token next_beginning(struct copy *copy) {
     struct config_token token;
     do {
-        token = config_text_next(&copy->scanner);
+        token = config_tokens_next(&copy->scanner);
     } while (token.kind == CONFIG_TOKEN_MARK || token.kind == CONFIG_TOKEN_CLOSE);
     return token;
 }
@@ -48,7 +48,7 @@ static void copy_value(struct copy *copy, const config_setting_t *setting, const
     const char *text = node->kind == CONFIG_NODE_STRING ? config_setting_get_string(setting) : token->start;
     size_t length = node->kind == CONFIG_NODE_STRING ? strlen(text) : token->length;
     node->line = token->line;
-    node->text = config_memory_text(copy->memory, text, length);
+    node->text = arena_text(copy->memory, text, length);
 }
 
 static void copy_node(struct copy *copy, const config_setting_t *setting, struct config_node *node);
@@ -57,7 +57,7 @@ static void copy_node(struct copy *copy, const config_setting_t *setting, struct
 // NOLINTNEXTLINE(misc-no-recursion)
 static void copy_children(struct copy *copy, const config_setting_t *setting, struct config_node *node) {
     size_t count = (size_t)config_setting_length(setting);
-    node->children = config_memory_take(copy->memory, count * sizeof(*node->children));
+    node->children = arena_allocate(copy->memory, count * sizeof(*node->children));
     if (node->children == NULL)
         return;
     node->count = count;
@@ -72,7 +72,7 @@ static void copy_node(struct copy *copy, const config_setting_t *setting, struct
     node->kind = kind_of(config_setting_type(setting));
     node->line = token.line;
     if (token.kind == CONFIG_TOKEN_NAME) {
-        node->name = config_memory_text(copy->memory, token.start, token.length);
+        node->name = arena_text(copy->memory, token.start, token.length);
         token = next_beginning(copy);
     }
     if (node->kind == CONFIG_NODE_LIST || node->kind == CONFIG_NODE_GROUP)
@@ -82,13 +82,13 @@ static void copy_node(struct copy *copy, const config_setting_t *setting, struct
 }
 
 /* The text with a 0 in the place of each number. NULL: no memory. */
-static const char *without_numbers(const char *text, size_t size, struct config_memory *memory) {
+static const char *without_numbers(const char *text, size_t size, struct arena *memory) {
     struct config_scanner scanner = {text, text + size, 1};
-    char *copy = config_memory_take(memory, size + 2);
+    char *copy = arena_allocate(memory, size + 2);
     if (copy == NULL)
         return NULL;
     memcpy(copy, text, size + 1);
-    for (struct config_token token; (token = config_text_next(&scanner)).kind != CONFIG_TOKEN_END;) {
+    for (struct config_token token; (token = config_tokens_next(&scanner)).kind != CONFIG_TOKEN_END;) {
         if (token.kind != CONFIG_TOKEN_NUMBER)
             continue;
         memset(copy + (token.start - text), ' ', token.length);
@@ -98,23 +98,23 @@ static const char *without_numbers(const char *text, size_t size, struct config_
 }
 
 /* A reading of a text, in the memory that libconfig has for it. */
-struct reading {
+struct tree_reading {
     const char *file, *text, *without_numbers;
     size_t size;
-    struct config_memory *memory;
+    struct arena *memory;
     struct config_errors *errors;
     struct config_node *root; /* NULL: refused */
 };
 
 /* config_grammar_check() lets nothing pass of which this is known. */
-static void tell_refusal(struct reading *reading, const config_t *config) {
+static void tell_refusal(struct tree_reading *reading, const config_t *config) {
     struct config_place place = {.file = reading->file, .line = config_error_line(config)};
     config_errors_add(reading->errors, place, "libconfig refuses the configuration");
     reading->root = NULL;
 }
 
 static void read_text(void *context) {
-    struct reading *reading = context;
+    struct tree_reading *reading = context;
     config_t config;
     config_init(&config);
     if (!config_read_string(&config, reading->without_numbers)) {
@@ -144,9 +144,9 @@ static size_t memory_for(const char *text, size_t size, size_t value_count) {
 }
 
 const struct config_node *config_tree_read(const char *file, const char *text, size_t size, size_t value_count,
-                                           struct config_memory *memory, struct config_errors *errors) {
-    struct reading reading = {.file = file, .text = text, .size = size, .memory = memory, .errors = errors};
-    reading.root = config_memory_take(memory, sizeof(*reading.root));
+                                           struct arena *memory, struct config_errors *errors) {
+    struct tree_reading reading = {.file = file, .text = text, .size = size, .memory = memory, .errors = errors};
+    reading.root = arena_allocate(memory, sizeof(*reading.root));
     reading.without_numbers = without_numbers(text, size, memory);
     if (memory->exhausted)
         return NULL;
@@ -164,18 +164,18 @@ static size_t count_words(const char *text, const char *separators) {
     return count;
 }
 
-const struct config_node *config_tree_words(const char *text, struct config_memory *memory) {
+const struct config_node *config_tree_words(const char *text, struct arena *memory) {
     static const char separators[] = ", \t\r\n\f\v";
-    struct config_node *list = config_memory_take(memory, sizeof(*list));
+    struct config_node *list = arena_allocate(memory, sizeof(*list));
     size_t count = count_words(text, separators);
-    struct config_node *words = config_memory_take(memory, count * sizeof(*words));
+    struct config_node *words = arena_allocate(memory, count * sizeof(*words));
     if (list == NULL || words == NULL)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         text += strspn(text, separators);
         size_t length = strcspn(text, separators);
         words[i] = (struct config_node){.kind = CONFIG_NODE_STRING};
-        words[i].text = config_memory_text(memory, text, length);
+        words[i].text = arena_text(memory, text, length);
         text += length;
     }
     *list = (struct config_node){.kind = CONFIG_NODE_LIST, .count = count, .children = words};

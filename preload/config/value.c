@@ -17,9 +17,9 @@ static const char *full_name(const struct config_reader *reader, const struct co
     const char *group = reader->group == NULL ? "" : reader->group;
     const char *dot = reader->group == NULL ? "" : ".";
     if (reader->host == NULL)
-        return config_memory_print(reader->scratch, "%s%s%s", group, dot, node->name);
-    return config_memory_print(reader->scratch, "%s%s%s of host %s", group, dot, node->name,
-                               config_errors_quote(reader->errors, reader->host, strlen(reader->host)));
+        return arena_print(reader->scratch, "%s%s%s", group, dot, node->name);
+    return arena_print(reader->scratch, "%s%s%s of host %s", group, dot, node->name,
+                       config_errors_quote(reader->errors, reader->host, strlen(reader->host)));
 }
 
 static const char *described(const struct config_reader *reader, const struct config_node *node) {
@@ -34,7 +34,7 @@ static const char *described(const struct config_reader *reader, const struct co
     case CONFIG_NODE_BOOLEAN:
         break;
     }
-    return config_memory_print(reader->scratch, "%.80s", node->text);
+    return arena_print(reader->scratch, "%.80s", node->text);
 }
 
 void config_value_refuse(const struct config_reader *reader, const struct config_node *node, const char *expected) {
@@ -61,8 +61,7 @@ bool config_value_number(const struct config_reader *reader, const struct config
         *number = (uint32_t)value;
         return true;
     }
-    config_value_refuse(reader, node,
-                        config_memory_print(reader->scratch, "a whole number from %u to %u", minimum, maximum));
+    config_value_refuse(reader, node, arena_print(reader->scratch, "a whole number from %u to %u", minimum, maximum));
     return false;
 }
 
@@ -84,7 +83,7 @@ bool config_value_word(const struct config_reader *reader, const struct config_n
             return true;
         }
         const char *before = i == 0 ? "" : words[i + 1] == NULL ? " or " : ", ";
-        listed = config_memory_print(reader->scratch, "%s%s\"%s\"", listed, before, words[i]);
+        listed = arena_print(reader->scratch, "%s%s\"%s\"", listed, before, words[i]);
     }
     config_value_refuse(reader, node, listed);
     return false;
@@ -111,7 +110,7 @@ static bool is_absolute_path(const struct config_node *node) {
 }
 
 static const char *copied(const struct config_reader *reader, const struct config_node *node) {
-    return config_memory_text(reader->memory, node->text, strlen(node->text));
+    return arena_text(reader->memory, node->text, strlen(node->text));
 }
 
 void config_value_log_file(struct config_reader *reader, const struct config_node *node) {
@@ -151,8 +150,7 @@ void config_value_upstreams(struct config_reader *reader, const struct config_no
                           full_name(reader, node), node->count, CONFIG_UPSTREAMS_MAX);
         return;
     }
-    struct server_list *list =
-        config_memory_take(reader->memory, sizeof(*list) + node->count * sizeof(list->servers[0]));
+    struct server_list *list = arena_allocate(reader->memory, sizeof(*list) + node->count * sizeof(list->servers[0]));
     if (list == NULL)
         return;
     for (size_t i = 0; i < node->count; i++) {

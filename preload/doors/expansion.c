@@ -36,7 +36,7 @@ _Static_assert(sizeof(struct expansion) == (HEAD_WORDS + EXPANSION_NODES_MAX) * 
  * A writer stores every word with release and a reader loads with acquire: a reader that sees anything of a change then
  * also sees the odd sequence number that came before it.
  */
-struct slot {
+struct expansion_slot {
     _Atomic uint32_t sequence;   /* odd while a writer is at it */
     _Atomic uint64_t expires_ms; /* 0: never used */
     _Atomic uint64_t key[KEY_WORDS];
@@ -47,7 +47,7 @@ struct slot {
 #define SET_COUNT 16
 #define SLOTS_A_SET 4
 
-static struct slot sets[SET_COUNT][SLOTS_A_SET];
+static struct expansion_slot sets[SET_COUNT][SLOTS_A_SET];
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 static void copy_in(_Atomic uint64_t *words, const void *from, size_t count) {
@@ -82,7 +82,7 @@ static bool make_key(struct key *key, const char *service, const struct addrinfo
     return true;
 }
 
-static struct slot *set_of(const struct key *key) {
+static struct expansion_slot *set_of(const struct key *key) {
     uint64_t hash = 0;
     for (size_t i = 0; i < KEY_WORDS; i++) {
         uint64_t word;
@@ -93,7 +93,7 @@ static struct slot *set_of(const struct key *key) {
     return sets[hash % SET_COUNT];
 }
 
-static bool is_of(struct slot *slot, const struct key *key) {
+static bool is_of(struct expansion_slot *slot, const struct key *key) {
     struct key found;
     copy_out(slot->key, &found, KEY_WORDS);
     return memcmp(&found, key, sizeof(found)) == 0;
@@ -103,8 +103,8 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
     struct key key;
     if (!make_key(&key, service, hints))
         return false;
-    struct slot *set = set_of(&key);
-    for (struct slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
+    struct expansion_slot *set = set_of(&key);
+    for (struct expansion_slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
         uint32_t sequence = LOAD(slot->sequence);
         if (sequence & 1 || LOAD(slot->expires_ms) <= now_ms || !is_of(slot, &key))
             continue;
@@ -116,9 +116,9 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
 }
 
 /* The key's own, or the one whose time is over first. */
-static struct slot *slot_for(const struct key *key) {
-    struct slot *set = set_of(key), *first = set;
-    for (struct slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
+static struct expansion_slot *slot_for(const struct key *key) {
+    struct expansion_slot *set = set_of(key), *first = set;
+    for (struct expansion_slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
         if (is_of(slot, key))
             return slot;
         if (LOAD(slot->expires_ms) < LOAD(first->expires_ms))
@@ -140,8 +140,8 @@ void expansion_remember(const char *service, const struct addrinfo *hints, uint6
     expansion->until_ms = now_ms + (depends_on_addresses(hints) ? ADDRESSES_KEPT_MS : KEPT_MS);
     if (expansion->count > NODES_KEPT_MAX || !make_key(&key, service, hints))
         return;
-    lock_take(&lock);
-    struct slot *slot = slot_for(&key);
+    lock_acquire(&lock);
+    struct expansion_slot *slot = slot_for(&key);
     uint32_t sequence = LOAD(slot->sequence);
     STORE(slot->sequence, sequence + 1);
     STORE(slot->expires_ms, expansion->until_ms);

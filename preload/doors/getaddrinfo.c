@@ -19,7 +19,7 @@
 #include "originbypass/order/order.h"
 
 /* One call, for a name that is ours. */
-struct call {
+struct addrinfo_call {
     struct lookup *lookup;
     int flags;
     bool mapped; /* IPv4 addresses are wanted as IPv6 ones (AI_V4MAPPED) */
@@ -71,7 +71,7 @@ static bool has_family(const struct expansion *expansion, int family) {
     return false;
 }
 
-static int error_of(const struct call *call) {
+static int error_of(const struct addrinfo_call *call) {
     const struct lookup *lookup = call->lookup;
     /* libc takes another way for a lone A record without its canonical name, and tells less. */
     bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
@@ -95,7 +95,7 @@ static void map(struct address *address) {
 }
 
 /* AAAA's addresses; with AI_ALL, or where there are none, A's as mapped ones. Returns their number. */
-static size_t list_mapped(const struct call *call, struct address *addresses) {
+static size_t list_mapped(const struct addrinfo_call *call, struct address *addresses) {
     const struct answer *ipv4 = call->lookup->answers[0], *ipv6 = call->lookup->answers[1];
     size_t count = 0;
     for (size_t i = 0; has_addresses(ipv6) && i < ipv6->address_count; i++) {
@@ -120,7 +120,8 @@ static void reorder(struct address *addresses, size_t count, const uint16_t *ord
 }
 
 /* The addresses in libc's order, in memory for `count` of them twice and as many places. Returns their number. */
-static size_t list_addresses(const struct call *call, struct address *addresses, size_t count, uint16_t *places) {
+static size_t list_addresses(const struct addrinfo_call *call, struct address *addresses, size_t count,
+                             uint16_t *places) {
     if (call->mapped) {
         count = list_mapped(call, addresses);
         if (count > 1) {
@@ -136,7 +137,7 @@ static size_t list_addresses(const struct call *call, struct address *addresses,
 }
 
 /* Without a CNAME it is the caller's spelling, less the final dot. `spelling` has room for it. NULL: not wanted. */
-static const char *canonical_name(const struct call *call, char spelling[static NAME_LENGTH_MAX + 1]) {
+static const char *canonical_name(const struct addrinfo_call *call, char spelling[static NAME_LENGTH_MAX + 1]) {
     const struct answer *const *answers = call->lookup->answers;
     const struct answer *preferred = call->mapped ? answers[1] : answers[0];
     const struct answer *other = call->mapped ? answers[0] : answers[1];
@@ -151,7 +152,7 @@ static const char *canonical_name(const struct call *call, char spelling[static 
 }
 
 /* As libc shows it to who asks for AI_CANONIDN; NULL: as it is. */
-static char *shown_name(const struct call *call, const char *canonical) {
+static char *shown_name(const struct addrinfo_call *call, const char *canonical) {
 #ifdef AI_CANONIDN
     if (canonical != NULL && call->flags & AI_CANONIDN)
         return idn_shown(canonical);
@@ -164,7 +165,7 @@ static char *shown_name(const struct call *call, const char *canonical) {
 /* A few addresses need no memory of their own. */
 #define ADDRESSES_ON_STACK 8
 
-static int build(const struct call *call, size_t count, struct addrinfo **list) {
+static int build(const struct addrinfo_call *call, size_t count, struct addrinfo **list) {
     struct address few[2 * ADDRESSES_ON_STACK], *addresses = few;
     uint16_t few_places[ADDRESSES_ON_STACK], *places = few_places;
     int error = EAI_MEMORY;
@@ -188,7 +189,7 @@ static int build(const struct call *call, size_t count, struct addrinfo **list) 
 }
 
 /* False: libc is to answer. */
-static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
+static bool answer_call(struct addrinfo_call *call, struct addrinfo **list, int *error) {
     bool ipv4 = has_family(call->expansion, AF_INET), ipv6 = has_family(call->expansion, AF_INET6);
     call->mapped = !ipv4 && (call->flags & AI_V4MAPPED);
     enum record_types wanted = (ipv4 || call->mapped ? RECORD_A : 0) | (ipv6 ? RECORD_AAAA : 0);
@@ -200,8 +201,8 @@ static bool answer_call(struct call *call, struct addrinfo **list, int *error) {
 }
 
 /* A thread that is cancelled here, where libc waits, releases what the lookup holds. */
-static int ask_libc(const struct call *call, const char *node, const char *service, const struct addrinfo *hints,
-                    struct addrinfo **list) {
+static int ask_libc(const struct addrinfo_call *call, const char *node, const char *service,
+                    const struct addrinfo *hints, struct addrinfo **list) {
     struct process_rest before;
     lookup_expose(call->lookup, &before);
     int error = libc_getaddrinfo(node, service, hints, list), libc_errno = errno;
@@ -211,7 +212,7 @@ static int ask_libc(const struct call *call, const char *node, const char *servi
 }
 
 /* libc's answer, as far as the name's policy lets it be used; errno is libc's. */
-static int fall_back(struct call *call, const char *node, const char *service, const struct addrinfo *hints,
+static int fall_back(struct addrinfo_call *call, const char *node, const char *service, const struct addrinfo *hints,
                      struct addrinfo **list) {
     int error = ask_libc(call, node, service, hints, list), libc_errno = errno;
     if (call->lookup->settings == NULL)
@@ -231,10 +232,10 @@ static int resolve(struct lookup *lookup, const char *service, const struct addr
     int saved = errno, error = expand(service, hints, lookup->now_ms, &expansion);
     if (error != 0)
         return error;
-    struct call call = {
+    struct addrinfo_call call = {
         .lookup = lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
     bool answered = answer_call(&call, list, &error);
-    if (answered && error == 0 && repeat != NULL && repeat_take(repeat, *list)) {
+    if (answered && error == 0 && repeat != NULL && repeat_store(repeat, *list)) {
         repeat->until_ms = expansion.until_ms;
         repeat_keep(lookup, repeat);
     }

@@ -40,22 +40,22 @@ static struct verdict shape(const struct lookup *lookup, size_t type, struct hos
 }
 
 /* A call: the two functions without a family are libc's own, not their namesakes with AF_INET. */
-struct call {
+struct hostent_call {
     const char *name;
     int family;
     bool names_family;
     size_t size; /* of the caller's buffer; SIZE_MAX: the memory is ours */
 };
 
-static struct call call_for(const char *name, size_t size) {
-    return (struct call){name, AF_INET, false, size};
+static struct hostent_call call_for(const char *name, size_t size) {
+    return (struct hostent_call){name, AF_INET, false, size};
 }
 
-static struct call call_for_family(const char *name, int family, size_t size) {
-    return (struct call){name, family, true, size};
+static struct hostent_call call_for_family(const char *name, int family, size_t size) {
+    return (struct hostent_call){name, family, true, size};
 }
 
-static size_t type_of(const struct call *call) {
+static size_t type_of(const struct hostent_call *call) {
     return call->family == AF_INET ? 0 : 1;
 }
 
@@ -70,7 +70,7 @@ enum answerer {
     NOBODY, /* whatever it is, the caller has no room for it */
 };
 
-static enum answerer look_up(struct lookup *lookup, const struct call *call) {
+static enum answerer look_up(struct lookup *lookup, const struct hostent_call *call) {
     if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) || !load_ensure() ||
         !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
@@ -93,7 +93,7 @@ struct reentrant {
     int *host_errno;
 };
 
-static int ask_libc_r(const struct call *call, const struct reentrant *to) {
+static int ask_libc_r(const struct hostent_call *call, const struct reentrant *to) {
     return call->names_family
                ? libc_gethostbyname2_r(call->name, call->family, to->host, to->buffer, call->size, to->result,
                                        to->host_errno)
@@ -108,11 +108,11 @@ static int tell_r(struct verdict verdict, const struct reentrant *to) {
     return verdict.returned;
 }
 
-static int answer_ours_r(const struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+static int answer_ours_r(const struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
     return tell_r(shape(lookup, type_of(call), to->host, to->buffer, call->size), to);
 }
 
-static int fall_back_r(struct lookup *lookup, const struct call *call, const struct reentrant *to) {
+static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
     struct process_rest before;
     lookup_expose(lookup, &before);
     int returned = ask_libc_r(call, to);
@@ -126,7 +126,7 @@ static int fall_back_r(struct lookup *lookup, const struct call *call, const str
                                     : tell_r((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict}, to);
 }
 
-static int answer_r(struct call call, struct reentrant to) {
+static int answer_r(struct hostent_call call, struct reentrant to) {
     struct lookup lookup;
     int returned = ERANGE;
     switch (look_up(&lookup, &call)) {
@@ -188,7 +188,7 @@ static struct hostent *fail(struct verdict verdict) {
     return NULL;
 }
 
-static struct hostent *shape_own(const struct lookup *lookup, const struct call *call) {
+static struct hostent *shape_own(const struct lookup *lookup, const struct hostent_call *call) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct verdict verdict = {ERANGE, NETDB_INTERNAL};
     pthread_once(&once, make_own_key);
@@ -204,11 +204,11 @@ static struct hostent *shape_own(const struct lookup *lookup, const struct call 
     return verdict.host_error == NETDB_SUCCESS ? &own->host : fail(verdict);
 }
 
-static struct hostent *ask_libc(const struct call *call) {
+static struct hostent *ask_libc(const struct hostent_call *call) {
     return call->names_family ? libc_gethostbyname2(call->name, call->family) : libc_gethostbyname(call->name);
 }
 
-static struct hostent *fall_back(struct lookup *lookup, const struct call *call) {
+static struct hostent *fall_back(struct lookup *lookup, const struct hostent_call *call) {
     struct process_rest before;
     lookup_expose(lookup, &before);
     struct hostent *host = ask_libc(call);
@@ -219,7 +219,7 @@ static struct hostent *fall_back(struct lookup *lookup, const struct call *call)
     return verdict == NETDB_SUCCESS ? host : fail((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict});
 }
 
-static struct hostent *answer(struct call call) {
+static struct hostent *answer(struct hostent_call call) {
     struct lookup lookup;
     enum answerer answerer = look_up(&lookup, &call);
     if (answerer == LIBC_ALONE)

@@ -49,7 +49,7 @@ static void clear_up(void) {
 
 /* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
 static enum load_state load(void) {
-    if (!config_take())
+    if (!config_load())
         return LOAD_IDLE;
     log_remember_streams();
     libc_load();

@@ -23,13 +23,13 @@ static void queue_signal(const struct notification *notification) {
     syscall(SYS_rt_sigqueueinfo, notification->process, info.si_signo, &info);
 }
 
-struct call {
+struct function_call {
     void (*function)(union sigval);
     union sigval value;
 };
 
 static void make_call(void *given) {
-    struct call call = *(struct call *)given;
+    struct function_call call = *(struct function_call *)given;
     free(given);
     sigset_t none;
     sigemptyset(&none);
@@ -38,10 +38,10 @@ static void make_call(void *given) {
 }
 
 static void start_thread(const struct sigevent *event) {
-    struct call *call = malloc(sizeof(*call));
+    struct function_call *call = malloc(sizeof(*call));
     if (call == NULL)
         return;
-    *call = (struct call){event->sigev_notify_function, event->sigev_value};
+    *call = (struct function_call){event->sigev_notify_function, event->sigev_value};
     if (!process_start_thread_with(event->sigev_notify_attributes, make_call, call))
         free(call);
 }

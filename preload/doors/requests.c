@@ -45,7 +45,7 @@ static struct request_list *leave_list(const struct request *request) {
 
 uint64_t requests_enqueue(struct request_list *list, size_t *to_start) {
     *to_start = 0;
-    lock_take(&lock);
+    lock_acquire(&lock);
     uint64_t serial = list->serial = ++newest;
     for (size_t i = 0; i < list->left; i++) {
         struct request *request = &list->requests[i];
@@ -61,7 +61,7 @@ uint64_t requests_enqueue(struct request_list *list, size_t *to_start) {
 }
 
 bool requests_hand_back(struct request *request) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     bool others = threads > 1;
     if (others) {
         threads--;
@@ -79,7 +79,7 @@ static struct request *first_waiting(void) {
 }
 
 struct request *requests_finish(struct request *request, int outcome, struct request_list **over) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     take_out(request);
     /* Whoever sees it may ask with the same block again, or free it. */
     __atomic_store_n(request->outcome, outcome, __ATOMIC_RELEASE);
@@ -103,7 +103,7 @@ static struct request *find(const void *block, uint64_t not_after) {
 
 enum request_removal requests_remove(const void *block, struct request_list **over) {
     *over = NULL;
-    lock_take(&lock);
+    lock_acquire(&lock);
     struct request *request = find(block, UINT64_MAX);
     enum request_removal removal = request == NULL    ? REQUEST_UNKNOWN
                                    : request->running ? REQUEST_RUNNING
@@ -120,14 +120,14 @@ enum request_removal requests_remove(const void *block, struct request_list **ov
 }
 
 uint64_t requests_newest(void) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     uint64_t serial = newest;
     lock_release(&lock);
     return serial;
 }
 
 bool requests_are_left(uint64_t serial) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     const struct request *request = first;
     while (request != NULL && request->list->serial < serial)
         request = request->next;
@@ -138,7 +138,7 @@ bool requests_are_left(uint64_t serial) {
 
 size_t requests_count(const void *const blocks[], size_t count, uint64_t not_after) {
     size_t found = 0;
-    lock_take(&lock);
+    lock_acquire(&lock);
     for (size_t i = 0; i < count; i++)
         if (blocks[i] != NULL && find(blocks[i], not_after) != NULL)
             found++;

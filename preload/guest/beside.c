@@ -80,7 +80,7 @@ struct worker {
 /* False: there is nothing to do, and the thread is no longer one of ours. */
 static bool take_tasks(struct worker *worker) {
     struct task *task = NULL;
-    lock_take(&lock);
+    lock_acquire(&lock);
     while (worker->count < tasks_a_thread && (task = take_first()) != NULL)
         worker->tasks[worker->count++] = task;
     if (worker->count == 0)
@@ -140,7 +140,7 @@ static void work(void *unused) {
 
 /* True: no thread could be started, and there is none that will come to the task. */
 static bool is_in_vain(const struct task *task) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     bool in_vain = atomic_fetch_sub(&threads, 1) == 1 && take_out(task);
     lock_release(&lock);
     return in_vain;
@@ -148,7 +148,7 @@ static bool is_in_vain(const struct task *task) {
 
 bool beside_run(struct task *task) {
     bool start = false;
-    lock_take(&lock);
+    lock_acquire(&lock);
     bool taken = beside_has_room();
     if (taken) {
         append(task);

@@ -11,19 +11,19 @@
  * none of the threads but one. Only sockets: a file may be open under two numbers, and one of them be the program's. A
  * place is written by who has it; `taken` is set last. More than there are places are not known of.
  */
-struct place {
+struct socket_place {
     _Atomic uint32_t taken; /* PLACE_... */
     struct descriptor descriptor;
 };
 enum { PLACE_FREE, PLACE_CHANGING, PLACE_TAKEN };
 enum { PLACE_COUNT = 1024 };
 
-static struct place places[PLACE_COUNT];
+static struct socket_place places[PLACE_COUNT];
 
 /* The number of a place, plus one; 0: there is none. */
 static uint16_t write_down(const struct descriptor *descriptor) {
     for (size_t i = 0; i < PLACE_COUNT; i++) {
-        struct place *place = &places[((size_t)descriptor->number + i) % PLACE_COUNT];
+        struct socket_place *place = &places[((size_t)descriptor->number + i) % PLACE_COUNT];
         uint32_t vacant = PLACE_FREE;
         if (!atomic_compare_exchange_strong(&place->taken, &vacant, PLACE_CHANGING))
             continue;

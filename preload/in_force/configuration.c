@@ -192,7 +192,7 @@ static bool are_equal(struct change *change, const struct host_settings *former,
     if (change->compared[0] != former || change->compared[1] != new) {
         change->compared[0] = former;
         change->compared[1] = new;
-        change->were_equal = config_settings_equal(former, new);
+        change->were_equal = config_compare_equal(former, new);
     }
     return change->were_equal;
 }
@@ -252,9 +252,9 @@ static void drop(struct config_source *source) {
 }
 
 /* The same broken file is not told of again: what was read last is remembered whether or not it was any good. */
-static void take_again(const struct config_source *before) {
+static void read_again(const struct config_source *before) {
     struct config_source *source = calloc(1, sizeof(*source));
-    if (source == NULL || !config_take_again(source, before)) {
+    if (source == NULL || !config_load_again(source, before)) {
         free(source);
         return;
     }
@@ -267,7 +267,7 @@ static void take_again(const struct config_source *before) {
 static void look(uint64_t now_ms) {
     const struct config_source *before = atomic_load(&latest);
     if (before == NULL)
-        before = config_taken();
+        before = config_loaded();
     in_force_reclaim();
     if (!process_is_at_home())
         return;
@@ -278,7 +278,7 @@ static void look(uint64_t now_ms) {
         atomic_store(&configuration_look_ms, now_ms + SETTLE_MS);
         break;
     case CONFIG_SOURCE_CHANGED:
-        take_again(before);
+        read_again(before);
     }
 }
 

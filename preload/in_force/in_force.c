@@ -27,35 +27,35 @@
 enum { LINES = 8 };
 
 /* Uses begin and end on different lines: only the sums over all of them say how many there are. */
-struct line {
+struct count_line {
     _Atomic uint64_t acquisitions;
     _Atomic uint64_t releases;
     // cppcheck-suppress unusedStructMember
     char apart[112]; /* wherever the memory begins */
 };
 
-struct place {
+struct in_force_place {
     struct in_force content;
     struct config *config; /* NULL: vacant */
     struct rules *rules;
-    struct place *next;
-    struct line lines[LINES];
+    struct in_force_place *next;
+    struct count_line lines[LINES];
 };
 
 /* All there are. Who is to replace one, or has begun, changes them. */
-static struct place *places;
+static struct in_force_place *places;
 
 /* NULL: nothing yet. */
-static _Atomic(struct place *) current;
+static _Atomic(struct in_force_place *) current;
 
 /* Each thread has a `here` of its own. Its address is hashed, so different threads mostly write different lines. */
-static struct line *line_of(struct place *place) {
+static struct count_line *line_of(struct in_force_place *place) {
     static __thread char here;
     return &place->lines[((uint64_t)(uintptr_t)&here * UINT64_C(0x9e3779b97f4a7c15)) >> 61];
 }
 
-static struct place *place_of(const struct in_force *acquired) {
-    return (struct place *)(void *)acquired; /* the first member */
+static struct in_force_place *place_of(const struct in_force *acquired) {
+    return (struct in_force_place *)(void *)acquired; /* the first member */
 }
 
 bool in_force_is_none(void) {
@@ -64,8 +64,8 @@ bool in_force_is_none(void) {
 
 /* A place may be another configuration's by the second look, which is in force and as good. */
 const struct in_force *in_force_acquire(void) {
-    for (struct place *place; (place = atomic_load(&current)) != NULL;) {
-        struct line *line = line_of(place);
+    for (struct in_force_place *place; (place = atomic_load(&current)) != NULL;) {
+        struct count_line *line = line_of(place);
         atomic_fetch_add(&line->acquisitions, 1);
         if (atomic_load(&current) == place)
             return &place->content;
@@ -83,7 +83,7 @@ void in_force_release(const struct in_force *acquired) {
         atomic_fetch_add(&line_of(place_of(acquired))->releases, 1);
 }
 
-static bool is_in_use(struct place *place) {
+static bool is_in_use(struct in_force_place *place) {
     uint64_t acquisitions = 0, releases = 0;
     for (size_t i = 0; i < LINES; i++)
         releases += atomic_load(&place->lines[i].releases);
@@ -93,7 +93,7 @@ static bool is_in_use(struct place *place) {
 }
 
 /* In this order: a copy of the process that is made meanwhile frees nothing twice. */
-static void empty(struct place *place) {
+static void empty(struct in_force_place *place) {
     struct rules *rules = place->rules;
     struct config *config = place->config;
     place->rules = NULL;
@@ -104,7 +104,7 @@ static void empty(struct place *place) {
 
 size_t in_force_reclaim(void) {
     size_t in_use = 0;
-    for (struct place *place = places; place != NULL; place = place->next) {
+    for (struct in_force_place *place = places; place != NULL; place = place->next) {
         if (place == atomic_load(&current) || place->config == NULL)
             continue;
         if (is_in_use(place))
@@ -115,14 +115,14 @@ size_t in_force_reclaim(void) {
     return in_use;
 }
 
-static struct place *find_vacant(void) {
-    struct place *place = places;
+static struct in_force_place *find_vacant(void) {
+    struct in_force_place *place = places;
     while (place != NULL && (place->config != NULL || is_in_use(place)))
         place = place->next;
     return place;
 }
 
-static void fill(struct place *place, struct config *config, struct rules *rules, uint32_t generation,
+static void fill(struct in_force_place *place, struct config *config, struct rules *rules, uint32_t generation,
                  uint32_t cache_generation) {
     place->content = (struct in_force){rules, generation, cache_generation};
     place->config = config;
@@ -130,7 +130,7 @@ static void fill(struct place *place, struct config *config, struct rules *rules
 }
 
 bool in_force_begin(struct config *config, struct rules *rules) {
-    struct place *none = NULL, *place = calloc(1, sizeof(*place));
+    struct in_force_place *none = NULL, *place = calloc(1, sizeof(*place));
     if (place == NULL)
         return false;
     fill(place, config, rules, 1, 0);
@@ -143,7 +143,7 @@ bool in_force_begin(struct config *config, struct rules *rules) {
 }
 
 bool in_force_replace(struct config *config, struct rules *rules, uint32_t cache_generation) {
-    struct place *place = find_vacant();
+    struct in_force_place *place = find_vacant();
     if (place == NULL) {
         place = calloc(1, sizeof(*place));
         if (place == NULL)

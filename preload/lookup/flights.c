@@ -32,7 +32,7 @@
 #include "originbypass/guest/lock.h"
 
 /* A place is free once its deadline is over. Its word changes at each landing, and those who wait see it. */
-struct place {
+struct flight_place {
     _Atomic uint32_t serial;
     uint64_t deadline_ms; /* 0: nobody is in flight */
     const void *leader;   /* the thread that leads, by what it has of its own; NULL: one that nobody jumps out of */
@@ -45,18 +45,18 @@ struct place {
 /* More lookups than that at the same time, each of another name, ask for themselves. */
 #define PLACE_COUNT 256
 
-static struct place places[PLACE_COUNT];
+static struct flight_place places[PLACE_COUNT];
 static __thread char self;    /* its address */
 static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
-static bool is_of(const struct place *place, const struct name *name, enum record_types type) {
+static bool is_of(const struct flight_place *place, const struct name *name, enum record_types type) {
     return place->type == type && place->name.hash == name->hash && place->name.length == name->length &&
            memcmp(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t)) == 0;
 }
 
 /* The leader will not land, or not for us. */
-static void lose(struct place *place) {
+static void lose(struct flight_place *place) {
     place->failed = true;
     place->failure = (struct failure){0};
     place->deadline_ms = 0;
@@ -78,7 +78,7 @@ static uint32_t find(const struct name *name, enum record_types type, uint64_t n
 }
 
 static void take_off(uint32_t vacant, const struct name *name, enum record_types type, uint64_t deadline_ms) {
-    struct place *place = &places[vacant];
+    struct flight_place *place = &places[vacant];
     if (vacant == places_begun)
         places_begun++;
     if (place->deadline_ms != 0)
@@ -105,7 +105,7 @@ static enum flight_part board(const struct name *name, enum record_types type, u
 
 enum flight_part flight_board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
                               struct flight *flight) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     enum flight_part part = board(name, type, deadline_ms, now_ms, flight);
     lock_release(&lock);
     return part;
@@ -113,7 +113,7 @@ enum flight_part flight_board(const struct name *name, enum record_types type, u
 
 bool flight_board_as_guest(const struct name *name, enum record_types type, uint64_t now_ms, struct flight *flight) {
     bool in_the_air;
-    lock_take(&lock);
+    lock_acquire(&lock);
     uint32_t i = find(name, type, now_ms, &in_the_air);
     if (in_the_air)
         *flight = (struct flight){i, places[i].serial};
@@ -122,8 +122,8 @@ bool flight_board_as_guest(const struct name *name, enum record_types type, uint
 }
 
 void flight_land(const struct flight *flight, const struct failure *failure) {
-    struct place *place = &places[flight->place];
-    lock_take(&lock);
+    struct flight_place *place = &places[flight->place];
+    lock_acquire(&lock);
     bool ours = place->serial == flight->serial && place->deadline_ms != 0;
     if (ours) {
         place->failed = failure != NULL;
@@ -137,8 +137,8 @@ void flight_land(const struct flight *flight, const struct failure *failure) {
 }
 
 void flight_hand_over(const struct flight *flight) {
-    struct place *place = &places[flight->place];
-    lock_take(&lock);
+    struct flight_place *place = &places[flight->place];
+    lock_acquire(&lock);
     if (place->serial == flight->serial)
         place->leader = NULL;
     lock_release(&lock);
@@ -146,7 +146,7 @@ void flight_hand_over(const struct flight *flight) {
 
 void flights_abandon(void) {
     for (uint32_t i = 0; i < PLACE_COUNT; i++) {
-        lock_take(&lock);
+        lock_acquire(&lock);
         bool ours = places[i].deadline_ms != 0 && places[i].leader == &self;
         if (ours)
             lose(&places[i]);
@@ -157,7 +157,7 @@ void flights_abandon(void) {
 }
 
 /* What became of the flight, told while its place remembers it: until the next flight there has ended too. */
-static enum flight_end ended(const struct place *place, uint32_t serial, struct failure *failure) {
+static enum flight_end ended(const struct flight_place *place, uint32_t serial, struct failure *failure) {
     if (place->serial != serial + 1)
         return FLIGHT_EXPIRED;
     *failure = place->failure;
@@ -168,9 +168,9 @@ static enum flight_end ended(const struct place *place, uint32_t serial, struct 
 
 enum flight_end flight_wait(const struct process_section *section, const struct flight *flight, uint64_t until_ms,
                             struct failure *failure) {
-    struct place *place = &places[flight->place];
+    struct flight_place *place = &places[flight->place];
     for (;;) {
-        lock_take(&lock);
+        lock_acquire(&lock);
         bool over = place->serial != flight->serial || place->deadline_ms == 0;
         uint64_t end_ms = place->deadline_ms < until_ms ? place->deadline_ms : until_ms;
         enum flight_end end = over ? ended(place, flight->serial, failure) : FLIGHT_EXPIRED;

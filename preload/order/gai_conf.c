@@ -16,11 +16,11 @@
  * What the file said when it was read. Without a lock nobody knows whether another thread still uses it: so it stays,
  * as many as the file had versions under `reload yes`, each in reach of the next one for the leak checkers.
  */
-struct reading {
+struct gai_reading {
     struct gai_tables *tables; /* NULL: no file, libc's own */
     bool reload;               /* it says `reload yes`, or the one before did and it does not say */
     struct timespec modified;  /* the last file's time */
-    const struct reading *before;
+    const struct gai_reading *before;
 };
 
 /* A regular file of this size, with a NUL behind it. NULL: no memory, or the file is not what it was. */
@@ -42,7 +42,7 @@ static char *read_text(const struct descriptor *file, size_t size) {
     return text;
 }
 
-static void parse_file(struct reading *reading, const struct descriptor *file) {
+static void parse_file(struct gai_reading *reading, const struct descriptor *file) {
     struct stat status;
     if (fstat(file->number, &status) != 0)
         return;
@@ -57,8 +57,8 @@ static void parse_file(struct reading *reading, const struct descriptor *file) {
 }
 
 /* NULL where another attempt may go better: no descriptor, no memory. */
-static struct reading *read_file(const struct reading *before) {
-    struct reading *reading = calloc(1, sizeof(*reading));
+static struct gai_reading *read_file(const struct gai_reading *before) {
+    struct gai_reading *reading = calloc(1, sizeof(*reading));
     if (reading == NULL)
         return NULL;
     if (before != NULL) {
@@ -77,7 +77,7 @@ static struct reading *read_file(const struct reading *before) {
     return reading;
 }
 
-static bool file_has_changed(const struct reading *reading) {
+static bool file_has_changed(const struct gai_reading *reading) {
     struct stat status;
     if (stat(GAI_CONF_FILE, &status) != 0)
         return reading->tables != NULL;
@@ -85,20 +85,20 @@ static bool file_has_changed(const struct reading *reading) {
 }
 
 /* A file that stays away or unreadable is no news each time. */
-static bool is_news(const struct reading *next, const struct reading *current) {
+static bool is_news(const struct gai_reading *next, const struct gai_reading *current) {
     return next->tables != NULL || current == NULL || current->tables != NULL;
 }
 
-static const struct gai_tables *tables_of(const struct reading *reading) {
+static const struct gai_tables *tables_of(const struct gai_reading *reading) {
     return reading == NULL || reading->tables == NULL ? &gai_tables_own : reading->tables;
 }
 
 const struct gai_tables *gai_conf_tables(void) {
-    static _Atomic(const struct reading *) in_force;
-    const struct reading *current = atomic_load_explicit(&in_force, memory_order_acquire);
+    static _Atomic(const struct gai_reading *) in_force;
+    const struct gai_reading *current = atomic_load_explicit(&in_force, memory_order_acquire);
     if (current != NULL && !(current->reload && file_has_changed(current)))
         return tables_of(current);
-    struct reading *next = read_file(current);
+    struct gai_reading *next = read_file(current);
     if (next == NULL)
         return tables_of(current);
     if (is_news(next, current) && atomic_compare_exchange_strong(&in_force, &current, next))

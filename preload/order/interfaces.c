@@ -10,7 +10,7 @@
 #include "originbypass/guest/descriptor.h"
 
 /* The message that asks the kernel for all of a kind. */
-struct request {
+struct netlink_request {
     struct nlmsghdr header;
     struct rtgenmsg body;
 };
@@ -38,7 +38,7 @@ static bool open_rtnetlink(struct descriptor *rtnetlink, uint32_t *port) {
 
 static bool ask(const struct descriptor *rtnetlink, uint16_t type) {
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
-    struct request request = {
+    struct netlink_request request = {
         .header = {.nlmsg_len = sizeof(request), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
         .body = {.rtgen_family = AF_UNSPEC},
     };

@@ -69,7 +69,7 @@ static struct place *take(const struct server_address *server) {
 static struct place *made_known(const struct server_address *server) {
     struct place *place = known(server);
     if (place == NULL) {
-        lock_take(&lock);
+        lock_acquire(&lock);
         place = take(server);
         lock_release(&lock);
     }
@@ -99,7 +99,7 @@ void health_answered(const struct server_address *server, uint32_t round_trip_ms
         return;
     atomic_fetch_add_explicit(&place->replies, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&place->round_trips_ms, round_trip_ms, memory_order_relaxed);
-    lock_take(&lock);
+    lock_acquire(&lock);
     bool was_down = atomic_load(&place->state) == HEALTH_DOWN;
     place->unanswered = 0;
     atomic_store(&place->heard_ms, now_ms);
@@ -122,7 +122,7 @@ static uint64_t with_jitter(uint32_t delay_ms) {
 
 void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t asked_ms,
                        uint64_t now_ms) {
-    lock_take(&lock);
+    lock_acquire(&lock);
     struct place *place = take(server);
     bool goes_down = false;
     /* Who has answered others meanwhile is there: it is the name that nobody has an answer for. */

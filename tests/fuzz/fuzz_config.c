@@ -57,7 +57,7 @@ static void check_node(const struct config_node *node, struct config_scanner *sc
             check_node(&node->children[i], scanner);
         return;
     }
-    struct config_token token = config_text_next_value(scanner);
+    struct config_token token = config_tokens_next_value(scanner);
     require((node->kind == CONFIG_NODE_STRING) == (token.kind == CONFIG_TOKEN_STRING));
     require((node->kind == CONFIG_NODE_BOOLEAN) == (token.kind == CONFIG_TOKEN_BOOLEAN));
     require((node->kind == CONFIG_NODE_NUMBER) == (token.kind == CONFIG_TOKEN_NUMBER));
@@ -66,7 +66,7 @@ static void check_node(const struct config_node *node, struct config_scanner *sc
 
 /* What our grammar lets pass, every libconfig reads. */
 static void check_grammar(const char *text, size_t size) {
-    struct config_memory memory = {0};
+    struct arena memory = {0};
     struct config_errors errors = {.memory = &memory};
     size_t value_count = 0;
     if (config_grammar_check("fuzz", text, size, &errors, &value_count)) {
@@ -74,11 +74,11 @@ static void check_grammar(const char *text, size_t size) {
         const struct config_node *root = config_tree_read("fuzz", text, size, value_count, &memory, &errors);
         require(root != NULL);
         check_node(root, &scanner);
-        require(config_text_next_value(&scanner).kind == CONFIG_TOKEN_END);
+        require(config_tokens_next_value(&scanner).kind == CONFIG_TOKEN_END);
     } else {
         require(errors.count == 1);
     }
-    config_memory_release(memory.chunks);
+    arena_release(memory.chunks);
 }
 
 static char *copy_with_newline(const uint8_t *data, size_t size) {

@@ -11,11 +11,11 @@
 /* In place of a namespace that is not ours. */
 enum { ELSEWHERE = 12345 };
 
-static struct counters_reading reading;
+static struct stats_reading reading;
 
 static void read_directory(void) {
-    counters_reading_release(&reading);
-    const char *fault = counters_reading_take(directory, &reading);
+    stats_reading_release(&reading);
+    const char *fault = stats_reading_collect(directory, &reading);
     if (fault != NULL)
         fail_msg("%s", fault);
 }
@@ -35,7 +35,7 @@ static void assert_reading(size_t live, uint64_t dead, uint64_t hits) {
 }
 
 static int end(void **state) {
-    counters_reading_release(&reading);
+    stats_reading_release(&reading);
     return remove_directory(state);
 }
 
@@ -58,12 +58,12 @@ static void folding_keeps_what_the_dead_have_counted(void **state) {
     count_in_child(0, 10, true);
     count_in_child(0, 100, true);
     assert_reading(1, 2, 111);
-    assert_int_equal(counters_fold(directory), 2);
+    assert_int_equal(stats_fold(directory), 2);
     assert_int_equal(count_files(".counters"), 1);
     assert_int_equal(count_files(".total"), 1);
     assert_reading(1, 2, 111);
     end_child(child);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 3, 111);
     assert_int_equal(count_files(""), 1);
 }
@@ -73,10 +73,10 @@ static void of_another_namespace_lives_who_has_its_file(void **state) {
     pid_t child = count_in_child(ELSEWHERE, 5, false);
     assert_reading(1, 0, 5);
     assert_false(reading.processes[0].is_here);
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     end_child(child);
     assert_reading(0, 1, 5);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 1, 5);
 }
 
@@ -126,10 +126,10 @@ static void a_file_counts_once_whose_folder_was_killed_before_he_removed_it(void
     (void)state;
     count_in_child(0, 5, true);
     each_file(".counters", keep);
-    counters_fold(directory);
+    stats_fold(directory);
     put_back();
     assert_reading(0, 1, 5);
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     assert_int_equal(count_files(".counters"), 0);
     assert_reading(0, 1, 5);
 }
@@ -138,11 +138,11 @@ static void it_counts_once_though_another_process_has_died_meanwhile(void **stat
     (void)state;
     count_in_child(0, 5, true);
     each_file(".counters", keep);
-    counters_fold(directory);
+    stats_fold(directory);
     put_back();
     count_in_child(0, 10, true);
     assert_reading(0, 2, 15);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 2, 15);
 }
 
@@ -152,7 +152,7 @@ static void half_a_total_of_one_who_was_killed_is_not_in_the_way(void **state) {
     count_in_child(0, 5, true);
     snprintf(name, sizeof(name), "%u.total.new", (unsigned)geteuid());
     close(open(path_of(name, (char[256]){0}), O_WRONLY | O_CREAT, 0644));
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 1, 5);
     assert_int_equal(count_files(".new"), 0);
 }
@@ -168,7 +168,7 @@ static void no_sum_falls_while_folders_are_killed(void **state) {
         for (int j = 0; j < 2; j++)
             if ((folders[j] = fork()) == 0)
                 for (;;)
-                    counters_fold(directory);
+                    stats_fold(directory);
         struct timespec moment = {.tv_nsec = 1000L * (i * 37 % 400)};
         nanosleep(&moment, NULL);
         read_directory();
@@ -178,7 +178,7 @@ static void no_sum_falls_while_folders_are_killed(void **state) {
         for (int j = 0; j < 2; j++)
             end_child(folders[j]);
     }
-    counters_fold(directory);
+    stats_fold(directory);
     assert_reading(0, PROCESSES, PROCESSES);
     assert_int_equal(count_files(".counters"), 0);
 }
@@ -186,14 +186,14 @@ static void no_sum_falls_while_folders_are_killed(void **state) {
 /* Only who may write there can be in the way, and is not waited for. */
 static void nobody_waits_for_who_is_folding(void **state) {
     (void)state;
-    struct counters_next_total next;
+    struct stats_next_total next;
     count_in_child(0, 5, true);
     int other = open(directory, O_RDONLY);
-    assert_true(counters_total_prepare(other, geteuid(), &next));
-    assert_int_equal(counters_fold(directory), 0);
+    assert_true(stats_total_prepare(other, geteuid(), &next));
+    assert_int_equal(stats_fold(directory), 0);
     assert_reading(0, 1, 5);
-    counters_total_release(&next);
-    assert_int_equal(counters_fold(directory), 1);
+    stats_total_release(&next);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 1, 5);
     close(other);
 }
@@ -208,10 +208,10 @@ static void who_may_but_read_keeps_nobody_from_folding(void **state) {
     count_in_child(0, 5, true);
     each_file("", lock_to_read);
     assert_int_equal(flock(open(directory, O_RDONLY), LOCK_EX | LOCK_NB), 0);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     count_in_child(0, 5, true);
     each_file(".total", lock_to_read);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 2, 10);
 }
 
@@ -227,7 +227,7 @@ static void a_total_has_no_power_over_another_user_s_file(void **state) {
         print_message("only root can give a file away\n");
         skip();
     }
-    struct counters_total total = {.magic = COUNTERS_TOTAL_MAGIC, .layout = COUNTERS_TOTAL_LAYOUT, .serial = 1};
+    struct stats_total total = {.magic = STATS_TOTAL_MAGIC, .layout = STATS_TOTAL_LAYOUT, .serial = 1};
     count_in_child(0, 5, true);
     each_file(".counters", keep);
     assert_true(counters_file_parse_name(strrchr(kept_path, '/') + 1, &total.last));
@@ -238,7 +238,7 @@ static void a_total_has_no_power_over_another_user_s_file(void **state) {
     assert_reading(0, 1, 5);
     count_in_child(0, 5, true);
     each_file(".counters", give_if_it_is_another);
-    assert_int_equal(counters_fold(directory), 2);
+    assert_int_equal(stats_fold(directory), 2);
     assert_reading(0, 2, 10);
 }
 
@@ -248,7 +248,7 @@ static void a_process_that_lives_here_is_not_folded_whatever_its_file_says(void 
     assert_null(make_file(0, &writer));
     assert_true(write_hits(&writer, 3));
     counters_file_leave(&writer); /* as after execve(2) */
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     assert_reading(1, 0, 3);
     assert_null(make_file(0, &writer));
     assert_true(write_hits(&writer, 4));
@@ -294,7 +294,7 @@ static void what_can_not_be_read_is_named_and_left_alone(void **state) {
     assert_string_equal(reading.unread[2].name, "1-2-5.counters");
     assert_non_null(strstr(reading.unread[2].reason, "symbolic link"));
     assert_string_equal(reading.unread[3].name, "4711.total");
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     assert_int_equal(count_files(""), 4);
 }
 
@@ -308,21 +308,21 @@ static void what_stands_in_place_of_a_total_is_not_followed(void **state) {
         struct stat status;
         snprintf(name, sizeof(name), places[i], (unsigned)geteuid());
         assert_int_equal(symlink(path_of("target", target), path_of(name, path)), 0);
-        assert_int_equal(counters_fold(directory), 0);
+        assert_int_equal(stats_fold(directory), 0);
         assert_reading(0, 1, 5);
         assert_int_equal(unlink(path), 0);
         assert_int_equal(link(target, path), 0);
-        assert_int_equal(counters_fold(directory), 0);
+        assert_int_equal(stats_fold(directory), 0);
         assert_reading(0, 1, 5);
         assert_int_equal(unlink(path), 0);
         assert_int_equal(mkfifo(path, 0600), 0);
-        assert_int_equal(counters_fold(directory), 0);
+        assert_int_equal(stats_fold(directory), 0);
         assert_reading(0, 1, 5);
         assert_int_equal(unlink(path), 0);
         assert_int_equal(stat(target, &status), 0);
         assert_int_equal(status.st_size, 4);
     }
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     assert_reading(0, 1, 5);
 }
 
@@ -341,10 +341,10 @@ static void a_file_of_another_size_does_no_harm(void **state) {
     assert_reading(0, 1, 5);
     each_file(".counters", cut);
     assert_reading(0, 0, 0);
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     assert_int_equal(count_files(""), 0);
     count_in_child(0, 5, true);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
     each_file(".total", cut);
     assert_reading(0, 0, 0);
     assert_int_equal(reading.unread_count, 1);
@@ -356,13 +356,13 @@ static void a_directory_that_a_link_leads_to_or_all_may_write_is_not_folded(void
     count_in_child(0, 5, true);
     snprintf(link, sizeof(link), "%s.link", directory);
     assert_int_equal(symlink(directory, link), 0);
-    assert_int_equal(counters_fold(link), 0);
-    assert_non_null(counters_reading_take(link, &reading));
+    assert_int_equal(stats_fold(link), 0);
+    assert_non_null(stats_reading_collect(link, &reading));
     assert_int_equal(unlink(link), 0);
     assert_int_equal(chmod(directory, 0777), 0);
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     assert_int_equal(chmod(directory, 01777), 0);
-    assert_int_equal(counters_fold(directory), 1);
+    assert_int_equal(stats_fold(directory), 1);
 }
 
 static void a_file_under_another_process_s_name_is_none(void **state) {
@@ -381,12 +381,12 @@ static void an_unfinished_file_goes_with_its_process(void **state) {
     struct counters_identity identity = counters_identity_of((uint32_t)getpid());
     counters_file_name(&identity, name);
     make(name, "");
-    counters_fold(directory);
+    stats_fold(directory);
     assert_int_equal(count_files(".counters"), 1);
     identity.start_ticks++; /* the PID's former process */
     counters_file_name(&identity, name);
     make(name, "");
-    counters_fold(directory);
+    stats_fold(directory);
     assert_int_equal(count_files(".counters"), 1);
     assert_reading(0, 0, 0);
 }
@@ -397,7 +397,7 @@ static void a_broken_total_is_not_written_over(void **state) {
     snprintf(name, sizeof(name), "%u.total", (unsigned)geteuid());
     make(name, "from another release");
     count_in_child(0, 5, true);
-    assert_int_equal(counters_fold(directory), 0);
+    assert_int_equal(stats_fold(directory), 0);
     assert_reading(0, 1, 5);
     assert_int_equal(reading.unread_count, 1);
 }
@@ -409,12 +409,12 @@ static void a_total_is_believed_of_its_user_alone(void **state) {
         skip();
     }
     count_in_child(0, 5, true);
-    counters_fold(directory);
+    stats_fold(directory);
     assert_int_equal(chown(path_of("0.total", (char[256]){0}), 65534, 65534), 0);
     assert_reading(0, 0, 0);
     assert_int_equal(reading.unread_count, 1);
     count_in_child(0, 7, true);
-    assert_int_equal(counters_fold(directory), 1); /* root's takes its place */
+    assert_int_equal(stats_fold(directory), 1); /* root's takes its place */
     assert_reading(0, 1, 7);
     assert_int_equal(reading.unread_count, 0);
 }

@@ -44,7 +44,7 @@ static void write_file(const char *path, const char *text, size_t size) {
 static struct config *parsed(const char *text) {
     struct config_source source;
     write_file(file, text, strlen(text));
-    assert_true(config_source_take_file(&source, file));
+    assert_true(config_source_read_file(&source, file));
     struct config *config = config_parse_source(&source);
     config_source_release(&source);
     assert_non_null(config);
@@ -136,7 +136,7 @@ static void a_file_is_read_when_the_configuration_is_taken(void **state) {
     write_file(set, "192.0.2.0/24\n", strlen("192.0.2.0/24\n"));
     snprintf(configuration, sizeof(configuration), "answers = { accept = [ \"file:%s\" ]; };", set);
     write_file(file, configuration, strlen(configuration));
-    assert_true(config_source_take_file(&source, file));
+    assert_true(config_source_read_file(&source, file));
     unlink(set);
     struct config *config = config_parse_source(&source);
     config_source_release(&source);
@@ -160,7 +160,7 @@ static void what_is_only_a_comment_is_not_read(void **state) {
     write_file(set, "192.0.2.0/24\n", strlen("192.0.2.0/24\n"));
     snprintf(configuration, sizeof(configuration), "# reject = [ \"file:%s\" ]\n", set);
     write_file(file, configuration, strlen(configuration));
-    assert_true(config_source_take_file(&source, file));
+    assert_true(config_source_read_file(&source, file));
     assert_null(source.set_files);
     config_source_release(&source);
 }
@@ -188,7 +188,7 @@ static void in_secure_mode_anybodys_file_is_refused(void **state) {
     write_file(set, "192.0.2.0/24\n", strlen("192.0.2.0/24\n"));
     assert_int_equal(chmod(set, 0666), 0);
     snprintf(text, sizeof(text), "answers = { reject = [ \"file:%s\" ]; };\n", set);
-    struct config_set_file *taken = config_set_files_take(text, strlen(text), CONFIG_TRUST_ROOT);
+    struct config_set_file *taken = config_set_files_read(text, strlen(text), CONFIG_TRUST_ROOT);
     assert_non_null(strstr(config_set_files_find(taken, set)->fault, "root owns it"));
     config_set_files_release(taken);
 }
@@ -201,7 +201,7 @@ static void no_more_than_64_files_are_taken(void **state) {
         snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\"file:%s/missing%d\"", i == 0 ? "" : ", ",
                  directory, i);
     strncat(text, " ]; };\n", sizeof(text) - strlen(text) - 1);
-    struct config_set_file *taken = config_set_files_take(text, strlen(text), CONFIG_TRUST_ALL);
+    struct config_set_file *taken = config_set_files_read(text, strlen(text), CONFIG_TRUST_ALL);
     for (const struct config_set_file *one = taken; one != NULL; one = one->next)
         count++;
     assert_int_equal(count, CONFIG_SET_FILES_MAX);

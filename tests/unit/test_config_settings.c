@@ -14,7 +14,7 @@ static struct config *with(const char *own, const char *general) {
 
 static bool are_equal(const char *own, const char *general, const char *other_own, const char *other_general) {
     struct config *a = with(own, general), *b = with(other_own, other_general);
-    bool equal = config_settings_equal(a->rules[0].settings, b->rules[0].settings);
+    bool equal = config_compare_equal(a->rules[0].settings, b->rules[0].settings);
     config_free(a);
     config_free(b);
     return equal;

@@ -49,7 +49,7 @@ static void write_file(const char *text) {
 /* Take and parse, with `file` as the default file. NULL: there is nothing to configure. */
 static struct config *taken(void) {
     struct config_source source;
-    if (!config_source_take(&source, file, false))
+    if (!config_source_read(&source, file, false))
         return NULL;
     struct config *config = config_parse_source(&source);
     assert_non_null(config);
@@ -165,14 +165,14 @@ static void a_carriage_return_at_the_end_of_a_value_is_white_space(void **state)
     setenv("ORIGIN_BYPASS_METRICS", "/c \r\n", 1);
     setenv("ORIGIN_BYPASS_DISABLED", "no\r", 1);
     setenv("LOG_LEVEL", "debug\r", 1);
-    assert_true(config_source_take(&source, missing, false));
+    assert_true(config_source_read(&source, missing, false));
     assert_taken_from_windows(&source);
-    assert_true(config_source_take_again(&again, &source, missing, false));
+    assert_true(config_source_read_again(&again, &source, missing, false));
     config_source_release(&source);
     assert_taken_from_windows(&again);
     config_source_release(&again);
     setenv("ORIGIN_BYPASS_DISABLED", "Yes\r", 1);
-    assert_false(config_source_take(&source, missing, false));
+    assert_false(config_source_read(&source, missing, false));
 }
 
 static void upstreams_of_the_environment_replace_the_general_ones(void **state) {
@@ -291,7 +291,7 @@ static void what_the_program_does_to_its_environment_later_is_nothing_to_us(void
     static char hosts[] = "ORIGIN_BYPASS_HOSTS=a.b";
     putenv(hosts);
     struct config_source source;
-    assert_true(config_source_take(&source, file, false));
+    assert_true(config_source_read(&source, file, false));
     memset(hosts + strlen("ORIGIN_BYPASS_HOSTS="), 'x', 3);
     struct config *config = config_parse_source(&source);
     assert_non_null(find_rule(config, "a.b", RULE_NAME));
@@ -304,7 +304,7 @@ static void config_take_keeps_it_for_config_parse(void **state) {
     setenv("ORIGIN_BYPASS_HOSTS", "a.b", 1);
     setenv("ORIGIN_BYPASS_CONFIG_FILE", file, 1);
     write_file("family = \"ipv6\";");
-    assert_true(config_take());
+    assert_true(config_load());
     clear_environment(NULL);
     for (int i = 0; i < 2; i++) {
         struct config *config = config_parse();
@@ -319,7 +319,7 @@ static void assert_file_refused(const char *path, const char *reason) {
     struct config_source source;
     int next = dup(0);
     close(next);
-    assert_true(config_source_take_file(&source, path));
+    assert_true(config_source_read_file(&source, path));
     int after = dup(0);
     close(after);
     assert_int_equal(after, next); /* no descriptor stays open */
@@ -380,7 +380,7 @@ static void a_file_that_changes_while_it_is_read_is_refused(void **state) {
     bool noticed = false;
     for (int i = 0; i < 500 && !noticed; i++) {
         struct config_source source;
-        assert_true(config_source_take_file(&source, file));
+        assert_true(config_source_read_file(&source, file));
         noticed = source.fault != NULL && strstr(source.fault, "changed while it was read") != NULL;
         config_source_release(&source);
     }
@@ -396,7 +396,7 @@ static void a_file_of_more_than_16_mebibytes_is_refused(void **state) {
     assert_file_refused(file, "larger than 16 MiB");
     assert_int_equal(truncate(file, 16 * 1024 * 1024), 0);
     struct config_source source;
-    assert_true(config_source_take_file(&source, file));
+    assert_true(config_source_read_file(&source, file));
     assert_null(source.fault);
     assert_int_equal(source.size, 16 * 1024 * 1024);
     config_source_release(&source);
@@ -410,7 +410,7 @@ static void a_symbolic_link_is_followed(void **state) {
     write_file("hosts = ( \"a.b\" );");
     assert_int_equal(symlink("conf", link), 0);
     struct config_source source;
-    assert_true(config_source_take_file(&source, link));
+    assert_true(config_source_read_file(&source, link));
     unlink(link);
     assert_null(source.fault);
     assert_string_equal(source.text, "hosts = ( \"a.b\" );\n");
@@ -425,9 +425,9 @@ static void secure_mode_takes_nothing_from_the_environment(void **state) {
     write_file("hosts = ( \"b.b\" );");
     setenv("ORIGIN_BYPASS_CONFIG_FILE", file, 1);
     struct config_source source;
-    assert_false(config_source_take(&source, missing, true));
+    assert_false(config_source_read(&source, missing, true));
     setenv("ORIGIN_BYPASS_DISABLED", "1", 1);
-    assert_true(config_source_take(&source, "/proc/self/status", true));
+    assert_true(config_source_read(&source, "/proc/self/status", true));
     for (int i = 0; i < CONFIG_VARIABLES; i++)
         assert_null(source.variables[i]);
     config_source_release(&source);
@@ -437,7 +437,7 @@ static void secure_mode_takes_nothing_from_the_environment(void **state) {
 
 static struct config_source source_at_load(void) {
     struct config_source source;
-    assert_true(config_source_take(&source, file, false));
+    assert_true(config_source_read(&source, file, false));
     return source;
 }
 
@@ -485,7 +485,7 @@ static void a_file_that_appears_is_seen(void **state) {
 
 static struct config_source taken_again(const struct config_source *before) {
     struct config_source again;
-    assert_true(config_source_take_again(&again, before, file, false));
+    assert_true(config_source_read_again(&again, before, file, false));
     return again;
 }
 
@@ -558,7 +558,7 @@ static void a_change_counts_only_in_a_file_that_nobody_else_may_write(void **sta
 
 static const char *secure_fault(void) {
     struct config_source source;
-    assert_true(config_source_take(&source, file, true));
+    assert_true(config_source_read(&source, file, true));
     const char *fault = source.fault;
     config_source_release(&source);
     return fault;
@@ -592,7 +592,7 @@ static void taking_calls_no_malloc(void **state) {
     setenv("ORIGIN_BYPASS_HOSTS", "a.b", 1);
     struct config_source source;
     size_t before = mallinfo2().uordblks;
-    assert_true(config_source_take(&source, file, false));
+    assert_true(config_source_read(&source, file, false));
     assert_int_equal(mallinfo2().uordblks, before);
     config_source_release(&source);
 #else
@@ -616,7 +616,7 @@ static int take_as_nobody(void) {
     struct config_source source;
     if (geteuid() == 0 && setuid(NOBODY) != 0)
         return 2;
-    if (!config_source_take_file(&source, file) || source.fault == NULL)
+    if (!config_source_read_file(&source, file) || source.fault == NULL)
         return 1;
     return strstr(source.fault, "permission denied") == NULL;
 }
@@ -637,7 +637,7 @@ static int take_without_descriptors(void) {
     struct config_source source;
     while (dup(0) >= 0)
         ;
-    if (!config_source_take_file(&source, file) || source.fault == NULL)
+    if (!config_source_read_file(&source, file) || source.fault == NULL)
         return 1;
     return strstr(source.fault, "no descriptor is left") == NULL;
 }
@@ -657,12 +657,12 @@ static int want_for_descriptors(void) {
     int last = dup(0);
     while (dup(0) >= 0)
         ;
-    if (!config_source_take_file(&source, file) || source.fault == NULL)
+    if (!config_source_read_file(&source, file) || source.fault == NULL)
         return 1;
     if (config_source_state(&source) != CONFIG_SOURCE_CHANGED)
         return 2;
     close(last);
-    if (!config_source_take_file(&again, file) || again.fault != NULL || !are_prefixes_read(&again))
+    if (!config_source_read_file(&again, file) || again.fault != NULL || !are_prefixes_read(&again))
         return 3;
     return config_source_state(&again) == CONFIG_SOURCE_CURRENT ? 0 : 4;
 }

@@ -15,7 +15,7 @@ static bool was_held;
 
 static int adopt_and_use(void) {
     bool held = lock_adopt(&lock);
-    lock_take(&lock);
+    lock_acquire(&lock);
     lock_release(&lock);
     return held == was_held && !lock_adopt(&lock) ? 0 : 1;
 }
@@ -43,7 +43,7 @@ static void a_copy_of_a_process_in_which_nobody_held_it_finds_it_free(void **sta
 static void a_copy_is_told_that_a_thread_held_it_that_it_does_not_have_and_can_use_it(void **state) {
     (void)state;
     was_held = true;
-    lock_take(&lock);
+    lock_acquire(&lock);
     expect_good_copy();
     lock_release(&lock);
 }

@@ -99,7 +99,7 @@ static void a_list_becomes_the_same_answer_again(void **state) {
     struct addrinfo hints = {.ai_flags = AI_ADDRCONFIG}, *answer = build(4, AI_ADDRCONFIG), *again;
     struct cache_list list;
     assert_true(repeat_make_key(&list, "443", &hints));
-    assert_true(repeat_take(&list, answer));
+    assert_true(repeat_store(&list, answer));
     assert_int_equal(repeat_build(&list, &again), 0);
     assert_equal(answer, again);
     freeaddrinfo(answer);
@@ -110,7 +110,7 @@ static void an_answer_that_is_too_long_is_not_taken(void **state) {
     (void)state;
     struct addrinfo *answer = build(64, 0);
     struct cache_list list;
-    assert_false(repeat_take(&list, answer));
+    assert_false(repeat_store(&list, answer));
     freeaddrinfo(answer);
 }
 

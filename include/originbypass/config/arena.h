@@ -4,29 +4,28 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** A piece of memory from which many small ones are taken. */
-struct config_chunk;
+/** A piece of memory from which many small ones are allocated. */
+struct arena_chunk;
 
 /**
- * Memory that is taken in small pieces and given back as a whole. Starts as all zeros. Where
+ * Memory that is allocated in small pieces and given back as a whole. Starts as all zeros. Where
  * malloc(3) has failed once it is `exhausted` from then on: one look at the end tells whether anything is missing.
  */
-struct config_memory {
-    struct config_chunk *chunks;
+struct arena {
+    struct arena_chunk *chunks;
     bool exhausted;
 };
 
 /** Zeroed memory, aligned for any type of this project; NULL: no memory. */
-void *config_memory_take(struct config_memory *memory, size_t size);
+void *arena_allocate(struct arena *arena, size_t size);
 
 /** A NUL-terminated copy of `length` octets; NULL: no memory. */
-const char *config_memory_text(struct config_memory *memory, const char *text, size_t length);
+const char *arena_text(struct arena *arena, const char *text, size_t length);
 
 /** As snprintf(3), into memory of its own; never NULL: without memory a static text. */
-const char *config_memory_print(struct config_memory *memory, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+const char *arena_print(struct arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Give all of it back. */
-void config_memory_release(struct config_chunk *chunks);
+void arena_release(struct arena_chunk *chunks);
 
 #endif

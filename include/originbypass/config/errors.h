@@ -11,7 +11,7 @@ enum { CONFIG_ERRORS_MAX = 100 };
 
 /** What is wrong with a configuration, as it is found. */
 struct config_errors {
-    struct config_memory *memory; /**< the configuration's own: the errors live as long as it does */
+    struct arena *memory; /**< the configuration's own: the errors live as long as it does */
     struct config_error *list;
     size_t count;
 };

@@ -8,30 +8,30 @@
 #include "originbypass/config/source.h"
 
 /**
- * Take the environment (secure_getenv(3)) and the file's bytes as they are now, to be parsed later: the
+ * Read the environment (secure_getenv(3)) and the file's bytes as they are now, to be parsed later: the
  * program may chroot(2) or drop its privileges in between. Nothing is parsed and nothing printed. Called
  * once, at load, by one thread. Allocates by mmap(2) alone, because malloc(3) may not be ready yet.
  *
  * Returns false where there is nothing to do: no variable sets hosts or a file, there is no file, its `programs` leave
  * this program alone, or ORIGIN_BYPASS_DISABLED is set. Then every call is libc's, and config_parse() is not needed.
  */
-bool config_take(void);
+bool config_load(void);
 
 /**
- * Parse what config_take() took. Never NULL but for want of memory; a broken one has errors and no rules.
+ * Parse what config_load() has read. Never NULL but for want of memory; a broken one has errors and no rules.
  * Prints nothing, changes no state, takes no lock: threads may parse at the same time, each its own.
  * In secure mode (preload/README.md, rule 12) the environment is empty and only the compiled-in path counts.
  */
 struct config *config_parse(void);
 
-/** What config_take() took: all zeros before, and where it returned false. */
-const struct config_source *config_taken(void);
+/** What config_load() has read: all zeros before, and where it returned false. */
+const struct config_source *config_loaded(void);
 
-/** Take its files as they are now, for a reload (config_source_take_again()). */
-bool config_take_again(struct config_source *source, const struct config_source *before);
+/** Read its files as they are now, for a reload (config_source_read_again()). */
+bool config_load_again(struct config_source *source, const struct config_source *before);
 
 /**
- * Parse what config_source_take() took (source.h): for a reload, tools and tests. As config_parse(); the
+ * Parse what config_source_read() has read (source.h): for a reload, tools and tests. As config_parse(); the
  * configuration keeps nothing of the source.
  */
 struct config *config_parse_source(const struct config_source *source);

@@ -4,17 +4,18 @@
 #include "originbypass/config/value.h"
 
 /** Whether the text names a set: one that is compiled in, or `file:/PATH`. */
-bool config_set_is_name(const char *text);
+bool config_prefix_set_is_name(const char *text);
 
-/** At most how many prefixes the set has that `node` names. What is wrong with its file is told by config_set_read().
+/** At most how many prefixes the set has that `node` names. What is wrong with its file is told by
+ * config_prefix_set_read().
  */
-size_t config_set_size(const struct config_reader *reader, const struct config_node *node);
+size_t config_prefix_set_size(const struct config_reader *reader, const struct config_node *node);
 
 /**
- * Write the prefixes of the set that `node` names to `entries`, which has room for config_set_size(). Returns their
- * number; where the set's file is not what it should be, its first error is told and the number is 0.
+ * Write the prefixes of the set that `node` names to `entries`, which has room for config_prefix_set_size(). Returns
+ * their number; where the set's file is not what it should be, its first error is told and the number is 0.
  */
-size_t config_set_read(const struct config_reader *reader, const struct config_node *node,
-                       struct prefix_entry *entries);
+size_t config_prefix_set_read(const struct config_reader *reader, const struct config_node *node,
+                              struct prefix_entry *entries);
 
 #endif

@@ -9,14 +9,14 @@
 /** What a configuration file writes before the absolute path of a file of prefixes. */
 #define CONFIG_SET_FILE_PREFIX "file:"
 
-/** So many files of prefixes are taken for one configuration. */
+/** So many files of prefixes are read for one configuration. */
 #define CONFIG_SET_FILES_MAX 64
 
-/** A file of prefixes, as it was when it was taken. */
+/** A file of prefixes, as it was when it was read. */
 struct config_set_file {
     struct config_set_file *next;
     const char *path;
-    struct config_stamp stamp; /**< just before it was taken */
+    struct config_stamp stamp; /**< just before it was read */
     const char *fault;         /**< why it could not be read, a static text; NULL: it was */
     const char *text;          /**< its octets, then a newline and NUL; NULL: none */
     size_t size;               /**< of the text, less newline and NUL */
@@ -24,13 +24,13 @@ struct config_set_file {
 };
 
 /**
- * Take every file of prefixes that a configuration's text names in a string `"file:/PATH"`, each once. Memory comes
+ * Read every file of prefixes that a configuration's text names in a string `"file:/PATH"`, each once. Memory comes
  * from mmap(2) alone; no descriptor stays open. NULL: none is named. Files for which there is no memory, and those
  * beyond CONFIG_SET_FILES_MAX, are left out. errno may change.
  */
-struct config_set_file *config_set_files_take(const char *text, size_t size, enum config_trust trust);
+struct config_set_file *config_set_files_read(const char *text, size_t size, enum config_trust trust);
 
-/** The file that was taken under this path; NULL: none was. */
+/** The file that was read under this path; NULL: none was. */
 const struct config_set_file *config_set_files_find(const struct config_set_file *files, const char *path);
 
 /** Give the memory back. NULL is allowed. */

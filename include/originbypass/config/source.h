@@ -27,7 +27,7 @@ struct config_mapping {
     size_t size;
 };
 
-/** What a configuration is made from, as it was when it was taken. All zeros: nothing. */
+/** What a configuration is made from, as it was when it was read. All zeros: nothing. */
 struct config_source {
     const char *variables[CONFIG_VARIABLES]; /**< values without white space at their end; NULL: not set, or empty */
     const char *file;                        /**< the configuration file's path; NULL: none */
@@ -54,7 +54,7 @@ size_t config_variable_length(const char *value);
 bool config_source_is_disabled(const char *value, bool *disabled);
 
 /**
- * Take the environment (secure_getenv(3)), the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
+ * Read the environment (secure_getenv(3)), the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
  * `default_file` where it exists, and those of the files of prefixes that it names. In secure mode (preload/README.md,
  * rule 12) the environment counts as empty, and the file is refused if anybody but root can write it. Memory comes from
  * mmap(2) alone; no descriptor stays open. `default_file` is not copied. errno may change.
@@ -62,11 +62,11 @@ bool config_source_is_disabled(const char *value, bool *disabled);
  * Returns false, and an empty source, where there is nothing to configure: neither hosts nor a file, or
  * ORIGIN_BYPASS_DISABLED says so, or there is no memory.
  */
-bool config_source_take(struct config_source *source, const char *default_file, bool secure);
+bool config_source_read(struct config_source *source, const char *default_file, bool secure);
 
-/** Take one file and no variable; the path is not copied. Returns false where there is no memory; a file that cannot
+/** Read one file and no variable; the path is not copied. Returns false where there is no memory; a file that cannot
  * be read is a fault. */
-bool config_source_take_file(struct config_source *source, const char *path);
+bool config_source_read_file(struct config_source *source, const char *path);
 
 /**
  * Take our variables out of the environment, as the loader does with its own in secure mode (ld.so(8)): a program that
@@ -76,11 +76,11 @@ bool config_source_take_file(struct config_source *source, const char *path);
 void config_source_clear_environment(void);
 
 /**
- * Take the files as they are now, with the variables of `before`: a program may have changed its environment. Counted
+ * Read the files as they are now, with the variables of `before`: a program may have changed its environment. Counted
  * are files of root and of the user at load alone (CONFIG_TRUST_USER), in secure mode root's. Else as
- * config_source_take().
+ * config_source_read().
  */
-bool config_source_take_again(struct config_source *source, const struct config_source *before,
+bool config_source_read_again(struct config_source *source, const struct config_source *before,
                               const char *default_file, bool secure);
 
 /** What has become of the files of a source. */

@@ -31,9 +31,9 @@ struct config_scanner {
 };
 
 /** The next token. White space and comments are passed over. */
-struct config_token config_text_next(struct config_scanner *scanner);
+struct config_token config_tokens_next(struct config_scanner *scanner);
 
 /** The next number, boolean or string, or CONFIG_TOKEN_END. */
-struct config_token config_text_next_value(struct config_scanner *scanner);
+struct config_token config_tokens_next_value(struct config_scanner *scanner);
 
 #endif

@@ -30,9 +30,9 @@ struct config_node {
  * (`memory->exhausted`).
  */
 const struct config_node *config_tree_read(const char *file, const char *text, size_t size, size_t value_count,
-                                           struct config_memory *memory, struct config_errors *errors);
+                                           struct arena *memory, struct config_errors *errors);
 
 /** The words of a text, separated by commas or white space, as a list of strings. NULL: no memory. */
-const struct config_node *config_tree_words(const char *text, struct config_memory *memory);
+const struct config_node *config_tree_words(const char *text, struct arena *memory);
 
 #endif

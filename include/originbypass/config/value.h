@@ -12,8 +12,8 @@
 
 /** What is read, and whose settings they are: the company of a value on its way into the configuration. */
 struct config_reader {
-    struct config_memory *memory;  /**< of the configuration */
-    struct config_memory *scratch; /**< given back when all is read */
+    struct arena *memory;  /**< of the configuration */
+    struct arena *scratch; /**< given back when all is read */
     struct config_errors *errors;
     struct config *config;
     struct host_settings *settings;          /**< those that are read now: `config->general`, or one host's own */
@@ -21,7 +21,7 @@ struct config_reader {
     const char *variable;                    /**< that is read in its place; NULL: the file is */
     const char *host;                        /**< whose settings are read; NULL: the general ones */
     const char *group;                       /**< of settings that is read, such as "cache"; NULL: none */
-    const struct config_set_file *set_files; /**< the files of prefixes that were taken */
+    const struct config_set_file *set_files; /**< the files of prefixes that were read */
     const struct config_node *hosts;         /**< the file's `hosts`, which are read last of all */
 };
 

@@ -58,7 +58,7 @@ static inline bool repeat_make_key(struct cache_list *list, const char *service,
 }
 
 /** Take the list over from an answer, which addrinfo_build() made. False: it is too long. Thread-safe. */
-bool repeat_take(struct cache_list *list, const struct addrinfo *answer);
+bool repeat_store(struct cache_list *list, const struct addrinfo *answer);
 
 /** Make an answer of the list. Returns 0 or EAI_MEMORY. Thread-safe. */
 static inline int repeat_build(const struct cache_list *list, struct addrinfo **answer) {

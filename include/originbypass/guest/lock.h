@@ -15,8 +15,8 @@ struct lock {
 };
 #define LOCK_FREE ((struct lock){PTHREAD_MUTEX_INITIALIZER})
 
-/** Signals must be blocked (process_section_begin()): a handler that jumps away would leave it taken. */
-static inline void lock_take(struct lock *lock) {
+/** Signals must be blocked (process_section_begin()): a handler that jumps away would leave it locked. */
+static inline void lock_acquire(struct lock *lock) {
     pthread_mutex_lock(&lock->mutex);
 }
 

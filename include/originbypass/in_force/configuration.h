@@ -13,7 +13,7 @@
  */
 
 /**
- * Acquire the configuration in force, to be given back with in_force_release(). The first call parses what was taken at
+ * Acquire the configuration in force, to be given back with in_force_release(). The first call parses what was read at
  * load, and tells its errors; a refused one has no rules. Who comes meanwhile waits for it, but for no longer than a
  * lookup takes (2 s). NULL: no memory, or not yet, or the thread is inside already. Thread-safe, takes no lock.
  */

@@ -12,7 +12,7 @@
 
 /* ---- a list in the making: its items one behind the other ---- */
 
-struct list {
+struct item_list {
     FILE *stream;
     const char *separator;
     size_t count, size;
@@ -20,13 +20,13 @@ struct list {
 };
 
 /* It stays where it is until list_end(), because the stream has its address. */
-static void list_begin(struct list *list, const char *separator) {
-    *list = (struct list){.separator = separator};
+static void list_begin(struct item_list *list, const char *separator) {
+    *list = (struct item_list){.separator = separator};
     list->stream = memory_checked(open_memstream(&list->text, &list->size));
 }
 
-static void list_add(struct list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void list_add(struct list *list, const char *format, ...) {
+static void list_add(struct item_list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void list_add(struct item_list *list, const char *format, ...) {
     va_list arguments;
     if (list->count++ > 0)
         fputs(list->separator, list->stream);
@@ -35,18 +35,18 @@ static void list_add(struct list *list, const char *format, ...) {
     va_end(arguments);
 }
 
-static void list_take(struct list *list, const char *format, char *item) __attribute__((format(printf, 2, 0)));
-static void list_take(struct list *list, const char *format, char *item) {
+static void list_take(struct item_list *list, const char *format, char *item) __attribute__((format(printf, 2, 0)));
+static void list_take(struct item_list *list, const char *format, char *item) {
     list_add(list, format, item);
     free(item);
 }
 
-static char *list_end(struct list *list) {
+static char *list_end(struct item_list *list) {
     fclose(list->stream);
     return memory_checked(list->text);
 }
 
-static char *list_end_or_none(struct list *list) {
+static char *list_end_or_none(struct item_list *list) {
     if (list->count == 0)
         list_add(list, "none");
     return list_end(list);
@@ -84,14 +84,14 @@ char *describe_prefix(const struct prefix_entry *entry) {
 }
 
 char *describe_servers(const struct server_list *servers) {
-    struct list list;
+    struct item_list list;
     list_begin(&list, ", ");
     for (size_t i = 0; i < servers->count; i++)
         list_take(&list, "%s", describe_server(&servers->servers[i]));
     return list_end_or_none(&list);
 }
 
-static void list_addresses(struct list *list, const struct answer *answer) {
+static void list_addresses(struct item_list *list, const struct answer *answer) {
     for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
         list_take(list, "%s", describe_address(&address));
@@ -99,7 +99,7 @@ static void list_addresses(struct list *list, const struct answer *answer) {
 }
 
 char *describe_pinned(const struct host_settings *settings) {
-    struct list list;
+    struct item_list list;
     list_begin(&list, ", ");
     list_addresses(&list, settings->pinned_ipv4);
     list_addresses(&list, settings->pinned_ipv6);
@@ -122,7 +122,7 @@ static size_t count_of_set(const struct prefix_list *prefixes, const char *set) 
 }
 
 char *describe_prefixes(const struct prefix_list *prefixes) {
-    struct list list;
+    struct item_list list;
     list_begin(&list, ", ");
     for (size_t i = 0; prefixes != NULL && i < prefixes->count; i++) {
         const struct prefix_entry *entry = &prefixes->entries[i];
@@ -153,12 +153,12 @@ const char *describe_fallback(const struct host_settings *settings) {
     return settings->fallback_never ? "never" : "libc";
 }
 
-static void list_number(struct list *list, const char *key, uint32_t own, uint32_t general) {
+static void list_number(struct item_list *list, const char *key, uint32_t own, uint32_t general) {
     if (own != general)
         list_add(list, "%s = %" PRIu32, key, own);
 }
 
-static void list_cache(struct list *list, const struct cache_settings *own, const struct cache_settings *general) {
+static void list_cache(struct item_list *list, const struct cache_settings *own, const struct cache_settings *general) {
     if (own->mode != general->mode)
         list_add(list, "cache.mode = %s", describe_cache_mode(own->mode));
     list_number(list, "cache.stale_window_s", own->stale_window_s, general->stale_window_s);
@@ -169,7 +169,7 @@ static void list_cache(struct list *list, const struct cache_settings *own, cons
 }
 
 char *describe_differences(const struct host_settings *settings, const struct host_settings *general) {
-    struct list list;
+    struct item_list list;
     list_begin(&list, "; ");
     if (settings->fallback_never != general->fallback_never)
         list_add(&list, "fallback = %s", describe_fallback(settings));
@@ -185,7 +185,7 @@ char *describe_differences(const struct host_settings *settings, const struct ho
     return list_end(&list);
 }
 
-static void list_who_is_asked(struct list *list, const struct host_settings *settings,
+static void list_who_is_asked(struct item_list *list, const struct host_settings *settings,
                               const struct host_settings *general) {
     if (settings->pinned_ipv4 != NULL) {
         list_take(list, "always %s", describe_pinned(settings));
@@ -200,7 +200,7 @@ static void list_who_is_asked(struct list *list, const struct host_settings *set
 }
 
 char *describe_way(const struct host_rule *rule, const struct host_settings *general) {
-    struct list list;
+    struct item_list list;
     if (rule->excluded)
         return memory_text("libc");
     list_begin(&list, "; ");

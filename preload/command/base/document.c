@@ -22,7 +22,7 @@ static void begin_line(void) {
 
 static void print_string(const char *text) {
     size_t room = 6 * strlen(text) + 2; /* \u001b is the longest an octet can become */
-    struct json_text json = {.octets = memory_take(room, 1), .limit = room};
+    struct json_text json = {.octets = memory_zeroed(room, 1), .limit = room};
     json_append_string(&json, text);
     fwrite(json.octets, 1, json.length, stdout);
     free(json.octets);

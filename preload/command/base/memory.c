@@ -12,7 +12,7 @@ void *memory_checked(void *memory) {
     _exit(EXIT_FAILURE);
 }
 
-void *memory_take(size_t count, size_t size) {
+void *memory_zeroed(size_t count, size_t size) {
     return memory_checked(calloc(count == 0 ? 1 : count, size));
 }
 

@@ -7,7 +7,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-struct cell {
+struct table_cell {
     char *text;
     enum style style;
 };
@@ -15,11 +15,11 @@ struct cell {
 struct table {
     size_t columns, headings; /* so many cells are headings */
     size_t count, room;
-    struct cell *cells;
+    struct table_cell *cells;
 };
 
 struct table *table_new(size_t columns, const char *const *headings) {
-    struct table *table = memory_take(1, sizeof(*table));
+    struct table *table = memory_zeroed(1, sizeof(*table));
     table->columns = columns;
     for (size_t i = 0; headings != NULL && i < columns; i++)
         table_add(table, STYLE_HEAD, headings[i]);
@@ -32,7 +32,7 @@ void table_add(struct table *table, enum style style, const char *text) {
         table->room = table->room * 2 + 32;
         table->cells = memory_resize(table->cells, table->room, sizeof(table->cells[0]));
     }
-    table->cells[table->count++] = (struct cell){text_escape(text), style};
+    table->cells[table->count++] = (struct table_cell){text_escape(text), style};
 }
 
 static size_t width_of(const struct table *table, size_t column) {
@@ -56,7 +56,7 @@ static bool is_numeric(const struct table *table, size_t column) {
     return any;
 }
 
-static void print_cell(const struct cell *cell, FILE *stream, size_t width, bool right, bool last) {
+static void print_cell(const struct table_cell *cell, FILE *stream, size_t width, bool right, bool last) {
     int padding = (int)(width - strlen(cell->text));
     fprintf(stream, "%*s%s%s%s", right ? padding : 0, "", style_begin(stream, cell->style), cell->text,
             style_end(stream, cell->style));
@@ -67,8 +67,8 @@ static void print_cell(const struct cell *cell, FILE *stream, size_t width, bool
 }
 
 void table_print(const struct table *table, FILE *stream) {
-    size_t *widths = memory_take(table->columns, sizeof(*widths));
-    bool *right = memory_take(table->columns, sizeof(*right));
+    size_t *widths = memory_zeroed(table->columns, sizeof(*widths));
+    bool *right = memory_zeroed(table->columns, sizeof(*right));
     for (size_t column = 0; column < table->columns; column++) {
         widths[column] = width_of(table, column);
         right[column] = is_numeric(table, column);

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/style.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/check/notes.h"
@@ -26,7 +26,7 @@ static bool is_behind(const struct config_error *error, const struct config_erro
 
 /* The caller frees them. */
 static struct config_error *errors_by_line(const struct config *config) {
-    struct config_error *sorted = memory_take(config->error_count, sizeof(*sorted));
+    struct config_error *sorted = memory_zeroed(config->error_count, sizeof(*sorted));
     for (size_t i = 0; i < config->error_count; i++) {
         size_t place = i;
         /* The last one says that there are more. */
@@ -87,7 +87,7 @@ static void print_misspelt(const char *text, void *unused) {
 
 static void print_meaning(const struct config *config, const struct config_source *source) {
     misspelt_variables(print_misspelt, NULL);
-    struct notes notes = notes_take(config);
+    struct notes notes = notes_collect(config);
     for (size_t i = 0; i < notes.count; i++)
         print_note(config, &notes.list[i]);
     print_finding(name_of(config), STYLE_GOOD, "good", "");
@@ -133,7 +133,7 @@ static void add_misspelt(const char *text, void *unused) {
 }
 
 static void add_meaning(const struct config *config, const struct config_source *source) {
-    struct notes notes = notes_take(config);
+    struct notes notes = notes_collect(config);
     document_begin_array("notes");
     misspelt_variables(add_misspelt, NULL);
     for (size_t i = 0; i < notes.count; i++)
@@ -202,8 +202,8 @@ static int run(int argc, char **argv) {
         return cli_usage();
     struct config_source source;
     const char *file = argv[optind];
-    if (!(file == NULL ? config_source_take(&source, CONFIG_DEFAULT_FILE, false)
-                       : config_source_take_file(&source, file)))
+    if (!(file == NULL ? config_source_read(&source, CONFIG_DEFAULT_FILE, false)
+                       : config_source_read_file(&source, file)))
         return say_that_there_is_nothing(json);
     int status = check(&source, json);
     config_source_release(&source);

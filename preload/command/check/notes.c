@@ -135,9 +135,9 @@ static const struct host_rule *find_all(const struct config *config) {
     return NULL;
 }
 
-struct notes notes_take(const struct config *config) {
+struct notes notes_collect(const struct config *config) {
     struct config wide;
-    struct host_rule *list = memory_take(config->rule_count, sizeof(*list));
+    struct host_rule *list = memory_zeroed(config->rule_count, sizeof(*list));
     struct review review = {.config = config, .wide = wide_rules(config, &wide, list)};
     note_general(&review);
     note_log_file(&review);

@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "originbypass/cache/cache.h"
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/dns/native.h"
 #include "originbypass/doors/load.h"
 #include "originbypass/guest/clock.h"

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_capture.h"
 #include "originbypass/command/doctor/doctor_common.h"
@@ -23,7 +23,7 @@
 enum { STATUS_RESTART = 3 };
 
 /* The command line. */
-struct request {
+struct doctor_options {
     bool json;
     const char *pid;
     char **program; /* and its arguments; NULL: none */
@@ -58,41 +58,41 @@ static char *host_of(const char *target) {
     return NULL;
 }
 
-static bool read_options(int argc, char **argv, struct request *request) {
+static bool read_options(int argc, char **argv, struct doctor_options *options) {
     static const struct option words[] = {{"json", no_argument, NULL, 'j'}, {"pid", required_argument, NULL, 'p'}, {0}};
     int option;
     while ((option = cli_option(argc, argv, "jp:", words)) != -1) {
         if (option == 'j')
-            request->json = true;
+            options->json = true;
         else if (option == 'p')
-            request->pid = optarg;
+            options->pid = optarg;
         else
             return false;
     }
-    if (request->pid == NULL || is_pid(request->pid))
+    if (options->pid == NULL || is_pid(options->pid))
         return true;
-    cli_complain("%s is not a process number", request->pid);
+    cli_complain("%s is not a process number", options->pid);
     return false;
 }
 
 /* getopt_long(3) has taken a `--` that stands before every host. */
-static bool read_arguments(int argc, char **argv, struct request *request) {
+static bool read_arguments(int argc, char **argv, struct doctor_options *options) {
     int at = optind;
-    bool ended = at > 1 && strcmp(argv[at - 1], "--") == 0 && (request->pid == NULL || optarg != argv[at - 1]);
-    request->targets = argv + at;
+    bool ended = at > 1 && strcmp(argv[at - 1], "--") == 0 && (options->pid == NULL || optarg != argv[at - 1]);
+    options->targets = argv + at;
     while (!ended && at < argc && strcmp(argv[at], "--") != 0)
         at++;
-    request->target_count = (size_t)(argv + at - request->targets);
+    options->target_count = (size_t)(argv + at - options->targets);
     if (!ended && at < argc) {
         ended = true;
         at++;
     }
     if (!ended)
         return true;
-    request->program = at < argc ? argv + at : NULL;
-    if (request->program == NULL)
+    options->program = at < argc ? argv + at : NULL;
+    if (options->program == NULL)
         cli_complain("no program is named behind --");
-    return request->program != NULL;
+    return options->program != NULL;
 }
 
 /* --- what is looked at -------------------------------------------------------------------------------------------- */
@@ -145,70 +145,70 @@ static void add_upstreams(struct doctor *doctor) {
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
-static void look_at_network(struct doctor *doctor, const struct request *request, char *const *hosts) {
-    for (size_t i = 0; i < request->target_count; i++)
+static void look_at_network(struct doctor *doctor, const struct doctor_options *options, char *const *hosts) {
+    for (size_t i = 0; i < options->target_count; i++)
         add_host(doctor, hosts[i]);
-    if (request->target_count == 0)
+    if (options->target_count == 0)
         add_configured_hosts(doctor);
     add_upstreams(doctor);
     doctor_upstreams(doctor);
     doctor_capture(doctor);
     for (size_t i = 0; i < doctor->host_count; i++)
         doctor_name(doctor, doctor->hosts[i]);
-    for (size_t i = 0; i < request->target_count; i++)
-        if (strstr(request->targets[i], "://") != NULL)
-            doctor_url(doctor, request->targets[i], hosts[i]);
+    for (size_t i = 0; i < options->target_count; i++)
+        if (strstr(options->targets[i], "://") != NULL)
+            doctor_url(doctor, options->targets[i], hosts[i]);
     free(doctor->upstreams);
     free((void *)doctor->hosts);
 }
 
-static void look_at_settings(const struct request *request, char *const *hosts) {
+static void look_at_settings(const struct doctor_options *options, char *const *hosts) {
     struct config_source source;
-    (void)config_source_take(&source, CONFIG_DEFAULT_FILE, false); /* nothing to take: the defaults */
+    (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* nothing to take: the defaults */
     struct config *config = memory_checked(config_parse_source(&source));
     struct doctor doctor = {.config = config, .rules = memory_checked(rules_build(config))};
     log_silence(); /* what messages would tell, the findings tell */
     if (doctor_configuration(&doctor))
-        look_at_network(&doctor, request, hosts);
+        look_at_network(&doctor, options, hosts);
     rules_free(doctor.rules);
     config_free(config);
     config_source_release(&source);
 }
 
 /* A process or a program may be asked for alone. */
-static int look(const struct request *request, char *const *hosts) {
+static int look(const struct doctor_options *options, char *const *hosts) {
     bool restart = false;
-    findings_begin(request->json);
-    if (request->pid != NULL)
-        restart = doctor_process(request->pid);
-    if (request->program != NULL)
-        doctor_program(request->program, request->program[0]);
-    if (request->target_count > 0 || (request->pid == NULL && request->program == NULL))
-        look_at_settings(request, hosts);
+    findings_begin(options->json);
+    if (options->pid != NULL)
+        restart = doctor_process(options->pid);
+    if (options->program != NULL)
+        doctor_program(options->program, options->program[0]);
+    if (options->target_count > 0 || (options->pid == NULL && options->program == NULL))
+        look_at_settings(options, hosts);
     int status = restart ? STATUS_RESTART : findings_count(FINDING_BAD) > 0 ? CLI_BAD : CLI_GOOD;
     findings_end(status);
     return status;
 }
 
-static int look_at_targets(const struct request *request) {
-    char **hosts = memory_take(request->target_count, sizeof(*hosts));
+static int look_at_targets(const struct doctor_options *options) {
+    char **hosts = memory_zeroed(options->target_count, sizeof(*hosts));
     bool good = true;
-    for (size_t i = 0; i < request->target_count; i++) {
-        hosts[i] = host_of(request->targets[i]);
+    for (size_t i = 0; i < options->target_count; i++) {
+        hosts[i] = host_of(options->targets[i]);
         good = good && hosts[i] != NULL;
     }
-    int status = good ? look(request, hosts) : cli_usage();
-    for (size_t i = 0; i < request->target_count; i++)
+    int status = good ? look(options, hosts) : cli_usage();
+    for (size_t i = 0; i < options->target_count; i++)
         free(hosts[i]);
     free(hosts);
     return status;
 }
 
 static int run(int argc, char **argv) {
-    struct request request = {0};
-    if (!read_options(argc, argv, &request) || !read_arguments(argc, argv, &request))
+    struct doctor_options options = {0};
+    if (!read_options(argc, argv, &options) || !read_arguments(argc, argv, &options))
         return cli_usage();
-    return look_at_targets(&request);
+    return look_at_targets(&options);
 }
 
 const struct cli_command cli_doctor = {

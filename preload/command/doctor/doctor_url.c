@@ -29,7 +29,7 @@ enum {
 enum { CERTIFICATE_UNSPECIFIED = 1, CERTIFICATE_EXPIRED = 10, CERTIFICATE_FOR_ANOTHER_NAME = 62 };
 
 /* One try, as each step sees it. */
-struct trial {
+struct url_trial {
     const char *text; /* of the URL what says where it leads */
     const char *host;
     struct url url;
@@ -52,7 +52,7 @@ static bool is_about_certificate(int exit_status) {
 
 /* --- name and connection ------------------------------------------------------------------------------------------ */
 
-static bool tell_name(const struct trial *trial) {
+static bool tell_name(const struct url_trial *trial) {
     if (trial->result.exit_status != CURL_NO_NAME)
         return true;
     findings_tell(
@@ -65,7 +65,7 @@ static bool tell_name(const struct trial *trial) {
  * When a connection fails because the server has no TLS, curl 7 forgets its time, and curl 8 its address. So the
  * address is asked for once more without TLS, and nothing is sent.
  */
-static void find_address(struct trial *trial) {
+static void find_address(struct url_trial *trial) {
     struct curl_result result;
     struct curl_request request = trial->request;
     char *url = text_format("telnet://%s:%s/", trial->url.host, trial->url.port);
@@ -79,7 +79,7 @@ static void find_address(struct trial *trial) {
     free(url);
 }
 
-static void tell_connected(const struct trial *trial) {
+static void tell_connected(const struct url_trial *trial) {
     const struct curl_result *result = &trial->result;
     const char *remedy = trial->edge ? "See the findings on the host: its addresses are the CDN's" : NULL;
     char *time = result->connect_ms > 0 ? text_format(" in %d ms", result->connect_ms) : text_format("%s", "");
@@ -89,7 +89,7 @@ static void tell_connected(const struct trial *trial) {
     free(time);
 }
 
-static bool tell_connection(const struct trial *trial) {
+static bool tell_connection(const struct url_trial *trial) {
     const struct finding finding = {FINDING_BAD, "url-connection", trial->text, ADMITS_ONLY_CLOUDFLARE};
     if (trial->result.connected) {
         tell_connected(trial);
@@ -115,7 +115,7 @@ static bool wants_client_certificate(const char *text) {
            strcasestr(text, "SSL certificate error") != NULL;
 }
 
-static void tell_no_handshake(const struct trial *trial) {
+static void tell_no_handshake(const struct url_trial *trial) {
     bool silent = trial->result.exit_status == CURL_TIMEOUT;
     const char *message = silent ? "the server says nothing for 5 s" : trial->result.message;
     bool wanted = trial->result.exit_status == CURL_CLIENT_CERTIFICATE || wants_client_certificate(message);
@@ -128,7 +128,7 @@ static void tell_no_handshake(const struct trial *trial) {
 
 /* Whose certificate it is. Asked for without path, query and password: nothing is sent to who cannot prove its name.
  */
-static char *find_issuer(const struct trial *trial) {
+static char *find_issuer(const struct url_trial *trial) {
     struct curl_result result;
     struct curl_request request = trial->request;
     char *url = text_format("https://%s:%s/", trial->url.host, trial->url.port), *issuer = NULL;
@@ -148,7 +148,7 @@ static bool is_for_another_name(const struct curl_result *result) {
            result->verified == CERTIFICATE_FOR_ANOTHER_NAME;
 }
 
-static const char *remedy_for_certificate(const struct trial *trial, bool origin_ca) {
+static const char *remedy_for_certificate(const struct url_trial *trial, bool origin_ca) {
     if (trial->result.exit_status == CURL_NO_AUTHORITIES)
         return "Install the certification authorities (package ca-certificates), or correct what CURL_CA_BUNDLE and "
                "SSL_CERT_FILE name";
@@ -165,7 +165,7 @@ static const char *remedy_for_certificate(const struct trial *trial, bool origin
            "not switch the check off";
 }
 
-static void tell_bad_certificate(const struct trial *trial) {
+static void tell_bad_certificate(const struct url_trial *trial) {
     char *issuer = find_issuer(trial);
     bool known = issuer != NULL && issuer[0] != '\0';
     bool origin_ca = known && strcasestr(issuer, "CloudFlare Origin") != NULL;
@@ -176,7 +176,7 @@ static void tell_bad_certificate(const struct trial *trial) {
     free(issuer);
 }
 
-static bool tell_tls(const struct trial *trial) {
+static bool tell_tls(const struct url_trial *trial) {
     const struct curl_result *result = &trial->result;
     if (!trial->url.tls)
         return true;
@@ -232,7 +232,7 @@ static bool is_from_cloudflare(const char *document) {
            strcasestr(document, "error code: 1") != NULL;
 }
 
-static void tell_error_1000(const struct trial *trial) {
+static void tell_error_1000(const struct url_trial *trial) {
     const char *remedy = trial->edge
                              ? "The request went to the CDN: see the findings on the host"
                              : "The answer came by way of the origin: it, or a proxy there, goes to Cloudflare itself "
@@ -243,7 +243,7 @@ static void tell_error_1000(const struct trial *trial) {
                   trial->edge ? "(DNS points to prohibited IP)" : "all the same");
 }
 
-static void tell_client_error(const struct trial *trial) {
+static void tell_client_error(const struct url_trial *trial) {
     int status = trial->result.http_status;
     struct finding finding = {FINDING_NOTE, "url-status", trial->text, NULL};
     if (wants_client_certificate(trial->result.document)) {
@@ -264,7 +264,7 @@ static void tell_client_error(const struct trial *trial) {
     }
 }
 
-static void tell_server_error(const struct trial *trial) {
+static void tell_server_error(const struct url_trial *trial) {
     int status = trial->result.http_status;
     const char *meaning = cloudflare_meaning(status);
     if (meaning != NULL && (trial->edge || is_from_cloudflare(trial->result.document)))
@@ -277,14 +277,14 @@ static void tell_server_error(const struct trial *trial) {
                       "status %d: the server is there and fails", status);
 }
 
-static void tell_no_status(const struct trial *trial) {
+static void tell_no_status(const struct url_trial *trial) {
     bool wanted = wants_client_certificate(trial->result.message);
     findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text,
                                     wanted ? ASKS_FOR_A_CERTIFICATE : "Look at the origin's log: it is reached"},
                   "connected, and no answer: %s", trial->result.message);
 }
 
-static void tell_status(const struct trial *trial) {
+static void tell_status(const struct url_trial *trial) {
     int status = trial->result.http_status;
     if (status == 0)
         tell_no_status(trial);
@@ -302,7 +302,7 @@ static void tell_status(const struct trial *trial) {
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 /* What curl connected to is no address of external DNS: the library was not asked, or it asked libc. */
-static void tell_way(const struct doctor *doctor, const struct trial *trial) {
+static void tell_way(const struct doctor *doctor, const struct url_trial *trial) {
     struct address address;
     struct address_set external = {0};
     char *text = NULL;
@@ -318,13 +318,13 @@ static void tell_way(const struct doctor *doctor, const struct trial *trial) {
     address_set_free(&external);
 }
 
-static bool is_edge(const struct doctor *doctor, const struct trial *trial) {
+static bool is_edge(const struct doctor *doctor, const struct url_trial *trial) {
     struct address address;
     return address_parse(trial->result.address, &address) &&
            policy_edge(doctor_settings(doctor, trial->host), &address) != NULL;
 }
 
-static void tell_trial(const struct doctor *doctor, struct trial *trial) {
+static void tell_trial(const struct doctor *doctor, struct url_trial *trial) {
     if (trial->result.connected && trial->result.address[0] == '\0')
         find_address(trial);
     trial->edge = is_edge(doctor, trial);
@@ -335,7 +335,7 @@ static void tell_trial(const struct doctor *doctor, struct trial *trial) {
     }
 }
 
-static void try_with_curl(const struct doctor *doctor, struct trial *trial) {
+static void try_with_curl(const struct doctor *doctor, struct url_trial *trial) {
     if (!curl_fetch(&trial->request, &trial->result)) {
         findings_tell(&(struct finding){FINDING_NOTE, "url", trial->text, "Install curl to have it tried"},
                       "curl is not installed: not tried");
@@ -351,7 +351,7 @@ static bool is_listed(const struct doctor *doctor, const char *host) {
 }
 
 void doctor_url(const struct doctor *doctor, const char *url, const char *host) {
-    struct trial trial = {.host = host};
+    struct url_trial trial = {.host = host};
     char *library = library_find(), *shown = NULL;
     if (library == NULL) {
         findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",

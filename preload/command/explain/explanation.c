@@ -29,7 +29,7 @@ const char *explanation_asked_name(const struct explanation *explanation) {
 
 /* Each in its turn, so that none is slow for another's sake. */
 static struct explained_upstream *ask_all(const struct server_list *servers, struct ask_question question) {
-    struct explained_upstream *upstreams = memory_take(servers->count, sizeof(*upstreams));
+    struct explained_upstream *upstreams = memory_zeroed(servers->count, sizeof(*upstreams));
     for (size_t i = 0; i < servers->count; i++) {
         question.server = upstreams[i].server = &servers->servers[i];
         upstreams[i].replies = ask(&question);

@@ -1,9 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/resolution.h"
@@ -11,13 +11,13 @@
 #include "originbypass/command/explain/explanation_document.h"
 #include "originbypass/command/explain/explanation_text.h"
 
-struct options {
+struct resolve_options {
     int family;
     bool explain, json;
 };
 
 /* False: the command line makes no sense. */
-static bool read_options(int argc, char **argv, struct options *options) {
+static bool read_options(int argc, char **argv, struct resolve_options *options) {
     static const struct option words[] = {
         {"explain", no_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
     int option;
@@ -58,7 +58,7 @@ static void add_rows(struct table *table, const struct host_case *host, const st
     }
 }
 
-static bool resolve_all(const struct rules *rules, char **hosts, const struct options *options) {
+static bool resolve_all(const struct rules *rules, char **hosts, const struct resolve_options *options) {
     struct table *table = table_new(2, NULL);
     bool all = true;
     for (; *hosts != NULL; hosts++) {
@@ -80,7 +80,7 @@ static bool resolve_all(const struct rules *rules, char **hosts, const struct op
     return all;
 }
 
-static bool explain_all(const struct rules *rules, char **hosts, const struct options *options) {
+static bool explain_all(const struct rules *rules, char **hosts, const struct resolve_options *options) {
     bool all = true;
     for (bool is_first = true; *hosts != NULL; hosts++, is_first = false) {
         struct explanation explanation = explanation_make(rules, *hosts, options->family);
@@ -94,7 +94,7 @@ static bool explain_all(const struct rules *rules, char **hosts, const struct op
 }
 
 static int run(int argc, char **argv) {
-    struct options options = {.family = AF_UNSPEC};
+    struct resolve_options options = {.family = AF_UNSPEC};
     if (!read_options(argc, argv, &options))
         return cli_usage();
     const struct rules *rules = resolution_rules();

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/resolution.h"
 #include "originbypass/command/export/export_formats.h"

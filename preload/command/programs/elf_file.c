@@ -26,7 +26,7 @@ static bool read_fully(int descriptor, void *memory, size_t size, uint64_t offse
 static void *read_part(const struct elf_file *elf, uint64_t offset, uint64_t size) {
     if (size == 0 || size > PART_MAX || size > elf->size || offset > elf->size - size)
         return NULL;
-    char *part = memory_take(size + 1, 1);
+    char *part = memory_zeroed(size + 1, 1);
     if (read_fully(elf->descriptor, part, size, offset))
         return part;
     free(part);

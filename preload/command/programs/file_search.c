@@ -12,7 +12,7 @@ enum { SEARCHED_AT_ONCE = 1024 * 1024, SEARCHED_MAX = 512 * 1024 * 1024, OVERLAP
 /* Read and not mapped: to read a mapping of a file that somebody cuts short ends the reader. */
 bool file_has_text(const char *path, const char *text, uint64_t size_max) {
     int descriptor = foreign_file_open(path, size_max, NULL);
-    char *octets = memory_take(SEARCHED_AT_ONCE, 1);
+    char *octets = memory_zeroed(SEARCHED_AT_ONCE, 1);
     bool found = false;
     ssize_t got = descriptor < 0 ? 0 : 1;
     for (off_t at = 0; !found && got > 0 && at < SEARCHED_MAX; at += SEARCHED_AT_ONCE - OVERLAP) {

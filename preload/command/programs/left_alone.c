@@ -49,7 +49,7 @@ static bool is_left(const struct config_source *source, const struct program *pr
 char *left_alone_program(const struct program *program, char *const *arguments) {
     struct config_source source;
     char *file = NULL;
-    bool taken = config_source_take(&source, CONFIG_DEFAULT_FILE, false) && source.text != NULL;
+    bool taken = config_source_read(&source, CONFIG_DEFAULT_FILE, false) && source.text != NULL;
     if (taken && is_left(&source, program, arguments))
         file = memory_text(source.file);
     config_source_release(&source);

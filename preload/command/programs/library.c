@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/programs/elf_file.h"
@@ -111,7 +111,7 @@ void library_complain_of_none(void) {
     free(command);
 }
 
-char *library_take(void) {
+char *library_find_loadable(void) {
     char *library = library_find();
     if (library == NULL)
         library_complain_of_none();

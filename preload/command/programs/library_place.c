@@ -9,8 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/preload_list.h"
 

@@ -105,7 +105,7 @@ static void look_at(struct running_list *list, char *pid, const char *entered) {
 }
 
 /* The kernel lists them by number. */
-struct running_list running_take(const char *entered) {
+struct running_list running_collect(const char *entered) {
     struct running_list list = {0};
     char own[16];
     snprintf(own, sizeof(own), "%d", (int)getpid());

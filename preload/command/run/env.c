@@ -1,7 +1,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/run/run_settings.h"
 
@@ -17,13 +17,13 @@ static void print_export(const char *name, const char *value) {
     puts("'");
 }
 
-static int print_environment(const struct settings *settings) {
-    settings_export(settings);
-    char *library = settings_check(settings) ? library_take() : NULL;
+static int print_environment(const struct run_settings *settings) {
+    run_settings_export(settings);
+    char *library = run_settings_check(settings) ? library_find_loadable() : NULL;
     if (library == NULL)
         return CLI_BAD;
     char *preload = library_preload(library);
-    settings_each(settings, print_export);
+    run_settings_each(settings, print_export);
     print_export("LD_PRELOAD", preload);
     free(preload);
     free(library);
@@ -31,12 +31,12 @@ static int print_environment(const struct settings *settings) {
 }
 
 static int run(int argc, char **argv) {
-    struct settings settings = {0};
-    int option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
-    while (settings_take(&settings, option))
-        option = cli_option(argc, argv, SETTINGS_LETTERS, NULL);
+    struct run_settings settings = {0};
+    int option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, NULL);
+    while (run_settings_read_option(&settings, option))
+        option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, NULL);
     int status = option == -1 && optind == argc ? print_environment(&settings) : cli_usage();
-    settings_free(&settings);
+    run_settings_free(&settings);
     return status;
 }
 
@@ -48,7 +48,7 @@ const struct cli_command cli_env = {
             "options, LD_PRELOAD among them. eval \"$(originbypass env -H cdn.example.com)\"\n"
             "puts the library into every program that the shell starts afterwards.\n"
             "\n"
-            "Options:\n" SETTINGS_HELP "\n"
+            "Options:\n" RUN_SETTINGS_HELP "\n"
             "Exit status: 0; 1 if run would run nothing, and nothing is printed; 2 for a wrong\n"
             "command line.\n",
     .run = run,

@@ -10,8 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 
 static bool write_all(int descriptor, const char *text, size_t size) {

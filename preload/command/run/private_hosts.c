@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/run/hosts_file.h"
 #include "originbypass/command/run/namespace.h"
 #include "originbypass/config/file.h"
@@ -17,7 +17,7 @@
 static const char HOSTS[] = "/etc/hosts";
 
 /* The names that have addresses, and their lines of the hosts file. */
-struct list {
+struct hosts_list {
     const char **names;
     size_t count;
     FILE *lines;
@@ -42,7 +42,7 @@ static void write_lines(FILE *lines, const char *name, const struct addrinfo *ad
     }
 }
 
-static void add_name(struct list *list, const char *name) {
+static void add_name(struct hosts_list *list, const char *name) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *addresses = NULL;
     int error = is_answered(name) ? getaddrinfo(name, NULL, &hints, &addresses) : EAI_AGAIN;
     if (error == 0) {
@@ -54,7 +54,7 @@ static void add_name(struct list *list, const char *name) {
     }
 }
 
-static void add_rule(struct list *list, const struct host_rule *rule) {
+static void add_rule(struct hosts_list *list, const struct host_rule *rule) {
     if (rule->excluded)
         return;
     if (rule->kind == RULE_NAME)
@@ -64,10 +64,10 @@ static void add_rule(struct list *list, const struct host_rule *rule) {
                      rule->name);
 }
 
-static bool write_machines_own(const struct list *list) {
+static bool write_machines_own(const struct hosts_list *list) {
     struct config_file opened;
     const char *fault = config_file_open(HOSTS, CONFIG_TRUST_ALL, &opened);
-    char *text = fault == NULL ? memory_take(config_file_size(&opened) + 2, 1) : NULL;
+    char *text = fault == NULL ? memory_zeroed(config_file_size(&opened) + 2, 1) : NULL;
     if (fault == NULL)
         fault = config_file_read(&opened, text);
     if (fault == NULL)
@@ -79,8 +79,8 @@ static bool write_machines_own(const struct list *list) {
     return fault == NULL;
 }
 
-static bool list_names(struct list *list, const struct config *config) {
-    list->names = memory_take(config->rule_count, sizeof(*list->names));
+static bool list_names(struct hosts_list *list, const struct config *config) {
+    list->names = memory_zeroed(config->rule_count, sizeof(*list->names));
     fputs("# originbypass: names of its host rules, as they were when the program was started\n", list->lines);
     for (size_t i = 0; i < config->rule_count; i++)
         add_rule(list, &config->rules[i]);
@@ -93,7 +93,7 @@ static bool list_names(struct list *list, const struct config *config) {
 static bool cover_with_names(const struct config *config, bool quiet) {
     char *text = NULL;
     size_t size = 0;
-    struct list list = {.lines = memory_checked(open_memstream(&text, &size)), .quiet = quiet};
+    struct hosts_list list = {.lines = memory_checked(open_memstream(&text, &size)), .quiet = quiet};
     bool listed = list_names(&list, config);
     fclose(list.lines);
     bool covered = listed && namespace_cover(HOSTS, memory_checked(text), size);
@@ -116,7 +116,7 @@ bool private_hosts_enter(bool quiet) {
     struct config_source source;
     if (!namespace_enter())
         return false;
-    if (!config_source_take(&source, CONFIG_DEFAULT_FILE, false)) {
+    if (!config_source_read(&source, CONFIG_DEFAULT_FILE, false)) {
         cli_complain("there are no host rules: ORIGIN_BYPASS_DISABLED is set");
         return false;
     }

@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/misspelt.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/program.h"
@@ -20,8 +20,8 @@ enum { RUN_FAILED = 125, RUN_REFUSED = 126, RUN_NOT_FOUND = 127 };
 enum { PRIVATE_HOSTS = 256 };
 static const struct option WORDS[] = {{"private-hosts", no_argument, NULL, PRIVATE_HOSTS}, {0}};
 
-struct request {
-    struct settings settings;
+struct run_options {
+    struct run_settings settings;
     bool private_hosts;
     char **program; /* and its arguments */
 };
@@ -60,8 +60,8 @@ static void warn_where_out_of_reach(char *const *arguments) {
     program_free(&program);
 }
 
-static bool preload(const struct request *request) {
-    char *library = library_take();
+static bool preload(const struct run_options *options) {
+    char *library = library_find_loadable();
     if (library == NULL)
         return false;
     char *value = library_preload(library);
@@ -69,8 +69,8 @@ static bool preload(const struct request *request) {
         memory_checked(NULL);
     free(value);
     free(library);
-    if (!request->settings.quiet)
-        warn_where_out_of_reach(request->program);
+    if (!options->settings.quiet)
+        warn_where_out_of_reach(options->program);
     return true;
 }
 
@@ -80,7 +80,7 @@ static bool preload(const struct request *request) {
  */
 static void start_again(int argc, char **argv) {
     char *command = library_own_command();
-    char **again = memory_take((size_t)argc + 2, sizeof(*again));
+    char **again = memory_zeroed((size_t)argc + 2, sizeof(*again));
     again[0] = command;
     memcpy(again + 1, argv, (size_t)argc * sizeof(*again));
     if (command != NULL)
@@ -102,29 +102,29 @@ static void warn_of_misspelt(const char *text, void *unused) {
     cli_complain("warning: %s", text);
 }
 
-static int run_program(const struct request *request, int argc, char **argv) {
-    if (!request->settings.quiet)
+static int run_program(const struct run_options *options, int argc, char **argv) {
+    if (!options->settings.quiet)
         misspelt_variables(warn_of_misspelt, NULL);
-    bool changed = settings_export(&request->settings);
-    if (!settings_check(&request->settings))
+    bool changed = run_settings_export(&options->settings);
+    if (!run_settings_check(&options->settings))
         return RUN_FAILED;
-    if (request->private_hosts && changed) {
+    if (options->private_hosts && changed) {
         start_again(argc, argv);
         return RUN_FAILED;
     }
-    if (!(request->private_hosts ? private_hosts_enter(request->settings.quiet) : preload(request)))
+    if (!(options->private_hosts ? private_hosts_enter(options->settings.quiet) : preload(options)))
         return RUN_FAILED;
-    return execute(request->program);
+    return execute(options->program);
 }
 
-static bool read_options(struct request *request, int argc, char **argv) {
-    for (int option = 0; (option = cli_option(argc, argv, SETTINGS_LETTERS, WORDS)) != -1;) {
+static bool read_options(struct run_options *options, int argc, char **argv) {
+    for (int option = 0; (option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, WORDS)) != -1;) {
         if (option == PRIVATE_HOSTS)
-            request->private_hosts = true;
-        else if (!settings_take(&request->settings, option))
+            options->private_hosts = true;
+        else if (!run_settings_read_option(&options->settings, option))
             return false;
     }
-    request->program = argv + optind;
+    options->program = argv + optind;
     if (optind < argc)
         return true;
     cli_complain("no program to run");
@@ -132,13 +132,13 @@ static bool read_options(struct request *request, int argc, char **argv) {
 }
 
 static int run(int argc, char **argv) {
-    struct request request = {0};
+    struct run_options options = {0};
     int status = RUN_FAILED;
-    if (read_options(&request, argc, argv))
-        status = run_program(&request, argc, argv);
+    if (read_options(&options, argc, argv))
+        status = run_program(&options, argc, argv);
     else
         cli_usage();
-    settings_free(&request.settings);
+    run_settings_free(&options.settings);
     return status;
 }
 
@@ -153,7 +153,7 @@ const struct cli_command cli_run = {
             "program, or the configuration does not serve it, there is a warning, and the\n"
             "program is run.\n"
             "\n"
-            "Options:\n" SETTINGS_HELP "\n"
+            "Options:\n" RUN_SETTINGS_HELP "\n"
             "  --private-hosts\n"
             "                For programs that the library cannot reach: resolve the names\n"
             "                of the host rules now, and give the program an /etc/hosts of its\n"

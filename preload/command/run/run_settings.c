@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/config/parse.h"
@@ -30,7 +30,7 @@ static void set_file(char **file, const char *path) {
     free(directory);
 }
 
-bool settings_take(struct settings *settings, int option) {
+bool run_settings_read_option(struct run_settings *settings, int option) {
     switch (option) {
     case 'H':
         append(&settings->hosts, optarg);
@@ -52,7 +52,7 @@ bool settings_take(struct settings *settings, int option) {
     }
 }
 
-static const char *log_level(const struct settings *settings) {
+static const char *log_level(const struct run_settings *settings) {
     if (settings->quiet)
         return "none";
     return settings->verbosity == 0 ? NULL : settings->verbosity == 1 ? "info" : "debug";
@@ -64,7 +64,7 @@ static const enum config_variable SET[SET_VARIABLES] = {CONFIG_VARIABLE_HOSTS, C
                                                         CONFIG_VARIABLE_FILE, CONFIG_VARIABLE_LOG_LEVEL};
 
 /* NULL: no option says anything about it. */
-static const char *value_of(const struct settings *settings, enum config_variable variable) {
+static const char *value_of(const struct run_settings *settings, enum config_variable variable) {
     switch (variable) {
     case CONFIG_VARIABLE_HOSTS:
         return settings->hosts;
@@ -79,7 +79,7 @@ static const char *value_of(const struct settings *settings, enum config_variabl
     }
 }
 
-void settings_each(const struct settings *settings, void (*visit)(const char *name, const char *value)) {
+void run_settings_each(const struct run_settings *settings, void (*visit)(const char *name, const char *value)) {
     for (size_t i = 0; i < SET_VARIABLES; i++) {
         const char *value = value_of(settings, SET[i]);
         if (value != NULL)
@@ -87,7 +87,7 @@ void settings_each(const struct settings *settings, void (*visit)(const char *na
     }
 }
 
-bool settings_export(const struct settings *settings) {
+bool run_settings_export(const struct run_settings *settings) {
     bool changed = false;
     for (size_t i = 0; i < SET_VARIABLES; i++) {
         const char *name = config_variable_name(SET[i]), *value = value_of(settings, SET[i]);
@@ -117,7 +117,7 @@ static bool is_of(const struct config_error *error, enum config_variable variabl
 }
 
 /* False: the mistake is none of the options'. */
-static bool complain_of(const struct settings *settings, const struct config_error *error) {
+static bool complain_of(const struct run_settings *settings, const struct config_error *error) {
     if (settings->hosts != NULL && is_of(error, CONFIG_VARIABLE_HOSTS))
         cli_complain("-H: %s", error->reason);
     else if (settings->upstreams != NULL && is_of(error, CONFIG_VARIABLE_UPSTREAMS))
@@ -131,7 +131,7 @@ static bool complain_of(const struct settings *settings, const struct config_err
     return true;
 }
 
-static bool are_options_right(const struct settings *settings, const struct config_source *source) {
+static bool are_options_right(const struct run_settings *settings, const struct config_source *source) {
     struct config *config = memory_checked(config_parse_source(source));
     bool right = true;
     for (size_t i = 0; i < config->error_count; i++)
@@ -140,17 +140,17 @@ static bool are_options_right(const struct settings *settings, const struct conf
     return right;
 }
 
-bool settings_check(const struct settings *settings) {
+bool run_settings_check(const struct run_settings *settings) {
     struct config_source source;
     if (variable_is_disabled())
         return true;
-    (void)config_source_take(&source, CONFIG_DEFAULT_FILE, false); /* nothing taken is no host given */
+    (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* nothing taken is no host given */
     bool good = is_host_given(&source) && are_options_right(settings, &source);
     config_source_release(&source);
     return good;
 }
 
-void settings_free(struct settings *settings) {
+void run_settings_free(struct run_settings *settings) {
     free(settings->hosts);
     free(settings->upstreams);
     free(settings->file);

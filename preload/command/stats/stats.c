@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/stats/stats_document.h"
 #include "originbypass/command/stats/stats_figures.h"
@@ -22,7 +22,7 @@
 /* What the library would find in the file, whatever else the file has; for the caller to free(3). */
 static char *directory_in(const char *file, char **fault) {
     struct config_source source;
-    if (!config_source_take_file(&source, file))
+    if (!config_source_read_file(&source, file))
         memory_checked(NULL);
     struct config *config = memory_checked(config_parse_source(&source));
     char *directory = config->metrics_directory == NULL ? NULL : memory_text(config->metrics_directory);
@@ -75,8 +75,8 @@ static bool is_safe(const char *path) {
 static bool read_all(struct stats *stats) {
     if (!is_safe(stats->directory))
         return false;
-    counters_fold(stats->directory);
-    const char *fault = counters_reading_take(stats->directory, &stats->reading);
+    stats_fold(stats->directory);
+    const char *fault = stats_reading_collect(stats->directory, &stats->reading);
     if (fault != NULL)
         cli_complain("%s: %s", stats->directory, fault);
     return fault == NULL;
@@ -85,7 +85,7 @@ static bool read_all(struct stats *stats) {
 /* ---- which ---- */
 
 /* The processes of our PID namespace, or else those of others: two containers may each have a PID 1. */
-static size_t keep(struct counters_reading *reading, uint32_t pid, bool here) {
+static size_t keep(struct stats_reading *reading, uint32_t pid, bool here) {
     size_t kept = 0;
     for (size_t i = 0; i < reading->process_count; i++)
         if (reading->processes[i].identity.pid == pid && reading->processes[i].is_here == here)
@@ -94,7 +94,7 @@ static size_t keep(struct counters_reading *reading, uint32_t pid, bool here) {
 }
 
 static bool select_process(struct stats *stats, uint32_t pid) {
-    struct counters_reading *reading = &stats->reading;
+    struct stats_reading *reading = &stats->reading;
     size_t kept = keep(reading, pid, true);
     if (kept == 0)
         kept = keep(reading, pid, false);
@@ -126,61 +126,61 @@ static bool tell_unread(const struct stats *stats) {
     return count > 0;
 }
 
-static bool is_refused_somewhere(const struct counters_reading *reading) {
+static bool is_refused_somewhere(const struct stats_reading *reading) {
     struct stats_configuration all = stats_configuration_of(reading);
     return all.generation > 0 && !all.successful;
 }
 
 /* ---- */
 
-struct request {
+struct stats_options {
     bool json, prometheus;
     const char *directory; /* NULL: the configured one */
     uint32_t pid;          /* 0: all */
 };
 
 /* For a scraper a refused configuration is a figure, and no reason to drop the others. */
-static int show(const struct request *request, struct stats *stats) {
-    if (request->pid != 0 && !select_process(stats, request->pid))
+static int show(const struct stats_options *options, struct stats *stats) {
+    if (options->pid != 0 && !select_process(stats, options->pid))
         return CLI_BAD;
     bool bad = tell_unread(stats);
-    if (request->prometheus) {
+    if (options->prometheus) {
         stats_write_prometheus(&stats->reading);
         return bad ? CLI_BAD : CLI_GOOD;
     }
-    if (request->json)
+    if (options->json)
         stats_write_document(stats);
     else
         stats_print_tables(stats);
     return bad || is_refused_somewhere(&stats->reading) ? CLI_BAD : CLI_GOOD;
 }
 
-static int answer(const struct request *request) {
-    char *directory = request->directory != NULL ? memory_text(request->directory) : configured_directory();
+static int answer(const struct stats_options *options) {
+    char *directory = options->directory != NULL ? memory_text(options->directory) : configured_directory();
     struct stats stats = {.directory = directory, .is_whole = true};
-    int status = directory != NULL && read_all(&stats) ? show(request, &stats) : CLI_BAD;
-    counters_reading_release(&stats.reading);
+    int status = directory != NULL && read_all(&stats) ? show(options, &stats) : CLI_BAD;
+    stats_reading_release(&stats.reading);
     free(directory);
     return status;
 }
 
-static bool take_option(struct request *request, int option) {
+static bool take_option(struct stats_options *options, int option) {
     switch (option) {
     case 'j':
-        request->json = true;
+        options->json = true;
         return true;
     case 'p':
-        request->prometheus = true;
+        options->prometheus = true;
         return true;
     case 'd':
-        request->directory = optarg;
+        options->directory = optarg;
         return true;
     default:
         return false;
     }
 }
 
-static bool take_pid(struct request *request, const char *text) {
+static bool take_pid(struct stats_options *options, const char *text) {
     char *end;
     errno = 0;
     unsigned long pid = strtoul(text, &end, 10);
@@ -188,16 +188,16 @@ static bool take_pid(struct request *request, const char *text) {
         cli_complain("'%s' is no PID", text);
         return false;
     }
-    request->pid = (uint32_t)pid;
+    options->pid = (uint32_t)pid;
     return true;
 }
 
-static bool makes_sense(const struct request *request) {
-    if (request->json && request->prometheus)
+static bool makes_sense(const struct stats_options *options) {
+    if (options->json && options->prometheus)
         cli_complain("--json and --prometheus exclude each other");
-    else if (request->prometheus && request->pid != 0)
+    else if (options->prometheus && options->pid != 0)
         cli_complain("--prometheus is of all processes: what one has counted would be gone with it");
-    else if (request->directory != NULL && request->directory[0] == '\0')
+    else if (options->directory != NULL && options->directory[0] == '\0')
         cli_complain("--directory needs a directory");
     else
         return true;
@@ -209,13 +209,13 @@ static int run(int argc, char **argv) {
                                           {"prometheus", no_argument, NULL, 'p'},
                                           {"directory", required_argument, NULL, 'd'},
                                           {NULL, 0, NULL, 0}};
-    struct request request = {0};
+    struct stats_options options = {0};
     for (int option; (option = cli_option(argc, argv, "j", words)) != -1;)
-        if (!take_option(&request, option))
+        if (!take_option(&options, option))
             return cli_usage();
-    if (argc - optind > 1 || (optind < argc && !take_pid(&request, argv[optind])) || !makes_sense(&request))
+    if (argc - optind > 1 || (optind < argc && !take_pid(&options, argv[optind])) || !makes_sense(&options))
         return cli_usage();
-    return answer(&request);
+    return answer(&options);
 }
 
 const struct cli_command cli_stats = {

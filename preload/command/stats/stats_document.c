@@ -25,7 +25,7 @@ static void add_load(const struct counters_load *load) {
     document_end();
 }
 
-static void add_process(const struct counters_process *process) {
+static void add_process(const struct stats_process *process) {
     document_begin_object(NULL);
     document_number("pid", process->identity.pid);
     add_figure("pid_namespace", process->identity.pid_namespace);
@@ -38,14 +38,14 @@ static void add_process(const struct counters_process *process) {
     document_end();
 }
 
-static void add_processes(const struct counters_reading *reading) {
+static void add_processes(const struct stats_reading *reading) {
     document_begin_array("processes");
     for (size_t i = 0; i < reading->process_count; i++)
         add_process(&reading->processes[i]);
     document_end();
 }
 
-static void add_together(const struct counters_reading *reading) {
+static void add_together(const struct stats_reading *reading) {
     struct stats_configuration all = stats_configuration_of(reading);
     document_begin_object("configuration");
     document_boolean("successful", all.successful);
@@ -54,7 +54,7 @@ static void add_together(const struct counters_reading *reading) {
     document_end();
 }
 
-static void add_sums(const struct counters_reading *reading) {
+static void add_sums(const struct stats_reading *reading) {
     uint64_t sums[COUNTER_COUNT];
     stats_sum(reading, sums);
     document_begin_object("ended");
@@ -66,7 +66,7 @@ static void add_sums(const struct counters_reading *reading) {
     document_end();
 }
 
-static void add_unread(const struct counters_reading *reading) {
+static void add_unread(const struct stats_reading *reading) {
     document_begin_array("left_out");
     for (size_t i = 0; i < reading->unread_count; i++) {
         document_begin_object(NULL);

@@ -8,12 +8,12 @@
 
 static const int FLAGS = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 
-uint64_t counters_own_namespace(void) {
+uint64_t stats_entry_own_namespace(void) {
     struct stat status;
     return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
 }
 
-DIR *counters_open_names(const char *directory) {
+DIR *stats_entry_open_names(const char *directory) {
     int opened = open(directory, FLAGS | O_RDONLY | O_DIRECTORY);
     DIR *names = opened < 0 ? NULL : fdopendir(opened);
     if (names == NULL && opened >= 0)
@@ -40,7 +40,7 @@ static enum life life_of(const struct counters_identity *identity, uint64_t own_
 #define UNFINISHED_S 60
 
 /* Of a process that cannot be seen from here, its lock is the sign of life. */
-static bool is_dead(const struct counters_entry *entry, uint64_t own_namespace, bool has_sign) {
+static bool is_dead(const struct stats_entry *entry, uint64_t own_namespace, bool has_sign) {
     switch (life_of(&entry->identity, own_namespace)) {
     case LIVES:
         return false;
@@ -59,7 +59,7 @@ static bool is_same(const struct counters_identity *a, const struct counters_ide
 }
 
 /* The sign is looked for first: who has none then counts no more. */
-static void read_open(struct counters_entry *entry, uint64_t own_namespace) {
+static void read_open(struct stats_entry *entry, uint64_t own_namespace) {
     bool has_sign = counters_file_sign(entry->file) == COUNTERS_SIGN_LIFE;
     entry->fault = counters_file_read(entry->file, &entry->copy);
     if (entry->fault == COUNTERS_READ && !is_same(&entry->identity, &entry->copy.identity))
@@ -67,15 +67,15 @@ static void read_open(struct counters_entry *entry, uint64_t own_namespace) {
     entry->is_dead = entry->fault != COUNTERS_FOREIGN && is_dead(entry, own_namespace, has_sign);
 }
 
-static bool open_file(int directory, const struct counters_identity *identity, int mode, struct counters_entry *entry) {
+static bool open_file(int directory, const struct counters_identity *identity, int mode, struct stats_entry *entry) {
     char name[COUNTERS_FILE_NAME_SIZE];
     counters_file_name(identity, name);
-    *entry = (struct counters_entry){.identity = *identity, .file = openat(directory, name, FLAGS | mode)};
+    *entry = (struct stats_entry){.identity = *identity, .file = openat(directory, name, FLAGS | mode)};
     return entry->file >= 0 && fstat(entry->file, &entry->status) == 0;
 }
 
-bool counters_entry_open(int directory, const struct counters_identity *identity, uint64_t own_namespace,
-                         struct counters_entry *entry) {
+bool stats_entry_open(int directory, const struct counters_identity *identity, uint64_t own_namespace,
+                      struct stats_entry *entry) {
     if (!open_file(directory, identity, O_RDONLY, entry))
         return false;
     read_open(entry, own_namespace);
@@ -83,12 +83,12 @@ bool counters_entry_open(int directory, const struct counters_identity *identity
 }
 
 /* A directory of others may have another name of some file there; and who had the lock may have removed it. */
-static bool has_one_name(struct counters_entry *entry) {
+static bool has_one_name(struct stats_entry *entry) {
     return fstat(entry->file, &entry->status) == 0 && S_ISREG(entry->status.st_mode) && entry->status.st_nlink == 1;
 }
 
-bool counters_entry_open_locked(int directory, const struct counters_identity *identity, uint64_t own_namespace,
-                                struct counters_entry *entry) {
+bool stats_entry_open_locked(int directory, const struct counters_identity *identity, uint64_t own_namespace,
+                             struct stats_entry *entry) {
     if (!open_file(directory, identity, O_RDWR, entry) || !has_one_name(entry) ||
         !counters_file_lock(entry->file, F_WRLCK) || !has_one_name(entry))
         return false;
@@ -96,7 +96,7 @@ bool counters_entry_open_locked(int directory, const struct counters_identity *i
     return true;
 }
 
-void counters_entry_close(struct counters_entry *entry) {
+void stats_entry_close(struct stats_entry *entry) {
     if (entry->file >= 0)
         close(entry->file);
     entry->file = -1;

@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-bool stats_has_configuration(const struct counters_process *process) {
+bool stats_has_configuration(const struct stats_process *process) {
     return process->load.generation > 0;
 }
 
-struct stats_configuration stats_configuration_of(const struct counters_reading *reading) {
+struct stats_configuration stats_configuration_of(const struct stats_reading *reading) {
     struct stats_configuration all = {0};
     for (size_t i = 0; i < reading->process_count; i++) {
         const struct counters_load *load = &reading->processes[i].load;
@@ -20,7 +20,7 @@ struct stats_configuration stats_configuration_of(const struct counters_reading 
     return all;
 }
 
-void stats_sum(const struct counters_reading *reading, uint64_t sums[static COUNTER_COUNT]) {
+void stats_sum(const struct stats_reading *reading, uint64_t sums[static COUNTER_COUNT]) {
     memcpy(sums, reading->dead, sizeof(reading->dead));
     for (size_t i = 0; i < reading->process_count; i++)
         for (size_t counter = 0; counter < COUNTER_COUNT; counter++)

@@ -20,7 +20,7 @@ static bool remove_file(const struct folding *folding, const struct counters_ide
     return unlinkat(folding->directory, name, 0) == 0 || errno == ENOENT;
 }
 
-static bool is_last(const struct counters_total *total, const struct counters_identity *identity) {
+static bool is_last(const struct stats_total *total, const struct counters_identity *identity) {
     return total->serial > 0 && total->last.pid_namespace == identity->pid_namespace &&
            total->last.pid == identity->pid && total->last.start_ticks == identity->start_ticks;
 }
@@ -29,25 +29,25 @@ static bool is_last(const struct counters_total *total, const struct counters_id
  * The total has the file already where somebody was killed in between. One that a living process has made under the
  * same name is another one, and so is one of another user: a total is believed of its own user alone. False: not now.
  */
-static bool finish_last(const struct folding *folding, const struct counters_total *total, uid_t owner) {
-    struct counters_entry left;
+static bool finish_last(const struct folding *folding, const struct stats_total *total, uid_t owner) {
+    struct stats_entry left;
     bool is_finished;
     if (total->serial == 0)
         return true;
-    if (counters_entry_open_locked(folding->directory, &total->last, folding->own_namespace, &left))
+    if (stats_entry_open_locked(folding->directory, &total->last, folding->own_namespace, &left))
         is_finished = left.status.st_uid != owner || !left.is_dead || remove_file(folding, &total->last);
     else if (left.file < 0)
         is_finished = errno == ENOENT;
     else
         is_finished = left.status.st_uid != owner || left.status.st_nlink == 0 ||
                       counters_file_sign(left.file) == COUNTERS_SIGN_LIFE;
-    counters_entry_close(&left);
+    stats_entry_close(&left);
     return is_finished;
 }
 
-static void add_process(struct counters_total *total, const struct counters_entry *entry) {
-    total->magic = COUNTERS_TOTAL_MAGIC;
-    total->layout = COUNTERS_TOTAL_LAYOUT;
+static void add_process(struct stats_total *total, const struct stats_entry *entry) {
+    total->magic = STATS_TOTAL_MAGIC;
+    total->layout = STATS_TOTAL_LAYOUT;
     total->serial++;
     total->processes++;
     total->last = entry->identity;
@@ -55,20 +55,19 @@ static void add_process(struct counters_total *total, const struct counters_entr
         total->figures[place] += entry->copy.figures[place];
 }
 
-static bool is_good(enum counters_total_state state) {
-    return state == COUNTERS_TOTAL_NONE || state == COUNTERS_TOTAL_OTHERS || state == COUNTERS_TOTAL_READ;
+static bool is_good(enum stats_total_state state) {
+    return state == STATS_TOTAL_NONE || state == STATS_TOTAL_OTHERS || state == STATS_TOTAL_READ;
 }
 
-static void add_and_remove(struct folding *folding, struct counters_next_total *next,
-                           const struct counters_entry *entry) {
-    struct counters_total total;
-    if (!is_good(counters_total_read(folding->directory, next->owner, &total)))
+static void add_and_remove(struct folding *folding, struct stats_next_total *next, const struct stats_entry *entry) {
+    struct stats_total total;
+    if (!is_good(stats_total_read(folding->directory, next->owner, &total)))
         return;
     if (!is_last(&total, &entry->identity)) {
         if (!finish_last(folding, &total, next->owner))
             return;
         add_process(&total, entry);
-        if (!counters_total_replace(next, &total))
+        if (!stats_total_replace(next, &total))
             return;
         folding->folded++;
     }
@@ -76,35 +75,35 @@ static void add_and_remove(struct folding *folding, struct counters_next_total *
 }
 
 /* Who is killed in here has changed nothing; or the total alone, which says so. */
-static void fold(struct folding *folding, const struct counters_entry *entry) {
-    struct counters_next_total next;
-    if (!counters_total_prepare(folding->directory, entry->status.st_uid, &next))
+static void fold(struct folding *folding, const struct stats_entry *entry) {
+    struct stats_next_total next;
+    if (!stats_total_prepare(folding->directory, entry->status.st_uid, &next))
         return;
     add_and_remove(folding, &next, entry);
-    counters_total_release(&next);
+    stats_total_release(&next);
 }
 
-static bool is_for_us(const struct counters_entry *entry) {
+static bool is_for_us(const struct stats_entry *entry) {
     return geteuid() == 0 || entry->status.st_uid == geteuid();
 }
 
 static void fold_if_dead(struct folding *folding, const struct counters_identity *identity) {
-    struct counters_entry entry;
-    if (counters_entry_open_locked(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead &&
+    struct stats_entry entry;
+    if (stats_entry_open_locked(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead &&
         is_for_us(&entry)) {
         if (entry.fault == COUNTERS_UNFINISHED)
             remove_file(folding, identity);
         else
             fold(folding, &entry);
     }
-    counters_entry_close(&entry);
+    stats_entry_close(&entry);
 }
 
 /* Those that live are not even locked. */
 static bool seems_dead(const struct folding *folding, const struct counters_identity *identity) {
-    struct counters_entry entry;
-    bool seems = counters_entry_open(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead;
-    counters_entry_close(&entry);
+    struct stats_entry entry;
+    bool seems = stats_entry_open(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead;
+    stats_entry_close(&entry);
     return seems;
 }
 
@@ -122,11 +121,11 @@ static bool is_safe(int directory) {
     return fstat(directory, &status) == 0 && (!(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX));
 }
 
-size_t counters_fold(const char *directory) {
-    DIR *names = counters_open_names(directory);
+size_t stats_fold(const char *directory) {
+    DIR *names = stats_entry_open_names(directory);
     if (names == NULL)
         return 0;
-    struct folding folding = {.directory = dirfd(names), .own_namespace = counters_own_namespace()};
+    struct folding folding = {.directory = dirfd(names), .own_namespace = stats_entry_own_namespace()};
     if (is_safe(folding.directory))
         fold_all(&folding, names);
     closedir(names);

@@ -87,7 +87,7 @@ static void write_reply_times(const uint64_t sums[static COUNTER_COUNT]) {
 }
 
 /* Where no process has a configuration there is nothing to be said of it: no series, rather than an alarm. */
-static void write_configuration(const struct counters_reading *reading) {
+static void write_configuration(const struct stats_reading *reading) {
     struct stats_configuration all = stats_configuration_of(reading);
     if (all.generation == 0)
         return;
@@ -101,7 +101,7 @@ static void write_configuration(const struct counters_reading *reading) {
                 all.generation);
 }
 
-void stats_write_prometheus(const struct counters_reading *reading) {
+void stats_write_prometheus(const struct stats_reading *reading) {
     uint64_t sums[COUNTER_COUNT];
     stats_sum(reading, sums);
     begin("build_info", "gauge", "The version of the command that reads the counters.");

@@ -20,14 +20,14 @@ struct known_total {
     struct counters_identity last;
 };
 
-struct reader {
+struct stats_reader {
     DIR *names;
     int directory;
     uint64_t own_namespace;
     size_t total_count;
     struct known_total *totals;
     bool has_changed; /* something was folded since they were read */
-    struct counters_reading *reading;
+    struct stats_reading *reading;
 };
 
 /* The list with room for one more. */
@@ -40,7 +40,7 @@ static void *with_room(void *list, size_t count, size_t size) {
 #define FILES_MAX 65536
 
 /* Calls `take` for each name; NULL, or why not for all. */
-static const char *each_name(struct reader *reader, void (*take)(struct reader *reader, const char *name)) {
+static const char *each_name(struct stats_reader *reader, void (*take)(struct stats_reader *reader, const char *name)) {
     const struct dirent *entry;
     rewinddir(reader->names);
     for (size_t i = 0; (entry = readdir(reader->names)) != NULL; i++) { // NOLINT(concurrency-mt-unsafe): one thread
@@ -68,10 +68,10 @@ static const char *fault_of_file(int error) {
     }
 }
 
-static void take_unread(struct counters_reading *reading, const char *name, const char *reason) {
+static void take_unread(struct stats_reading *reading, const char *name, const char *reason) {
     reading->unread = with_room(reading->unread, reading->unread_count, sizeof(*reading->unread));
-    struct counters_unread *file = &reading->unread[reading->unread_count++];
-    *file = (struct counters_unread){.reason = reason};
+    struct stats_unread *file = &reading->unread[reading->unread_count++];
+    *file = (struct stats_unread){.reason = reason};
     strncpy(file->name, name, sizeof(file->name) - 1);
 }
 
@@ -82,41 +82,40 @@ static void add_figures(uint64_t sums[static COUNTER_COUNT], const uint64_t figu
 
 /* ---- totals ---- */
 
-static void add_total(struct reader *reader, uid_t owner, const struct counters_total *total) {
+static void add_total(struct stats_reader *reader, uid_t owner, const struct stats_total *total) {
     reader->totals = with_room(reader->totals, reader->total_count, sizeof(*reader->totals));
     reader->totals[reader->total_count++] = (struct known_total){owner, total->serial, total->last};
     reader->reading->dead_count += total->processes;
     add_figures(reader->reading->dead, total->figures);
 }
 
-static void take_total(struct reader *reader, const char *name) {
-    struct counters_total total;
+static void take_total(struct stats_reader *reader, const char *name) {
+    struct stats_total total;
     uid_t owner;
-    if (!counters_total_parse_name(name, &owner))
+    if (!stats_total_parse_name(name, &owner))
         return;
-    switch (counters_total_read(reader->directory, owner, &total)) {
-    case COUNTERS_TOTAL_NONE:
+    switch (stats_total_read(reader->directory, owner, &total)) {
+    case STATS_TOTAL_NONE:
         break;
-    case COUNTERS_TOTAL_CLOSED:
+    case STATS_TOTAL_CLOSED:
         take_unread(reader->reading, name, fault_of_file(errno));
         break;
-    case COUNTERS_TOTAL_OTHERS:
+    case STATS_TOTAL_OTHERS:
         take_unread(reader->reading, name, "it does not belong to the user whom it is named after");
         break;
-    case COUNTERS_TOTAL_FOREIGN:
+    case STATS_TOTAL_FOREIGN:
         take_unread(reader->reading, name, FOREIGN);
         break;
-    case COUNTERS_TOTAL_READ:
+    case STATS_TOTAL_READ:
         add_total(reader, owner, &total);
     }
 }
 
 /* Whether this total is as it was when it was read. */
-static void compare_total(struct reader *reader, const char *name) {
-    struct counters_total total;
+static void compare_total(struct stats_reader *reader, const char *name) {
+    struct stats_total total;
     uid_t owner;
-    if (!counters_total_parse_name(name, &owner) ||
-        counters_total_read(reader->directory, owner, &total) != COUNTERS_TOTAL_READ)
+    if (!stats_total_parse_name(name, &owner) || stats_total_read(reader->directory, owner, &total) != STATS_TOTAL_READ)
         return;
     for (size_t i = 0; i < reader->total_count; i++)
         if (reader->totals[i].owner == owner && reader->totals[i].serial == total.serial)
@@ -126,7 +125,7 @@ static void compare_total(struct reader *reader, const char *name) {
 
 /* ---- processes ---- */
 
-static bool is_folded(const struct reader *reader, const struct counters_entry *entry) {
+static bool is_folded(const struct stats_reader *reader, const struct stats_entry *entry) {
     const struct counters_identity *identity = &entry->identity;
     for (size_t i = 0; i < reader->total_count; i++) {
         const struct counters_identity *last = &reader->totals[i].last;
@@ -137,11 +136,11 @@ static bool is_folded(const struct reader *reader, const struct counters_entry *
     return false;
 }
 
-static void add_process(struct reader *reader, const struct counters_entry *entry) {
-    struct counters_reading *reading = reader->reading;
+static void add_process(struct stats_reader *reader, const struct stats_entry *entry) {
+    struct stats_reading *reading = reader->reading;
     reading->processes = with_room(reading->processes, reading->process_count, sizeof(*reading->processes));
-    struct counters_process *process = &reading->processes[reading->process_count++];
-    *process = (struct counters_process){
+    struct stats_process *process = &reading->processes[reading->process_count++];
+    *process = (struct stats_process){
         .identity = entry->identity,
         .is_here = reader->own_namespace != 0 && entry->identity.pid_namespace == reader->own_namespace,
         .owner = entry->status.st_uid,
@@ -152,7 +151,7 @@ static void add_process(struct reader *reader, const struct counters_entry *entr
     memcpy(process->figures, entry->copy.figures, sizeof(process->figures));
 }
 
-static void take_open(struct reader *reader, const char *name, const struct counters_entry *entry) {
+static void take_open(struct stats_reader *reader, const char *name, const struct stats_entry *entry) {
     if (entry->fault == COUNTERS_FOREIGN) {
         take_unread(reader->reading, name, FOREIGN);
     } else if (entry->fault == COUNTERS_READ && !entry->is_dead) {
@@ -163,36 +162,36 @@ static void take_open(struct reader *reader, const char *name, const struct coun
     }
 }
 
-static void take_entry(struct reader *reader, const char *name) {
+static void take_entry(struct stats_reader *reader, const char *name) {
     struct counters_identity identity;
-    struct counters_entry entry;
+    struct stats_entry entry;
     if (!counters_file_parse_name(name, &identity))
         return;
-    if (counters_entry_open(reader->directory, &identity, reader->own_namespace, &entry))
+    if (stats_entry_open(reader->directory, &identity, reader->own_namespace, &entry))
         take_open(reader, name, &entry);
     else if (errno != ENOENT)
         take_unread(reader->reading, name, fault_of_file(errno));
-    counters_entry_close(&entry);
+    stats_entry_close(&entry);
 }
 
 /* ---- together ---- */
 
 static int by_identity(const void *one, const void *other) {
-    const struct counters_identity *a = &((const struct counters_process *)one)->identity;
-    const struct counters_identity *b = &((const struct counters_process *)other)->identity;
+    const struct counters_identity *a = &((const struct stats_process *)one)->identity;
+    const struct counters_identity *b = &((const struct stats_process *)other)->identity;
     if (a->pid_namespace != b->pid_namespace)
         return a->pid_namespace < b->pid_namespace ? -1 : 1;
     return (a->pid > b->pid) - (a->pid < b->pid);
 }
 
 static int by_name(const void *one, const void *other) {
-    return strcmp(((const struct counters_unread *)one)->name, ((const struct counters_unread *)other)->name);
+    return strcmp(((const struct stats_unread *)one)->name, ((const struct stats_unread *)other)->name);
 }
 
 #define READ_TRIES 100
 
-static const char *read_once(struct reader *reader) {
-    counters_reading_release(reader->reading);
+static const char *read_once(struct stats_reader *reader) {
+    stats_reading_release(reader->reading);
     free(reader->totals);
     reader->totals = NULL;
     reader->total_count = 0;
@@ -206,7 +205,7 @@ static const char *read_once(struct reader *reader) {
 }
 
 /* Where it goes on changing, a user writes his own total all the time, and spoils but what is said of him. */
-static const char *read_all(struct reader *reader) {
+static const char *read_all(struct stats_reader *reader) {
     static const struct timespec pause = {.tv_nsec = 10000000};
     for (int i = 0; i < READ_TRIES; i++) {
         const char *fault = read_once(reader);
@@ -217,27 +216,27 @@ static const char *read_all(struct reader *reader) {
     return NULL;
 }
 
-static void sort(struct counters_reading *reading) {
+static void sort(struct stats_reading *reading) {
     if (reading->process_count > 0)
         qsort(reading->processes, reading->process_count, sizeof(reading->processes[0]), by_identity);
     if (reading->unread_count > 0)
         qsort(reading->unread, reading->unread_count, sizeof(reading->unread[0]), by_name);
 }
 
-static const char *read_open(DIR *names, struct counters_reading *reading) {
-    struct reader reader = {
-        .names = names, .directory = dirfd(names), .own_namespace = counters_own_namespace(), .reading = reading};
+static const char *read_open(DIR *names, struct stats_reading *reading) {
+    struct stats_reader reader = {
+        .names = names, .directory = dirfd(names), .own_namespace = stats_entry_own_namespace(), .reading = reading};
     const char *fault = read_all(&reader);
     free(reader.totals);
     if (fault != NULL)
-        counters_reading_release(reading);
+        stats_reading_release(reading);
     sort(reading);
     return fault;
 }
 
-const char *counters_reading_take(const char *path, struct counters_reading *reading) {
-    *reading = (struct counters_reading){0};
-    DIR *names = counters_open_names(path);
+const char *stats_reading_collect(const char *path, struct stats_reading *reading) {
+    *reading = (struct stats_reading){0};
+    DIR *names = stats_entry_open_names(path);
     if (names == NULL)
         return counters_directory_fault(errno);
     const char *fault = read_open(names, reading);
@@ -245,7 +244,7 @@ const char *counters_reading_take(const char *path, struct counters_reading *rea
     return fault;
 }
 
-void counters_reading_release(struct counters_reading *reading) {
+void stats_reading_release(struct stats_reading *reading) {
     free(reading->processes);
     free(reading->unread);
     memset(reading, 0, sizeof(*reading));

@@ -98,7 +98,7 @@ static void add_refusal(struct table *table, const struct counters_load *load) {
     free(when);
 }
 
-static void add_state(struct table *table, const struct counters_process *process) {
+static void add_state(struct table *table, const struct stats_process *process) {
     if (!stats_has_configuration(process))
         table_add(table, STYLE_NOTE, "none so far");
     else if (process->load.successful)
@@ -107,7 +107,7 @@ static void add_state(struct table *table, const struct counters_process *proces
         add_refusal(table, &process->load);
 }
 
-static void add_time(struct table *table, const struct counters_process *process) {
+static void add_time(struct table *table, const struct stats_process *process) {
     add_text(table, STYLE_PLAIN,
              stats_has_configuration(process) ? time_text(process->load.loaded_s) : memory_text(""));
 }
@@ -116,7 +116,7 @@ static void add_time(struct table *table, const struct counters_process *process
 
 enum { LEADING_MAX = 3 };
 
-static bool has_other_namespaces(const struct counters_reading *reading) {
+static bool has_other_namespaces(const struct stats_reading *reading) {
     for (size_t i = 0; i < reading->process_count; i++)
         if (!reading->processes[i].is_here)
             return true;
@@ -130,7 +130,7 @@ static size_t begin_headings(const char *headings[static LEADING_MAX], bool name
     return namespaces ? 3 : 2;
 }
 
-static void begin_process(struct table *table, const struct counters_process *process, bool namespaces) {
+static void begin_process(struct table *table, const struct stats_process *process, bool namespaces) {
     add_text(table, STYLE_PLAIN, text_format("%" PRIu32, process->identity.pid));
     table_add(table, STYLE_PLAIN, process->program);
     if (namespaces)
@@ -153,7 +153,7 @@ static void print_table(const char *title, struct table *table) {
     table_free(table);
 }
 
-static void print_configurations(const struct counters_reading *reading, bool namespaces) {
+static void print_configurations(const struct stats_reading *reading, bool namespaces) {
     const char *headings[LEADING_MAX + 3];
     size_t count = begin_headings(headings, namespaces);
     headings[count++] = "GENERATION";
@@ -174,7 +174,7 @@ static void add_figures(struct table *table, const struct group *group, const ui
         add_text(table, STYLE_PLAIN, figure_of(figures, group->columns[i].counter));
 }
 
-static void add_sums(struct table *table, const struct group *group, const struct counters_reading *reading,
+static void add_sums(struct table *table, const struct group *group, const struct stats_reading *reading,
                      bool namespaces) {
     uint64_t sums[COUNTER_COUNT];
     stats_sum(reading, sums);
@@ -185,7 +185,7 @@ static void add_sums(struct table *table, const struct group *group, const struc
 }
 
 static void print_group(const struct stats *stats, const struct group *group, bool namespaces) {
-    const struct counters_reading *reading = &stats->reading;
+    const struct stats_reading *reading = &stats->reading;
     const char *headings[LEADING_MAX + sizeof(group->columns) / sizeof(group->columns[0])];
     size_t count = begin_headings(headings, namespaces);
     for (size_t i = 0; i < group->count; i++)
@@ -210,7 +210,7 @@ static void print_first_line(const struct stats *stats) {
 }
 
 void stats_print_tables(const struct stats *stats) {
-    const struct counters_reading *reading = &stats->reading;
+    const struct stats_reading *reading = &stats->reading;
     bool namespaces = has_other_namespaces(reading);
     print_first_line(stats);
     if (reading->process_count > 0)

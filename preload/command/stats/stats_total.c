@@ -17,7 +17,7 @@ static void make_name(uid_t owner, const char *suffix, char name[static NAME_SIZ
     snprintf(name, NAME_SIZE, "%" PRIu32 ".total%s", (uint32_t)owner, suffix);
 }
 
-bool counters_total_parse_name(const char *name, uid_t *owner) {
+bool stats_total_parse_name(const char *name, uid_t *owner) {
     char again[NAME_SIZE];
     *owner = (uid_t)strtoul(name, NULL, 10);
     make_name(*owner, "", again);
@@ -26,31 +26,31 @@ bool counters_total_parse_name(const char *name, uid_t *owner) {
 
 /* ---- reading ---- */
 
-static bool is_total(const struct counters_total *total) {
-    return total->magic == COUNTERS_TOTAL_MAGIC && total->layout == COUNTERS_TOTAL_LAYOUT;
+static bool is_total(const struct stats_total *total) {
+    return total->magic == STATS_TOTAL_MAGIC && total->layout == STATS_TOTAL_LAYOUT;
 }
 
-static enum counters_total_state read_open(int file, uid_t owner, struct counters_total *total) {
+static enum stats_total_state read_open(int file, uid_t owner, struct stats_total *total) {
     struct stat status;
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
-        return COUNTERS_TOTAL_FOREIGN;
+        return STATS_TOTAL_FOREIGN;
     if (status.st_uid != owner)
-        return COUNTERS_TOTAL_OTHERS;
+        return STATS_TOTAL_OTHERS;
     bool is_whole = pread(file, total, sizeof(*total), 0) == (ssize_t)sizeof(*total) && is_total(total);
-    return is_whole ? COUNTERS_TOTAL_READ : COUNTERS_TOTAL_FOREIGN;
+    return is_whole ? STATS_TOTAL_READ : STATS_TOTAL_FOREIGN;
 }
 
-enum counters_total_state counters_total_read(int directory, uid_t owner, struct counters_total *total) {
+enum stats_total_state stats_total_read(int directory, uid_t owner, struct stats_total *total) {
     char name[NAME_SIZE];
     make_name(owner, "", name);
-    *total = (struct counters_total){0};
+    *total = (struct stats_total){0};
     int file = openat(directory, name, FLAGS | O_RDONLY);
     if (file < 0)
-        return errno == ENOENT ? COUNTERS_TOTAL_NONE : COUNTERS_TOTAL_CLOSED;
-    enum counters_total_state state = read_open(file, owner, total);
+        return errno == ENOENT ? STATS_TOTAL_NONE : STATS_TOTAL_CLOSED;
+    enum stats_total_state state = read_open(file, owner, total);
     close(file);
-    if (state != COUNTERS_TOTAL_READ)
-        *total = (struct counters_total){0};
+    if (state != STATS_TOTAL_READ)
+        *total = (struct stats_total){0};
     return state;
 }
 
@@ -86,10 +86,10 @@ static bool has_its_name(int directory, int file, const char *name) {
     return has;
 }
 
-bool counters_total_prepare(int directory, uid_t owner, struct counters_next_total *next) {
+bool stats_total_prepare(int directory, uid_t owner, struct stats_next_total *next) {
     char name[NAME_SIZE];
     make_name(owner, ".new", name);
-    *next = (struct counters_next_total){.directory = directory, .owner = owner};
+    *next = (struct stats_next_total){.directory = directory, .owner = owner};
     next->file = open_next(directory, owner, name);
     if (next->file >= 0 && counters_file_lock(next->file, F_WRLCK) && has_its_name(directory, next->file, name))
         return true;
@@ -105,7 +105,7 @@ static bool is_given_to_its_user(int file, uid_t owner) {
            fchmod(file, 0644) == 0;
 }
 
-bool counters_total_replace(struct counters_next_total *next, const struct counters_total *total) {
+bool stats_total_replace(struct stats_next_total *next, const struct stats_total *total) {
     char name[NAME_SIZE], new_name[NAME_SIZE];
     make_name(next->owner, "", name);
     make_name(next->owner, ".new", new_name);
@@ -120,7 +120,7 @@ bool counters_total_replace(struct counters_next_total *next, const struct count
     return replaced;
 }
 
-void counters_total_release(struct counters_next_total *next) {
+void stats_total_release(struct stats_next_total *next) {
     char name[NAME_SIZE];
     make_name(next->owner, ".new", name);
     if (next->file < 0)

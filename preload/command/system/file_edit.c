@@ -8,9 +8,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 
 static bool fail(const char *path, const char *what) {

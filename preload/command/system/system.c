@@ -1,32 +1,32 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/system/system_entry.h"
 #include "originbypass/command/system/system_status.h"
 
-struct request {
+struct system_options {
     bool forced, json;
 };
 
-static int enable(const struct request *request) {
-    return system_enable(request->forced);
+static int enable(const struct system_options *options) {
+    return system_enable(options->forced);
 }
 
-static int disable(const struct request *request) {
-    (void)request;
+static int disable(const struct system_options *options) {
+    (void)options;
     return system_disable();
 }
 
-static int status(const struct request *request) {
-    return system_status(request->json);
+static int status(const struct system_options *options) {
+    return system_status(options->json);
 }
 
 static const struct verb {
     const char *name;
     const char *letters;
     const struct option *words;
-    int (*run)(const struct request *request);
+    int (*run)(const struct system_options *options);
 } VERBS[] = {
     {"enable", "f", (const struct option[]){{"force", no_argument, NULL, 'f'}, {0}}, enable},
     {"disable", "", NULL, disable},
@@ -42,7 +42,7 @@ static const struct verb *find(const char *name) {
 }
 
 static int run(int argc, char **argv) {
-    struct request request = {0};
+    struct system_options options = {0};
     const struct verb *verb = argc < 2 ? NULL : find(argv[1]);
     if (verb == NULL)
         return cli_usage();
@@ -51,11 +51,11 @@ static int run(int argc, char **argv) {
     for (int option; (option = cli_option(argc, argv, verb->letters, verb->words)) != -1;) {
         if (option == '?')
             return cli_usage();
-        request.forced = request.forced || option == 'f';
-        request.json = request.json || option == 'j';
+        options.forced = options.forced || option == 'f';
+        options.json = options.json || option == 'j';
     }
     if (optind == argc)
-        return verb->run(&request);
+        return verb->run(&options);
     cli_complain("%s takes no argument", verb->name);
     return cli_usage();
 }

@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/library_place.h"

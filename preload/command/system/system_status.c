@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/style.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/library.h"
@@ -66,7 +66,7 @@ static struct entry look_at(const char *path) {
 
 static void look_at_file(struct machine *machine, const char *text) {
     struct preload_list list = preload_list_read(text);
-    machine->entries = memory_take(list.count, sizeof(machine->entries[0]));
+    machine->entries = memory_zeroed(list.count, sizeof(machine->entries[0]));
     for (size_t i = 0; i < list.count; i++)
         if (system_is_ours(list.paths[i]))
             machine->entries[machine->entry_count++] = look_at(list.paths[i]);
@@ -101,7 +101,7 @@ static void look(struct machine *machine, const char *text) {
     machine->library = library_find();
     look_at_file(machine, text);
     char *given = library_of_new_programs(machine);
-    machine->running = running_take(given);
+    machine->running = running_collect(given);
     free(given);
     machine->status = is_bad(machine)                         ? CLI_BAD
                       : count_restarts(&machine->running) > 0 ? SYSTEM_STATUS_RESTART

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/config/config.h"
@@ -25,7 +25,7 @@ enum {
     NOT_STARTED = 126,
 };
 
-struct trial {
+struct program_trial {
     const char *const *arguments; /* the program first */
     bool as_nobody;
 };
@@ -45,7 +45,7 @@ static bool become_nobody(void) {
 }
 
 /* Becomes the program, with an environment of its own. */
-_Noreturn static void become(const struct trial *trial, const char *library, int output) {
+_Noreturn static void become(const struct program_trial *trial, const char *library, int output) {
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
     char *preload = library == NULL ? NULL : text_format("LD_PRELOAD=%s", library);
     char *const environment[] = {path, locale, preload, NULL};
@@ -81,7 +81,7 @@ static bool read_output(int descriptor, struct result *result) {
     }
 }
 
-static bool run_one(const struct trial *trial, const char *library, struct result *result) {
+static bool run_one(const struct program_trial *trial, const char *library, struct result *result) {
     int ends[2];
     *result = (struct result){0};
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -111,7 +111,7 @@ static char *ending(const struct result *result) {
     return text_format("ends with status %d", WEXITSTATUS(result->status));
 }
 
-static bool complain_of(const struct trial *trial, const char *library, struct result *with) {
+static bool complain_of(const struct program_trial *trial, const char *library, struct result *with) {
     char *how = ending(with);
     while (with->length > 0 && with->output[with->length - 1] == '\n')
         with->output[--with->length] = '\0';
@@ -127,7 +127,7 @@ static bool complain_of(const struct trial *trial, const char *library, struct r
 }
 
 /* What is in /etc/ld.so.preload already has its say in both. */
-static bool is_the_same(const struct trial *trial, const char *library) {
+static bool is_the_same(const struct program_trial *trial, const char *library) {
     struct result with, without;
     if (!run_one(trial, NULL, &without) || !run_one(trial, library, &with)) {
         cli_complain("%s cannot be run: %s", trial->arguments[0], strerror(errno)); // NOLINT(concurrency-mt-unsafe)
@@ -144,7 +144,8 @@ bool trial_run(const char *library) {
     const char *const shell[] = {"/bin/sh", "-c", "echo one two | cat && /bin/true", NULL};
     const char *const version[] = {command, "--version", NULL};
     const char *const check[] = {command, "check", CONFIG_DEFAULT_FILE, NULL};
-    const struct trial trials[] = {{nothing, false}, {nothing, true}, {shell, false}, {version, false}, {check, false}};
+    const struct program_trial trials[] = {
+        {nothing, false}, {nothing, true}, {shell, false}, {version, false}, {check, false}};
     size_t count = sizeof(trials) / sizeof(trials[0]) - (access(CONFIG_DEFAULT_FILE, F_OK) == 0 ? 0 : 1);
     bool good = true;
     for (size_t i = 0; good && i < count; i++)

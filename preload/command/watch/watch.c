@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "originbypass/command/base/child.h"
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/subcommand.h"
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/resolution.h"
 #include "originbypass/command/watch/aside.h"
@@ -233,7 +233,7 @@ static bool read_hosts(char **arguments, const struct rules *rules, struct watch
     if (watch->count == 0 || arguments[watch->count] == NULL || arguments[watch->count + 1] == NULL)
         return false;
     watch->command = arguments + watch->count + 1;
-    watch->hosts = memory_take(watch->count, sizeof(watch->hosts[0]));
+    watch->hosts = memory_zeroed(watch->count, sizeof(watch->hosts[0]));
     for (size_t i = 0; i < watch->count; i++)
         watch->hosts[i].host = resolution_case(rules, arguments[i]);
     return true;

@@ -7,7 +7,7 @@
 void *memory_checked(void *memory);
 
 /** Zeroed memory for `count` things of `size`, for the caller to free(3). */
-void *memory_take(size_t count, size_t size);
+void *memory_zeroed(size_t count, size_t size);
 
 /** realloc(3) to `count` things of `size`. */
 void *memory_resize(void *memory, size_t count, size_t size);

@@ -17,7 +17,7 @@ struct notes {
 };
 
 /** What there is to note of a configuration without errors. It must outlive the result. */
-struct notes notes_take(const struct config *config);
+struct notes notes_collect(const struct config *config);
 void notes_free(struct notes *notes);
 
 #endif

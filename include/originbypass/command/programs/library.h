@@ -17,7 +17,7 @@ void library_complain_of_none(void);
  * library_find(), and then whether the loader takes it: it ignores what it cannot load, says so on standard error, and
  * runs the program without it. NULL after a complaint. The library is loaded into this process by it.
  */
-char *library_take(void);
+char *library_find_loadable(void);
 
 /** What the library needs of the program's libc, as "glibc 2.17 or later"; for the caller to free(3). */
 char *library_needs(const char *library);

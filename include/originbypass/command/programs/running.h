@@ -32,7 +32,7 @@ struct running_list {
 };
 
 /** `entered`: the library that a program started now gets, by its real path; NULL: none. */
-struct running_list running_take(const char *entered);
+struct running_list running_collect(const char *entered);
 void running_free(struct running_list *list);
 
 /** Whether a new start would make a difference to the library that it has. */

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 
 /** The library's settings for one program, as options of the command line. All zeros: none. */
-struct settings {
+struct run_settings {
     char *hosts;     /**< -H, joined where it is given more than once */
     char *upstreams; /**< -u, likewise */
     char *file;      /**< -c, as an absolute path */
@@ -13,10 +13,10 @@ struct settings {
 };
 
 /** For cli_option(). */
-#define SETTINGS_LETTERS "H:u:c:vq"
+#define RUN_SETTINGS_LETTERS "H:u:c:vq"
 
 /** What these options mean, for the help of the commands that have them. */
-#define SETTINGS_HELP                                                                                                  \
+#define RUN_SETTINGS_HELP                                                                                              \
     "  -H HOSTS      host rules, separated by commas or blanks (ORIGIN_BYPASS_HOSTS)\n"                                \
     "  -u UPSTREAMS  external DNS servers, likewise (ORIGIN_BYPASS_UPSTREAMS)\n"                                       \
     "  -c FILE       configuration file (ORIGIN_BYPASS_CONFIG_FILE)\n"                                                 \
@@ -28,21 +28,21 @@ struct settings {
     "must be correct. Mistakes in the environment, and in a file that it names, are\n"                                 \
     "left to the library: it reports them, and libc answers.\n"
 
-/** Take one option of SETTINGS_LETTERS with `optarg`. False: it is none of them. */
-bool settings_take(struct settings *settings, int option);
+/** Take one option of RUN_SETTINGS_LETTERS with `optarg`. False: it is none of them. */
+bool run_settings_read_option(struct run_settings *settings, int option);
 
 /** Put them into the environment as the library's variables. True: that has changed it. */
-bool settings_export(const struct settings *settings);
+bool run_settings_export(const struct run_settings *settings);
 
 /**
  * Whether a program could run with what stands in the environment now: a host is given, by a variable or a file that
  * can be read, and what the options say is right. False after complaints.
  */
-bool settings_check(const struct settings *settings);
+bool run_settings_check(const struct run_settings *settings);
 
 /** For each variable that the options set: its name and value. */
-void settings_each(const struct settings *settings, void (*visit)(const char *name, const char *value));
+void run_settings_each(const struct run_settings *settings, void (*visit)(const char *name, const char *value));
 
-void settings_free(struct settings *settings);
+void run_settings_free(struct run_settings *settings);
 
 #endif

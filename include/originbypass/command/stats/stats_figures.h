@@ -10,7 +10,7 @@
 struct stats {
     const char *directory;
     bool is_whole; /**< all processes are in `reading`, and the dead ones count; else a few were asked for */
-    struct counters_reading reading;
+    struct stats_reading reading;
 };
 
 /** How the configuration of the processes stands, taken together. All zeros: none of them has read one. */
@@ -19,12 +19,12 @@ struct stats_configuration {
     uint32_t generation; /**< the least: that of the process which has taken the fewest */
     int64_t loaded_s;    /**< the least: since then each has what it has now (time(2)) */
 };
-struct stats_configuration stats_configuration_of(const struct counters_reading *reading);
+struct stats_configuration stats_configuration_of(const struct stats_reading *reading);
 
 /** Whether the process has read a configuration at all. */
-bool stats_has_configuration(const struct counters_process *process);
+bool stats_has_configuration(const struct stats_process *process);
 
 /** What the living and the dead have counted together. */
-void stats_sum(const struct counters_reading *reading, uint64_t sums[static COUNTER_COUNT]);
+void stats_sum(const struct stats_reading *reading, uint64_t sums[static COUNTER_COUNT]);
 
 #endif

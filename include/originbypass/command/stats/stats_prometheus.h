@@ -4,6 +4,6 @@
 #include "originbypass/command/stats/stats_reading.h"
 
 /** Write a whole reading in Prometheus' text format to standard output. */
-void stats_write_prometheus(const struct counters_reading *reading);
+void stats_write_prometheus(const struct stats_reading *reading);
 
 #endif

@@ -9,7 +9,7 @@
 #include "originbypass/metrics/counters_file.h"
 
 /** A process, as its file has it. */
-struct counters_process {
+struct stats_process {
     struct counters_identity identity;
     bool is_here; /**< its PID namespace is the reader's: the PID is one here */
     uid_t owner;  /**< of the file */
@@ -20,27 +20,27 @@ struct counters_process {
 };
 
 /** A file whose figures are in no sum. */
-struct counters_unread {
+struct stats_unread {
     char name[COUNTERS_FILE_NAME_SIZE];
     const char *reason; /**< a static text */
 };
 
 /** What a directory had at one moment. Its processes and the dead ones together never count backwards. */
-struct counters_reading {
+struct stats_reading {
     size_t process_count;
-    struct counters_process *processes; /**< those that live, or may live: in the order of namespace and PID */
-    uint64_t dead_count;                /**< processes that have ended, folded or not */
-    uint64_t dead[COUNTER_COUNT];       /**< what these have counted */
+    struct stats_process *processes; /**< those that live, or may live: in the order of namespace and PID */
+    uint64_t dead_count;             /**< processes that have ended, folded or not */
+    uint64_t dead[COUNTER_COUNT];    /**< what these have counted */
     size_t unread_count;
-    struct counters_unread *unread; /**< files that may not be read, or are of another layout: in the order of names */
+    struct stats_unread *unread; /**< files that may not be read, or are of another layout: in the order of names */
 };
 
 /**
  * Read a directory, which needs not be safe: nothing in it is trusted. Texts may have any octets but NUL in them. Takes
  * no lock: a total's serial number tells whether something was folded meanwhile. NULL, or why it cannot be read, a
- * static text. The reading is the caller's to release with counters_reading_release().
+ * static text. The reading is the caller's to release with stats_reading_release().
  */
-const char *counters_reading_take(const char *path, struct counters_reading *reading);
-void counters_reading_release(struct counters_reading *reading);
+const char *stats_reading_collect(const char *path, struct stats_reading *reading);
+void stats_reading_release(struct stats_reading *reading);
 
 #endif

@@ -15,8 +15,8 @@
  */
 
 /** The file UID.total, in native numbers. */
-struct counters_total {
-    uint64_t magic; /**< COUNTERS_TOTAL_MAGIC */
+struct stats_total {
+    uint64_t magic; /**< STATS_TOTAL_MAGIC */
     uint32_t layout;
     uint32_t reserved;
     uint64_t serial;    /**< one more with each process that is folded */
@@ -24,36 +24,36 @@ struct counters_total {
     uint64_t figures[COUNTER_PLACES];
     struct counters_identity last; /**< the one that was folded last: its file counts no more, though it may be there */
 };
-#define COUNTERS_TOTAL_MAGIC UINT64_C(0x6c61746f7472746e)
-#define COUNTERS_TOTAL_LAYOUT 1
+#define STATS_TOTAL_MAGIC UINT64_C(0x6c61746f7472746e)
+#define STATS_TOTAL_LAYOUT 1
 
 /** Whether a total of this user has that name; whose is stored in `owner`. */
-bool counters_total_parse_name(const char *name, uid_t *owner);
+bool stats_total_parse_name(const char *name, uid_t *owner);
 
-enum counters_total_state {
-    COUNTERS_TOTAL_NONE,
-    COUNTERS_TOTAL_CLOSED, /**< it cannot be opened: errno */
-    COUNTERS_TOTAL_READ,
-    COUNTERS_TOTAL_OTHERS,  /**< it is another user's: it says nothing of this one */
-    COUNTERS_TOTAL_FOREIGN, /**< no regular file, or of another layout */
+enum stats_total_state {
+    STATS_TOTAL_NONE,
+    STATS_TOTAL_CLOSED, /**< it cannot be opened: errno */
+    STATS_TOTAL_READ,
+    STATS_TOTAL_OTHERS,  /**< it is another user's: it says nothing of this one */
+    STATS_TOTAL_FOREIGN, /**< no regular file, or of another layout */
 };
 
 /** Read a user's total in an open directory; all zeros where there is none. */
-enum counters_total_state counters_total_read(int directory, uid_t owner, struct counters_total *total);
+enum stats_total_state stats_total_read(int directory, uid_t owner, struct stats_total *total);
 
 /** The next total of a user, on the way into its place. */
-struct counters_next_total {
+struct stats_next_total {
     int directory, file; /**< `file`: -1: none */
     uid_t owner;
 };
 
 /** Begin to write one. False: somebody else is at it, or it cannot be done. Nobody waits. */
-bool counters_total_prepare(int directory, uid_t owner, struct counters_next_total *next);
+bool stats_total_prepare(int directory, uid_t owner, struct stats_next_total *next);
 
 /** Put it in place of the former one. False: it cannot be done, and that stays. */
-bool counters_total_replace(struct counters_next_total *next, const struct counters_total *total);
+bool stats_total_replace(struct stats_next_total *next, const struct stats_total *total);
 
 /** Give it up; to be called in the end in any case. */
-void counters_total_release(struct counters_next_total *next);
+void stats_total_release(struct stats_next_total *next);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef ORIGINBYPASS_COMMAND_BASE_SUBCOMMAND_H
-#define ORIGINBYPASS_COMMAND_BASE_SUBCOMMAND_H
+#ifndef ORIGINBYPASS_COMMAND_BASE_CLI_H
+#define ORIGINBYPASS_COMMAND_BASE_CLI_H
 
 #include <getopt.h>
 
@@ -10,7 +10,7 @@ enum cli_status {
     CLI_USAGE = 2, /**< the command line makes no sense */
 };
 
-/** One subcommand. Each has a file of its own in preload/cli/, called by its name, which defines it. */
+/** One subcommand. Each has a file of its own in preload/command, called by its name, which defines it. */
 struct cli_command {
     const char *name;
     const char *summary; /**< one line, for the list of subcommands */

@@ -1,4 +1,4 @@
-#include "originbypass/command/base/subcommand.h"
+#include "originbypass/command/base/cli.h"
 
 #include <stdarg.h>
 #include <stdio.h>
