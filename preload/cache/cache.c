@@ -178,7 +178,8 @@ INLINE size_t count_inside(enum part part, size_t count) {
 }
 
 /* Whether the slot holds this name, of `count` words; most stand in it whole. */
-INLINE bool is_named(const struct store *store, const struct cache_slot *slot, const uint64_t *words, size_t count) {
+INLINE bool is_slot_named(const struct store *store, const struct cache_slot *slot, const uint64_t *words,
+                          size_t count) {
     const _Atomic uint64_t *here = &slot->word[inside[PART_NAME].first];
     if (LOAD(here[0]) != words[0])
         return false;
@@ -212,13 +213,13 @@ INLINE bool part_copy(const struct store *store, const struct cache_slot *slot, 
 }
 
 /* The slot of a name, if no writer was in the way; the caller compares the sequence number again after its copy. */
-INLINE struct cache_slot *find(const struct store *store, const struct name *name, uint32_t *sequence) {
+INLINE struct cache_slot *find_cached(const struct store *store, const struct name *name, uint32_t *sequence) {
     uint32_t number = LOAD(store->buckets[name->hash & store->bucket_mask]);
     for (int steps = 0; number != 0 && number < store->slot_count && steps < STEPS_MAX; steps++) {
         struct cache_slot *slot = &store->slots[number];
         *sequence = LOAD(slot->sequence);
         if (LOAD(slot->hash) == name->hash && LOAD(slot->words[PART_NAME]) == name_words(name->length) &&
-            is_named(store, slot, name->words, name_words(name->length)))
+            is_slot_named(store, slot, name->words, name_words(name->length)))
             return slot;
         number = LOAD(slot->next);
     }
@@ -228,8 +229,8 @@ INLINE struct cache_slot *find(const struct store *store, const struct name *nam
 enum copied { COPIED, CHANGED, TOO_SMALL };
 
 /* In the order in which they stand in the copy. */
-static enum copied copy_out(const struct store *store, struct cache_slot *slot, uint32_t sequence,
-                            struct cache_copy *copy, size_t *room) {
+static enum copied copy_slot(const struct store *store, struct cache_slot *slot, uint32_t sequence,
+                             struct cache_copy *copy, size_t *room) {
     static const enum part parts[] = {PART_A, PART_AAAA, PART_ORDER};
     enum { COUNT = sizeof(parts) / sizeof(parts[0]) };
     uint64_t *place = copy->heap != NULL ? copy->heap : copy->storage;
@@ -276,19 +277,19 @@ void cache_copy_release(struct cache_copy *copy) {
     copy->heap = NULL;
 }
 
-static bool get(const struct store *store, const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
+static bool get_copy(const struct store *store, const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
     size_t room = sizeof(copy->storage) / sizeof(copy->storage[0]);
     cache_copy_release(copy);
     for (int tries = 0; tries < TRIES_MAX; tries++) {
         uint32_t sequence;
         if (tries >= TRIES_AT_ONCE)
             sched_yield();
-        struct cache_slot *slot = find(store, name, &sequence);
+        struct cache_slot *slot = find_cached(store, name, &sequence);
         if (slot == NULL)
             return false;
         if (sequence & 1)
             continue;
-        switch (copy_out(store, slot, sequence, copy, &room)) {
+        switch (copy_slot(store, slot, sequence, copy, &room)) {
         case COPIED:
             mark_used(slot, now_ms);
             return copy->answers[0] != NULL || copy->answers[1] != NULL;
@@ -306,7 +307,7 @@ static bool get(const struct store *store, const struct name *name, uint64_t now
 
 bool cache_get(const struct name *name, uint64_t now_ms, struct cache_copy *copy) {
     const struct store *store = LOAD(the_store);
-    if (store != NULL && get(store, name, now_ms, copy))
+    if (store != NULL && get_copy(store, name, now_ms, copy))
         return true;
     copy->answers[0] = copy->answers[1] = NULL;
     copy->expires_ms[0] = copy->expires_ms[1] = 0;
@@ -344,7 +345,7 @@ static bool copy_list(const struct store *store, const struct cache_slot *slot, 
 bool cache_get_list(const struct name *name, uint64_t now_ms, struct cache_list *list) {
     const struct store *store = LOAD(the_store);
     uint32_t sequence;
-    struct cache_slot *slot = store == NULL ? NULL : find(store, name, &sequence);
+    struct cache_slot *slot = store == NULL ? NULL : find_cached(store, name, &sequence);
     if (slot == NULL || sequence & 1 || LOAD(slot->list_until_ms) <= now_ms || !has_key(slot, list->key))
         return false;
     list->word_count = LOAD(slot->words[PART_LIST]);
@@ -369,7 +370,7 @@ static void release_part(struct store *store, struct cache_slot *slot, enum part
     STORE(slot->words[part], 0);
 }
 
-static uint32_t take_cell(struct store *store) {
+static uint32_t claim_cell(struct store *store) {
     uint32_t cell = store->free_cell;
     if (cell != 0)
         store->free_cell = OWN(store->cells[cell].next);
@@ -392,7 +393,7 @@ static void store_part(struct store *store, struct cache_slot *slot, enum part p
         STORE(slot->word[inside[part].first + i], words[i]);
     _Atomic uint32_t *link = &slot->rest[part];
     for (size_t i = here; i < count; i += CELL_WORDS) {
-        uint32_t cell = take_cell(store);
+        uint32_t cell = claim_cell(store);
         STORE(*link, cell);
         for (size_t j = 0; j < CELL_WORDS && i + j < count; j++)
             STORE(store->cells[cell].word[j], words[i + j]);
@@ -457,7 +458,7 @@ static bool evict(struct store *store, uint32_t keep) {
 
 static uint32_t number_of(const struct store *store, const struct name *name) {
     uint32_t sequence;
-    const struct cache_slot *slot = find(store, name, &sequence);
+    const struct cache_slot *slot = find_cached(store, name, &sequence);
     return slot == NULL ? 0 : (uint32_t)(slot - store->slots);
 }
 
@@ -493,8 +494,8 @@ static bool make_room(struct store *store, uint32_t keep, size_t cells) {
     return true;
 }
 
-static void put(struct store *store, const struct name *name, const struct answer *answer,
-                const struct cache_term *term, uint64_t now_ms) {
+static void put_answer(struct store *store, const struct name *name, const struct answer *answer,
+                       const struct cache_term *term, uint64_t now_ms) {
     size_t words = answer->size / sizeof(uint64_t);
     enum part part = answer->family == AF_INET ? PART_A : PART_AAAA;
     uint32_t number = number_of(store, name);
@@ -523,7 +524,7 @@ void cache_put(const struct name *name, const struct answer *answer, const struc
         return;
     lock_acquire(&lock);
     if (term->generation == OWN(generation))
-        put(store, name, answer, term, now_ms);
+        put_answer(store, name, answer, term, now_ms);
     lock_release(&lock);
 }
 
@@ -543,7 +544,7 @@ bool cache_doubt(const struct name *name, size_t type, enum outcome said) {
 bool cache_postpone(const struct name *name, size_t type, uint64_t retry_ms, uint64_t until_ms) {
     struct store *store = LOAD(the_store);
     uint32_t sequence;
-    struct cache_slot *slot = store == NULL ? NULL : find(store, name, &sequence);
+    struct cache_slot *slot = store == NULL ? NULL : find_cached(store, name, &sequence);
     return slot != NULL && atomic_compare_exchange_strong(&slot->retry_ms[type], &retry_ms, until_ms);
 }
 

@@ -26,7 +26,7 @@ static void list_commands(FILE *stream) {
           stream);
 }
 
-static const struct cli_command *find(const char *name) {
+static const struct cli_command *find_command(const char *name) {
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         if (strcmp(COMMANDS[i]->name, name) == 0)
             return COMMANDS[i];
@@ -54,7 +54,7 @@ static int run(int argc, char **argv) {
 }
 
 /* What could not be written has not been said: a full disk must not look like success. */
-static int finish(int status) {
+static int finish_output(int status) {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
     cli_complain("standard output: %s", strerror(errno)); // NOLINT(concurrency-mt-unsafe): there is one thread
@@ -68,14 +68,14 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
         list_commands(stdout);
-        return finish(CLI_GOOD);
+        return finish_output(CLI_GOOD);
     }
     if (strcmp(argv[1], "--version") == 0) {
         puts("originbypass " ORIGINBYPASS_VERSION);
-        return finish(CLI_GOOD);
+        return finish_output(CLI_GOOD);
     }
-    cli_current = find(argv[1]);
+    cli_current = find_command(argv[1]);
     if (cli_current == NULL)
         return complain_of_no_command(argv[1]);
-    return finish(run(argc - 1, argv + 1));
+    return finish_output(run(argc - 1, argv + 1));
 }

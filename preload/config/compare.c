@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool is_same_text(const char *a, const char *b) {
+static bool is_text_equal(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
@@ -42,7 +42,7 @@ static bool is_same_cache(const struct cache_settings *a, const struct cache_set
 }
 
 bool config_compare_equal(const struct host_settings *a, const struct host_settings *b) {
-    return is_same_text(a->query_name, b->query_name) && are_same_servers(a->upstreams, b->upstreams) &&
+    return is_text_equal(a->query_name, b->query_name) && are_same_servers(a->upstreams, b->upstreams) &&
            are_same_servers(a->others, b->others) && is_same_answer(a->pinned_ipv4, b->pinned_ipv4) &&
            is_same_answer(a->pinned_ipv6, b->pinned_ipv6) && are_same_prefixes(a->reject, b->reject) &&
            are_same_prefixes(a->accept, b->accept) && are_same_prefixes(a->edges, b->edges) && a->strict == b->strict &&

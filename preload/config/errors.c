@@ -10,7 +10,7 @@ enum { REASON_SIZE = 1024 };
 /* So many octets of a value are shown, each as `\xHH` at worst, in quotes, with three dots behind. */
 enum { SHOWN_MAX = 80, QUOTED_SIZE = SHOWN_MAX * 4 + 5 };
 
-static void append(struct config_errors *errors, struct config_place place, const char *reason) {
+static void append_error(struct config_errors *errors, struct config_place place, const char *reason) {
     if (errors->list == NULL)
         errors->list = arena_allocate(errors->memory, (CONFIG_ERRORS_MAX + 1) * sizeof(*errors->list));
     if (errors->list == NULL || reason == NULL)
@@ -22,7 +22,7 @@ void config_errors_add(struct config_errors *errors, struct config_place place, 
     if (errors->count > CONFIG_ERRORS_MAX)
         return;
     if (errors->count == CONFIG_ERRORS_MAX) {
-        append(errors, place, "there are more errors, from here on; they are not listed");
+        append_error(errors, place, "there are more errors, from here on; they are not listed");
         return;
     }
     char reason[REASON_SIZE];
@@ -30,7 +30,7 @@ void config_errors_add(struct config_errors *errors, struct config_place place, 
     va_start(arguments, format);
     vsnprintf(reason, sizeof(reason), format, arguments);
     va_end(arguments);
-    append(errors, place, arena_text(errors->memory, reason, strlen(reason)));
+    append_error(errors, place, arena_text(errors->memory, reason, strlen(reason)));
 }
 
 const char *config_errors_quote(struct config_errors *errors, const char *text, size_t length) {

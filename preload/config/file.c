@@ -120,7 +120,7 @@ size_t config_file_size(const struct config_file *file) {
 }
 
 /* Returns what there is, at most `size` octets; -1: an error. */
-static ssize_t read_fully(int descriptor, char *buffer, size_t size) {
+static ssize_t read_to_end(int descriptor, char *buffer, size_t size) {
     size_t filled = 0;
     while (filled < size) {
         ssize_t count = pread(descriptor, buffer + filled, size - filled, (off_t)filled);
@@ -143,7 +143,7 @@ static bool is_unchanged(const struct config_file *file) {
 /* There is room for one octet more than the file has: where it is filled, the file has grown. */
 const char *config_file_read(const struct config_file *file, char *buffer) {
     size_t size = config_file_size(file);
-    ssize_t count = read_fully(file->descriptor, buffer, size + 1);
+    ssize_t count = read_to_end(file->descriptor, buffer, size + 1);
     if (count < 0)
         return "the file cannot be read: input/output error";
     if ((size_t)count != size || !is_unchanged(file))

@@ -43,7 +43,7 @@ static struct config_place place(const struct check *check, int line) {
     return (struct config_place){.file = check->file, .line = line};
 }
 
-static bool refuse(struct check *check, int line, const char *reason) {
+static bool refuse_text(struct check *check, int line, const char *reason) {
     config_errors_add(check->errors, place(check, line), "%s", reason);
     return false;
 }
@@ -124,7 +124,7 @@ static int lines_between(const char *text, const char *end) {
     return lines;
 }
 
-static bool add_name(struct check *check, const struct config_token *token) {
+static bool add_setting_name(struct check *check, const struct config_token *token) {
     struct bracket *group = innermost(check);
     const char *first = find_name(group, token);
     if (first != NULL) {
@@ -147,7 +147,7 @@ static bool check_name(struct check *check, const struct config_token *token) {
     if (!may_begin)
         return misplaced(check, token);
     if (is_name(token))
-        return add_name(check, token);
+        return add_setting_name(check, token);
     config_errors_add(check->errors, place(check, token->line),
                       "%s is no name of a setting: expected letters, digits, \"-\", \"_\" and \"*\", a letter first",
                       found(check, token));
@@ -263,9 +263,9 @@ static bool check_mark(struct check *check, const struct config_token *token) {
 static bool check_other(struct check *check, const struct config_token *token) {
     static const char include[] = "@include", byte_order_mark[] = "\xef\xbb\xbf";
     if (strncmp(token->start, include, sizeof(include) - 1) == 0)
-        return refuse(check, token->line, "@include is not supported: write all settings into one file");
+        return refuse_text(check, token->line, "@include is not supported: write all settings into one file");
     if (strncmp(token->start, byte_order_mark, sizeof(byte_order_mark) - 1) == 0)
-        return refuse(check, token->line, "a byte order mark (U+FEFF): save the file as UTF-8 without one");
+        return refuse_text(check, token->line, "a byte order mark (U+FEFF): save the file as UTF-8 without one");
     return misplaced(check, token);
 }
 
@@ -296,9 +296,9 @@ static bool check_token(struct check *check, const struct config_token *token) {
     case CONFIG_TOKEN_OTHER:
         return check_other(check, token);
     case CONFIG_TOKEN_UNCLOSED_STRING:
-        return refuse(check, token->line, "the string that begins here has no end");
+        return refuse_text(check, token->line, "the string that begins here has no end");
     case CONFIG_TOKEN_UNCLOSED_COMMENT:
-        return refuse(check, token->line, "the comment that begins here has no end");
+        return refuse_text(check, token->line, "the comment that begins here has no end");
     case CONFIG_TOKEN_END:
         break;
     }
@@ -310,7 +310,7 @@ bool config_grammar_check(const char *file, const char *text, size_t size, struc
     struct check check = {.scanner = {text, text + size, 1}, .file = file, .errors = errors};
     const char *nul = memchr(text, '\0', size);
     if (nul != NULL)
-        return refuse(&check, 1 + lines_between(text, nul), "an octet NUL: this is no text file");
+        return refuse_text(&check, 1 + lines_between(text, nul), "an octet NUL: this is no text file");
     check.brackets[0].open = '{';
     struct config_token token;
     do {

@@ -6,7 +6,7 @@
 
 enum { LABEL_LENGTH_MAX = 63 };
 
-static bool is_ascii(const char *text) {
+static bool is_ascii_text(const char *text) {
     while (*text != '\0' && ((unsigned char)*text & 0x80) == 0)
         text++;
     return *text == '\0';
@@ -26,7 +26,7 @@ static const char *name_fault(const char *text, const struct name *name, bool fo
         return "names no host: expected a host name";
     if (strchr(text, '/') != NULL)
         return "is no host name: expected the name alone, without scheme or path";
-    if (!is_ascii(text))
+    if (!is_ascii_text(text))
         return "is not ASCII: expected the name's xn-- form (RFC 5891)";
     struct address address;
     if (address_parse(text, &address) || (strchr(text, ':') == NULL && name_is_literal(text)))

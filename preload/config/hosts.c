@@ -18,8 +18,8 @@ static const struct host_settings *read_settings(const struct config_reader *rea
     return settings;
 }
 
-static void read_group(const struct config_reader *reader, struct config_host_rules *rules,
-                       const struct config_node *group) {
+static void read_host_group(const struct config_reader *reader, struct config_host_rules *rules,
+                            const struct config_node *group) {
     const struct config_node *name = config_keys_find(group, "name");
     if (name == NULL || name->kind != CONFIG_NODE_STRING) {
         config_errors_add(reader->errors, config_value_place(reader, name == NULL ? group : name),
@@ -49,7 +49,7 @@ void config_hosts_read(struct config_reader *reader, const struct config_node *h
         if (host->kind == CONFIG_NODE_STRING)
             config_host_rules_add(&rules, reader, host, &reader->config->general);
         else if (host->kind == CONFIG_NODE_GROUP)
-            read_group(reader, &rules, host);
+            read_host_group(reader, &rules, host);
         else
             config_value_fault(reader, host, "is no host: expected a string, or a group { name = \"HOST\"; }");
     }

@@ -57,7 +57,8 @@ static void read_keys(struct config_reader *reader, const struct config_node *gr
     }
 }
 
-static bool read_group(struct config_reader *reader, const struct config_node *node, const struct config_key *keys) {
+static bool read_key_group(struct config_reader *reader, const struct config_node *node,
+                           const struct config_key *keys) {
     if (node->kind != CONFIG_NODE_GROUP) {
         config_value_refuse(reader, node, "a group, as in { KEY = VALUE; }");
         return false;
@@ -91,7 +92,7 @@ static const struct config_key QUERY_KEYS[] = {
 
 static void read_query(struct config_reader *reader, const struct config_node *node) {
     const struct query_settings *query = &reader->settings->query;
-    if (read_group(reader, node, QUERY_KEYS) && query->hedge_ms >= query->deadline_ms)
+    if (read_key_group(reader, node, QUERY_KEYS) && query->hedge_ms >= query->deadline_ms)
         config_errors_add(reader->errors, config_value_place(reader, node),
                           "query.hedge_ms is %u: expected less than deadline_ms, which is %u, or no other upstream is "
                           "asked when one is silent",
@@ -127,7 +128,7 @@ static const struct config_key CACHE_KEYS[] = {
 static void read_cache(struct config_reader *reader, const struct config_node *node) {
     struct cache_settings *cache = &reader->settings->cache;
     const struct cache_settings before = *cache;
-    if (!read_group(reader, node, CACHE_KEYS) || cache->min_ttl_s <= cache->max_ttl_s)
+    if (!read_key_group(reader, node, CACHE_KEYS) || cache->min_ttl_s <= cache->max_ttl_s)
         return;
     config_errors_add(reader->errors, config_value_place(reader, node),
                       "cache.min_ttl_s is %u: expected no more than max_ttl_s, which is %u", cache->min_ttl_s,
@@ -154,8 +155,8 @@ static const struct config_key ANSWERS_KEYS[] = {
     {.name = NULL},
 };
 
-static void read_answers(struct config_reader *reader, const struct config_node *node) {
-    if (read_group(reader, node, ANSWERS_KEYS))
+static void read_answers_group(struct config_reader *reader, const struct config_node *node) {
+    if (read_key_group(reader, node, ANSWERS_KEYS))
         config_prefix_lists_compare(reader);
 }
 
@@ -193,7 +194,7 @@ static const struct config_key PROGRAMS_KEYS[] = {
 };
 
 static void read_programs(struct config_reader *reader, const struct config_node *node) {
-    read_group(reader, node, PROGRAMS_KEYS);
+    read_key_group(reader, node, PROGRAMS_KEYS);
 }
 
 static const struct config_key LOG_KEYS[] = {
@@ -203,7 +204,7 @@ static const struct config_key LOG_KEYS[] = {
 };
 
 static void read_log(struct config_reader *reader, const struct config_node *node) {
-    read_group(reader, node, LOG_KEYS);
+    read_key_group(reader, node, LOG_KEYS);
 }
 
 static const struct config_key METRICS_KEYS[] = {
@@ -212,7 +213,7 @@ static const struct config_key METRICS_KEYS[] = {
 };
 
 static void read_metrics(struct config_reader *reader, const struct config_node *node) {
-    read_group(reader, node, METRICS_KEYS);
+    read_key_group(reader, node, METRICS_KEYS);
 }
 
 static void note_hosts(struct config_reader *reader, const struct config_node *node) {
@@ -226,7 +227,7 @@ static const struct config_key GENERAL_KEYS[] = {
     {.name = "family", .read = read_family},
     {.name = "query", .read = read_query},
     {.name = "cache", .read = read_cache},
-    {.name = "answers", .read = read_answers},
+    {.name = "answers", .read = read_answers_group},
     {.name = "programs", .read = read_programs},
     {.name = "log", .read = read_log},
     {.name = "metrics", .read = read_metrics},

@@ -55,7 +55,7 @@ static const struct config DEFAULTS = {
 };
 static const char DEFAULT_UPSTREAMS[] = "8.8.8.8 1.1.1.1";
 
-static void read_file(struct config_reader *reader, const struct config_source *source) {
+static void read_source_text(struct config_reader *reader, const struct config_source *source) {
     struct config_place file = {.file = reader->file};
     size_t value_count = 0;
     if (source->fault != NULL)
@@ -138,24 +138,24 @@ static void read_variable(struct config_reader *reader, const struct config_sour
 }
 
 /* The hosts come last, because their settings begin as the general ones, which a variable may have replaced. */
-static void read_hosts(struct config_reader *reader, const struct config_source *source) {
+static void read_hosts_of_source(struct config_reader *reader, const struct config_source *source) {
     static const struct variable hosts = {config_hosts_read, CONFIG_VARIABLE_HOSTS, true};
     if (reader->hosts != NULL)
         config_hosts_read(reader, reader->hosts);
     read_variable(reader, source, &hosts);
 }
 
-static void read_all(struct config_reader *reader, const struct config_source *source) {
+static void read_whole_source(struct config_reader *reader, const struct config_source *source) {
     reader->settings->edges = config_prefix_lists_of_set(reader, PREFIX_SET_EDGE);
     read_words(reader, DEFAULT_UPSTREAMS, config_value_upstreams);
-    read_file(reader, source);
+    read_source_text(reader, source);
     for (size_t i = 0; i < sizeof(VARIABLES) / sizeof(VARIABLES[0]); i++)
         read_variable(reader, source, &VARIABLES[i]);
     read_plain_log_level(reader, source);
-    read_hosts(reader, source);
+    read_hosts_of_source(reader, source);
 }
 
-static void finish(struct config *config, const struct config_errors *errors, const struct arena *memory) {
+static void finish_config(struct config *config, const struct config_errors *errors, const struct arena *memory) {
     config->errors = errors->list;
     config->error_count = errors->count;
     if (config->error_count > 0) {
@@ -184,8 +184,8 @@ struct config *config_parse_source(const struct config_source *source) {
         .file = config->file,
         .set_files = source->set_files,
     };
-    read_all(&reader, source);
-    finish(config, &errors, &memory);
+    read_whole_source(&reader, source);
+    finish_config(config, &errors, &memory);
     arena_release(scratch.chunks);
     if (!memory.exhausted && !scratch.exhausted)
         return config;

@@ -12,7 +12,7 @@ struct packed {
     size_t count;
 };
 
-static void add(struct packed *packed, const struct address *address) {
+static void add_pinned_address(struct packed *packed, const struct address *address) {
     size_t size = address_size(address->family);
     for (size_t i = 0; i < packed->count; i++) {
         if (memcmp(packed->octets + i * size, address->octets, size) == 0)
@@ -22,7 +22,8 @@ static void add(struct packed *packed, const struct address *address) {
 }
 
 /* The configuration is freed as a whole, so it has a copy of the answer. */
-static const struct answer *build(const struct config_reader *reader, sa_family_t family, const struct packed *packed) {
+static const struct answer *build_pinned(const struct config_reader *reader, sa_family_t family,
+                                         const struct packed *packed) {
     struct answer_parts parts = {
         .outcome = packed->count > 0 ? OUTCOME_ADDRESSES : OUTCOME_NO_RECORD,
         .family = family,
@@ -54,10 +55,10 @@ void config_pinned_addresses(struct config_reader *reader, const struct config_n
     for (size_t i = 0; i < node->count; i++) {
         struct address address;
         if (address_parse(node->children[i].text, &address))
-            add(address.family == AF_INET ? &ipv4 : &ipv6, &address);
+            add_pinned_address(address.family == AF_INET ? &ipv4 : &ipv6, &address);
         else
             config_value_fault(reader, &node->children[i], "is no IP address: expected one without a port");
     }
-    reader->settings->pinned_ipv4 = build(reader, AF_INET, &ipv4);
-    reader->settings->pinned_ipv6 = build(reader, AF_INET6, &ipv6);
+    reader->settings->pinned_ipv4 = build_pinned(reader, AF_INET, &ipv4);
+    reader->settings->pinned_ipv6 = build_pinned(reader, AF_INET6, &ipv6);
 }

@@ -9,12 +9,12 @@
 /* More than all the networks that are announced in the Internet. */
 enum { PREFIXES_MAX = 1000000 };
 
-static bool is_file(const char *name) {
+static bool names_file(const char *name) {
     return strncmp(name, CONFIG_SET_FILE_PREFIX "/", strlen(CONFIG_SET_FILE_PREFIX "/")) == 0;
 }
 
 bool config_prefix_set_is_name(const char *text) {
-    return is_file(text) || prefix_sets_find(text) != NULL;
+    return names_file(text) || prefix_sets_find(text) != NULL;
 }
 
 /* ---- a file's lines: one prefix each; what stands behind a # is for people ---- */
@@ -29,7 +29,7 @@ struct set_line {
     size_t length;
 };
 
-static bool is_blank(char c) {
+static bool is_blank_in_set(char c) {
     return c == ' ' || c == '\t' || c == '\r';
 }
 
@@ -37,9 +37,9 @@ static struct set_line trimmed(const char *text, size_t length) {
     const char *comment = memchr(text, '#', length);
     if (comment != NULL)
         length = (size_t)(comment - text);
-    while (length > 0 && is_blank(text[length - 1]))
+    while (length > 0 && is_blank_in_set(text[length - 1]))
         length--;
-    while (length > 0 && is_blank(*text)) {
+    while (length > 0 && is_blank_in_set(*text)) {
         text++;
         length--;
     }
@@ -70,7 +70,7 @@ static const struct config_set_file *find_file(const struct config_reader *reade
     return config_set_files_find(reader->set_files, node->text + strlen(CONFIG_SET_FILE_PREFIX));
 }
 
-static size_t count_lines(const struct config_set_file *file) {
+static size_t count_set_lines(const struct config_set_file *file) {
     struct lines lines = lines_of(file);
     struct set_line line;
     size_t count = 0;
@@ -107,7 +107,7 @@ static const char *file_fault(const struct config_reader *reader, const struct c
                            CONFIG_SET_FILES_MAX);
     if (file->fault != NULL)
         return arena_print(reader->scratch, "cannot be used: %s", file->fault);
-    if (count_lines(file) > PREFIXES_MAX)
+    if (count_set_lines(file) > PREFIXES_MAX)
         return arena_print(reader->scratch, "has more than %d prefixes", PREFIXES_MAX);
     return NULL;
 }
@@ -122,10 +122,10 @@ static size_t count_prefixes(const char *const *prefixes) {
 }
 
 size_t config_prefix_set_size(const struct config_reader *reader, const struct config_node *node) {
-    if (!is_file(node->text))
+    if (!names_file(node->text))
         return count_prefixes(prefix_sets_find(node->text));
     const struct config_set_file *file = find_file(reader, node);
-    return file_fault(reader, file) == NULL ? count_lines(file) : 0;
+    return file_fault(reader, file) == NULL ? count_set_lines(file) : 0;
 }
 
 static size_t read_compiled_in(const char *name, struct prefix_entry *entries) {
@@ -136,8 +136,8 @@ static size_t read_compiled_in(const char *name, struct prefix_entry *entries) {
     return count;
 }
 
-static size_t read_file(const struct config_reader *reader, const struct config_node *node,
-                        struct prefix_entry *entries) {
+static size_t read_set(const struct config_reader *reader, const struct config_node *node,
+                       struct prefix_entry *entries) {
     const struct config_set_file *file = find_file(reader, node);
     const char *fault = file_fault(reader, file);
     if (fault == NULL)
@@ -149,7 +149,7 @@ static size_t read_file(const struct config_reader *reader, const struct config_
 size_t config_prefix_set_read(const struct config_reader *reader, const struct config_node *node,
                               struct prefix_entry *entries) {
     const char *name = arena_text(reader->memory, node->text, strlen(node->text));
-    size_t count = is_file(node->text) ? read_file(reader, node, entries) : read_compiled_in(node->text, entries);
+    size_t count = names_file(node->text) ? read_set(reader, node, entries) : read_compiled_in(node->text, entries);
     for (size_t i = 0; i < count; i++) {
         entries[i].set = name;
         entries[i].line = node->line;

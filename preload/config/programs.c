@@ -104,7 +104,7 @@ static bool matches(struct process_image *image, const char *pattern) {
 /* What a list of patterns says of a process. */
 enum list_verdict { LIST_MATCHES_NOT, LIST_MATCHES, LIST_FAULTY };
 
-static bool is_named(const struct config_token *token, const char *name) {
+static bool is_token_named(const struct config_token *token, const char *name) {
     return token->kind == CONFIG_TOKEN_NAME && token->length == strlen(name) &&
            memcmp(token->start, name, token->length) == 0;
 }
@@ -144,10 +144,10 @@ static bool group_leaves_alone(struct config_scanner *scanner, struct process_im
     while ((token = config_tokens_next(scanner)).kind != CONFIG_TOKEN_CLOSE && token.kind != CONFIG_TOKEN_END) {
         size_t count = 0;
         enum list_verdict verdict = LIST_MATCHES_NOT;
-        if (is_named(&token, "include")) {
+        if (is_token_named(&token, "include")) {
             verdict = read_list(scanner, image, &count);
             included = count == 0 || verdict == LIST_MATCHES;
-        } else if (is_named(&token, "exclude")) {
+        } else if (is_token_named(&token, "exclude")) {
             verdict = read_list(scanner, image, &count);
             excluded = verdict == LIST_MATCHES;
         }
@@ -166,7 +166,8 @@ static bool find_group(struct config_scanner *scanner) {
             depth++;
         else if (token.kind == CONFIG_TOKEN_CLOSE)
             depth--;
-        else if (depth == 0 && is_named(&token, "programs") && config_tokens_next(scanner).kind == CONFIG_TOKEN_MARK)
+        else if (depth == 0 && is_token_named(&token, "programs") &&
+                 config_tokens_next(scanner).kind == CONFIG_TOKEN_MARK)
             return config_tokens_next(scanner).kind == CONFIG_TOKEN_OPEN;
     }
     return false;

@@ -25,7 +25,7 @@ size_t config_variable_length(const char *value) {
     return length;
 }
 
-static bool is_one_of(const char *value, const char *const *words) {
+static bool is_word_of(const char *value, const char *const *words) {
     size_t length = config_variable_length(value);
     for (; *words != NULL; words++) {
         if (strlen(*words) == length && strncasecmp(value, *words, length) == 0)
@@ -37,11 +37,11 @@ static bool is_one_of(const char *value, const char *const *words) {
 bool config_source_is_disabled(const char *value, bool *disabled) {
     static const char *const yes[] = {"1", "true", "yes", "on", NULL};
     static const char *const no[] = {"0", "false", "no", "off", NULL};
-    *disabled = is_one_of(value, yes);
-    return *disabled || config_variable_length(value) == 0 || is_one_of(value, no);
+    *disabled = is_word_of(value, yes);
+    return *disabled || config_variable_length(value) == 0 || is_word_of(value, no);
 }
 
-static bool map(struct config_mapping *mapping, size_t size) {
+static bool map_memory(struct config_mapping *mapping, size_t size) {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return false;
@@ -63,7 +63,7 @@ static bool copy_variables(struct config_source *source, const char *const value
     size_t size = 0;
     for (size_t i = 0; i < CONFIG_VARIABLES; i++)
         size += config_variable_length(values[i]) + 1;
-    if (size > CONFIG_VARIABLES && !map(&source->environment, size))
+    if (size > CONFIG_VARIABLES && !map_memory(&source->environment, size))
         return false;
     char *copy = source->environment.memory;
     for (size_t i = 0; i < CONFIG_VARIABLES; i++) {
@@ -78,7 +78,7 @@ static bool copy_variables(struct config_source *source, const char *const value
 
 static bool read_opened(struct config_source *source, const struct config_file *opened) {
     size_t size = config_file_size(opened);
-    if (!map(&source->octets, size + 2))
+    if (!map_memory(&source->octets, size + 2))
         return false;
     char *memory = source->octets.memory;
     source->fault = config_file_read(opened, memory);
@@ -192,7 +192,7 @@ enum config_source_state config_source_state(const struct config_source *source)
     return state;
 }
 
-static bool is_same_text(const char *a, const char *b) {
+static bool are_texts_equal(const char *a, const char *b) {
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
@@ -203,14 +203,14 @@ static bool are_same_octets(const char *a, size_t a_size, const char *b, size_t 
 /* The same text names the same files in the same order. */
 static bool are_same_sets(const struct config_set_file *a, const struct config_set_file *b) {
     for (; a != NULL && b != NULL; a = a->next, b = b->next)
-        if (!is_same_text(a->path, b->path) || !is_same_text(a->fault, b->fault) ||
+        if (!are_texts_equal(a->path, b->path) || !are_texts_equal(a->fault, b->fault) ||
             !are_same_octets(a->text, a->size, b->text, b->size))
             return false;
     return a == b;
 }
 
 bool config_source_equals(const struct config_source *a, const struct config_source *b) {
-    return is_same_text(a->file, b->file) && is_same_text(a->fault, b->fault) &&
+    return are_texts_equal(a->file, b->file) && are_texts_equal(a->fault, b->fault) &&
            are_same_octets(a->text, a->size, b->text, b->size) && are_same_sets(a->set_files, b->set_files);
 }
 

@@ -109,7 +109,7 @@ static struct block *block_of(void *memory) {
     return (struct block *)(void *)((char *)memory - offsetof(struct block, octets));
 }
 
-static struct block *cut(size_t capacity) {
+static struct block *cut_block(size_t capacity) {
     size_t left = (size_t)(heap->end - heap->unused);
     if (left < sizeof(struct block) || left - sizeof(struct block) < capacity)
         __wrap_exit(EXIT_FAILURE);
@@ -126,7 +126,7 @@ void *__wrap_malloc(size_t size) {
     if (block != NULL)
         *fitting = block->next;
     else
-        block = cut(rounded(size));
+        block = cut_block(rounded(size));
     return block->octets;
 }
 

@@ -24,7 +24,7 @@ static bool starts_with(const struct config_scanner *scanner, const char *text, 
     return (size_t)(scanner->end - scanner->at) >= length && memcmp(scanner->at, text, length) == 0;
 }
 
-static void step(struct config_scanner *scanner) {
+static void step_octet(struct config_scanner *scanner) {
     if (*scanner->at++ == '\n')
         scanner->line++;
 }
@@ -36,7 +36,7 @@ static void skip_line(struct config_scanner *scanner) {
 
 /* False: the comment does not end. */
 static bool skip_comment(struct config_scanner *scanner) {
-    for (scanner->at += 2; scanner->at < scanner->end; step(scanner)) {
+    for (scanner->at += 2; scanner->at < scanner->end; step_octet(scanner)) {
         if (starts_with(scanner, "*/", 2)) {
             scanner->at += 2;
             return true;
@@ -47,7 +47,7 @@ static bool skip_comment(struct config_scanner *scanner) {
 
 /* False: the string does not end. A backslash takes along the quote or backslash behind it, and nothing else. */
 static bool skip_string(struct config_scanner *scanner) {
-    for (scanner->at++; scanner->at < scanner->end; step(scanner)) {
+    for (scanner->at++; scanner->at < scanner->end; step_octet(scanner)) {
         if (*scanner->at == '"') {
             scanner->at++;
             return true;
@@ -62,7 +62,7 @@ static bool skip_string(struct config_scanner *scanner) {
 static bool skip_space(struct config_scanner *scanner) {
     while (scanner->at < scanner->end) {
         if (is_space(*scanner->at)) {
-            step(scanner);
+            step_octet(scanner);
         } else if (*scanner->at == '#' || starts_with(scanner, "//", 2)) {
             skip_line(scanner);
         } else if (starts_with(scanner, "/*", 2)) {

@@ -107,18 +107,18 @@ struct tree_reading {
 };
 
 /* config_grammar_check() lets nothing pass of which this is known. */
-static void tell_refusal(struct tree_reading *reading, const config_t *config) {
+static void tell_libconfig_refusal(struct tree_reading *reading, const config_t *config) {
     struct config_place place = {.file = reading->file, .line = config_error_line(config)};
     config_errors_add(reading->errors, place, "libconfig refuses the configuration");
     reading->root = NULL;
 }
 
-static void read_text(void *context) {
+static void read_tree(void *context) {
     struct tree_reading *reading = context;
     config_t config;
     config_init(&config);
     if (!config_read_string(&config, reading->without_numbers)) {
-        tell_refusal(reading, &config);
+        tell_libconfig_refusal(reading, &config);
         return;
     }
     struct copy copy = {{reading->text, reading->text + reading->size, 1}, reading->memory};
@@ -150,7 +150,7 @@ const struct config_node *config_tree_read(const char *file, const char *text, s
     reading.without_numbers = without_numbers(text, size, memory);
     if (memory->exhausted)
         return NULL;
-    if (!tame_call(read_text, &reading, memory_for(text, size, value_count)))
+    if (!tame_call(read_tree, &reading, memory_for(text, size, value_count)))
         memory->exhausted = true;
     return memory->exhausted ? NULL : reading.root;
 }

@@ -134,7 +134,7 @@ void config_value_metrics_directory(struct config_reader *reader, const struct c
         config_value_refuse(reader, node, "the absolute path of a directory, or \"\" for none");
 }
 
-static void add_server(struct server_list *list, const struct server_address *server) {
+static void add_upstream(struct server_list *list, const struct server_address *server) {
     for (size_t i = 0; i < list->count; i++) {
         if (server_address_equal(&list->servers[i], server))
             return;
@@ -157,7 +157,7 @@ void config_value_upstreams(struct config_reader *reader, const struct config_no
         struct server_address server;
         const char *fault = server_address_parse(node->children[i].text, &server);
         if (fault == NULL)
-            add_server(list, &server);
+            add_upstream(list, &server);
         else
             config_value_fault(reader, &node->children[i], fault);
     }

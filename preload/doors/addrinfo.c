@@ -46,14 +46,14 @@ INLINE struct addrinfo *make_node(const struct addrinfo_entry *entry, int flags)
     return info;
 }
 
-static int fail(struct addrinfo *list, int error) {
+static int free_and_fail(struct addrinfo *list, int error) {
     if (list != NULL)
         freeaddrinfo(list);
     return error;
 }
 
 /* Returns where the next node is to be linked; NULL: no memory. */
-INLINE struct addrinfo **append(struct addrinfo **link, const struct addrinfo_entry *entry, int flags) {
+INLINE struct addrinfo **append_node(struct addrinfo **link, const struct addrinfo_entry *entry, int flags) {
     struct addrinfo *info = make_node(entry, flags);
     if (info == NULL)
         return NULL;
@@ -71,16 +71,16 @@ int addrinfo_build(const struct address *addresses, size_t count, const struct e
             struct addrinfo_entry entry = {.model = expansion->nodes[j], .ipv6 = addresses[i].ipv6};
             if (entry.model.family != addresses[i].family)
                 continue;
-            link = append(link, &entry, flags);
+            link = append_node(link, &entry, flags);
             if (link == NULL)
-                return fail(first, EAI_MEMORY);
+                return free_and_fail(first, EAI_MEMORY);
         }
     if (first == NULL)
         return EAI_NONAME;
     if (canonical_name != NULL) {
         first->ai_canonname = strdup(canonical_name);
         if (first->ai_canonname == NULL)
-            return fail(first, EAI_MEMORY);
+            return free_and_fail(first, EAI_MEMORY);
     }
     *list = first;
     return 0;
@@ -91,7 +91,7 @@ int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int fla
     while (count > 0) {
         struct addrinfo *info = make_node(&entries[--count], flags);
         if (info == NULL)
-            return fail(rest, EAI_MEMORY);
+            return free_and_fail(rest, EAI_MEMORY);
         info->ai_next = rest;
         rest = info;
     }

@@ -58,7 +58,7 @@ static void copy_in(_Atomic uint64_t *words, const void *from, size_t count) {
     }
 }
 
-static void copy_out(_Atomic uint64_t *words, void *to, size_t count) {
+static void load_words(_Atomic uint64_t *words, void *to, size_t count) {
     for (size_t i = 0; i < count; i++) {
         uint64_t word = LOAD(words[i]);
         memcpy((char *)to + i * WORD_SIZE, &word, WORD_SIZE);
@@ -93,9 +93,9 @@ static struct expansion_slot *set_of(const struct key *key) {
     return sets[hash % SET_COUNT];
 }
 
-static bool is_of(struct expansion_slot *slot, const struct key *key) {
+static bool is_of_key(struct expansion_slot *slot, const struct key *key) {
     struct key found;
-    copy_out(slot->key, &found, KEY_WORDS);
+    load_words(slot->key, &found, KEY_WORDS);
     return memcmp(&found, key, sizeof(found)) == 0;
 }
 
@@ -106,10 +106,10 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
     struct expansion_slot *set = set_of(&key);
     for (struct expansion_slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
         uint32_t sequence = LOAD(slot->sequence);
-        if (sequence & 1 || LOAD(slot->expires_ms) <= now_ms || !is_of(slot, &key))
+        if (sequence & 1 || LOAD(slot->expires_ms) <= now_ms || !is_of_key(slot, &key))
             continue;
-        copy_out(slot->value, expansion, HEAD_WORDS);
-        copy_out(slot->value + HEAD_WORDS, expansion->nodes, expansion->count);
+        load_words(slot->value, expansion, HEAD_WORDS);
+        load_words(slot->value + HEAD_WORDS, expansion->nodes, expansion->count);
         return LOAD(slot->sequence) == sequence;
     }
     return false;
@@ -119,7 +119,7 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
 static struct expansion_slot *slot_for(const struct key *key) {
     struct expansion_slot *set = set_of(key), *first = set;
     for (struct expansion_slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
-        if (is_of(slot, key))
+        if (is_of_key(slot, key))
             return slot;
         if (LOAD(slot->expires_ms) < LOAD(first->expires_ms))
             first = slot;
@@ -178,15 +178,15 @@ static bool is_sound(const struct addrinfo *info, const char *service, const str
            info->ai_socktype >= 0 && info->ai_socktype <= UINT8_MAX && is_port_of(service, port_of(info));
 }
 
-static bool has(const struct expansion *expansion, const struct expansion_node *node) {
+static bool has_node(const struct expansion *expansion, const struct expansion_node *node) {
     for (uint32_t i = 0; i < expansion->count; i++)
         if (memcmp(&expansion->nodes[i], node, sizeof(*node)) == 0)
             return true;
     return false;
 }
 
-static void add(struct expansion *expansion, const struct addrinfo *list, const char *service,
-                const struct addrinfo *hints) {
+static void add_nodes(struct expansion *expansion, const struct addrinfo *list, const char *service,
+                      const struct addrinfo *hints) {
     for (const struct addrinfo *info = list; info != NULL && expansion->count < EXPANSION_NODES_MAX;
          info = info->ai_next) {
         if (!is_sound(info, service, hints))
@@ -195,7 +195,7 @@ static void add(struct expansion *expansion, const struct addrinfo *list, const 
                                       .socktype = (uint8_t)info->ai_socktype,
                                       .protocol = info->ai_protocol,
                                       .port = port_of(info)};
-        if (!has(expansion, &node))
+        if (!has_node(expansion, &node))
             expansion->nodes[expansion->count++] = node;
     }
 }
@@ -209,7 +209,7 @@ static int ask_for_family(const char *service, const struct addrinfo *hints, int
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
     int error = libc_getaddrinfo(NULL, service, &one_family, &list);
     if (error == 0 && list != NULL) {
-        add(expansion, list, service, &one_family);
+        add_nodes(expansion, list, service, &one_family);
         freeaddrinfo(list);
     }
     pthread_setcancelstate(cancel_state, NULL);
@@ -243,7 +243,7 @@ static bool comes_first(int error) {
  * One family at a time, and without AI_ADDRCONFIG: for either libc would take a lock that it leaves as it is in the
  * child of a fork(2).
  */
-static int ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+static int ask_for_service(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
     const struct addrinfo none = {.ai_flags = EXPANSION_FLAGS_WITHOUT_HINTS & ~AI_V4MAPPED, .ai_family = AF_UNSPEC};
     const struct addrinfo *asked = hints != NULL ? hints : &none;
     int family = asked->ai_family, first = family == AF_UNSPEC ? AF_INET6 : family;
@@ -262,7 +262,7 @@ static int ask(const char *service, const struct addrinfo *hints, struct expansi
 }
 
 int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
-    int error = ask(service, hints, expansion);
+    int error = ask_for_service(service, hints, expansion);
     return error == 0 && expansion->count == 0 ? EAI_FAMILY : error;
 }
 

@@ -21,7 +21,7 @@ static bool may_have(const struct lookup *lookup, sa_family_t family) {
     return policy_has_family(lookup->settings, family) && !lookup_lacks(lookup, family);
 }
 
-static void look_at(struct survey *survey, const struct lookup *lookup, const struct address *address) {
+static void survey_address(struct survey *survey, const struct lookup *lookup, const struct address *address) {
     const struct host_settings *settings = lookup->settings;
     if (!may_have(lookup, address->family))
         return;
@@ -40,7 +40,7 @@ static void look_at(struct survey *survey, const struct lookup *lookup, const st
 /* Longer than it takes to write two messages. */
 #define WARNING_MS 500
 
-static void warn(const struct lookup *lookup, const struct survey *survey) {
+static void warn_of_survey(const struct lookup *lookup, const struct survey *survey) {
     struct warned_host host = {lookup->settings, &lookup->name, lookup->host};
     struct process_section section;
     bool all_rejected = survey->has_rejected && !survey->has_accepted;
@@ -55,14 +55,14 @@ static void warn(const struct lookup *lookup, const struct survey *survey) {
 }
 
 /* h_errno's number for what is left; NETDB_SUCCESS: something is. */
-static int judge(const struct lookup *lookup, const struct survey *survey) {
-    warn(lookup, survey);
+static int judge_survey(const struct lookup *lookup, const struct survey *survey) {
+    warn_of_survey(lookup, survey);
     if (survey->has_accepted || (survey->has_rejected && !lookup->settings->strict))
         return NETDB_SUCCESS;
     return survey->has_rejected ? TRY_AGAIN : NO_DATA;
 }
 
-static bool stays(const struct lookup *lookup, const struct survey *survey, const struct address *address) {
+static bool may_stay(const struct lookup *lookup, const struct survey *survey, const struct address *address) {
     return may_have(lookup, address->family) &&
            (!survey->has_accepted || policy_rejection(lookup->settings, address) == NULL);
 }
@@ -81,7 +81,7 @@ static bool read_addrinfo(const struct addrinfo *info, struct address *address) 
 }
 
 /* The list begins with its canonical name. */
-static void take_out(struct addrinfo **link) {
+static void remove_node(struct addrinfo **link) {
     struct addrinfo *info = *link;
     *link = info->ai_next;
     if (info->ai_canonname != NULL && info->ai_next != NULL) {
@@ -98,13 +98,13 @@ int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list) {
     int error = errno;
     for (const struct addrinfo *info = *list; info != NULL; info = info->ai_next)
         if (read_addrinfo(info, &address))
-            look_at(&survey, lookup, &address);
-    int verdict = judge(lookup, &survey);
+            survey_address(&survey, lookup, &address);
+    int verdict = judge_survey(lookup, &survey);
     for (struct addrinfo **link = list; *link != NULL;) {
-        if (verdict == NETDB_SUCCESS && (!read_addrinfo(*link, &address) || stays(lookup, &survey, &address)))
+        if (verdict == NETDB_SUCCESS && (!read_addrinfo(*link, &address) || may_stay(lookup, &survey, &address)))
             link = &(*link)->ai_next;
         else
-            take_out(link);
+            remove_node(link);
     }
     errno = error;
     if (verdict == NETDB_SUCCESS)
@@ -121,7 +121,7 @@ static struct address read_hostent(const struct hostent *host, size_t position) 
 }
 
 /* Another preloaded library may have made it. */
-static bool has_addresses(const struct hostent *host) {
+static bool has_usable_addresses(const struct hostent *host) {
     return (host->h_addrtype == AF_INET || host->h_addrtype == AF_INET6) && host->h_addr_list != NULL &&
            host->h_length >= (int)address_size((sa_family_t)host->h_addrtype);
 }
@@ -129,16 +129,16 @@ static bool has_addresses(const struct hostent *host) {
 int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
     struct survey survey = {0};
     size_t kept = 0;
-    if (!has_addresses(host))
+    if (!has_usable_addresses(host))
         return NO_DATA;
     for (size_t i = 0; host->h_addr_list[i] != NULL; i++) {
         struct address address = read_hostent(host, i);
-        look_at(&survey, lookup, &address);
+        survey_address(&survey, lookup, &address);
     }
-    int verdict = judge(lookup, &survey);
+    int verdict = judge_survey(lookup, &survey);
     for (size_t i = 0; verdict == NETDB_SUCCESS && host->h_addr_list[i] != NULL; i++) {
         struct address address = read_hostent(host, i);
-        if (stays(lookup, &survey, &address))
+        if (may_stay(lookup, &survey, &address))
             host->h_addr_list[kept++] = host->h_addr_list[i];
     }
     if (verdict == NETDB_SUCCESS)

@@ -37,7 +37,8 @@ static bool is_no_service(const char *service) {
     return service == NULL;
 }
 
-static void remember(const char *service, const struct addrinfo *hints, uint64_t now_ms, struct expansion *expansion) {
+static void remember_expansion(const char *service, const struct addrinfo *hints, uint64_t now_ms,
+                               struct expansion *expansion) {
     struct process_section section;
     process_section_begin(&section);
     process_adopt_copy();
@@ -60,7 +61,7 @@ static int expand(const char *service, const struct addrinfo *hints, uint64_t no
         return 0;
     int error = expansion_ask(service, hints, expansion);
     if (error == 0)
-        remember(service, hints, now_ms, expansion);
+        remember_expansion(service, hints, now_ms, expansion);
     return error;
 }
 
@@ -71,7 +72,7 @@ static bool has_family(const struct expansion *expansion, int family) {
     return false;
 }
 
-static int error_of(const struct addrinfo_call *call) {
+static int error_code_of(const struct addrinfo_call *call) {
     const struct lookup *lookup = call->lookup;
     /* libc takes another way for a lone A record without its canonical name, and tells less. */
     bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
@@ -83,11 +84,11 @@ static int error_of(const struct addrinfo_call *call) {
     return EAI_AGAIN;
 }
 
-static bool has_addresses(const struct answer *answer) {
+static bool any_addresses(const struct answer *answer) {
     return answer != NULL && answer->address_count > 0;
 }
 
-static void map(struct address *address) {
+static void map_to_ipv6(struct address *address) {
     struct in_addr ipv4 = address->ipv4;
     *address = (struct address){.family = AF_INET6};
     address->octets[10] = address->octets[11] = 0xff;
@@ -98,17 +99,17 @@ static void map(struct address *address) {
 static size_t list_mapped(const struct addrinfo_call *call, struct address *addresses) {
     const struct answer *ipv4 = call->lookup->answers[0], *ipv6 = call->lookup->answers[1];
     size_t count = 0;
-    for (size_t i = 0; has_addresses(ipv6) && i < ipv6->address_count; i++) {
+    for (size_t i = 0; any_addresses(ipv6) && i < ipv6->address_count; i++) {
         addresses[count] = answer_address(ipv6, i);
         /* libc drops mapped addresses that come from DNS, but for AI_ALL. */
         if (!IN6_IS_ADDR_V4MAPPED(&addresses[count].ipv6) || call->flags & AI_ALL)
             count++;
     }
-    if (has_addresses(ipv6) && !(call->flags & AI_ALL))
+    if (any_addresses(ipv6) && !(call->flags & AI_ALL))
         return count;
-    for (size_t i = 0; has_addresses(ipv4) && i < ipv4->address_count; i++) {
+    for (size_t i = 0; any_addresses(ipv4) && i < ipv4->address_count; i++) {
         addresses[count] = answer_address(ipv4, i);
-        map(&addresses[count++]);
+        map_to_ipv6(&addresses[count++]);
     }
     return count;
 }
@@ -120,8 +121,8 @@ static void reorder(struct address *addresses, size_t count, const uint16_t *ord
 }
 
 /* The addresses in libc's order, in memory for `count` of them twice and as many places. Returns their number. */
-static size_t list_addresses(const struct addrinfo_call *call, struct address *addresses, size_t count,
-                             uint16_t *places) {
+static size_t list_in_order(const struct addrinfo_call *call, struct address *addresses, size_t count,
+                            uint16_t *places) {
     if (call->mapped) {
         count = list_mapped(call, addresses);
         if (count > 1) {
@@ -141,7 +142,7 @@ static const char *canonical_name(const struct addrinfo_call *call, char spellin
     const struct answer *const *answers = call->lookup->answers;
     const struct answer *preferred = call->mapped ? answers[1] : answers[0];
     const struct answer *other = call->mapped ? answers[0] : answers[1];
-    const struct answer *answer = has_addresses(preferred) ? preferred : other;
+    const struct answer *answer = any_addresses(preferred) ? preferred : other;
     if (!(call->flags & AI_CANONNAME))
         return NULL;
     if (answer_canonical_name(answer) != NULL)
@@ -165,7 +166,7 @@ static char *shown_name(const struct addrinfo_call *call, const char *canonical)
 /* A few addresses need no memory of their own. */
 #define ADDRESSES_ON_STACK 8
 
-static int build(const struct addrinfo_call *call, size_t count, struct addrinfo **list) {
+static int build_list(const struct addrinfo_call *call, size_t count, struct addrinfo **list) {
     struct address few[2 * ADDRESSES_ON_STACK], *addresses = few;
     uint16_t few_places[ADDRESSES_ON_STACK], *places = few_places;
     int error = EAI_MEMORY;
@@ -177,7 +178,7 @@ static int build(const struct addrinfo_call *call, size_t count, struct addrinfo
         char spelling[NAME_LENGTH_MAX + 1];
         const char *canonical = canonical_name(call, spelling);
         char *shown = shown_name(call, canonical);
-        count = list_addresses(call, addresses, count, places);
+        count = list_in_order(call, addresses, count, places);
         error = addrinfo_build(addresses, count, call->expansion, call->flags, shown != NULL ? shown : canonical, list);
         free(shown);
     }
@@ -196,13 +197,13 @@ static bool answer_call(struct addrinfo_call *call, struct addrinfo **list, int 
     if (lookup_finish(call->lookup, wanted) != LOOKUP_ANSWERED)
         return false;
     size_t count = lookup_address_count(call->lookup);
-    *error = count > 0 ? build(call, count, list) : error_of(call);
+    *error = count > 0 ? build_list(call, count, list) : error_code_of(call);
     return true;
 }
 
 /* A thread that is cancelled here, where libc waits, releases what the lookup holds. */
-static int ask_libc(const struct addrinfo_call *call, const char *node, const char *service,
-                    const struct addrinfo *hints, struct addrinfo **list) {
+static int ask_libc_for_list(const struct addrinfo_call *call, const char *node, const char *service,
+                             const struct addrinfo *hints, struct addrinfo **list) {
     struct process_rest before;
     lookup_expose(call->lookup, &before);
     int error = libc_getaddrinfo(node, service, hints, list), libc_errno = errno;
@@ -212,22 +213,22 @@ static int ask_libc(const struct addrinfo_call *call, const char *node, const ch
 }
 
 /* libc's answer, as far as the name's policy lets it be used; errno is libc's. */
-static int fall_back(struct addrinfo_call *call, const char *node, const char *service, const struct addrinfo *hints,
-                     struct addrinfo **list) {
-    int error = ask_libc(call, node, service, hints, list), libc_errno = errno;
+static int fall_back_to_list(struct addrinfo_call *call, const char *node, const char *service,
+                             const struct addrinfo *hints, struct addrinfo **list) {
+    int error = ask_libc_for_list(call, node, service, hints, list), libc_errno = errno;
     if (call->lookup->settings == NULL)
         return error;
     if (error == 0)
         error = fallback_addrinfo(call->lookup, list);
     else if (fallback_to_rejected(call->lookup))
-        error = build(call, lookup_address_count(call->lookup), list);
+        error = build_list(call, lookup_address_count(call->lookup), list);
     errno = libc_errno;
     return error;
 }
 
 /* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call of which no list is kept. */
-static int resolve(struct lookup *lookup, const char *service, const struct addrinfo *hints, struct cache_list *repeat,
-                   struct addrinfo **list) {
+static int resolve_name(struct lookup *lookup, const char *service, const struct addrinfo *hints,
+                        struct cache_list *repeat, struct addrinfo **list) {
     struct expansion expansion;
     int saved = errno, error = expand(service, hints, lookup->now_ms, &expansion);
     if (error != 0)
@@ -240,7 +241,7 @@ static int resolve(struct lookup *lookup, const char *service, const struct addr
         repeat_keep(lookup, repeat);
     }
     errno = saved;
-    return answered ? error : fall_back(&call, lookup->host, service, hints, list);
+    return answered ? error : fall_back_to_list(&call, lookup->host, service, hints, list);
 }
 
 int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
@@ -254,7 +255,7 @@ int own_getaddrinfo(const char *node, const char *service, const struct addrinfo
         return repeat_build(&repeat, list);
     if (!lookup_begin(&lookup))
         return libc_getaddrinfo(node, service, hints, list);
-    int error = resolve(&lookup, service, hints, repeats ? &repeat : NULL, list);
+    int error = resolve_name(&lookup, service, hints, repeats ? &repeat : NULL, list);
     lookup_end(&lookup);
     return error;
 }

@@ -22,11 +22,11 @@
  * EAI_CANCELED), whose list is never notified of, and gai_cancel(NULL) cancels nothing.
  */
 
-static int resolve(struct gaicb *asked) {
+static int resolve_request(struct gaicb *asked) {
     return own_getaddrinfo(asked->ar_name, asked->ar_service, asked->ar_request, &asked->ar_result);
 }
 
-static int refuse(struct gaicb *asked) {
+static int refuse_request(struct gaicb *asked) {
     (void)asked;
     return EAI_AGAIN;
 }
@@ -46,14 +46,14 @@ static void carry_out(struct request *request, int (*how)(struct gaicb *asked)) 
     }
 }
 
-static void work(void *request) {
-    carry_out(request, resolve);
+static void work_on_request(void *request) {
+    carry_out(request, resolve_request);
 }
 
 /* Returns the request that is left to the caller, because there is no thread at all. */
 static struct request *start_threads(struct request *requests, size_t count) {
     for (size_t i = 0; i < count; i++)
-        if (!process_start_thread(work, &requests[i]) && !requests_hand_back(&requests[i]))
+        if (!process_start_thread(work_on_request, &requests[i]) && !requests_hand_back(&requests[i]))
             return &requests[i];
     return NULL;
 }
@@ -89,7 +89,7 @@ static bool submit(const struct process_section *section, int mode, struct reque
     uint64_t serial = requests_enqueue(list, &threads);
     struct request *left = start_threads(requests, threads);
     if (left != NULL)
-        carry_out(left, mode == GAI_WAIT ? resolve : refuse);
+        carry_out(left, mode == GAI_WAIT ? resolve_request : refuse_request);
     if (mode == GAI_NOWAIT)
         return left == NULL;
     await_list(section, serial);

@@ -17,7 +17,7 @@ struct verdict {
     int returned, host_error;
 };
 
-static struct verdict error_of(const struct lookup *lookup) {
+static struct verdict error_verdict(const struct lookup *lookup) {
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return (struct verdict){0, HOST_NOT_FOUND};
     if (lookup_has(lookup, OUTCOME_NO_RECORD))
@@ -29,7 +29,7 @@ static struct verdict error_of(const struct lookup *lookup) {
 
 static struct verdict shape(const struct lookup *lookup, size_t type, struct hostent *host, char *buffer, size_t size) {
     if (!lookup_has(lookup, OUTCOME_ADDRESSES))
-        return error_of(lookup);
+        return error_verdict(lookup);
     /* The official name has no final dot. */
     char spelling[NAME_LENGTH_MAX + 1];
     memcpy(spelling, lookup->host, lookup->name.length);
@@ -55,7 +55,7 @@ static struct hostent_call call_for_family(const char *name, int family, size_t 
     return (struct hostent_call){name, family, true, size};
 }
 
-static size_t type_of(const struct hostent_call *call) {
+static size_t wanted_type(const struct hostent_call *call) {
     return call->family == AF_INET ? 0 : 1;
 }
 
@@ -70,7 +70,7 @@ enum answerer {
     NOBODY, /* whatever it is, the caller has no room for it */
 };
 
-static enum answerer look_up(struct lookup *lookup, const struct hostent_call *call) {
+static enum answerer look_up_host(struct lookup *lookup, const struct hostent_call *call) {
     if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) || !load_ensure() ||
         !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
@@ -109,7 +109,7 @@ static int tell_r(struct verdict verdict, const struct reentrant *to) {
 }
 
 static int answer_ours_r(const struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
-    return tell_r(shape(lookup, type_of(call), to->host, to->buffer, call->size), to);
+    return tell_r(shape(lookup, wanted_type(call), to->host, to->buffer, call->size), to);
 }
 
 static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
@@ -129,7 +129,7 @@ static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, c
 static int answer_r(struct hostent_call call, struct reentrant to) {
     struct lookup lookup;
     int returned = ERANGE;
-    switch (look_up(&lookup, &call)) {
+    switch (look_up_host(&lookup, &call)) {
     case LIBC_ALONE:
         return ask_libc_r(&call, &to);
     case LIBC_FOR_US:
@@ -181,7 +181,7 @@ static struct own *grow(struct own *own) {
     return grown;
 }
 
-static struct hostent *fail(struct verdict verdict) {
+static struct hostent *fail_host(struct verdict verdict) {
     h_errno = verdict.host_error;
     if (verdict.returned != 0)
         errno = verdict.returned;
@@ -196,43 +196,43 @@ static struct hostent *shape_own(const struct lookup *lookup, const struct hoste
     if (own == NULL && has_own_key)
         own = grow(NULL);
     while (own != NULL) {
-        verdict = shape(lookup, type_of(call), &own->host, own->buffer, own->size);
+        verdict = shape(lookup, wanted_type(call), &own->host, own->buffer, own->size);
         if (verdict.returned != ERANGE)
             break;
         own = grow(own);
     }
-    return verdict.host_error == NETDB_SUCCESS ? &own->host : fail(verdict);
+    return verdict.host_error == NETDB_SUCCESS ? &own->host : fail_host(verdict);
 }
 
-static struct hostent *ask_libc(const struct hostent_call *call) {
+static struct hostent *ask_libc_for_host(const struct hostent_call *call) {
     return call->names_family ? libc_gethostbyname2(call->name, call->family) : libc_gethostbyname(call->name);
 }
 
-static struct hostent *fall_back(struct lookup *lookup, const struct hostent_call *call) {
+static struct hostent *fall_back_to_hostent(struct lookup *lookup, const struct hostent_call *call) {
     struct process_rest before;
     lookup_expose(lookup, &before);
-    struct hostent *host = ask_libc(call);
+    struct hostent *host = ask_libc_for_host(call);
     process_cover(&before);
     if (host == NULL)
         return fallback_to_rejected(lookup) ? shape_own(lookup, call) : NULL;
     int verdict = fallback_hostent(lookup, host);
-    return verdict == NETDB_SUCCESS ? host : fail((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict});
+    return verdict == NETDB_SUCCESS ? host : fail_host((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict});
 }
 
-static struct hostent *answer(struct hostent_call call) {
+static struct hostent *answer_host(struct hostent_call call) {
     struct lookup lookup;
-    enum answerer answerer = look_up(&lookup, &call);
+    enum answerer answerer = look_up_host(&lookup, &call);
     if (answerer == LIBC_ALONE)
-        return ask_libc(&call);
-    struct hostent *host = answerer == WE ? shape_own(&lookup, &call) : fall_back(&lookup, &call);
+        return ask_libc_for_host(&call);
+    struct hostent *host = answerer == WE ? shape_own(&lookup, &call) : fall_back_to_hostent(&lookup, &call);
     lookup_end(&lookup);
     return host;
 }
 
 DOOR struct hostent *gethostbyname2(const char *name, int family) {
-    return answer(call_for_family(name, family, SIZE_MAX));
+    return answer_host(call_for_family(name, family, SIZE_MAX));
 }
 
 DOOR struct hostent *gethostbyname(const char *name) {
-    return answer(call_for(name, SIZE_MAX));
+    return answer_host(call_for(name, SIZE_MAX));
 }

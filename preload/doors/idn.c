@@ -28,7 +28,7 @@ static void *open_library(void) {
     return open_it == NULL ? NULL : open_it(LIBRARY, RTLD_LAZY | RTLD_LOCAL);
 }
 
-static void *find_function(void) {
+static void *find_idn_function(void) {
     void *library = open_library();
     void *address = library == NULL ? NULL : dlsym(library, "idn2_check_version");
     check_function *is_at_least;
@@ -44,7 +44,7 @@ static show_function *function(void) {
     show_function *show;
     void *address = atomic_load(&found);
     if (address == NULL) {
-        address = find_function();
+        address = find_idn_function();
         atomic_store(&found, address);
     }
     memcpy(&show, &address, sizeof(address));

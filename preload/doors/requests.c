@@ -26,13 +26,13 @@ void requests_add(struct request_list *list, void *block, int *outcome) {
     list->requests[list->left++] = (struct request){.list = list, .block = block, .outcome = outcome};
 }
 
-static void append(struct request *request) {
+static void append_request(struct request *request) {
     request->previous = last;
     *(last != NULL ? &last->next : &first) = request;
     last = request;
 }
 
-static void take_out(struct request *request) {
+static void unlink_request(struct request *request) {
     *(request->previous != NULL ? &request->previous->next : &first) = request->next;
     *(request->next != NULL ? &request->next->previous : &last) = request->previous;
     atomic_fetch_add(&changes, 1);
@@ -54,7 +54,7 @@ uint64_t requests_enqueue(struct request_list *list, size_t *to_start) {
             threads++;
             ++*to_start;
         }
-        append(request);
+        append_request(request);
     }
     lock_release(&lock);
     return serial;
@@ -80,7 +80,7 @@ static struct request *first_waiting(void) {
 
 struct request *requests_finish(struct request *request, int outcome, struct request_list **over) {
     lock_acquire(&lock);
-    take_out(request);
+    unlink_request(request);
     /* Whoever sees it may ask with the same block again, or free it. */
     __atomic_store_n(request->outcome, outcome, __ATOMIC_RELEASE);
     *over = leave_list(request);
@@ -94,7 +94,7 @@ struct request *requests_finish(struct request *request, int outcome, struct req
     return next;
 }
 
-static struct request *find(const void *block, uint64_t not_after) {
+static struct request *find_request(const void *block, uint64_t not_after) {
     struct request *request = first;
     while (request != NULL && (request->block != block || request->list->serial > not_after))
         request = request->next;
@@ -104,12 +104,12 @@ static struct request *find(const void *block, uint64_t not_after) {
 enum request_removal requests_remove(const void *block, struct request_list **over) {
     *over = NULL;
     lock_acquire(&lock);
-    struct request *request = find(block, UINT64_MAX);
+    struct request *request = find_request(block, UINT64_MAX);
     enum request_removal removal = request == NULL    ? REQUEST_UNKNOWN
                                    : request->running ? REQUEST_RUNNING
                                                       : REQUEST_REMOVED;
     if (removal == REQUEST_REMOVED) {
-        take_out(request);
+        unlink_request(request);
         request->list->cancelled = true;
         *over = leave_list(request);
     }
@@ -140,7 +140,7 @@ size_t requests_count(const void *const blocks[], size_t count, uint64_t not_aft
     size_t found = 0;
     lock_acquire(&lock);
     for (size_t i = 0; i < count; i++)
-        if (blocks[i] != NULL && find(blocks[i], not_after) != NULL)
+        if (blocks[i] != NULL && find_request(blocks[i], not_after) != NULL)
             found++;
     lock_release(&lock);
     return found;

@@ -38,14 +38,14 @@ bool beside_has_room(void) {
 
 /* ---- those that wait; under the lock ---- */
 
-static void append(struct task *task) {
+static void append_task(struct task *task) {
     task->next = NULL;
     *end = task;
     end = &task->next;
     atomic_fetch_add(&waiting, 1);
 }
 
-static struct task *take_first(void) {
+static struct task *unlink_first(void) {
     struct task *task = first;
     if (task == NULL)
         return NULL;
@@ -57,7 +57,7 @@ static struct task *take_first(void) {
 }
 
 /* False: a thread has taken it. */
-static bool take_out(const struct task *task) {
+static bool unlink_task(const struct task *task) {
     struct task **link = &first;
     while (*link != NULL && *link != task)
         link = &(*link)->next;
@@ -81,7 +81,7 @@ struct worker {
 static bool take_tasks(struct worker *worker) {
     struct task *task = NULL;
     lock_acquire(&lock);
-    while (worker->count < tasks_a_thread && (task = take_first()) != NULL)
+    while (worker->count < tasks_a_thread && (task = unlink_first()) != NULL)
         worker->tasks[worker->count++] = task;
     if (worker->count == 0)
         atomic_fetch_sub(&threads, 1);
@@ -89,7 +89,7 @@ static bool take_tasks(struct worker *worker) {
     return worker->count > 0;
 }
 
-static void go_on(struct worker *worker) {
+static void continue_tasks(struct worker *worker) {
     size_t left = 0;
     for (size_t i = 0; i < worker->count; i++)
         if (!worker->tasks[i]->kind->go_on(worker->tasks[i]))
@@ -97,7 +97,7 @@ static void go_on(struct worker *worker) {
     worker->count = left;
 }
 
-static uint64_t due_ms(const struct worker *worker) {
+static uint64_t worker_due_ms(const struct worker *worker) {
     bool may_get_more = worker->count < tasks_a_thread && atomic_load(&threads) == BESIDE_THREADS_MAX;
     uint64_t first_ms = may_get_more ? clock_now_ms() + NEWS_MS : UINT64_MAX;
     for (size_t i = 0; i < worker->count; i++) {
@@ -115,7 +115,7 @@ static void wait(const struct process_section *section, const struct worker *wor
         counts[i] = task->kind->descriptors(task, descriptors + count, TASK_DESCRIPTORS_MAX);
         count += counts[i];
     }
-    process_poll(section, descriptors, count, due_ms(worker));
+    process_poll(section, descriptors, count, worker_due_ms(worker));
     count = 0;
     for (size_t i = 0; i < worker->count; i++) {
         worker->tasks[i]->kind->process(worker->tasks[i], descriptors + count);
@@ -123,13 +123,13 @@ static void wait(const struct process_section *section, const struct worker *wor
     }
 }
 
-static void work(void *unused) {
+static void work_beside(void *unused) {
     (void)unused;
     struct worker worker = {.count = 0};
     struct process_section section;
     process_enter(&section, UINT64_MAX); /* what an allocator resolves in it is libc's */
     while (take_tasks(&worker)) {
-        go_on(&worker);
+        continue_tasks(&worker);
         if (worker.count > 0)
             wait(&section, &worker);
     }
@@ -141,7 +141,7 @@ static void work(void *unused) {
 /* True: no thread could be started, and there is none that will come to the task. */
 static bool is_in_vain(const struct task *task) {
     lock_acquire(&lock);
-    bool in_vain = atomic_fetch_sub(&threads, 1) == 1 && take_out(task);
+    bool in_vain = atomic_fetch_sub(&threads, 1) == 1 && unlink_task(task);
     lock_release(&lock);
     return in_vain;
 }
@@ -151,12 +151,12 @@ bool beside_run(struct task *task) {
     lock_acquire(&lock);
     bool taken = beside_has_room();
     if (taken) {
-        append(task);
+        append_task(task);
         start = atomic_load(&threads) < BESIDE_THREADS_MAX;
         atomic_fetch_add(&threads, start);
     }
     lock_release(&lock);
-    if (start && !process_start_thread(work, NULL))
+    if (start && !process_start_thread(work_beside, NULL))
         return !is_in_vain(task);
     return taken;
 }

@@ -92,7 +92,7 @@ static size_t count_symbols(const struct vdso *vdso) {
     return vdso->gnu_hash != NULL ? count_by_gnu_hash(vdso->gnu_hash) : 0;
 }
 
-static const void *find_function(const struct vdso *vdso, const char *name) {
+static const void *find_vdso_function(const struct vdso *vdso, const char *name) {
     size_t count = vdso->symbols != NULL && vdso->names != NULL ? count_symbols(vdso) : 0;
     for (size_t i = 0; i < count; i++)
         if (vdso->symbols[i].st_shndx != SHN_UNDEF && strcmp(vdso->names + vdso->symbols[i].st_name, name) == 0)
@@ -107,7 +107,7 @@ void clock_load(void) {
     if (header == NULL)
         return;
     read_dynamic(&vdso, find_dynamic(&vdso, header));
-    const void *function = find_function(&vdso, vdso_name);
+    const void *function = find_vdso_function(&vdso, vdso_name);
     int (*found)(clockid_t, struct timespec *) = NULL;
     memcpy(&found, &function, sizeof(found));
     if (found != NULL && found(CLOCK_MONOTONIC, &now) == 0)

@@ -66,7 +66,7 @@ static bool open_log(struct descriptor *file, const char *path, int create) {
     return false;
 }
 
-static bool is_one_of(const char *path, const char *const *paths) {
+static bool is_path_of(const char *path, const char *const *paths) {
     while (*paths != NULL && strcmp(path, *paths) != 0)
         paths++;
     return *paths != NULL;
@@ -81,9 +81,9 @@ static int stream_of(const char *path) {
     static const char *const error[] = {"stderr", "/dev/stderr", "/dev/fd/2", "/proc/self/fd/2", NULL};
     struct stat status;
     struct descriptor file;
-    if (is_one_of(path, output))
+    if (is_path_of(path, output))
         return STDOUT_FILENO;
-    if (is_one_of(path, error))
+    if (is_path_of(path, error))
         return STDERR_FILENO;
     if (open_log(&file, path, 0))
         descriptor_close(&file);

@@ -24,7 +24,7 @@ static const char *const names[FUNCTION_COUNT] = {"getaddrinfo",     "gethostbyn
 static _Atomic(void *) found[FUNCTION_COUNT];
 
 /* Threads that come here together find the same, so none needs to wait for another. */
-static void *find(enum function function) {
+static void *find_real(enum function function) {
     void *address = atomic_load_explicit(&found[function], memory_order_relaxed);
     if (address == NULL) {
         address = dlsym(RTLD_NEXT, names[function]);
@@ -36,12 +36,12 @@ static void *find(enum function function) {
 /* ISO C knows no conversion between pointers to objects and to functions; dlsym(3) needs one. */
 #define REAL(type, function)                                                                                           \
     type real;                                                                                                         \
-    void *address = find(function);                                                                                    \
+    void *address = find_real(function);                                                                               \
     memcpy(&real, &address, sizeof(real))
 
 void libc_load(void) {
     for (enum function function = 0; function < FUNCTION_COUNT; function++)
-        find(function);
+        find_real(function);
 }
 
 int libc_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {

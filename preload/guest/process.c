@@ -286,7 +286,7 @@ static int poll_descriptors(struct pollfd *descriptors, size_t count, int left_m
 #define LOOK_MS 10
 
 /* A filter of system calls may forbid the wait. Our sockets do not block: whoever may be ready is to be tried. */
-static int take_all_for_ready(struct pollfd *descriptors, size_t count, int left_ms) {
+static int report_all_ready(struct pollfd *descriptors, size_t count, int left_ms) {
     const struct timespec moment = {.tv_nsec = (long)(left_ms < LOOK_MS ? left_ms : LOOK_MS) * 1000000};
     syscall(SYS_nanosleep, &moment, NULL);
     for (size_t i = 0; i < count; i++)
@@ -301,7 +301,7 @@ OWN_FRAME int process_poll(const struct process_section *section, struct pollfd 
     uintptr_t outer = let_in(section, &ours, (uintptr_t)__builtin_frame_address(0));
     int ready = poll_descriptors(descriptors, count, left_ms);
     if (ready < 0 && errno != EINTR)
-        ready = take_all_for_ready(descriptors, count, left_ms);
+        ready = report_all_ready(descriptors, count, left_ms);
     keep_out(&ours, outer);
     if (ready >= 0)
         return ready;
@@ -351,7 +351,7 @@ static void *thread_main(void *given) {
     return NULL;
 }
 
-static int start(const pthread_attr_t *attributes, void (*work)(void *argument), void *argument) {
+static int start_detached(const pthread_attr_t *attributes, void (*work)(void *argument), void *argument) {
     if (count_filters() != filters_at_load)
         return EPERM;
     struct thread_work *given = malloc(sizeof(*given));
@@ -377,7 +377,7 @@ bool process_start_thread(void (*work)(void *argument), void *argument) {
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, THREAD_STACK_SIZE);
-    int error = start(&attributes, work, argument);
+    int error = start_detached(&attributes, work, argument);
     pthread_attr_destroy(&attributes);
     /* A stack has the program's thread-local storage in it, and for some it is too small. */
     return error == EINVAL ? process_start_thread_with(NULL, work, argument) : error == 0;
@@ -386,10 +386,10 @@ bool process_start_thread(void (*work)(void *argument), void *argument) {
 bool process_start_thread_with(const pthread_attr_t *attributes, void (*work)(void *argument), void *argument) {
     pthread_attr_t usual;
     if (attributes != NULL)
-        return start(attributes, work, argument) == 0;
+        return start_detached(attributes, work, argument) == 0;
     pthread_attr_init(&usual);
     pthread_attr_setdetachstate(&usual, PTHREAD_CREATE_DETACHED);
-    bool started = start(&usual, work, argument) == 0;
+    bool started = start_detached(&usual, work, argument) == 0;
     pthread_attr_destroy(&usual);
     return started;
 }

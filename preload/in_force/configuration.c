@@ -44,7 +44,7 @@ static struct counters_load told;
 /* ---- messages, and what a configuration that is refused has in the counters ---- */
 
 /* One line, however much is wrong. */
-static void tell_refusal(const struct config *config, bool former_stays) {
+static void tell_config_refusal(const struct config *config, bool former_stays) {
     const struct config_error *error = config->errors;
     struct log_field fields[6];
     uint32_t count = 0;
@@ -110,7 +110,7 @@ static void tell_metrics(const struct config *config) {
     metrics_tell(&told);
 }
 
-static void take_effect(const struct config *config, uint32_t generation) {
+static void put_into_effect(const struct config *config, uint32_t generation) {
     told.generation = generation;
     told.loaded_s = time(NULL);
     log_configure(config->log_level, config->log_file);
@@ -118,7 +118,7 @@ static void take_effect(const struct config *config, uint32_t generation) {
     metrics_begin(config->metrics_directory);
 }
 
-static void begin(void) {
+static void begin_first(void) {
     struct config *config = config_parse();
     struct rules *rules = config == NULL ? NULL : rules_build(config);
     if (rules == NULL || !in_force_begin(config, rules)) {
@@ -126,9 +126,9 @@ static void begin(void) {
         config_free(config);
         return;
     }
-    take_effect(config, 1);
+    put_into_effect(config, 1);
     if (config->error_count > 0)
-        tell_refusal(config, false);
+        tell_config_refusal(config, false);
     else
         tell_beginning(config);
     atomic_store(&configuration_look_ms, 0);
@@ -147,7 +147,7 @@ static bool parse_first(uint64_t now_ms, uint32_t *seen) {
     if (left_ms(*seen, now_ms) > 0 || !atomic_compare_exchange_strong(&parsing, seen, own))
         return false;
     if (in_force_is_none())
-        begin();
+        begin_first();
     if (atomic_compare_exchange_strong(&parsing, &own, 0))
         process_wake(&parsing);
     return true;
@@ -216,15 +216,15 @@ static bool replace(struct config *config, const struct in_force *former) {
     struct change change = {.former = former->rules, .new = rules};
     cache_forget(is_outdated, &change);
     counters_add(COUNTER_RELOADS);
-    take_effect(config, former->generation + 1);
+    put_into_effect(config, former->generation + 1);
     tell_reload(config, former->generation + 1);
     return true;
 }
 
-static void refuse(struct config *config) {
+static void refuse_reload(struct config *config) {
     counters_add(COUNTER_REFUSED_RELOADS);
     tell_metrics(config);
-    tell_refusal(config, true);
+    tell_config_refusal(config, true);
     config_free(config);
 }
 
@@ -234,7 +234,7 @@ static bool parse(const struct config_source *source) {
     if (config == NULL)
         return false;
     if (config->error_count > 0) {
-        refuse(config);
+        refuse_reload(config);
         return true;
     }
     const struct in_force *former = in_force_acquire();
@@ -264,7 +264,7 @@ static void read_again(const struct config_source *before) {
         drop(source);
 }
 
-static void look(uint64_t now_ms) {
+static void look_at_files(uint64_t now_ms) {
     const struct config_source *before = atomic_load(&latest);
     if (before == NULL)
         before = config_loaded();
@@ -290,7 +290,7 @@ void configuration_look(uint64_t now_ms) {
         return;
     if (!atomic_exchange(&busy, true)) {
         clock_notice_sleep();
-        look(now_ms);
+        look_at_files(now_ms);
         atomic_store(&busy, false);
     }
     process_leave(&section);

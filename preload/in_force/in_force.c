@@ -54,7 +54,7 @@ static struct count_line *line_of(struct in_force_place *place) {
     return &place->lines[((uint64_t)(uintptr_t)&here * UINT64_C(0x9e3779b97f4a7c15)) >> 61];
 }
 
-static struct in_force_place *place_of(const struct in_force *acquired) {
+static struct in_force_place *place_of_content(const struct in_force *acquired) {
     return (struct in_force_place *)(void *)acquired; /* the first member */
 }
 
@@ -75,12 +75,12 @@ const struct in_force *in_force_acquire(void) {
 }
 
 void in_force_acquire_again(const struct in_force *acquired) {
-    atomic_fetch_add(&line_of(place_of(acquired))->acquisitions, 1);
+    atomic_fetch_add(&line_of(place_of_content(acquired))->acquisitions, 1);
 }
 
 void in_force_release(const struct in_force *acquired) {
     if (acquired != NULL)
-        atomic_fetch_add(&line_of(place_of(acquired))->releases, 1);
+        atomic_fetch_add(&line_of(place_of_content(acquired))->releases, 1);
 }
 
 static bool is_in_use(struct in_force_place *place) {
@@ -122,8 +122,8 @@ static struct in_force_place *find_vacant(void) {
     return place;
 }
 
-static void fill(struct in_force_place *place, struct config *config, struct rules *rules, uint32_t generation,
-                 uint32_t cache_generation) {
+static void fill_place(struct in_force_place *place, struct config *config, struct rules *rules, uint32_t generation,
+                       uint32_t cache_generation) {
     place->content = (struct in_force){rules, generation, cache_generation};
     place->config = config;
     place->rules = rules;
@@ -133,7 +133,7 @@ bool in_force_begin(struct config *config, struct rules *rules) {
     struct in_force_place *none = NULL, *place = calloc(1, sizeof(*place));
     if (place == NULL)
         return false;
-    fill(place, config, rules, 1, 0);
+    fill_place(place, config, rules, 1, 0);
     if (!atomic_compare_exchange_strong(&current, &none, place)) {
         free(place);
         return false;
@@ -151,7 +151,7 @@ bool in_force_replace(struct config *config, struct rules *rules, uint32_t cache
         place->next = places;
         places = place;
     }
-    fill(place, config, rules, atomic_load(&current)->content.generation + 1, cache_generation);
+    fill_place(place, config, rules, atomic_load(&current)->content.generation + 1, cache_generation);
     atomic_store(&current, place);
     return true;
 }

@@ -47,7 +47,7 @@ static void postpone(struct fetch *fetch, enum record_types missing) {
     keep_others_away(fetch, missing, clock_now_ms() + (soon ? LOOK_AGAIN_MS : RECHECK_MS));
 }
 
-static bool has_addresses(const struct answer *answer) {
+static bool has_address_outcome(const struct answer *answer) {
     return answer != NULL && answer->outcome == OUTCOME_ADDRESSES;
 }
 
@@ -91,7 +91,7 @@ static bool is_pinned(const struct fetch *fetch, const struct answer *answer, co
     if (fetch->settings->cache.mode != CACHE_PINNED)
         return false;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (has_addresses(fetch->answers[type]) || has_addresses(known->answers[type]))
+        if (has_address_outcome(fetch->answers[type]) || has_address_outcome(known->answers[type]))
             return answer->outcome == OUTCOME_ADDRESSES || answer->outcome == OUTCOME_NO_RECORD;
     return false;
 }
@@ -169,7 +169,7 @@ static void remember_failure(struct fetch *fetch, size_t type, const struct answ
     cache_put(fetch->name, &failure, &(struct cache_term){until_ms, until_ms, fetch->generation}, now_ms);
 }
 
-static void remember(struct fetch *fetch) {
+static void remember_answers(struct fetch *fetch) {
     struct cache_copy known;
     uint64_t now_ms = clock_now_ms();
     cache_copy_begin(&known);
@@ -319,7 +319,7 @@ static void follow_next_alias(struct fetch *fetch) {
 
 /* ---- asking ---- */
 
-static void take_result(struct fetch *fetch) {
+static void use_result(struct fetch *fetch) {
     struct upstream_result found;
     upstream_end(fetch->race, &found);
     fetch->race = NULL;
@@ -342,7 +342,7 @@ static void conclude(struct fetch *fetch, bool asked) {
     fetch->failure = result->failure;
     tell_resolved(fetch->host, result->answers);
     warn_of_edges(fetch, result->answers);
-    remember(fetch);
+    remember_answers(fetch);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (fetch->answers[type] != NULL)
             missing &= ~types[type];
@@ -376,7 +376,7 @@ bool fetch_go_on(struct fetch *fetch) {
     while (fetch->race != NULL) {
         if (!upstream_go_on(fetch->race))
             return false;
-        take_result(fetch);
+        use_result(fetch);
         follow_next_alias(fetch);
     }
     conclude(fetch, true);
@@ -384,7 +384,7 @@ bool fetch_go_on(struct fetch *fetch) {
 }
 
 /* A handler that ran while we waited has taken the race with it. */
-static void lose(struct fetch *fetch) {
+static void lose_race(struct fetch *fetch) {
     fetch->race = NULL;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         free(fetch->result.answers[type]);
@@ -400,7 +400,7 @@ void fetch_lead(const struct process_section *section, struct fetch *fetch) {
         process_adopt_copy();
         if (is_there)
             continue;
-        lose(fetch);
+        lose_race(fetch);
         return;
     }
 }

@@ -50,13 +50,13 @@ static __thread char self;    /* its address */
 static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
-static bool is_of(const struct flight_place *place, const struct name *name, enum record_types type) {
+static bool is_flight_of(const struct flight_place *place, const struct name *name, enum record_types type) {
     return place->type == type && place->name.hash == name->hash && place->name.length == name->length &&
            memcmp(place->name.words, name->words, name_words(name->length) * sizeof(uint64_t)) == 0;
 }
 
 /* The leader will not land, or not for us. */
-static void lose(struct flight_place *place) {
+static void lose_flight(struct flight_place *place) {
     place->failed = true;
     place->failure = (struct failure){0};
     place->deadline_ms = 0;
@@ -64,10 +64,10 @@ static void lose(struct flight_place *place) {
 }
 
 /* Its place in the air, or a vacant one; PLACE_COUNT: there is neither. */
-static uint32_t find(const struct name *name, enum record_types type, uint64_t now_ms, bool *in_the_air) {
+static uint32_t find_flight_place(const struct name *name, enum record_types type, uint64_t now_ms, bool *in_the_air) {
     uint32_t vacant = places_begun;
     for (uint32_t i = 0; i < places_begun; i++) {
-        *in_the_air = places[i].deadline_ms > now_ms && is_of(&places[i], name, type);
+        *in_the_air = places[i].deadline_ms > now_ms && is_flight_of(&places[i], name, type);
         if (*in_the_air)
             return i;
         if (places[i].deadline_ms <= now_ms)
@@ -77,12 +77,12 @@ static uint32_t find(const struct name *name, enum record_types type, uint64_t n
     return vacant;
 }
 
-static void take_off(uint32_t vacant, const struct name *name, enum record_types type, uint64_t deadline_ms) {
+static void begin_flight(uint32_t vacant, const struct name *name, enum record_types type, uint64_t deadline_ms) {
     struct flight_place *place = &places[vacant];
     if (vacant == places_begun)
         places_begun++;
     if (place->deadline_ms != 0)
-        lose(place);
+        lose_flight(place);
     place->deadline_ms = deadline_ms;
     place->leader = &self;
     place->type = type;
@@ -94,11 +94,11 @@ static void take_off(uint32_t vacant, const struct name *name, enum record_types
 static enum flight_part board(const struct name *name, enum record_types type, uint64_t deadline_ms, uint64_t now_ms,
                               struct flight *flight) {
     bool in_the_air;
-    uint32_t i = find(name, type, now_ms, &in_the_air);
+    uint32_t i = find_flight_place(name, type, now_ms, &in_the_air);
     if (i == PLACE_COUNT)
         return FLIGHT_ALONE;
     if (!in_the_air)
-        take_off(i, name, type, deadline_ms);
+        begin_flight(i, name, type, deadline_ms);
     *flight = (struct flight){i, places[i].serial};
     return in_the_air ? FLIGHT_JOINS : FLIGHT_LEADS;
 }
@@ -114,7 +114,7 @@ enum flight_part flight_board(const struct name *name, enum record_types type, u
 bool flight_board_as_guest(const struct name *name, enum record_types type, uint64_t now_ms, struct flight *flight) {
     bool in_the_air;
     lock_acquire(&lock);
-    uint32_t i = find(name, type, now_ms, &in_the_air);
+    uint32_t i = find_flight_place(name, type, now_ms, &in_the_air);
     if (in_the_air)
         *flight = (struct flight){i, places[i].serial};
     lock_release(&lock);
@@ -149,7 +149,7 @@ void flights_abandon(void) {
         lock_acquire(&lock);
         bool ours = places[i].deadline_ms != 0 && places[i].leader == &self;
         if (ours)
-            lose(&places[i]);
+            lose_flight(&places[i]);
         lock_release(&lock);
         if (ours)
             process_wake(&places[i].serial);
@@ -187,5 +187,5 @@ void flights_adopt(void) {
     lock_adopt(&lock);
     for (uint32_t i = 0; i < places_begun; i++)
         if (places[i].deadline_ms != 0)
-            lose(&places[i]);
+            lose_flight(&places[i]);
 }

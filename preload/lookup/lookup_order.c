@@ -23,8 +23,8 @@ static size_t list_places(const struct answer *const answers[static RECORD_TYPE_
 /* How long an order is good: finding it costs more than all the rest of a hit. */
 #define ORDER_KEPT_MS 1000
 
-static void sort(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT],
-                 const size_t counts[static RECORD_TYPE_COUNT]) {
+static void sort_addresses(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT],
+                           const size_t counts[static RECORD_TYPE_COUNT]) {
     size_t count = counts[0] + counts[1];
     size_t padded = (count * sizeof(uint16_t) + sizeof(uint64_t) - 1) / sizeof(uint64_t) * sizeof(uint64_t);
     uint16_t *sorted = calloc(1, padded);
@@ -61,7 +61,7 @@ static void find_order(struct lookup *lookup) {
     if (!process_enter(&section, clock_now_ms() + FINDING_MS))
         return;
     process_adopt_copy();
-    sort(lookup, answers, counts);
+    sort_addresses(lookup, answers, counts);
     process_leave(&section);
 }
 

@@ -69,7 +69,8 @@ static enum record_types gather(struct miss *miss, enum age age) {
 
 /* Ask, and wait for what others ask; again where what they asked was lost, while there is time. Returns what is
  * missing. */
-static enum record_types resolve(const struct process_section *section, struct miss *miss, enum record_types missing) {
+static enum record_types resolve_missing(const struct process_section *section, struct miss *miss,
+                                         enum record_types missing) {
     struct fetch *fetch = &miss->fetch;
     while (missing != 0) {
         fetch_board(fetch, missing);
@@ -131,7 +132,7 @@ void miss_find(const struct process_section *section, struct miss *miss) {
     if (without_old_answer(miss, missing) == 0)
         missing = renew(section, miss, missing);
     else
-        missing = resolve(section, miss, missing);
+        missing = resolve_missing(section, miss, missing);
     if (missing != 0)
         gather(miss, AGE_ANY);
 }

@@ -19,7 +19,7 @@ struct refresh {
     char host[NAME_LENGTH_MAX + 2]; /* with a final dot, and a NUL */
 };
 
-static void end(struct refresh *refresh) {
+static void end_refresh(struct refresh *refresh) {
     if (refresh->fetch.failed != 0)
         counters_add(COUNTER_REFRESH_FAILURES);
     metrics_write_if_due(clock_recent_ms());
@@ -28,30 +28,30 @@ static void end(struct refresh *refresh) {
     free(refresh);
 }
 
-static bool go_on(struct task *task) {
+static bool continue_refresh(struct task *task) {
     struct refresh *refresh = (struct refresh *)task;
     bool over = !refresh->begun && !fetch_begin_to_lead(&refresh->fetch);
     refresh->begun = true;
     if (!over && !fetch_go_on(&refresh->fetch))
         return false;
-    end(refresh);
+    end_refresh(refresh);
     return true;
 }
 
-static uint64_t due_ms(const struct task *task) {
+static uint64_t refresh_due_ms(const struct task *task) {
     return upstream_due_ms(((const struct refresh *)task)->fetch.race);
 }
 
-static size_t descriptors(struct task *task, struct pollfd *to_wait_for, size_t room) {
+static size_t refresh_descriptors(struct task *task, struct pollfd *to_wait_for, size_t room) {
     return upstream_descriptors(((struct refresh *)task)->fetch.race, to_wait_for, room);
 }
 
-static void process(struct task *task, const struct pollfd *waited_for) {
+static void process_refresh(struct task *task, const struct pollfd *waited_for) {
     upstream_process(((struct refresh *)task)->fetch.race, waited_for);
 }
 
-static struct refresh *copy(const struct fetch *fetch) {
-    static const struct task_kind kind = {go_on, due_ms, descriptors, process};
+static struct refresh *copy_fetch(const struct fetch *fetch) {
+    static const struct task_kind kind = {continue_refresh, refresh_due_ms, refresh_descriptors, process_refresh};
     struct refresh *refresh = calloc(1, sizeof(*refresh));
     if (refresh == NULL)
         return NULL;
@@ -64,14 +64,14 @@ static struct refresh *copy(const struct fetch *fetch) {
 }
 
 /* From now on the flights are the thread's, in which no handler runs. */
-static void hand_over(const struct fetch *fetch) {
+static void hand_over_flights(const struct fetch *fetch) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (fetch->lands[type])
             flight_hand_over(&fetch->flights[type]);
 }
 
 bool refresh_start(struct fetch *fetch) {
-    struct refresh *refresh = copy(fetch);
+    struct refresh *refresh = copy_fetch(fetch);
     if (refresh == NULL)
         return false;
     in_force_acquire_again(fetch->configuration);
@@ -80,7 +80,7 @@ bool refresh_start(struct fetch *fetch) {
         free(refresh);
         return false;
     }
-    hand_over(fetch);
+    hand_over_flights(fetch);
     counters_add(COUNTER_REFRESHES);
     fetch->joins |= fetch->leads;
     fetch->leads = 0;

@@ -17,7 +17,7 @@ struct told {
     uint32_t count;
 };
 
-static void add_addresses(struct told *told, const struct answer *answer) {
+static void add_told_addresses(struct told *told, const struct answer *answer) {
     for (size_t i = 0; i < answer->address_count && told->count < TOLD_MAX; i++) {
         struct address address = answer_address(answer, i);
         address_text(&address, told->texts[told->count]);
@@ -33,7 +33,7 @@ void tell_resolved(const char *host, struct answer *const answers[static RECORD_
     told->count = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (answers[type] != NULL && answers[type]->outcome == OUTCOME_ADDRESSES)
-            add_addresses(told, answers[type]);
+            add_told_addresses(told, answers[type]);
     if (told->count > 0)
         log_write(LOG_LEVEL_INFO, "resolved origin IP",
                   FIELDS(log_text("hostname", host), log_text("ip", told->items[0]),

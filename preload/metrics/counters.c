@@ -44,22 +44,22 @@ const char *counter_name(enum counter counter) {
     return names[counter];
 }
 
-static unsigned take_number(void) {
+static unsigned claim_number(void) {
     return atomic_fetch_add_explicit(&threads_seen, 1, memory_order_relaxed) % BLOCKS + 1;
 }
 
-static inline void add(enum counter counter, uint64_t count) {
+static inline void add_to_counter(enum counter counter, uint64_t count) {
     if (own_number == 0)
-        own_number = take_number();
+        own_number = claim_number();
     atomic_fetch_add_explicit(&blocks[own_number - 1].figures[counter], count, memory_order_relaxed);
 }
 
 void counters_add(enum counter counter) {
-    add(counter, 1);
+    add_to_counter(counter, 1);
 }
 
 void counters_add_many(enum counter counter, uint64_t count) {
-    add(counter, count);
+    add_to_counter(counter, count);
 }
 
 void counters_read(uint64_t totals[static COUNTER_COUNT]) {

@@ -32,7 +32,7 @@ void counters_file_name(const struct counters_identity *identity, char name[stat
              identity->pid, identity->start_ticks, SUFFIX);
 }
 
-static const char *read_number(const char *text, uint64_t *number) {
+static const char *read_decimal(const char *text, uint64_t *number) {
     char *end;
     if (text == NULL || *text < '0' || *text > '9')
         return NULL;
@@ -49,9 +49,9 @@ bool counters_file_parse_name(const char *name, struct counters_identity *identi
     char again[COUNTERS_FILE_NAME_SIZE];
     uint64_t pid = 0;
     *identity = (struct counters_identity){0};
-    const char *rest = read_number(name, &identity->pid_namespace);
-    rest = read_number(skip(rest, '-'), &pid);
-    rest = read_number(skip(rest, '-'), &identity->start_ticks);
+    const char *rest = read_decimal(name, &identity->pid_namespace);
+    rest = read_decimal(skip(rest, '-'), &pid);
+    rest = read_decimal(skip(rest, '-'), &identity->start_ticks);
     if (rest == NULL || pid > INT32_MAX)
         return false;
     identity->pid = (uint32_t)pid;
@@ -77,10 +77,10 @@ static bool parse_start(char *text, uint64_t *start_ticks) {
     char *field = strrchr(text, ')');
     for (int i = 2; i < 22 && field != NULL; i++)
         field = strchr(field + 1, ' ');
-    return field != NULL && read_number(field + 1, start_ticks) != NULL;
+    return field != NULL && read_decimal(field + 1, start_ticks) != NULL;
 }
 
-static ssize_t read_text(const char *path, char *text, size_t size) {
+static ssize_t read_proc_text(const char *path, char *text, size_t size) {
     struct descriptor file;
     if (!descriptor_take(&file, open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)))
         return -1;
@@ -94,7 +94,7 @@ static ssize_t read_text(const char *path, char *text, size_t size) {
 bool counters_start_of(uint32_t pid, uint64_t *start_ticks) {
     char path[32], text[512];
     snprintf(path, sizeof(path), "/proc/%" PRIu32 "/stat", pid);
-    return proc_is_ours() && read_text(path, text, sizeof(text)) > 0 && parse_start(text, start_ticks);
+    return proc_is_ours() && read_proc_text(path, text, sizeof(text)) > 0 && parse_start(text, start_ticks);
 }
 
 struct counters_identity counters_identity_of(uint32_t pid) {
@@ -213,7 +213,7 @@ static bool take_own(struct making *making) {
 #define TRIES 3
 
 /* It may be removed between the two steps. */
-static bool open_file(struct making *making) {
+static bool open_own_file(struct making *making) {
     for (int i = 0; i < TRIES; i++) {
         if (make_new(making))
             return true;
@@ -239,7 +239,7 @@ static bool leads_to(const void *memory, const struct counters_identity *identit
 }
 
 /* The number may lead to another file since: nothing is written before what is mapped has said that it is ours. */
-static void *map(const struct making *making) {
+static void *map_file(const struct making *making) {
     if (!descriptor_is_ours(&making->file))
         return NULL;
     void *memory = mmap(NULL, sizeof(struct counters_file), PROT_READ | PROT_WRITE, MAP_SHARED, making->file.number, 0);
@@ -272,7 +272,7 @@ static struct counters_file empty_file(const struct counters_identity *identity,
     return file;
 }
 
-static bool put(struct counters_writer *writer, struct counters_file *new);
+static bool put_figures(struct counters_writer *writer, struct counters_file *new);
 
 const char *counters_file_make(int directory, const struct counters_identity *identity, const char *program,
                                struct counters_writer *writer) {
@@ -280,15 +280,15 @@ const char *counters_file_make(int directory, const struct counters_identity *id
     struct counters_file file = empty_file(identity, program);
     counters_file_name(identity, making.name);
     *writer = (struct counters_writer){.has = file};
-    if (!open_file(&making))
+    if (!open_own_file(&making))
         return making.is_being_folded ? NULL : making.fault;
-    writer->mapped = map(&making);
+    writer->mapped = map_file(&making);
     descriptor_close(&making.file);
     if (writer->mapped == NULL)
         return "the file cannot be mapped";
     file.header.locked = is_locked_still(&making);
     memcpy(file.figures, writer->has.figures, sizeof(file.figures));
-    if (put(writer, &file))
+    if (put_figures(writer, &file))
         return NULL;
     counters_file_leave(writer);
     return "the file cannot be written";
@@ -322,7 +322,7 @@ static bool put_sequence(struct counters_writer *writer, uint32_t sequence) {
     return true;
 }
 
-static bool put(struct counters_writer *writer, struct counters_file *new) {
+static bool put_figures(struct counters_writer *writer, struct counters_file *new) {
     uint32_t odd = writer->has.header.sequence | 1; /* already, where a program died over it */
     if (!put_sequence(writer, odd))
         return false;
@@ -336,7 +336,7 @@ bool counters_file_write(struct counters_writer *writer, const uint64_t figures[
     new.header.load = *load;
     for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
         new.figures[counter] = writer->before[counter] + figures[counter];
-    return put(writer, &new);
+    return put_figures(writer, &new);
 }
 
 void counters_file_leave(struct counters_writer *writer) {

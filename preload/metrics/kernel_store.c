@@ -14,7 +14,7 @@
 /* An argument has 12 bits and a sign; what is more goes by a power of two. */
 #define ARGUMENT_MAX 2047U
 
-static bool add(void *place, unsigned operation, unsigned argument) {
+static bool add_by_futex(void *place, unsigned operation, unsigned argument) {
     static uint32_t unused;
     unsigned word = operation << 28 | (unsigned)FUTEX_OP_CMP_EQ << 24 | argument << 12;
     return syscall(SYS_futex, &unused, FUTEX_WAKE_OP_PRIVATE, 0, NULL, place, word) >= 0;
@@ -24,8 +24,8 @@ bool kernel_store(void *place, uint32_t old, uint32_t new) {
     uint32_t left = new - old;
     bool good = true;
     for (; left > ARGUMENT_MAX && good; left &= left - 1)
-        good = add(place, FUTEX_OP_ADD | FUTEX_OP_OPARG_SHIFT, (unsigned)__builtin_ctz(left));
-    return good && (left == 0 || add(place, FUTEX_OP_ADD, left));
+        good = add_by_futex(place, FUTEX_OP_ADD | FUTEX_OP_OPARG_SHIFT, (unsigned)__builtin_ctz(left));
+    return good && (left == 0 || add_by_futex(place, FUTEX_OP_ADD, left));
 }
 
 bool kernel_has(const void *place, uint32_t word) {

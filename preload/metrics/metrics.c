@@ -69,7 +69,7 @@ static void turn_off(const char *why) {
 }
 
 /* Nothing is allocated: the program's allocator may look up names, and would wait for us to be a copy no longer. */
-static const char *begin(void) {
+static const char *make_counters_file(void) {
     struct descriptor opened;
     struct counters_identity identity = counters_identity_of(pid);
     const char *fault = counters_directory_open(directory, &opened);
@@ -80,7 +80,7 @@ static const char *begin(void) {
 }
 
 /* What is just changing is told again afterwards. */
-static void take_told(void) {
+static void store_last_told(void) {
     struct counters_load load;
     uint64_t words[LOAD_WORDS];
     uint32_t sequence = LOAD(told_sequence);
@@ -97,16 +97,16 @@ static const char *fault_of_writing(int error) {
                            : "the kernel, or a filter of system calls, does not let it write there (FUTEX_WAKE_OP)";
 }
 
-static void write_file(void) {
+static void write_figures(void) {
     uint64_t figures[COUNTER_COUNT];
-    const char *fault = writer.mapped == NULL ? begin() : NULL;
+    const char *fault = writer.mapped == NULL ? make_counters_file() : NULL;
     if (fault != NULL) {
         turn_off(fault);
         return;
     }
     if (writer.mapped == NULL)
         return;
-    take_told();
+    store_last_told();
     counters_read(figures);
     if (!counters_file_write(&writer, figures, &latest))
         turn_off(fault_of_writing(errno));
@@ -125,7 +125,7 @@ static void write_or_leave_it_to_who_writes(void) {
     do {
         seen = atomic_load(&calls);
         if (may_write())
-            write_file();
+            write_figures();
     } while (!atomic_compare_exchange_strong(&calls, &seen, 0));
 }
 
@@ -168,7 +168,7 @@ void metrics_begin(const char *wanted) {
 }
 
 /* The sequence is odd already where a copy was made in the middle of it. */
-static void tell(const struct counters_load *load) {
+static void store_load(const struct counters_load *load) {
     uint64_t words[LOAD_WORDS];
     memcpy(words, load, sizeof(words));
     atomic_fetch_or(&told_sequence, 1);
@@ -178,7 +178,7 @@ static void tell(const struct counters_load *load) {
 }
 
 void metrics_tell(const struct counters_load *load) {
-    tell(load);
+    store_load(load);
     if (LOAD(is_wanted))
         write_or_leave_it_to_who_writes();
 }

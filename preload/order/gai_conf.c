@@ -24,7 +24,7 @@ struct gai_reading {
 };
 
 /* A regular file of this size, with a NUL behind it. NULL: no memory, or the file is not what it was. */
-static char *read_text(const struct descriptor *file, size_t size) {
+static char *read_gai_text(const struct descriptor *file, size_t size) {
     char *text = malloc(size + 1);
     if (text == NULL)
         return NULL;
@@ -49,7 +49,7 @@ static void parse_file(struct gai_reading *reading, const struct descriptor *fil
     reading->modified = status.st_mtim;
     if (!S_ISREG(status.st_mode))
         return;
-    char *text = read_text(file, (size_t)status.st_size);
+    char *text = read_gai_text(file, (size_t)status.st_size);
     if (text == NULL)
         return;
     reading->tables = gai_tables_parse(text, (size_t)status.st_size, &reading->reload);
@@ -57,7 +57,7 @@ static void parse_file(struct gai_reading *reading, const struct descriptor *fil
 }
 
 /* NULL where another attempt may go better: no descriptor, no memory. */
-static struct gai_reading *read_file(const struct gai_reading *before) {
+static struct gai_reading *read_gai_conf(const struct gai_reading *before) {
     struct gai_reading *reading = calloc(1, sizeof(*reading));
     if (reading == NULL)
         return NULL;
@@ -98,7 +98,7 @@ const struct gai_tables *gai_conf_tables(void) {
     const struct gai_reading *current = atomic_load_explicit(&in_force, memory_order_acquire);
     if (current != NULL && !(current->reload && file_has_changed(current)))
         return tables_of(current);
-    struct gai_reading *next = read_file(current);
+    struct gai_reading *next = read_gai_conf(current);
     if (next == NULL)
         return tables_of(current);
     if (is_news(next, current) && atomic_compare_exchange_strong(&in_force, &current, next))

@@ -62,7 +62,7 @@ static bool is_nothing_a_number(void) {
 }
 
 /* strtoul(3) as it is, because libc reads the file with it: a sign is taken. */
-static bool read_number(const char *text, unsigned long most, unsigned long *number) {
+static bool read_gai_number(const char *text, unsigned long most, unsigned long *number) {
     char *end;
     *number = strtoul(text, &end, 10);
     return *end == '\0' && *number <= most && (end != text || is_nothing_a_number());
@@ -85,8 +85,8 @@ static void add_prefix(struct prefix_table *table, char *prefix, const char *val
     unsigned long bits;
     unsigned long value;
     const char *bits_text = cut_bits(prefix);
-    if (bits_text == NULL || inet_pton(AF_INET6, prefix, &address) != 1 || !read_number(bits_text, 128, &bits) ||
-        !read_number(value_text, INT_MAX, &value))
+    if (bits_text == NULL || inet_pton(AF_INET6, prefix, &address) != 1 || !read_gai_number(bits_text, 128, &bits) ||
+        !read_gai_number(value_text, INT_MAX, &value))
         return;
     table->entries[table->count++] = (struct gai_prefix){address, (unsigned int)bits, (int)value};
     table->complete |= bits == 0;
@@ -99,9 +99,9 @@ static bool read_ipv4_prefix(char *prefix, struct in_addr *address, unsigned lon
     if (bits_text == NULL)
         return false;
     if (inet_pton(AF_INET, prefix, address) == 1)
-        return read_number(bits_text, 32, bits);
+        return read_gai_number(bits_text, 32, bits);
     if (inet_pton(AF_INET6, prefix, &mapped) != 1 || !IN6_IS_ADDR_V4MAPPED(&mapped) ||
-        !read_number(bits_text, 128, bits) || *bits < 96)
+        !read_gai_number(bits_text, 128, bits) || *bits < 96)
         return false;
     memcpy(address, mapped.s6_addr + 12, sizeof(*address));
     *bits -= 96;
@@ -112,7 +112,7 @@ static void add_scope(struct scope_table *table, char *prefix, const char *value
     struct in_addr address;
     unsigned long bits;
     unsigned long value;
-    if (!read_ipv4_prefix(prefix, &address, &bits) || !read_number(value_text, INT_MAX, &value))
+    if (!read_ipv4_prefix(prefix, &address, &bits) || !read_gai_number(value_text, INT_MAX, &value))
         return;
     uint32_t mask = bits == 0 ? 0 : UINT32_MAX << (32 - bits);
     table->entries[table->count++] = (struct gai_scope){ntohl(address.s_addr) & mask, mask, (int)value};
@@ -120,7 +120,7 @@ static void add_scope(struct scope_table *table, char *prefix, const char *value
 }
 
 /* The next word of a line, empty at its end; the C locale's white space separates words. */
-static char *next_word(char **rest) {
+static char *next_gai_word(char **rest) {
     static const char white_space[] = " \t\n\v\f\r";
     char *word = *rest + strspn(*rest, white_space);
     char *end = word + strcspn(word, white_space);
@@ -131,9 +131,9 @@ static char *next_word(char **rest) {
 
 static void parse_line(struct parsed *parsed, char *line) {
     line[strcspn(line, "#")] = '\0';
-    const char *keyword = next_word(&line);
-    char *first = next_word(&line);
-    const char *second = next_word(&line);
+    const char *keyword = next_gai_word(&line);
+    char *first = next_gai_word(&line);
+    const char *second = next_gai_word(&line);
     if (strcmp(keyword, "label") == 0)
         add_prefix(&parsed->labels, first, second);
     else if (strcmp(keyword, "precedence") == 0)
@@ -175,7 +175,7 @@ static const struct gai_scope *finish_scopes(struct scope_table *table) {
     return table->entries;
 }
 
-static size_t count_lines(const char *text, size_t length) {
+static size_t count_text_lines(const char *text, size_t length) {
     size_t lines = 1;
     for (size_t i = 0; i < length; i++)
         lines += text[i] == '\n';
@@ -184,7 +184,7 @@ static size_t count_lines(const char *text, size_t length) {
 
 struct gai_tables *gai_tables_parse(char *text, size_t length, bool *reload) {
     /* Each line gives an entry at most, and each table gets one more. */
-    size_t most = count_lines(text, length) + 1;
+    size_t most = count_text_lines(text, length) + 1;
     struct gai_tables *tables =
         malloc(sizeof(*tables) + most * (2 * sizeof(struct gai_prefix) + sizeof(struct gai_scope)));
     if (tables == NULL)
@@ -221,18 +221,18 @@ static bool has_prefix(const struct in6_addr *address, const struct gai_prefix *
     return bits == 0 || (address->s6_addr[octets] ^ entry->prefix.s6_addr[octets]) >> (8 - bits) == 0;
 }
 
-static int value_of(const struct gai_prefix *entry, const struct in6_addr *address) {
+static int table_value(const struct gai_prefix *entry, const struct in6_addr *address) {
     while (!has_prefix(address, entry))
         entry++;
     return entry->value;
 }
 
 int gai_tables_label(const struct gai_tables *tables, const struct in6_addr *address) {
-    return value_of(tables->labels, address);
+    return table_value(tables->labels, address);
 }
 
 int gai_tables_precedence(const struct gai_tables *tables, const struct in6_addr *address) {
-    return value_of(tables->precedences, address);
+    return table_value(tables->precedences, address);
 }
 
 int gai_tables_scope(const struct gai_tables *tables, struct in_addr address) {

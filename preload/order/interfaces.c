@@ -36,7 +36,7 @@ static bool open_rtnetlink(struct descriptor *rtnetlink, uint32_t *port) {
     return false;
 }
 
-static bool ask(const struct descriptor *rtnetlink, uint16_t type) {
+static bool ask_kernel(const struct descriptor *rtnetlink, uint16_t type) {
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     struct netlink_request request = {
         .header = {.nlmsg_len = sizeof(request), .nlmsg_type = type, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
@@ -51,8 +51,8 @@ static bool ask(const struct descriptor *rtnetlink, uint16_t type) {
  * The kernel has the next part of its answer ready before we ask for it: so there is no need to wait, and no
  * danger to wait for ever, should the number lead to another socket by now.
  */
-static enum dump_state read_part(const struct descriptor *rtnetlink, uint32_t port, message_handler *handle,
-                                 void *context) {
+static enum dump_state read_messages(const struct descriptor *rtnetlink, uint32_t port, message_handler *handle,
+                                     void *context) {
     _Alignas(struct nlmsghdr) char reply[REPLY_SIZE];
     struct sockaddr_nl sender;
     struct iovec part = {reply, sizeof(reply)};
@@ -83,9 +83,9 @@ static bool dump(uint16_t type, message_handler *handle, void *context) {
     uint32_t port;
     if (!open_rtnetlink(&rtnetlink, &port))
         return false;
-    enum dump_state state = ask(&rtnetlink, type) ? DUMP_MORE : DUMP_FAILED;
+    enum dump_state state = ask_kernel(&rtnetlink, type) ? DUMP_MORE : DUMP_FAILED;
     while (state == DUMP_MORE)
-        state = read_part(&rtnetlink, port, handle, context);
+        state = read_messages(&rtnetlink, port, handle, context);
     descriptor_close(&rtnetlink);
     return state == DUMP_DONE;
 }
@@ -97,7 +97,7 @@ struct collection {
     bool no_memory; /* the list is not complete */
 };
 
-static struct interface_address *append(struct collection *collection) {
+static struct interface_address *append_interface(struct collection *collection) {
     struct interface_list *list = &collection->list;
     if (list->count == collection->room) {
         size_t room = collection->room == 0 ? 32 : 2 * collection->room;
@@ -135,7 +135,7 @@ static void collect_address(void *context, const struct nlmsghdr *message) {
         return;
     size_t address_size = body->ifa_family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
     const void *address = address_in(message, body, address_size);
-    struct interface_address *entry = address == NULL ? NULL : append(collection);
+    struct interface_address *entry = address == NULL ? NULL : append_interface(collection);
     if (entry == NULL)
         return;
     *entry = (struct interface_address){

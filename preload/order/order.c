@@ -107,8 +107,8 @@ static void describe_source(struct candidate *candidate, const struct address *a
     candidate->interface = interface->index;
 }
 
-static void describe(struct candidate *candidate, const struct address *address, struct source_probe *probe,
-                     const struct interface_list *interfaces, const struct gai_tables *tables) {
+static void describe_candidate(struct candidate *candidate, const struct address *address, struct source_probe *probe,
+                               const struct interface_list *interfaces, const struct gai_tables *tables) {
     struct in6_addr ipv6 = as_ipv6(address);
     *candidate = (struct candidate){
         .family = address->family,
@@ -163,7 +163,7 @@ static int compare_transport(struct contest *contest, const struct candidate *le
 }
 
 /* Negative: the candidate at `left_position` is the better one. Each rule decides where those before it did not. */
-static int compare(const void *left_position, const void *right_position, void *context) {
+static int compare_candidates(const void *left_position, const void *right_position, void *context) {
     struct contest *contest = context;
     uint16_t left_index = *(const uint16_t *)left_position;
     uint16_t right_index = *(const uint16_t *)right_position;
@@ -189,7 +189,7 @@ static bool describe_all(struct contest *contest, const struct address *addresse
     const struct gai_tables *tables = gai_conf_tables();
     struct source_probe probe = SOURCE_PROBE_NEW;
     for (size_t i = 0; i < contest->count && !probe.exhausted; i++)
-        describe(&contest->candidates[i], &addresses[i], &probe, interfaces, tables);
+        describe_candidate(&contest->candidates[i], &addresses[i], &probe, interfaces, tables);
     source_end(&probe);
     return !probe.exhausted;
 }
@@ -214,7 +214,7 @@ bool order_addresses(const struct address *addresses, size_t count, uint16_t *or
     bool described = describe_with_interfaces(&contest, addresses);
     /* libc's own sort: the rules form no proper order where families mix, and then the algorithm decides. */
     if (described)
-        qsort_r(order, count, sizeof(order[0]), compare, &contest);
+        qsort_r(order, count, sizeof(order[0]), compare_candidates, &contest);
     free(contest.candidates);
     return described;
 }

@@ -31,7 +31,7 @@ static struct address from_socket_address(const union socket_address *source, sa
     return address;
 }
 
-static void open_socket(struct source_probe *probe, sa_family_t family) {
+static void open_probe_socket(struct source_probe *probe, sa_family_t family) {
     descriptor_close(&probe->socket);
     probe->family = family;
     if (!descriptor_take(&probe->socket, socket(family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_IP)))
@@ -42,7 +42,7 @@ static void open_socket(struct source_probe *probe, sa_family_t family) {
 static void turn_to(struct source_probe *probe, sa_family_t family) {
     static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
     if (!descriptor_is_ours(&probe->socket) || (probe->family == AF_INET && family == AF_INET6))
-        open_socket(probe, family);
+        open_probe_socket(probe, family);
     else
         (void)connect(probe->socket.number, &nowhere, sizeof(nowhere));
 }
@@ -61,7 +61,7 @@ bool source_find(struct source_probe *probe, const struct address *destination, 
     turn_to(probe, destination->family);
     bool connected = connect_to(probe, destination, &found);
     if (!connected && errno == EAFNOSUPPORT && probe->family == AF_INET6 && destination->family == AF_INET) {
-        open_socket(probe, AF_INET); /* here IPv6 sockets are for IPv6 alone */
+        open_probe_socket(probe, AF_INET); /* here IPv6 sockets are for IPv6 alone */
         connected = connect_to(probe, destination, &found);
     }
     if (connected)

@@ -9,7 +9,7 @@ static const char WAYS_OUT[] =
     "say for this host where the origin is: upstreams (a hidden primary), query (a name that is "
     "not proxied) or addresses";
 
-static bool is_due(enum warning warning, struct warned_host host, uint32_t *left_out) {
+static bool is_warning_due(enum warning warning, struct warned_host host, uint32_t *left_out) {
     return log_enabled(LOG_LEVEL_WARN) && warnings_due(warning, host.name, clock_now_ms(), left_out);
 }
 
@@ -17,7 +17,7 @@ bool policy_warn_of_edge(struct warned_host host, const struct address *address)
     const char *set = policy_edge(host.settings, address);
     char ip[INET6_ADDRSTRLEN];
     uint32_t left_out;
-    if (set == NULL || !is_due(WARNING_EDGE, host, &left_out))
+    if (set == NULL || !is_warning_due(WARNING_EDGE, host, &left_out))
         return set != NULL;
     address_text(address, ip);
     log_write(LOG_LEVEL_WARN, "resolved address is a CDN edge, not an origin",
@@ -39,7 +39,7 @@ void policy_warn_of_rejection(struct warned_host host, const struct address *add
     const struct prefix_entry *prefix = policy_rejection(host.settings, address);
     char ip[INET6_ADDRSTRLEN], text[PREFIX_TEXT_SIZE];
     uint32_t left_out;
-    if (prefix == NULL || !is_due(WARNING_REJECTED, host, &left_out))
+    if (prefix == NULL || !is_warning_due(WARNING_REJECTED, host, &left_out))
         return;
     address_text(address, ip);
     prefix_text(prefix, text);

@@ -35,7 +35,8 @@ static uint32_t hash_name(const char *text, size_t length) {
     return hash;
 }
 
-static const struct host_rule *find(const struct rules *rules, const char *text, uint32_t hash, enum rule_kind kind) {
+static const struct host_rule *find_host_rule(const struct rules *rules, const char *text, uint32_t hash,
+                                              enum rule_kind kind) {
     for (uint32_t i = hash_finish(hash, kind) & rules->mask;; i = (i + 1) & rules->mask) {
         const struct host_rule *rule = rules->slots[i];
         if (rule == NULL || (rule->kind == kind && strcmp(rule->name, text) == 0))
@@ -103,13 +104,13 @@ const struct host_rule *rules_match(const struct rules *rules, const struct name
     for (size_t i = name->length; i-- > 0;) {
         if (name->text[i] == '.') {
             /* The walk goes from short suffixes to long ones: the last match is the most specific. */
-            const struct host_rule *rule = find(rules, name->text + i + 1, hash, RULE_BELOW);
+            const struct host_rule *rule = find_host_rule(rules, name->text + i + 1, hash, RULE_BELOW);
             if (rule != NULL)
                 below = rule;
         }
         hash = hash_step(hash, name->text[i]);
     }
-    const struct host_rule *exact = find(rules, name->text, hash, RULE_NAME);
+    const struct host_rule *exact = find_host_rule(rules, name->text, hash, RULE_NAME);
     if (exact != NULL)
         return exact;
     if (below != NULL)

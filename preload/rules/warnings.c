@@ -17,7 +17,7 @@ static struct warning_place sets[SETS][PLACES_A_SET];
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 /* The place of the host's warnings of this kind, or the one that was used longest ago. */
-static struct warning_place *find(enum warning warning, const struct name *host) {
+static struct warning_place *find_warning_place(enum warning warning, const struct name *host) {
     struct warning_place *set = sets[host->hash % SETS], *oldest = set;
     for (size_t i = 0; i < PLACES_A_SET; i++) {
         if (set[i].told_ms != 0 && set[i].hash == host->hash && set[i].length == host->length &&
@@ -32,7 +32,7 @@ static struct warning_place *find(enum warning warning, const struct name *host)
 
 bool warnings_due(enum warning warning, const struct name *host, uint64_t now_ms, uint32_t *left_out) {
     lock_acquire(&lock);
-    struct warning_place *place = find(warning, host);
+    struct warning_place *place = find_warning_place(warning, host);
     bool due = place->told_ms == 0 || (warning != WARNING_EDGE && now_ms >= place->told_ms + PAUSE_MS);
     *left_out = place->left_out;
     place->left_out = due ? 0 : place->left_out + 1;

@@ -139,7 +139,7 @@ struct probe {
     char name[NAME_LENGTH_MAX + 1];
 };
 
-static bool go_on(struct task *task) {
+static bool continue_probe(struct task *task) {
     struct probe *probe = (struct probe *)task;
     uint64_t now_ms = clock_now_ms();
     if (probe->deadline_ms == 0) {
@@ -155,23 +155,23 @@ static bool go_on(struct task *task) {
     return true;
 }
 
-static uint64_t due_ms(const struct task *task) {
+static uint64_t probe_due_ms(const struct task *task) {
     return ((const struct probe *)task)->deadline_ms;
 }
 
-static size_t descriptors(struct task *task, struct pollfd *to_wait_for, size_t room) {
+static size_t probe_descriptors(struct task *task, struct pollfd *to_wait_for, size_t room) {
     struct attempt *attempt = &((struct probe *)task)->attempt;
     attempt->polled = dns_descriptors(attempt->query, to_wait_for, room);
     return attempt->polled;
 }
 
-static void process(struct task *task, const struct pollfd *waited_for) {
+static void process_probe(struct task *task, const struct pollfd *waited_for) {
     const struct attempt *attempt = &((struct probe *)task)->attempt;
     dns_process(attempt->query, waited_for, attempt->polled);
 }
 
 bool attempt_probe(const struct server_address *server, const char *name, uint32_t timeout_ms) {
-    static const struct task_kind kind = {go_on, due_ms, descriptors, process};
+    static const struct task_kind kind = {continue_probe, probe_due_ms, probe_descriptors, process_probe};
     struct probe *probe = calloc(1, sizeof(*probe));
     if (probe == NULL)
         return false;

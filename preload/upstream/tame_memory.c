@@ -11,7 +11,7 @@ static void *note(void *memory) {
     return memory;
 }
 
-static void *get(size_t size) {
+static void *get_noted(size_t size) {
     return note(malloc(size));
 }
 
@@ -24,7 +24,7 @@ static void *get_more(void *memory, size_t size) {
  * ares_library_init_mem(3) has no other effect on Linux.
  */
 __attribute__((constructor)) static void give_memory(void) {
-    ares_library_init_mem(ARES_LIB_INIT_ALL, get, free, get_more);
+    ares_library_init_mem(ARES_LIB_INIT_ALL, get_noted, free, get_more);
 }
 
 bool tame_missed_memory(void) {

@@ -125,7 +125,7 @@ static void drop_answers(struct race *race, size_t type) {
     free(race->rejected[type]);
 }
 
-static void end(struct race *race, uint32_t patience_ms) {
+static void end_race(struct race *race, uint32_t patience_ms) {
     forgive(race);
     for (size_t i = 0; i < race->count; i++)
         attempt_end(&race->attempts[i], patience_ms);
@@ -220,7 +220,8 @@ static bool was_asked(const struct race *race, enum record_types wanted) {
     return false;
 }
 
-static void start(struct race *race, const struct server_address *server, enum record_types asked, uint64_t now_ms) {
+static void start_attempt(struct race *race, const struct server_address *server, enum record_types asked,
+                          uint64_t now_ms) {
     const struct query_settings *query = &race->settings->query;
     race->attempts[race->count++] = attempt_begin(server, race->name, asked, query->timeout_ms);
     race->next_ms = now_ms + query->hedge_ms;
@@ -231,11 +232,11 @@ static bool start_next(struct race *race, uint64_t now_ms) {
     enum record_types witness = witness_of(race);
     const struct server_address *server = race->count < race->limit ? next_server(race) : NULL;
     if (server != NULL) {
-        start(race, server, race->count == 0 ? race->wanted : missing_of(race) | witness, now_ms);
+        start_attempt(race, server, race->count == 0 ? race->wanted : missing_of(race) | witness, now_ms);
         return true;
     }
     if (witness != 0 && race->count < race->limit && !was_asked(race, witness)) {
-        start(race, race->denier != NULL ? race->denier : race->plan->servers[0], witness, now_ms);
+        start_attempt(race, race->denier != NULL ? race->denier : race->plan->servers[0], witness, now_ms);
         return true;
     }
     return false;
@@ -251,7 +252,7 @@ static void begin_next_soon(struct race *race) {
 }
 
 /* Keep an answer: for use, or, where all is rejected, for want of a better one. */
-static void keep(struct race *race, const struct server_address *server, size_t type, struct answer *answer) {
+static void keep_answer(struct race *race, const struct server_address *server, size_t type, struct answer *answer) {
     if (answer != NULL)
         answer = policy_apply(race->settings, answer);
     if (answer != NULL && answer->outcome == OUTCOME_NO_NAME && race->wanted & types[type])
@@ -280,7 +281,7 @@ static void fail_over(struct race *race, const struct attempt *failed) {
         race->rest_until_ms = clock_now_ms() + REST_MS;
 }
 
-static void collect(struct race *race) {
+static void collect_replies_of_race(struct race *race) {
     for (size_t i = 0; i < race->count; i++) {
         struct attempt *attempt = &race->attempts[i];
         bool had_failed = attempt->failed;
@@ -290,7 +291,7 @@ static void collect(struct race *race) {
         race->result.failure.heard |= attempt->heard;
         for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
             if (dns_reply(attempt->query, type)->state == DNS_ANSWERED && race->result.answers[type] == NULL)
-                keep(race, attempt->server, type, dns_take(attempt->query, type));
+                keep_answer(race, attempt->server, type, dns_take(attempt->query, type));
     }
 }
 
@@ -307,7 +308,7 @@ static bool is_waiting(const struct race *race) {
 bool upstream_go_on(struct race *race) {
     for (;;) {
         uint64_t now_ms = clock_now_ms();
-        collect(race);
+        collect_replies_of_race(race);
         if (is_complete(race) || now_ms >= race->deadline_ms)
             return true;
         uint64_t next_ms = later(is_waiting(race) ? race->next_ms : 0, race->rest_until_ms);
@@ -370,10 +371,11 @@ void upstream_abandon(void) {
     struct race *race = waited_for;
     waited_for = NULL;
     if (race != NULL)
-        end(race, UINT32_MAX); /* what was silent in it may have answered since */
+        end_race(race, UINT32_MAX); /* what was silent in it may have answered since */
 }
 
-static const char *failure_of(const struct race *race, const struct attempt *attempt, enum record_types missing) {
+static const char *failure_of_attempt(const struct race *race, const struct attempt *attempt,
+                                      enum record_types missing) {
     if (attempt->query == NULL)
         return "no memory";
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
@@ -411,7 +413,7 @@ static void explain(struct race *race) {
     const struct server_list *upstreams = race->settings->upstreams;
     struct failure *failure = &race->result.failure;
     for (size_t i = 0; i < race->count && i < race->plan->count; i++) {
-        const char *why = failure_of(race, &race->attempts[i], missing);
+        const char *why = failure_of_attempt(race, &race->attempts[i], missing);
         if (why == NULL)
             continue;
         failure->no_recovery = is_final(&race->attempts[i], missing);
@@ -422,7 +424,7 @@ static void explain(struct race *race) {
             add_reason(failure, &upstreams->servers[i], left_alone);
 }
 
-static void hand_over(struct race *race, struct upstream_result *result) {
+static void hand_over_result(struct race *race, struct upstream_result *result) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (race->result.answers[type] != NULL)
             continue;
@@ -437,6 +439,6 @@ void upstream_end(struct race *race, struct upstream_result *result) {
     uint32_t patience_ms = race->settings->query.hedge_ms;
     if (!is_complete(race))
         explain(race);
-    hand_over(race, result);
-    end(race, patience_ms);
+    hand_over_result(race, result);
+    end_race(race, patience_ms);
 }

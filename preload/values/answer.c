@@ -14,7 +14,7 @@ static size_t names_size(const char *names, size_t count) {
 }
 
 /* An empty part is NULL, which memcpy(3) may not get. */
-static uint8_t *append(uint8_t *end, const void *part, size_t size) {
+static uint8_t *append_part(uint8_t *end, const void *part, size_t size) {
     if (part == NULL)
         return end;
     memcpy(end, part, size);
@@ -43,8 +43,8 @@ struct answer *answer_build(const struct answer_parts *parts) {
     answer->outcome = (uint8_t)parts->outcome;
     answer->family = (uint8_t)parts->family;
     answer->has_soa = parts->has_soa;
-    uint8_t *names = append(answer->data, parts->addresses, addresses_octets);
-    append(names, parts->names, names_octets);
+    uint8_t *names = append_part(answer->data, parts->addresses, addresses_octets);
+    append_part(names, parts->names, names_octets);
     return answer;
 }
 
@@ -77,7 +77,7 @@ struct answer *answer_filter(const struct answer *answer, bool (*keep)(const str
     for (size_t i = 0; i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
         if (keep(&address, context))
-            end = append(end, address.octets, size);
+            end = append_part(end, address.octets, size);
     }
     struct answer *filtered = answer_build(&(struct answer_parts){
         .outcome = answer->outcome,

@@ -33,7 +33,7 @@ static void fold_slowly(struct name *name) {
     name->hash = (uint32_t)hash_words(name);
 }
 
-static bool is_ascii(uint64_t octets) {
+static bool are_ascii(uint64_t octets) {
     return (octets & EVERY_OCTET(0x80)) == 0;
 }
 
@@ -46,7 +46,7 @@ static bool fold_short(struct name *name, const char *text) {
     name->words[0] = 0;
     memcpy(name->text, text, name->length);
     fold_slowly(name);
-    return is_ascii(name->words[0]);
+    return are_ascii(name->words[0]);
 }
 
 /* A name of a word or more: hashed on the way, as if it had no capitals. */
@@ -69,7 +69,7 @@ static bool fold_long(struct name *name, const char *text) {
     name->hash = (uint32_t)mix(hash, last);
     if (may_have_capitals(common))
         fold_slowly(name);
-    return is_ascii(any);
+    return are_ascii(any);
 }
 
 bool name_fold(struct name *name, const char *text) {

@@ -64,7 +64,7 @@ static int compare_addresses(const struct address *a, const struct address *b) {
 }
 
 /* A prefix stands before those that it holds. */
-static int compare(const void *left, const void *right) {
+static int compare_entries(const void *left, const void *right) {
     const struct prefix_entry *a = left, *b = right;
     int order = compare_addresses(&a->address, &b->address);
     return order != 0 ? order : (int)a->length - (int)b->length;
@@ -73,7 +73,7 @@ static int compare(const void *left, const void *right) {
 /* Of those with the same prefix the one that is written itself comes first, and then the one in the earlier line. */
 static int compare_with_origin(const void *left, const void *right) {
     const struct prefix_entry *a = left, *b = right;
-    int order = compare(a, b);
+    int order = compare_entries(a, b);
     if (order != 0)
         return order;
     if ((a->set == NULL) != (b->set == NULL))
@@ -85,7 +85,7 @@ static void unite(struct prefix_list *list) {
     size_t kept = 0;
     list->ipv4_count = 0;
     for (size_t i = 0; i < list->count; i++) {
-        if (kept > 0 && compare(&list->entries[kept - 1], &list->entries[i]) == 0)
+        if (kept > 0 && compare_entries(&list->entries[kept - 1], &list->entries[i]) == 0)
             continue;
         list->ipv4_count += list->entries[i].address.family == AF_INET;
         list->entries[kept++] = list->entries[i];
@@ -112,7 +112,7 @@ void prefixes_arrange(struct prefix_list *list) {
 }
 
 const struct prefix_entry *prefixes_find(const struct prefix_list *list, const struct prefix_entry *prefix) {
-    return bsearch(prefix, list->entries, list->count, sizeof(list->entries[0]), compare);
+    return bsearch(prefix, list->entries, list->count, sizeof(list->entries[0]), compare_entries);
 }
 
 /*

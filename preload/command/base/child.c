@@ -34,7 +34,7 @@ pid_t child_fork(void) {
 }
 
 /* What a signal asks for: 0, or the signal that ends the command. A child's end has its own way to be known. */
-static int look_at(int number) {
+static int check_signal(int number) {
     if (number <= 0 || number == SIGCHLD)
         return 0;
     is_ended = true;
@@ -48,7 +48,7 @@ int child_wait(pid_t child) {
             return status;
         if (ended < 0 && errno != EINTR)
             return -1;
-        int number = look_at(sigwaitinfo(&waited_for, NULL));
+        int number = check_signal(sigwaitinfo(&waited_for, NULL));
         if (number != 0)
             kill(child, number);
     }
@@ -57,7 +57,7 @@ int child_wait(pid_t child) {
 void child_sleep(uint64_t duration_ms) {
     struct timespec duration = {.tv_sec = (time_t)(duration_ms / 1000),
                                 .tv_nsec = (long)(duration_ms % 1000) * 1000000};
-    look_at(sigtimedwait(&waited_for, NULL, &duration));
+    check_signal(sigtimedwait(&waited_for, NULL, &duration));
 }
 
 bool child_is_ended(void) {

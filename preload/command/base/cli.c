@@ -41,7 +41,7 @@ void cli_help(void) {
     printf("\n%s.\n\n%s", cli_current->summary, cli_current->help);
 }
 
-static void complain_of(int problem, char **argv) {
+static void complain_of_argument(int problem, char **argv) {
     const char *what = problem == ':' ? "needs an argument" : "is no option of this command";
     if (optopt > ' ' && optopt <= '~')
         cli_complain("-%c %s", optopt, what);
@@ -59,6 +59,6 @@ int cli_option(int argc, char **argv, const char *letters, const struct option *
     int option = getopt_long(argc, argv, all, words == NULL ? none : words, NULL); // NOLINT(concurrency-mt-unsafe)
     if (option != '?' && option != ':')
         return option;
-    complain_of(option, argv);
+    complain_of_argument(option, argv);
     return '?';
 }

@@ -91,7 +91,7 @@ char *describe_servers(const struct server_list *servers) {
     return list_end_or_none(&list);
 }
 
-static void list_addresses(struct item_list *list, const struct answer *answer) {
+static void list_add_addresses(struct item_list *list, const struct answer *answer) {
     for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
         list_take(list, "%s", describe_address(&address));
@@ -101,8 +101,8 @@ static void list_addresses(struct item_list *list, const struct answer *answer) 
 char *describe_pinned(const struct host_settings *settings) {
     struct item_list list;
     list_begin(&list, ", ");
-    list_addresses(&list, settings->pinned_ipv4);
-    list_addresses(&list, settings->pinned_ipv6);
+    list_add_addresses(&list, settings->pinned_ipv4);
+    list_add_addresses(&list, settings->pinned_ipv6);
     return list_end_or_none(&list);
 }
 

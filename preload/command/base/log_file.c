@@ -22,7 +22,7 @@ static int try_space(const char *path) {
     return statvfs(path, &system) == 0 && system.f_blocks > 0 && system.f_bavail == 0 ? ENOSPC : 0;
 }
 
-static bool is_file(const char *path) {
+static bool is_regular_file(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
@@ -40,7 +40,7 @@ static int try_to_create_in(const char *directory) {
 
 static int try_log_file(const char *path) {
     int cause = destination_try(path);
-    if (cause == 0 && is_file(path))
+    if (cause == 0 && is_regular_file(path))
         return try_space(path);
     if (cause == ELOOP && may_be_stream(path))
         return 0;

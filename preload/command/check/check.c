@@ -46,7 +46,7 @@ static void print_finding(const char *place, enum style style, const char *word,
     putchar('\n');
 }
 
-static char *place_of(const struct config_error *error) {
+static char *error_place_text(const struct config_error *error) {
     if (error->variable != NULL || error->line == 0)
         return text_format("%s", error->variable != NULL ? error->variable : error->file);
     return text_format("%s:%d", error->file, error->line);
@@ -59,7 +59,7 @@ static const char *name_of(const struct config *config) {
 static void print_errors(const struct config *config) {
     struct config_error *errors = errors_by_line(config);
     for (size_t i = 0; i < config->error_count; i++) {
-        char *place = place_of(&errors[i]);
+        char *place = error_place_text(&errors[i]);
         print_finding(place, STYLE_BAD, "", errors[i].reason);
         free(place);
     }

@@ -20,9 +20,9 @@ struct review {
     struct notes notes;
 };
 
-static void add(struct review *review, const struct host_rule *rule, const char *format, ...)
+static void write_note(struct review *review, const struct host_rule *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-static void add(struct review *review, const struct host_rule *rule, const char *format, ...) {
+static void write_note(struct review *review, const struct host_rule *rule, const char *format, ...) {
     struct notes *notes = &review->notes;
     char *text = NULL;
     va_list arguments;
@@ -56,13 +56,13 @@ static const struct host_rule *rule_behind(const struct review *review, const st
 static void note_what_changes_nothing(struct review *review, const struct host_rule *rule) {
     const struct host_rule *behind = rule_behind(review, rule);
     if (rule->excluded && (behind == NULL || behind->excluded)) {
-        add(review, rule, "excludes what no other rule lists: libc answers anyway");
+        write_note(review, rule, "excludes what no other rule lists: libc answers anyway");
         return;
     }
     if (behind == NULL || behind->excluded || rule->excluded || behind->settings != rule->settings)
         return;
     char *text = describe_rule(behind), *place = describe_place(review->config, behind);
-    add(review, rule, "changes nothing: \"%s\" (%s) says the same of it", text, place);
+    write_note(review, rule, "changes nothing: \"%s\" (%s) says the same of it", text, place);
     free(place);
     free(text);
 }
@@ -73,23 +73,25 @@ static void note_local_names(struct review *review, const struct host_rule *rule
         return;
     if (rule->kind == RULE_NAME && rule->settings->pinned_ipv4 != NULL)
         return;
-    add(review, rule,
-        "is a name of the local network, which \"*\" leaves to libc: external DNS is asked for it "
-        "nevertheless, and search domains do not apply");
+    write_note(review, rule,
+               "is a name of the local network, which \"*\" leaves to libc: external DNS is asked for it "
+               "nevertheless, and search domains do not apply");
 }
 
 static void note_all_without_fallback(struct review *review, const struct host_rule *rule) {
     if (rule->kind == RULE_ALL && !rule->excluded && rule->settings->fallback_never)
-        add(review, rule, "with fallback = \"never\": names that only the local DNS knows can no longer be resolved");
+        write_note(review, rule,
+                   "with fallback = \"never\": names that only the local DNS knows can no longer be resolved");
 }
 
 static void note_pinned_address(struct review *review, const struct host_rule *rule, const struct address *address) {
     const char *edge = policy_edge(rule->settings, address);
     char *text = describe_address(address);
     if (!policy_has_family(rule->settings, address->family))
-        add(review, rule, "never has its address %s: family is \"%s\"", text, describe_family(rule->settings->family));
+        write_note(review, rule, "never has its address %s: family is \"%s\"", text,
+                   describe_family(rule->settings->family));
     else if (edge != NULL)
-        add(review, rule, "has the address %s, which is an edge of the CDN (%s), and no origin", text, edge);
+        write_note(review, rule, "has the address %s, which is an edge of the CDN (%s), and no origin", text, edge);
     free(text);
 }
 
@@ -106,16 +108,16 @@ static void note_log_file(struct review *review) {
     const struct config *config = review->config;
     const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
     if (fault != NULL)
-        add(review, NULL, "messages to %s are lost, for a program of this user: %s", config->log_file, fault);
+        write_note(review, NULL, "messages to %s are lost, for a program of this user: %s", config->log_file, fault);
 }
 
 static void note_general(struct review *review) {
     const struct query_settings *query = &review->config->general.query;
     if (review->config->rule_count == 0)
-        add(review, NULL, "no host is listed: every call is libc's");
+        write_note(review, NULL, "no host is listed: every call is libc's");
     if (query->timeout_ms > query->deadline_ms)
-        add(review, NULL, "query.timeout_ms (%" PRIu32 ") is never reached: query.deadline_ms is %" PRIu32,
-            query->timeout_ms, query->deadline_ms);
+        write_note(review, NULL, "query.timeout_ms (%" PRIu32 ") is never reached: query.deadline_ms is %" PRIu32,
+                   query->timeout_ms, query->deadline_ms);
 }
 
 static struct rules *wide_rules(const struct config *config, struct config *wide, struct host_rule *list) {

@@ -7,7 +7,7 @@
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
 
-static void add_taken(struct table *table, char *text) {
+static void add_summary_cell(struct table *table, char *text) {
     table_add(table, STYLE_PLAIN, text);
     free(text);
 }
@@ -20,9 +20,9 @@ static void print_rules(const struct config *config) {
     static const char *const headings[] = {"rule", "line", "answered by"};
     struct table *table = table_new(3, headings);
     for (size_t i = 0; i < config->rule_count; i++) {
-        add_taken(table, describe_rule(&config->rules[i]));
-        add_taken(table, line_text(&config->rules[i]));
-        add_taken(table, describe_way(&config->rules[i], &config->general));
+        add_summary_cell(table, describe_rule(&config->rules[i]));
+        add_summary_cell(table, line_text(&config->rules[i]));
+        add_summary_cell(table, describe_way(&config->rules[i], &config->general));
     }
     table_print(table, stdout);
     table_free(table);
@@ -30,7 +30,7 @@ static void print_rules(const struct config *config) {
 
 static void add_setting(struct table *table, const char *key, char *value) {
     table_add(table, STYLE_HEAD, key);
-    add_taken(table, value);
+    add_summary_cell(table, value);
 }
 
 static char *query_text(const struct query_settings *query) {

@@ -6,22 +6,22 @@
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/check/summary.h"
 
-static void add_taken(const char *key, char *text) {
+static void summarize_text(const char *key, char *text) {
     document_text(key, text);
     free(text);
 }
 
-static void add_servers(const char *key, const struct server_list *servers) {
+static void summarize_servers(const char *key, const struct server_list *servers) {
     document_begin_array(key);
     for (size_t i = 0; i < servers->count; i++)
-        add_taken(NULL, describe_server(&servers->servers[i]));
+        summarize_text(NULL, describe_server(&servers->servers[i]));
     document_end();
 }
 
-static void add_addresses(const struct answer *answer) {
+static void summarize_pinned(const struct answer *answer) {
     for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
-        add_taken(NULL, describe_address(&address));
+        summarize_text(NULL, describe_address(&address));
     }
 }
 
@@ -31,8 +31,8 @@ static void add_pinned(const struct host_settings *settings) {
         return;
     }
     document_begin_array("addresses");
-    add_addresses(settings->pinned_ipv4);
-    add_addresses(settings->pinned_ipv6);
+    summarize_pinned(settings->pinned_ipv4);
+    summarize_pinned(settings->pinned_ipv6);
     document_end();
 }
 
@@ -57,18 +57,18 @@ static void add_cache(const struct cache_settings *cache) {
 
 /* What holds for a host, whether it says it itself or not. */
 static void add_settings(const struct host_settings *settings) {
-    add_servers("upstreams", settings->upstreams);
+    summarize_servers("upstreams", settings->upstreams);
     document_text("fallback", describe_fallback(settings));
     document_text("family", describe_family(settings->family));
     add_cache(&settings->cache);
-    add_taken("reject", describe_prefixes(settings->reject));
-    add_taken("accept", describe_prefixes(settings->accept));
+    summarize_text("reject", describe_prefixes(settings->reject));
+    summarize_text("accept", describe_prefixes(settings->accept));
     document_boolean("strict", settings->strict);
 }
 
-static void add_rule(const struct config *config, const struct host_rule *rule) {
+static void summarize_rule(const struct config *config, const struct host_rule *rule) {
     document_begin_object(NULL);
-    add_taken("rule", describe_rule(rule));
+    summarize_text("rule", describe_rule(rule));
     document_number("line", rule->line);
     document_boolean("excluded", rule->excluded);
     if (!rule->excluded) {
@@ -91,7 +91,7 @@ static void add_environment(const struct config_source *source) {
 void summary_document(const struct config *config, const struct config_source *source) {
     document_begin_array("rules");
     for (size_t i = 0; i < config->rule_count; i++)
-        add_rule(config, &config->rules[i]);
+        summarize_rule(config, &config->rules[i]);
     document_end();
     document_begin_object("general");
     add_settings(&config->general);

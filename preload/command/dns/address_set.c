@@ -8,7 +8,7 @@
 
 enum { SHOWN_MAX = 8 };
 
-static int compare(const struct address *one, const struct address *other) {
+static int compare_addresses_of_set(const struct address *one, const struct address *other) {
     if (one->family != other->family)
         return one->family == AF_INET ? -1 : 1;
     return memcmp(one->octets, other->octets, address_size(one->family));
@@ -16,9 +16,9 @@ static int compare(const struct address *one, const struct address *other) {
 
 void address_set_add(struct address_set *set, const struct address *address) {
     size_t place = 0;
-    while (place < set->count && compare(&set->list[place], address) < 0)
+    while (place < set->count && compare_addresses_of_set(&set->list[place], address) < 0)
         place++;
-    if (place < set->count && compare(&set->list[place], address) == 0)
+    if (place < set->count && compare_addresses_of_set(&set->list[place], address) == 0)
         return;
     set->list = memory_resize(set->list, set->count + 1, sizeof(set->list[0]));
     memmove(&set->list[place + 1], &set->list[place], (set->count - place) * sizeof(set->list[0]));
@@ -35,7 +35,7 @@ void address_set_add_answer(struct address_set *set, const struct answer *answer
 
 bool address_set_has(const struct address_set *set, const struct address *address) {
     for (size_t i = 0; i < set->count; i++)
-        if (compare(&set->list[i], address) == 0)
+        if (compare_addresses_of_set(&set->list[i], address) == 0)
             return true;
     return false;
 }

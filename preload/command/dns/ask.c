@@ -16,7 +16,7 @@ static uint64_t now_us(void) {
 }
 
 /* Take what has come since. False: nothing more will. */
-static bool collect(struct dns_query *query, struct ask_replies *replies, uint64_t passed_us) {
+static bool collect_replies(struct dns_query *query, struct ask_replies *replies, uint64_t passed_us) {
     bool waiting = false;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         struct ask_reply *reply = &replies->types[type];
@@ -35,7 +35,7 @@ static bool collect(struct dns_query *query, struct ask_replies *replies, uint64
     return waiting;
 }
 
-static void wait_for(struct dns_query *query) {
+static void wait_for_replies(struct dns_query *query) {
     struct pollfd descriptors[DNS_DESCRIPTORS_MAX];
     size_t count = dns_descriptors(query, descriptors, DNS_DESCRIPTORS_MAX);
     if (poll(descriptors, count, TICK_MS) < 0)
@@ -48,8 +48,8 @@ struct ask_replies ask(const struct ask_question *question) {
     uint64_t began_us = now_us();
     struct dns_query *query = memory_checked(
         dns_ask_over(question->transport, question->server, question->name, question->types, question->timeout_ms));
-    while (collect(query, &replies, now_us() - began_us))
-        wait_for(query);
+    while (collect_replies(query, &replies, now_us() - began_us))
+        wait_for_replies(query);
     replies.heard = dns_was_heard(query);
     dns_end(query);
     return replies;

@@ -8,7 +8,7 @@
 typedef __typeof__(&getaddrinfo) resolver;
 
 /* libc's name is that of the object that has gai_strerror(3), which nobody interposes. */
-static resolver find(void) {
+static resolver find_native(void) {
     resolver found = libc_getaddrinfo;
     const char *(*of_libc)(int) = gai_strerror;
     void *address = NULL;
@@ -24,6 +24,6 @@ static resolver find(void) {
 int native_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
     static resolver found;
     if (found == NULL)
-        found = find();
+        found = find_native();
     return found(node, service, hints, list);
 }

@@ -56,7 +56,7 @@ struct host_case resolution_case(const struct rules *rules, const char *host) {
     return found;
 }
 
-static bool is_listed(const struct resolution *resolution, const struct address *address) {
+static bool is_in_resolution(const struct resolution *resolution, const struct address *address) {
     for (size_t i = 0; i < resolution->count; i++)
         if (address_equal(&resolution->addresses[i], address))
             return true;
@@ -67,7 +67,7 @@ static struct resolution list_of(const struct addrinfo *list) {
     struct resolution resolution = {0};
     for (; list != NULL; list = list->ai_next) {
         struct address address;
-        if (!address_of_socket(list->ai_addr, &address) || is_listed(&resolution, &address))
+        if (!address_of_socket(list->ai_addr, &address) || is_in_resolution(&resolution, &address))
             continue;
         resolution.addresses =
             memory_resize(resolution.addresses, resolution.count + 1, sizeof(resolution.addresses[0]));
@@ -76,7 +76,7 @@ static struct resolution list_of(const struct addrinfo *list) {
     return resolution;
 }
 
-static struct resolution ask(resolver resolve, const char *host, int family) {
+static struct resolution ask_resolver(resolver resolve, const char *host, int family) {
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM}, *list = NULL;
     int error = resolve(host, NULL, &hints, &list);
     if (error != 0) {
@@ -128,7 +128,7 @@ static void look_into_cache(struct resolution *resolution, const struct host_cas
 
 struct resolution resolution_find(const struct host_case *host, int family) {
     uint64_t before = fallbacks();
-    struct resolution resolution = ask(getaddrinfo, host->host, family);
+    struct resolution resolution = ask_resolver(getaddrinfo, host->host, family);
     resolution.source = source_of(host, fallbacks() != before);
     if (resolution.source == BY_EXTERNAL_DNS)
         look_into_cache(&resolution, host, family);
@@ -136,7 +136,7 @@ struct resolution resolution_find(const struct host_case *host, int family) {
 }
 
 struct resolution resolution_find_native(const char *host, int family) {
-    return ask(native_getaddrinfo, host, family);
+    return ask_resolver(native_getaddrinfo, host, family);
 }
 
 void resolution_document_addresses(const struct resolution *resolution) {

@@ -38,7 +38,7 @@ static void close_outputs(const struct outputs *outputs) {
             close(all[i]);
 }
 
-static char *take_output(int descriptor) {
+static char *read_written(int descriptor) {
     char *text = lseek(descriptor, 0, SEEK_SET) == 0 ? file_text_of(descriptor, NULL) : NULL;
     return text != NULL ? text : memory_text("");
 }
@@ -67,7 +67,7 @@ static void prepare(const struct curl_request *request, const struct outputs *ou
 }
 
 /* -q, which has to stand first: no .curlrc. */
-static void run(const struct curl_request *request, const struct outputs *outputs) {
+static void run_curl(const struct curl_request *request, const struct outputs *outputs) {
     static const char facts[] = "%{http_code} %{num_connects} %{ssl_verify_result} %{time_connect} %{time_appconnect} "
                                 "%{remote_ip}";
     char document[64];
@@ -85,7 +85,7 @@ static void run(const struct curl_request *request, const struct outputs *output
 
 /* --- in the parent ------------------------------------------------------------------------------------------------ */
 
-static bool wait_for(pid_t child, int *exit_status) {
+static bool wait_for_curl(pid_t child, int *exit_status) {
     int status;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
@@ -139,13 +139,13 @@ bool curl_fetch(const struct curl_request *request, struct curl_result *result) 
     fflush(stdout);
     pid_t child = ready ? fork() : -1;
     if (child == 0)
-        run(request, &outputs);
-    bool done = child > 0 && wait_for(child, &result->exit_status);
+        run_curl(request, &outputs);
+    bool done = child > 0 && wait_for_curl(child, &result->exit_status);
     if (done) {
-        char *facts = take_output(outputs.facts), *said = take_output(outputs.message);
+        char *facts = read_written(outputs.facts), *said = read_written(outputs.message);
         read_facts(facts, result);
         result->message = request->reads_certificate ? issuer_in(said) : error_in(said);
-        result->document = take_output(outputs.document);
+        result->document = read_written(outputs.document);
         free(said);
         free(facts);
     }

@@ -58,7 +58,7 @@ static char *host_of(const char *target) {
     return NULL;
 }
 
-static bool read_options(int argc, char **argv, struct doctor_options *options) {
+static bool read_doctor_options(int argc, char **argv, struct doctor_options *options) {
     static const struct option words[] = {{"json", no_argument, NULL, 'j'}, {"pid", required_argument, NULL, 'p'}, {0}};
     int option;
     while ((option = cli_option(argc, argv, "jp:", words)) != -1) {
@@ -116,7 +116,7 @@ static void add_configured_hosts(struct doctor *doctor) {
     }
 }
 
-static void add_server(struct doctor *doctor, const struct server_address *server, const char *name) {
+static void add_doctor_upstream(struct doctor *doctor, const struct server_address *server, const char *name) {
     struct doctor_upstream upstream = {.server = *server, .name = name};
     server_address_text(server, upstream.text);
     for (size_t i = 0; i < doctor->upstream_count; i++)
@@ -126,21 +126,21 @@ static void add_server(struct doctor *doctor, const struct server_address *serve
     doctor->upstreams[doctor->upstream_count++] = upstream;
 }
 
-static void add_servers(struct doctor *doctor, const struct server_list *list, const char *name) {
+static void add_doctor_upstreams(struct doctor *doctor, const struct server_list *list, const char *name) {
     for (size_t i = 0; i < list->count; i++)
-        add_server(doctor, &list->servers[i], name);
+        add_doctor_upstream(doctor, &list->servers[i], name);
 }
 
 /* A hidden primary knows its own names alone, so that each is asked for a name that is asked of it. */
-static void add_upstreams(struct doctor *doctor) {
+static void add_upstreams_of_hosts(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->host_count; i++) {
         const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i]);
         const char *name = settings->query_name != NULL ? settings->query_name : doctor->hosts[i];
-        add_servers(doctor, settings->upstreams, name);
+        add_doctor_upstreams(doctor, settings->upstreams, name);
     }
     const struct host_rule *first = doctor->config->rules;
     bool below = doctor->config->rule_count > 0 && first->kind == RULE_BELOW;
-    add_servers(doctor, doctor->config->general.upstreams, below ? first->name : "example.com");
+    add_doctor_upstreams(doctor, doctor->config->general.upstreams, below ? first->name : "example.com");
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
@@ -150,7 +150,7 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
         add_host(doctor, hosts[i]);
     if (options->target_count == 0)
         add_configured_hosts(doctor);
-    add_upstreams(doctor);
+    add_upstreams_of_hosts(doctor);
     doctor_upstreams(doctor);
     doctor_capture(doctor);
     for (size_t i = 0; i < doctor->host_count; i++)
@@ -176,7 +176,7 @@ static void look_at_settings(const struct doctor_options *options, char *const *
 }
 
 /* A process or a program may be asked for alone. */
-static int look(const struct doctor_options *options, char *const *hosts) {
+static int look_at_all(const struct doctor_options *options, char *const *hosts) {
     bool restart = false;
     findings_begin(options->json);
     if (options->pid != NULL)
@@ -197,7 +197,7 @@ static int look_at_targets(const struct doctor_options *options) {
         hosts[i] = host_of(options->targets[i]);
         good = good && hosts[i] != NULL;
     }
-    int status = good ? look(options, hosts) : cli_usage();
+    int status = good ? look_at_all(options, hosts) : cli_usage();
     for (size_t i = 0; i < options->target_count; i++)
         free(hosts[i]);
     free(hosts);
@@ -206,7 +206,7 @@ static int look_at_targets(const struct doctor_options *options) {
 
 static int run(int argc, char **argv) {
     struct doctor_options options = {0};
-    if (!read_options(argc, argv, &options) || !read_arguments(argc, argv, &options))
+    if (!read_doctor_options(argc, argv, &options) || !read_arguments(argc, argv, &options))
         return cli_usage();
     return look_at_targets(&options);
 }

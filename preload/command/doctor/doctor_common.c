@@ -14,7 +14,7 @@ const struct host_settings *doctor_settings(const struct doctor *doctor, const c
 }
 
 /* Through the library's own lookup: the rule's upstreams, pinned addresses, and the policy on answers. */
-static bool look_up(const char *host, struct address_set *set) {
+static bool look_up_external(const char *host, struct address_set *set) {
     struct lookup lookup;
     if (!load_ensure() || !lookup_open(&lookup, host) || !lookup_begin(&lookup))
         return false;
@@ -44,7 +44,7 @@ static bool ask_upstreams(const struct doctor *doctor, const char *host, struct 
 bool doctor_external(const struct doctor *doctor, const char *host, struct address_set *set) {
     struct name name;
     bool ours = name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
-    return ours ? look_up(host, set) : ask_upstreams(doctor, host, set);
+    return ours ? look_up_external(host, set) : ask_upstreams(doctor, host, set);
 }
 
 bool doctor_is_mesh_address(const struct address *address) {

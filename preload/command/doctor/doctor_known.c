@@ -118,15 +118,15 @@ static bool tell_by_sign(const char *path, const struct program *program, char *
     return known;
 }
 
-static bool tell(const char *path, const struct program *program, char *const *arguments, const char *shown,
-                 bool *unreached) {
+static bool tell_known(const char *path, const struct program *program, char *const *arguments, const char *shown,
+                       bool *unreached) {
     return path != NULL && (tell_by_name(path, shown, unreached) || tell_by_sign(path, program, arguments, shown));
 }
 
 bool doctor_known(const struct program *program, char *const *arguments, const char *shown, bool *unreached) {
     char *real = realpath(program->binary, NULL);
-    bool known =
-        tell(program->path, program, arguments, shown, unreached) || tell(real, program, arguments, shown, unreached);
+    bool known = tell_known(program->path, program, arguments, shown, unreached) ||
+                 tell_known(real, program, arguments, shown, unreached);
     free(real);
     return known;
 }

@@ -115,7 +115,7 @@ static void tell_unreadable(const char *about, int error) {
                       "cannot be looked at: %s", strerror(error)); // NOLINT(concurrency-mt-unsafe): one thread
 }
 
-static char *describe(const char *pid) {
+static char *describe_process(const char *pid) {
     char *name = proc_file_text(pid, "comm", NULL);
     char *about = name == NULL ? text_format("process %s", pid)
                                : text_format("process %s (%.*s)", pid, (int)strcspn(name, "\n"), name);
@@ -123,7 +123,7 @@ static char *describe(const char *pid) {
     return about;
 }
 
-static bool look_at(const char *about, const char *pid, char *maps) {
+static bool look_at_process(const char *about, const char *pid, char *maps) {
     struct mapping mapping = {0};
     size_t size = 0;
     bool restart = false;
@@ -145,12 +145,12 @@ static bool look_at(const char *about, const char *pid, char *maps) {
 }
 
 bool doctor_process(const char *pid) {
-    char *about = describe(pid), *maps = proc_file_text(pid, "maps", NULL);
+    char *about = describe_process(pid), *maps = proc_file_text(pid, "maps", NULL);
     bool restart = false;
     if (maps == NULL)
         tell_unreadable(about, errno);
     else
-        restart = look_at(about, pid, maps);
+        restart = look_at_process(about, pid, maps);
     free(maps);
     free(about);
     return restart;

@@ -111,7 +111,7 @@ static char *objects_of(const char *loader, const char *command, const char *lib
     return text;
 }
 
-static void tell_refusal(const char *shown, const char *library, const char *needs, const char *said) {
+static void tell_loader_refusal(const char *shown, const char *library, const char *needs, const char *said) {
     const char *line = strstr(said, "ERROR: ld.so: ");
     line = line == NULL ? "the library is not among what it maps" : line + strlen("ERROR: ld.so: ");
     findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
@@ -122,7 +122,7 @@ static void tell_refusal(const char *shown, const char *library, const char *nee
 static void tell_whether_taken(const char *shown, const char *library, const char *objects) {
     char *needs = library_needs(library);
     if (strstr(objects, library) == NULL || strstr(objects, "ERROR: ld.so: ") != NULL)
-        tell_refusal(shown, library, needs, objects);
+        tell_loader_refusal(shown, library, needs, objects);
     else
         findings_tell(&(struct finding){FINDING_GOOD, "program-preload", shown, NULL},
                       "its loader takes %s, which needs %s", library, needs);
@@ -193,7 +193,7 @@ static void tell_left_alone(const struct program *program, char *const *argument
     free(file);
 }
 
-static void look_at(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
+static void look_at_program(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     bool known = doctor_known(program, arguments, shown, &unreached);
     if (!known && !unreached && program->resolver == NULL)
@@ -216,7 +216,7 @@ static void inspect(const char *pid, char *const *arguments, const char *shown) 
         findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
                       "cannot be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
     else
-        look_at(pid, &program, arguments, about);
+        look_at_program(pid, &program, arguments, about);
     free(about);
     program_free(&program);
 }

@@ -44,8 +44,8 @@ static void tell_answer(const struct doctor_upstream *upstream, const struct tra
                   "answers over %s in %" PRIu64 ".%" PRIu64 " ms", over->name, us / 1000, us / 100 % 10);
 }
 
-static void tell_refusal(const struct doctor_upstream *upstream, const struct transport *over,
-                         const struct ask_reply *reply) {
+static void tell_upstream_refusal(const struct doctor_upstream *upstream, const struct transport *over,
+                                  const struct ask_reply *reply) {
     findings_tell(&(struct finding){FINDING_BAD, over->check, upstream->text,
                                     "Use a server that answers for this name and answers questions from here"},
                   "is there over %s, but does not answer for %s: %s", over->name, upstream->name, reply->failure);
@@ -64,8 +64,8 @@ static void tell_no_way(const struct doctor_upstream *upstream, const struct tra
                       so);
 }
 
-static enum doctor_reach look_at(const struct doctor *doctor, const struct doctor_upstream *upstream,
-                                 const struct transport *over) {
+static enum doctor_reach look_at_upstream(const struct doctor *doctor, const struct doctor_upstream *upstream,
+                                          const struct transport *over) {
     uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
     struct ask_question question = {&upstream->server, over->transport, upstream->name, RECORD_A, timeout_ms};
     struct ask_replies replies = ask(&question);
@@ -74,7 +74,7 @@ static enum doctor_reach look_at(const struct doctor *doctor, const struct docto
     if (reach == REACH_ANSWERS)
         tell_answer(upstream, over, reply);
     else if (reach == REACH_REFUSES)
-        tell_refusal(upstream, over, reply);
+        tell_upstream_refusal(upstream, over, reply);
     else
         tell_no_way(upstream, over, reach, timeout_ms);
     ask_free(&replies);
@@ -145,8 +145,8 @@ static void tell_whether_barred(const struct doctor *doctor) {
 void doctor_upstreams(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->upstream_count; i++) {
         struct doctor_upstream *upstream = &doctor->upstreams[i];
-        upstream->udp = look_at(doctor, upstream, &UDP);
-        upstream->tcp = look_at(doctor, upstream, &TCP);
+        upstream->udp = look_at_upstream(doctor, upstream, &UDP);
+        upstream->tcp = look_at_upstream(doctor, upstream, &TCP);
     }
     tell_whether_barred(doctor);
 }

@@ -345,7 +345,7 @@ static void try_with_curl(const struct doctor *doctor, struct url_trial *trial) 
     curl_free(&trial->result);
 }
 
-static bool is_listed(const struct doctor *doctor, const char *host) {
+static bool is_host_listed(const struct doctor *doctor, const char *host) {
     struct name name;
     return name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
 }
@@ -361,7 +361,7 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         shown = text_format("%s://%s:%s/", trial.url.tls ? "https" : "http", trial.url.host, trial.url.port);
         trial.text = shown;
         trial.request = (struct curl_request){.url = url, .library = library};
-        trial.request.hosts = is_listed(doctor, host) ? NULL : host;
+        trial.request.hosts = is_host_listed(doctor, host) ? NULL : host;
         try_with_curl(doctor, &trial);
         url_free(&trial.url);
     }

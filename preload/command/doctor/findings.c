@@ -42,7 +42,7 @@ static void write_json(const struct finding *finding, const char *text) {
     document_end();
 }
 
-static void write_line(const struct finding *finding, const char *text) {
+static void write_finding(const struct finding *finding, const char *text) {
     const char *word = KIND[finding->kind].word;
     enum style style = KIND[finding->kind].style;
     printf("%s%-4s%s  ", style_begin(stdout, style), word, style_end(stdout, style));
@@ -67,7 +67,7 @@ void findings_tell(const struct finding *finding, const char *format, ...) {
     if (as_json)
         write_json(finding, text);
     else
-        write_line(finding, text);
+        write_finding(finding, text);
     fflush(stdout); /* what is looked at next may take seconds */
     free(text);
 }

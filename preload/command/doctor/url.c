@@ -7,7 +7,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-static char *copy(const char *from, size_t length) {
+static char *copy_part(const char *from, size_t length) {
     return text_format("%.*s", (int)length, from);
 }
 
@@ -23,8 +23,8 @@ static bool split(const char *authority, size_t length, struct url *url) {
     size_t host_length = (size_t)((host_end == NULL ? end : host_end) - host);
     if (host_length == 0 || (port < end && port[0] != ':'))
         return false;
-    url->host = copy(host, host_length);
-    url->port = port + 1 < end ? copy(port + 1, (size_t)(end - port - 1)) : memory_text(url->tls ? "443" : "80");
+    url->host = copy_part(host, host_length);
+    url->port = port + 1 < end ? copy_part(port + 1, (size_t)(end - port - 1)) : memory_text(url->tls ? "443" : "80");
     return true;
 }
 

@@ -15,7 +15,7 @@ static const char *const OUTCOMES[] = {
     [OUTCOME_REJECTED] = "rejected",
 };
 
-static void add_taken(const char *key, char *text) {
+static void explain_text(const char *key, char *text) {
     document_text(key, text);
     free(text);
 }
@@ -34,12 +34,12 @@ static void add_rejection(const struct prefix_entry *rejected) {
     document_end();
 }
 
-static void add_addresses(const struct host_settings *settings, const struct answer *answer) {
+static void explain_addresses(const struct host_settings *settings, const struct answer *answer) {
     document_begin_array("addresses");
     for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
         document_begin_object(NULL);
-        add_taken("address", describe_address(&address));
+        explain_text("address", describe_address(&address));
         add_rejection(policy_rejection(settings, &address));
         document_text("edge", policy_edge(settings, &address));
         document_end();
@@ -55,7 +55,7 @@ static void add_chain(const struct answer *answer) {
     document_end();
 }
 
-static void add_reply(const char *type, const struct ask_reply *reply, const struct host_settings *settings) {
+static void explain_reply(const char *type, const struct ask_reply *reply, const struct host_settings *settings) {
     const struct answer *answer = reply->answer;
     document_begin_object(NULL);
     document_text("type", type);
@@ -65,36 +65,36 @@ static void add_reply(const char *type, const struct ask_reply *reply, const str
     if (answer != NULL)
         document_number("ttl_s", answer->ttl_s);
     add_chain(answer);
-    add_addresses(settings, answer);
+    explain_addresses(settings, answer);
     document_end();
 }
 
-static void add_upstreams(const char *name, const struct explained_upstream *upstreams, size_t count,
-                          const struct host_settings *settings) {
+static void explain_upstreams(const char *name, const struct explained_upstream *upstreams, size_t count,
+                              const struct host_settings *settings) {
     for (size_t i = 0; i < count; i++) {
         document_begin_object(NULL);
-        add_taken("upstream", describe_server(upstreams[i].server));
+        explain_text("upstream", describe_server(upstreams[i].server));
         document_text("asked_for", name);
         document_begin_array("answers");
         for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
             if (upstreams[i].replies.types[type].asked)
-                add_reply(TYPE_NAMES[type], &upstreams[i].replies.types[type], settings);
+                explain_reply(TYPE_NAMES[type], &upstreams[i].replies.types[type], settings);
         document_end();
         document_end();
     }
 }
 
-static void add_rule(const struct explanation *explanation) {
+static void explain_rule(const struct explanation *explanation) {
     const struct host_rule *rule = explanation->host.rule;
     if (rule == NULL) {
         document_text("rule", NULL);
         return;
     }
     document_begin_object("rule");
-    add_taken("rule", describe_rule(rule));
-    add_taken("place", describe_place(explanation->config, rule));
+    explain_text("rule", describe_rule(rule));
+    explain_text("place", describe_place(explanation->config, rule));
     document_boolean("excluded", rule->excluded);
-    add_taken("way", describe_way(rule, &explanation->config->general));
+    explain_text("way", describe_way(rule, &explanation->config->general));
     document_end();
 }
 
@@ -106,7 +106,7 @@ static void add_edge(const struct explanation *explanation) {
         return;
     }
     document_begin_object("edge");
-    add_taken("address", describe_address(address));
+    explain_text("address", describe_address(address));
     document_text("set", set);
     document_begin_object("ways_out");
     for (size_t i = 0; i < EXPLANATION_WAYS_OUT && explanation->host.settings != NULL; i++)
@@ -119,11 +119,12 @@ void explanation_document(const struct explanation *explanation) {
     const struct host_settings *settings = explanation->host.settings;
     document_begin_object(NULL);
     resolution_document(&explanation->host, &explanation->found);
-    add_rule(explanation);
+    explain_rule(explanation);
     document_text("why_libc", explanation_why_libc(explanation));
     document_begin_array("upstreams");
-    add_upstreams(explanation_asked_name(explanation), explanation->upstreams, explanation->upstream_count, settings);
-    add_upstreams(explanation->target, explanation->target_upstreams, explanation->target_upstream_count, settings);
+    explain_upstreams(explanation_asked_name(explanation), explanation->upstreams, explanation->upstream_count,
+                      settings);
+    explain_upstreams(explanation->target, explanation->target_upstreams, explanation->target_upstream_count, settings);
     document_end();
     document_begin_object("libc");
     resolution_document_addresses(&explanation->native);

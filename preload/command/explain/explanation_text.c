@@ -28,7 +28,7 @@ static void print_line(const char *label, enum style style, char *text) {
     free(text);
 }
 
-static void add_taken(struct table *table, enum style style, char *text) {
+static void add_own_cell(struct table *table, enum style style, char *text) {
     table_add(table, style, text);
     free(text);
 }
@@ -47,12 +47,12 @@ static void begin_row(struct row *row) {
     const struct answer *answer = row->reply->answer;
     table_add(row->table, STYLE_PLAIN, row->server);
     table_add(row->table, STYLE_PLAIN, row->is_first ? row->type : "");
-    add_taken(row->table, STYLE_PLAIN,
-              row->is_first ? text_format("%" PRIu64 ".%03" PRIu64, row->reply->round_trip_us / 1000,
-                                          row->reply->round_trip_us % 1000)
-                            : memory_text(""));
-    add_taken(row->table, STYLE_PLAIN,
-              row->is_first && answer != NULL ? text_format("%" PRIu32, answer->ttl_s) : memory_text(""));
+    add_own_cell(row->table, STYLE_PLAIN,
+                 row->is_first ? text_format("%" PRIu64 ".%03" PRIu64, row->reply->round_trip_us / 1000,
+                                             row->reply->round_trip_us % 1000)
+                               : memory_text(""));
+    add_own_cell(row->table, STYLE_PLAIN,
+                 row->is_first && answer != NULL ? text_format("%" PRIu32, answer->ttl_s) : memory_text(""));
     row->server[0] = '\0';
     row->is_first = false;
 }
@@ -68,35 +68,35 @@ static char *chain_text(const struct answer *answer) {
     return chain;
 }
 
-static void add_address(struct row *row, const struct host_settings *settings, const struct address *address) {
+static void add_address_row(struct row *row, const struct host_settings *settings, const struct address *address) {
     const struct prefix_entry *rejected = policy_rejection(settings, address);
     const char *edge = policy_edge(settings, address);
     char *text = describe_address(address), *prefix = rejected == NULL ? NULL : describe_prefix(rejected);
     begin_row(row);
     if (prefix != NULL)
-        add_taken(row->table, STYLE_NOTE, text_format("%s, rejected by %s", text, prefix));
+        add_own_cell(row->table, STYLE_NOTE, text_format("%s, rejected by %s", text, prefix));
     else if (edge != NULL)
-        add_taken(row->table, STYLE_BAD, text_format("%s, an edge of %s", text, edge));
+        add_own_cell(row->table, STYLE_BAD, text_format("%s, an edge of %s", text, edge));
     else
         table_add(row->table, STYLE_GOOD, text);
     free(prefix);
     free(text);
 }
 
-static void add_reply(struct row *row, const struct host_settings *settings) {
+static void add_reply_rows(struct row *row, const struct host_settings *settings) {
     const struct answer *answer = row->reply->answer;
     if (answer != NULL && answer->name_count > 0) {
         begin_row(row);
-        add_taken(row->table, STYLE_PLAIN, chain_text(answer));
+        add_own_cell(row->table, STYLE_PLAIN, chain_text(answer));
     }
     for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
-        add_address(row, settings, &address);
+        add_address_row(row, settings, &address);
     }
     if (answer != NULL && answer->address_count > 0)
         return;
     begin_row(row);
-    add_taken(row->table, answer == NULL ? STYLE_BAD : STYLE_PLAIN, ask_text(row->reply));
+    add_own_cell(row->table, answer == NULL ? STYLE_BAD : STYLE_PLAIN, ask_text(row->reply));
 }
 
 static void print_upstreams(const struct explained_upstream *upstreams, size_t count,
@@ -111,7 +111,7 @@ static void print_upstreams(const struct explained_upstream *upstreams, size_t c
             row.type = TYPE_NAMES[type];
             row.is_first = true;
             if (row.reply->asked)
-                add_reply(&row, settings);
+                add_reply_rows(&row, settings);
         }
         free(row.server);
         free(server);

@@ -17,7 +17,7 @@ struct resolve_options {
 };
 
 /* False: the command line makes no sense. */
-static bool read_options(int argc, char **argv, struct resolve_options *options) {
+static bool read_resolve_options(int argc, char **argv, struct resolve_options *options) {
     static const struct option words[] = {
         {"explain", no_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
     int option;
@@ -42,7 +42,7 @@ static bool read_options(int argc, char **argv, struct resolve_options *options)
 }
 
 /* The name is shown as it was written, and so escaped. */
-static void complain_of(const struct host_case *host, const struct resolution *resolution) {
+static void complain_of_resolution(const struct host_case *host, const struct resolution *resolution) {
     if (resolution->error != NULL)
         cli_complain("%s: %s (said %s)", host->host, resolution->error, resolution_source_text(resolution->source));
     else if (resolution->source == BY_FALLBACK)
@@ -64,7 +64,7 @@ static bool resolve_all(const struct rules *rules, char **hosts, const struct re
     for (; *hosts != NULL; hosts++) {
         struct host_case host = resolution_case(rules, *hosts);
         struct resolution resolution = resolution_find(&host, options->family);
-        complain_of(&host, &resolution);
+        complain_of_resolution(&host, &resolution);
         all = all && resolution.error == NULL;
         if (options->json) {
             document_begin_object(NULL);
@@ -95,7 +95,7 @@ static bool explain_all(const struct rules *rules, char **hosts, const struct re
 
 static int run(int argc, char **argv) {
     struct resolve_options options = {.family = AF_UNSPEC};
-    if (!read_options(argc, argv, &options))
+    if (!read_resolve_options(argc, argv, &options))
         return cli_usage();
     const struct rules *rules = resolution_rules();
     bool refused = resolution_complain_of_refusal(rules);

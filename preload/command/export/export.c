@@ -41,7 +41,7 @@ static void write_header(const struct export *export, const struct export_format
     putchar('\n');
 }
 
-static bool read_options(int argc, char **argv, const char **name) {
+static bool read_export_options(int argc, char **argv, const char **name) {
     static const struct option words[] = {{"format", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
     for (int option; (option = cli_option(argc, argv, "", words)) != -1; *name = optarg)
         if (option != 'f')
@@ -51,7 +51,7 @@ static bool read_options(int argc, char **argv, const char **name) {
 
 static int run(int argc, char **argv) {
     const char *name = NULL;
-    if (!read_options(argc, argv, &name))
+    if (!read_export_options(argc, argv, &name))
         return cli_usage();
     const struct export_format *format = find_format(name);
     if (format == NULL) {

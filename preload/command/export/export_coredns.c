@@ -74,7 +74,7 @@ static bool is_same_way(const struct host_rule *rule, const struct host_rule *ot
     return rule->excluded ? other->excluded : !other->excluded && rule->settings == other->settings;
 }
 
-static void write_rule(const struct export *export, const struct host_rule *rule) {
+static void write_coredns_rule(const struct export *export, const struct host_rule *rule) {
     const struct host_rule *exact = rule->kind == RULE_BELOW ? find_rule(export, RULE_NAME, rule->name) : NULL;
     if (rule->kind == RULE_ALL) {
         export_comment(export, rule, "not expressed: the zone . is the cluster's own; put forward . into its block");
@@ -96,9 +96,9 @@ static void write_rule(const struct export *export, const struct host_rule *rule
     write_block(rule);
 }
 
-static bool write_all(const struct export *export) {
+static bool write_coredns(const struct export *export) {
     for (size_t i = 0; i < export->config->rule_count; i++)
-        write_rule(export, &export->config->rules[i]);
+        write_coredns_rule(export, &export->config->rules[i]);
     return true;
 }
 
@@ -107,5 +107,5 @@ const struct export_format export_coredns = {
     .use = "Server blocks for the Corefile, in Kubernetes of the ConfigMap kube-system/coredns, beside the\n"
            "block .:53 that is there. They hold for every pod. There is no fallback: where external DNS has\n"
            "no answer, there is none.",
-    .write = write_all,
+    .write = write_coredns,
 };

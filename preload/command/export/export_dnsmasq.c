@@ -28,7 +28,7 @@ static void write_pinned(const char *lead, const char *name, const struct host_s
     export_each_pinned(settings, lead[0] == '*' ? write_address : write_host_record, (void *)name);
 }
 
-static void write_lines(const char *lead, const char *name, const struct host_settings *settings) {
+static void write_dnsmasq_lines(const char *lead, const char *name, const struct host_settings *settings) {
     if (settings != NULL && settings->pinned_ipv4 != NULL)
         write_pinned(lead, name, settings);
     else
@@ -46,10 +46,10 @@ static void write_names_below(const struct export *export, const struct host_rul
     const struct host_rule *below = export_rule_below(export, rule->name);
     bool has_rule_of_its_own = below != NULL && below->kind == RULE_BELOW && strcmp(below->name, rule->name) == 0;
     if (!has_rule_of_its_own)
-        write_lines("*.", rule->name, expressible(below));
+        write_dnsmasq_lines("*.", rule->name, expressible(below));
 }
 
-static void write_rule(const struct export *export, const struct host_rule *rule) {
+static void write_dnsmasq_rule(const struct export *export, const struct host_rule *rule) {
     if (rule->kind == RULE_ALL) {
         export_comment(export, rule, "not expressed: \"#\", the standard servers, would be the external ones too");
         return;
@@ -60,14 +60,14 @@ static void write_rule(const struct export *export, const struct host_rule *rule
     }
     export_comment_rejection(export, rule);
     export_comment_family(export, rule);
-    write_lines(rule->kind == RULE_BELOW ? "*." : "", rule->name, expressible(rule));
+    write_dnsmasq_lines(rule->kind == RULE_BELOW ? "*." : "", rule->name, expressible(rule));
     if (rule->kind == RULE_NAME)
         write_names_below(export, rule);
 }
 
-static bool write_all(const struct export *export) {
+static bool write_dnsmasq(const struct export *export) {
     for (size_t i = 0; i < export->config->rule_count; i++)
-        write_rule(export, &export->config->rules[i]);
+        write_dnsmasq_rule(export, &export->config->rules[i]);
     return true;
 }
 
@@ -76,5 +76,5 @@ const struct export_format export_dnsmasq = {
     .use = "For dnsmasq 2.86 or later: put it into /etc/dnsmasq.d/ and restart dnsmasq. Its standard\n"
            "servers, the local DNS, are asked for all other names. Of several upstreams it takes the one that\n"
            "answers, in no order. There is no fallback: if external DNS has no answer, there is none.",
-    .write = write_all,
+    .write = write_dnsmasq,
 };

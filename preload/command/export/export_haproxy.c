@@ -62,7 +62,7 @@ static void write_server_line(const struct export *export, const struct host_rul
                                                                     : "");
 }
 
-static void write_rule(const struct export *export, const struct host_rule *rule) {
+static void write_haproxy_rule(const struct export *export, const struct host_rule *rule) {
     size_t number = 0;
     if (rule->excluded) {
         export_comment(export, rule, "needs nothing: without resolvers in its server line libc answers");
@@ -80,13 +80,13 @@ static void write_rule(const struct export *export, const struct host_rule *rule
         write_server_line(export, rule);
 }
 
-static bool write_all(const struct export *export) {
+static bool write_haproxy(const struct export *export) {
     write_section(export, &export->config->general);
     for (size_t i = 0; i < export->config->rule_count; i++)
         if (needs_a_section(export, i))
             write_section(export, export->config->rules[i].settings);
     for (size_t i = 0; i < export->config->rule_count; i++)
-        write_rule(export, &export->config->rules[i]);
+        write_haproxy_rule(export, &export->config->rules[i]);
     return true;
 }
 
@@ -95,5 +95,5 @@ const struct export_format export_haproxy = {
     .use = "Put the sections into haproxy.cfg, and into each backend's server line what is said of its name\n"
            "below; with TLS also: ssl verify required ca-file FILE sni str(NAME). HAProxy asks again whatever\n"
            "the TTL says (hold, in its manual). There is no fallback.",
-    .write = write_all,
+    .write = write_haproxy,
 };

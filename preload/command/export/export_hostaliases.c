@@ -3,7 +3,7 @@
 
 #include "originbypass/command/export/export_formats.h"
 
-static void write_rule(const struct export *export, const struct host_rule *rule) {
+static void write_hostaliases_rule(const struct export *export, const struct host_rule *rule) {
     if (rule->excluded)
         export_comment(export, rule, "needs no line: what has none keeps its name");
     else if (rule->kind != RULE_NAME)
@@ -18,9 +18,9 @@ static void write_rule(const struct export *export, const struct host_rule *rule
         printf("%s %s\n", rule->name, rule->settings->query_name);
 }
 
-static bool write_all(const struct export *export) {
+static bool write_hostaliases(const struct export *export) {
     for (size_t i = 0; i < export->config->rule_count; i++)
-        write_rule(export, &export->config->rules[i]);
+        write_hostaliases_rule(export, &export->config->rules[i]);
     return true;
 }
 
@@ -28,5 +28,5 @@ const struct export_format export_hostaliases = {
     .name = "hostaliases",
     .use = "Set HOSTALIASES to the path of this file, in the environment of a program that asks libc\n"
            "(hostname(7)). The local DNS is asked, for the other name.",
-    .write = write_all,
+    .write = write_hostaliases,
 };

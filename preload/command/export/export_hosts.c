@@ -43,7 +43,7 @@ static bool write_name(const struct export *export, const struct host_rule *rule
     return good;
 }
 
-static bool write_all(const struct export *export) {
+static bool write_hosts(const struct export *export) {
     bool all = true;
     for (size_t i = 0; i < export->config->rule_count; i++) {
         const struct host_rule *rule = &export->config->rules[i];
@@ -61,5 +61,5 @@ const struct export_format export_hosts = {
     .name = "hosts",
     .use = "Append it to /etc/hosts of the machine, the container or the pod (hostAliases). The addresses\n"
            "are those of now: make it again when they change (originbypass watch).",
-    .write = write_all,
+    .write = write_hosts,
 };

@@ -34,7 +34,7 @@ struct pinned {
     size_t others;
 };
 
-static void take_address(const char *address, void *context) {
+static void write_nginx_address(const char *address, void *context) {
     struct pinned *pinned = context;
     if (pinned->first[0] != '\0')
         pinned->others++;
@@ -46,7 +46,7 @@ static void write_target(const struct export *export, const struct host_rule *ru
     struct pinned pinned = {.first = ""};
     const char *target = "$originbypass_name";
     if (!rule->excluded && rule->settings->pinned_ipv4 != NULL) {
-        export_each_pinned(rule->settings, take_address, &pinned);
+        export_each_pinned(rule->settings, write_nginx_address, &pinned);
         target = pinned.first;
         if (pinned.others > 0)
             export_comment(export, rule, "not expressed: %zu more addresses; a variable holds one", pinned.others);
@@ -67,7 +67,7 @@ static void write_all_names(void) {
         printf("    %s \"\";\n", local[i]);
 }
 
-static void write_rule(const struct export *export, const struct host_rule *rule) {
+static void write_nginx_rule(const struct export *export, const struct host_rule *rule) {
     if (rule->kind == RULE_ALL && rule->excluded) {
         export_comment(export, rule, "needs no line: libc's names do not stand in variables");
         return;
@@ -86,11 +86,11 @@ static void write_rule(const struct export *export, const struct host_rule *rule
         write_target(export, rule);
 }
 
-static bool write_all(const struct export *export) {
+static bool write_nginx(const struct export *export) {
     write_resolver(&export->config->general, ':');
     fputs("\nmap $originbypass_name $originbypass_target {\n    hostnames;\n", stdout);
     for (size_t i = 0; i < export->config->rule_count; i++)
-        write_rule(export, &export->config->rules[i]);
+        write_nginx_rule(export, &export->config->rules[i]);
     fputs("}\n", stdout);
     return true;
 }
@@ -106,5 +106,5 @@ const struct export_format export_nginx = {
            "Because of the variable nginx asks these servers, as often as the TTL says. The target is empty,\n"
            "and the request fails, for names that no rule lists. There is no fallback. Long names may want a\n"
            "greater map_hash_bucket_size.",
-    .write = write_all,
+    .write = write_nginx,
 };

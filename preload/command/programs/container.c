@@ -7,7 +7,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/proc_file.h"
 
-static bool is_the_same(const char *pid, const char *file, const char *ours) {
+static bool is_same_file(const char *pid, const char *file, const char *ours) {
     struct stat one, other;
     char *path = text_format("/proc/%s/%s", pid, file);
     bool same =
@@ -26,6 +26,6 @@ static bool is_started_in_its_root(const char *pid) {
 }
 
 bool container_is_ours(const char *pid) {
-    return is_the_same(pid, "root", "/") ||
-           (is_the_same(pid, "ns/mnt", "/proc/self/ns/mnt") && !is_started_in_its_root(pid));
+    return is_same_file(pid, "root", "/") ||
+           (is_same_file(pid, "ns/mnt", "/proc/self/ns/mnt") && !is_started_in_its_root(pid));
 }

@@ -12,7 +12,7 @@ enum { PART_MAX = 64 * 1024 * 1024 };
 /* This program itself, as the linker has laid it out: what the library is built for, too. */
 extern const elf_header __ehdr_start __attribute__((visibility("hidden")));
 
-static bool read_fully(int descriptor, void *memory, size_t size, uint64_t offset) {
+static bool read_at(int descriptor, void *memory, size_t size, uint64_t offset) {
     for (size_t done = 0; done < size;) {
         ssize_t count = pread(descriptor, (char *)memory + done, size - done, (off_t)(offset + done));
         if (count <= 0)
@@ -23,30 +23,29 @@ static bool read_fully(int descriptor, void *memory, size_t size, uint64_t offse
 }
 
 /* A part of the file and a NUL after it, for the caller to free; NULL where there is no such part. */
-static void *read_part(const struct elf_file *elf, uint64_t offset, uint64_t size) {
+static void *read_elf_part(const struct elf_file *elf, uint64_t offset, uint64_t size) {
     if (size == 0 || size > PART_MAX || size > elf->size || offset > elf->size - size)
         return NULL;
     char *part = memory_zeroed(size + 1, 1);
-    if (read_fully(elf->descriptor, part, size, offset))
+    if (read_at(elf->descriptor, part, size, offset))
         return part;
     free(part);
     return NULL;
 }
 
-static bool is_for_us(const elf_header *header) {
+static bool is_for_this_machine(const elf_header *header) {
     return header->e_ident[EI_CLASS] == __ehdr_start.e_ident[EI_CLASS] &&
            header->e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA] && header->e_machine == __ehdr_start.e_machine;
 }
 
 enum elf_kind elf_begin(struct elf_file *elf, int descriptor, uint64_t size) {
     *elf = (struct elf_file){.descriptor = descriptor, .size = size};
-    if (!read_fully(descriptor, &elf->header, sizeof(elf->header), 0) ||
-        memcmp(elf->header.e_ident, ELFMAG, SELFMAG) != 0)
+    if (!read_at(descriptor, &elf->header, sizeof(elf->header), 0) || memcmp(elf->header.e_ident, ELFMAG, SELFMAG) != 0)
         return ELF_NONE;
-    if (!is_for_us(&elf->header))
+    if (!is_for_this_machine(&elf->header))
         return ELF_FOREIGN;
     if (elf->header.e_shentsize == sizeof(*elf->sections))
-        elf->sections = read_part(elf, elf->header.e_shoff, elf->header.e_shnum * sizeof(*elf->sections));
+        elf->sections = read_elf_part(elf, elf->header.e_shoff, elf->header.e_shnum * sizeof(*elf->sections));
     elf->section_count = elf->sections == NULL ? 0 : elf->header.e_shnum;
     return ELF_NATIVE;
 }
@@ -59,7 +58,7 @@ void elf_end(struct elf_file *elf) {
 static elf_segment *read_segments(const struct elf_file *elf) {
     if (elf->header.e_phentsize != sizeof(elf_segment))
         return NULL;
-    return read_part(elf, elf->header.e_phoff, elf->header.e_phnum * sizeof(elf_segment));
+    return read_elf_part(elf, elf->header.e_phoff, elf->header.e_phnum * sizeof(elf_segment));
 }
 
 char *elf_loader(const struct elf_file *elf) {
@@ -67,7 +66,7 @@ char *elf_loader(const struct elf_file *elf) {
     elf_segment *segments = read_segments(elf);
     for (size_t i = 0; segments != NULL && loader == NULL && i < elf->header.e_phnum; i++)
         if (segments[i].p_type == PT_INTERP)
-            loader = read_part(elf, segments[i].p_offset, segments[i].p_filesz);
+            loader = read_elf_part(elf, segments[i].p_offset, segments[i].p_filesz);
     free(segments);
     return loader;
 }
@@ -87,7 +86,7 @@ const char *elf_own_loader(void) {
 
 static void *read_section(const struct elf_file *elf, size_t index, uint64_t *size) {
     *size = index < elf->section_count ? elf->sections[index].sh_size : 0;
-    return *size == 0 ? NULL : read_part(elf, elf->sections[index].sh_offset, *size);
+    return *size == 0 ? NULL : read_elf_part(elf, elf->sections[index].sh_offset, *size);
 }
 
 /* The text at this place of a section that read_section() has read. */

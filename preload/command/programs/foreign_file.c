@@ -13,7 +13,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-static int fail(int error, int place) {
+static int fail_in(int error, int place) {
     if (place >= 0)
         close(place);
     errno = error;
@@ -35,11 +35,11 @@ static int open_regular(int place, uint64_t size_max, uint64_t *size) {
     if (place < 0)
         return -1;
     if (fstat(place, &status) != 0)
-        return fail(errno, place);
+        return fail_in(errno, place);
     if (!S_ISREG(status.st_mode))
-        return fail(EINVAL, place);
+        return fail_in(EINVAL, place);
     if ((uint64_t)status.st_size > size_max)
-        return fail(EFBIG, place);
+        return fail_in(EFBIG, place);
     if (size != NULL)
         *size = (uint64_t)status.st_size;
     int descriptor = open_for_reading(place), error = errno;
@@ -65,9 +65,9 @@ static int root_of(const char *pid) {
  * not through that of the process, and ".." out of it. So the path may have neither: nothing is opened in a link that
  * is opened itself, and it is no regular file.
  */
-static int step(int directory, const char *part) {
+static int step_into(int directory, const char *part) {
     if (strcmp(part, "..") == 0)
-        return fail(ELOOP, -1);
+        return fail_in(ELOOP, -1);
     return openat(directory, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
@@ -75,7 +75,7 @@ static int place_without_links(int root, const char *path) {
     char *parts = memory_text(path), *rest = NULL;
     int place = fcntl(root, F_DUPFD_CLOEXEC, 0), error = errno;
     for (char *part = strtok_r(parts, "/", &rest); part != NULL && place >= 0; part = strtok_r(NULL, "/", &rest)) {
-        int next = step(place, part);
+        int next = step_into(place, part);
         error = errno;
         close(place);
         place = next;

@@ -19,7 +19,7 @@ struct command_line {
     size_t size;
 };
 
-static void add(struct command_line *line, const char *argument) {
+static void add_argument(struct command_line *line, const char *argument) {
     size_t size = strlen(argument) + 1;
     line->text = memory_resize(line->text, line->size + size, 1);
     memcpy(line->text + line->size, argument, size);
@@ -29,11 +29,11 @@ static void add(struct command_line *line, const char *argument) {
 /* As the kernel makes it: an interpreter comes before its script. */
 static struct command_line command_line_of(const struct program *program, char *const *arguments) {
     struct command_line line = {0};
-    add(&line, program->binary);
+    add_argument(&line, program->binary);
     if (strcmp(program->path, program->binary) != 0)
-        add(&line, program->path);
+        add_argument(&line, program->path);
     while (*++arguments != NULL)
-        add(&line, *arguments);
+        add_argument(&line, *arguments);
     return line;
 }
 

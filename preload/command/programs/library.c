@@ -121,7 +121,7 @@ char *library_find_loadable(void) {
     return NULL;
 }
 
-static bool is_listed(const char *preload, const char *library) {
+static bool is_in_preload(const char *preload, const char *library) {
     size_t length = strlen(library);
     for (const char *at = preload; (at = strstr(at, library)) != NULL; at += length)
         if ((at == preload || strchr(" :", at[-1]) != NULL) && strchr(" :", at[length]) != NULL)
@@ -150,7 +150,7 @@ char *library_preload(const char *library) {
     const char *preload = secure_getenv("LD_PRELOAD");
     if (preload == NULL || preload[0] == '\0')
         return memory_text(library);
-    if (is_listed(preload, library))
+    if (is_in_preload(preload, library))
         return memory_text(preload);
     return text_format("%s:%s", library, preload);
 }

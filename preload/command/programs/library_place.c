@@ -100,7 +100,7 @@ static const char *fleeting_file_system(const char *path) {
     return NULL;
 }
 
-static bool has(const char *directory, const char *name) {
+static bool has_entry(const char *directory, const char *name) {
     char *path = text_format("%s/%s", directory, name);
     bool there = access(path, F_OK) == 0;
     free(path);
@@ -112,14 +112,14 @@ static char *source_tree(const char *path) {
     char *directory = memory_text(path);
     for (char *slash; (slash = strrchr(directory, '/')) != NULL && slash != directory;) {
         *slash = '\0';
-        if (has(directory, ".git") || has(directory, "Makefile"))
+        if (has_entry(directory, ".git") || has_entry(directory, "Makefile"))
             return directory;
     }
     free(directory);
     return NULL;
 }
 
-static bool stays(const char *path) {
+static bool stays_there(const char *path) {
     const char *directory = fleeting_directory(path), *file_system = fleeting_file_system(path);
     char *sources = source_tree(path);
     if (sources != NULL)
@@ -141,5 +141,5 @@ bool library_place_check(const char *path, bool forced) {
         cli_complain("%s: this is no file", path);
         return false;
     }
-    return is_roots_all_the_way(path, forced) && (forced || stays(path));
+    return is_roots_all_the_way(path, forced) && (forced || stays_there(path));
 }

@@ -47,15 +47,15 @@ char *preload_list_with(const char *text, const char *path) {
     return ended ? text_format("%s%s\n", text, path) : text_format("%s\n%s", text, path);
 }
 
-static bool is_blank(char c) {
+static bool is_blank_in_list(char c) {
     return c != '\0' && strchr(BLANKS, c) != NULL;
 }
 
 /* Takes the entry at `at` out of the text, and what separates it; returns where the rest begins. */
-static char *cut(const char *text, char *at, size_t length) {
+static char *cut_entry(const char *text, char *at, size_t length) {
     char *begin = at, *end = at + length, *next = end + strspn(end, BLANKS);
     bool last = strchr("\n#", *next) != NULL; /* of its line; its NUL counts */
-    while (last && begin > text && is_blank(begin[-1]))
+    while (last && begin > text && is_blank_in_list(begin[-1]))
         begin--;
     bool first = begin == text || begin[-1] == '\n';
     if (first || *next != '#')
@@ -75,7 +75,7 @@ char *preload_list_without(const char *text, const char *path) {
     for (char *at = rest; (found = next_entry(at, &length)) != NULL;) {
         at = rest + (found - rest);
         bool same = length == strlen(path) && memcmp(at, path, length) == 0;
-        at = same ? cut(rest, at, length) : at + length;
+        at = same ? cut_entry(rest, at, length) : at + length;
     }
     return rest;
 }

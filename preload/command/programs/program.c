@@ -84,7 +84,7 @@ static int search(const char *name, char **path) {
     return problem;
 }
 
-static int find(const char *name, char **path) {
+static int find_program(const char *name, char **path) {
     if (strchr(name, '/') == NULL)
         return name[0] == '\0' ? ENOENT : search(name, path);
     int problem = why_not_executable(name);
@@ -239,7 +239,7 @@ static char *inspect_file(struct program *program) {
 
 int program_inspect(const char *name, struct program *program) {
     *program = (struct program){0};
-    int problem = find(name, &program->path);
+    int problem = find_program(name, &program->path);
     if (program->path != NULL)
         program->binary = memory_text(program->path);
     for (size_t scripts = 0; problem == 0; scripts++) {
@@ -248,7 +248,7 @@ int program_inspect(const char *name, struct program *program) {
             break;
         free(program->binary);
         program->binary = NULL;
-        problem = scripts == SCRIPTS_MAX ? ELOOP : find(interpreter, &program->binary);
+        problem = scripts == SCRIPTS_MAX ? ELOOP : find_program(interpreter, &program->binary);
         free(interpreter);
     }
     return problem;

@@ -58,7 +58,7 @@ static bool has_asked_for_it(const char *pid) {
 
 /* --- what it has -------------------------------------------------------------------------------------------------- */
 
-static enum running_state judge(const char *pid, const struct mapping *mapping, const char *entered) {
+static enum running_state running_state_of(const char *pid, const struct mapping *mapping, const char *entered) {
     if (mapping_why_outdated(pid, mapping, entered) != NULL)
         return RUNNING_HAS_OLD;
     return entered == NULL && !has_asked_for_it(pid) ? RUNNING_HAS_LEFTOVER : RUNNING_HAS_IT;
@@ -74,13 +74,13 @@ static bool has_libc(const char *maps) {
 static void judge_mappings(struct running *running, char *maps, const char *entered) {
     struct mapping mapping = {0};
     while (running->state != RUNNING_HAS_IT && mapping_next(&maps, &mapping)) {
-        running->state = judge(running->pid, &mapping, entered);
+        running->state = running_state_of(running->pid, &mapping, entered);
         free(running->library);
         running->library = memory_text(mapping.path);
     }
 }
 
-static void add(struct running_list *list, struct running running) {
+static void add_running(struct running_list *list, struct running running) {
     list->programs = memory_resize(list->programs, list->count + 1, sizeof(list->programs[0]));
     running.pid = memory_text(running.pid);
     running.program = program_of(running.pid);
@@ -88,7 +88,7 @@ static void add(struct running_list *list, struct running running) {
 }
 
 /* The kernel's threads and the dead have no memory. */
-static void look_at(struct running_list *list, char *pid, const char *entered) {
+static void look_at_running(struct running_list *list, char *pid, const char *entered) {
     struct running running = {.pid = pid, .state = RUNNING_LACKS_IT};
     char *maps = proc_file_text(pid, "maps", NULL);
     if (maps == NULL && (errno == EACCES || errno == EPERM)) {
@@ -99,7 +99,7 @@ static void look_at(struct running_list *list, char *pid, const char *entered) {
         if (running.library == NULL && (!libc || is_out_of_reach(pid)))
             list->out_of_reach++;
         else if (running.library != NULL || entered != NULL)
-            add(list, running);
+            add_running(list, running);
     }
     free(maps);
 }
@@ -113,7 +113,7 @@ struct running_list running_collect(const char *entered) {
     for (struct dirent *entry;
          processes != NULL && (entry = readdir(processes)) != NULL;) // NOLINT(concurrency-mt-unsafe)
         if (isdigit((unsigned char)entry->d_name[0]) && strcmp(entry->d_name, own) != 0)
-            look_at(&list, entry->d_name, entered);
+            look_at_running(&list, entry->d_name, entered);
     if (processes != NULL)
         closedir(processes);
     return list;

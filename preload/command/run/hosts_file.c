@@ -12,7 +12,7 @@ bool hosts_file_lists(const char *word, size_t length, const char *const *names,
     return false;
 }
 
-static bool is_blank(char c) {
+static bool is_blank_in_hosts(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
@@ -22,11 +22,11 @@ struct words {
 };
 
 /* The next word; its length is 0 where there is none. A comment has no words. */
-static const char *next_word(struct words *words, size_t *length) {
-    while (words->at < words->end && is_blank(*words->at))
+static const char *next_host_word(struct words *words, size_t *length) {
+    while (words->at < words->end && is_blank_in_hosts(*words->at))
         words->at++;
     const char *word = words->at;
-    while (words->at < words->end && !is_blank(*words->at) && *words->at != '#')
+    while (words->at < words->end && !is_blank_in_hosts(*words->at) && *words->at != '#')
         words->at++;
     *length = (size_t)(words->at - word);
     return word;
@@ -36,16 +36,16 @@ static const char *next_word(struct words *words, size_t *length) {
 static void count_names(struct words words, const char *const *names, size_t count, size_t *listed, size_t *others) {
     size_t length = 0;
     *listed = *others = 0;
-    (void)next_word(&words, &length);
-    for (const char *word = next_word(&words, &length); length > 0; word = next_word(&words, &length))
+    (void)next_host_word(&words, &length);
+    for (const char *word = next_host_word(&words, &length); length > 0; word = next_host_word(&words, &length))
         (*(hosts_file_lists(word, length, names, count) ? listed : others))++;
 }
 
 static void write_others(FILE *stream, struct words words, const char *const *names, size_t count) {
     size_t length = 0;
-    const char *address = next_word(&words, &length);
+    const char *address = next_host_word(&words, &length);
     fwrite(address, 1, length, stream);
-    for (const char *word = next_word(&words, &length); length > 0; word = next_word(&words, &length)) {
+    for (const char *word = next_host_word(&words, &length); length > 0; word = next_host_word(&words, &length)) {
         if (hosts_file_lists(word, length, names, count))
             continue;
         fputc(' ', stream);
@@ -54,7 +54,7 @@ static void write_others(FILE *stream, struct words words, const char *const *na
     fputc('\n', stream);
 }
 
-static void write_line(FILE *stream, const char *line, size_t length, const char *const *names, size_t count) {
+static void write_line_without(FILE *stream, const char *line, size_t length, const char *const *names, size_t count) {
     struct words words = {line, line + length};
     size_t listed = 0, others = 0;
     count_names(words, names, count, &listed, &others);
@@ -71,7 +71,7 @@ void hosts_file_write_without(FILE *stream, const char *text, size_t size, const
         const char *end = memchr(text, '\n', size);
         size_t length = end == NULL ? size : (size_t)(end - text);
         size_t taken = end == NULL ? size : length + 1;
-        write_line(stream, text, length, names, count);
+        write_line_without(stream, text, length, names, count);
         text += taken;
         size -= taken;
     }

@@ -14,7 +14,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-static bool write_all(int descriptor, const char *text, size_t size) {
+static bool write_octets(int descriptor, const char *text, size_t size) {
     while (size > 0) {
         ssize_t written = write(descriptor, text, size);
         if (written < 0)
@@ -25,11 +25,11 @@ static bool write_all(int descriptor, const char *text, size_t size) {
     return true;
 }
 
-static bool write_file(const char *path, int flags, const char *text, size_t size) {
+static bool write_to_path(const char *path, int flags, const char *text, size_t size) {
     int descriptor = open(path, O_WRONLY | O_CLOEXEC | flags, 0644);
     if (descriptor < 0)
         return false;
-    bool written = write_all(descriptor, text, size);
+    bool written = write_octets(descriptor, text, size);
     return close(descriptor) == 0 && written;
 }
 
@@ -68,7 +68,7 @@ static bool refused(const char *what) {
 
 static bool write_map(const char *path, unsigned id) {
     char *line = text_format("%u %u 1\n", id, id);
-    bool written = write_file(path, 0, line, strlen(line));
+    bool written = write_to_path(path, 0, line, strlen(line));
     free(line);
     return written;
 }
@@ -78,7 +78,7 @@ static bool enter_as_the_same_user(void) {
     unsigned user = geteuid(), group = getegid();
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
         return refused("unshare");
-    if (!write_file("/proc/self/setgroups", 0, "deny", 4) && errno != ENOENT)
+    if (!write_to_path("/proc/self/setgroups", 0, "deny", 4) && errno != ENOENT)
         return refused("/proc/self/setgroups");
     if (!write_map("/proc/self/uid_map", user))
         return refused("/proc/self/uid_map");
@@ -100,7 +100,7 @@ bool namespace_enter(void) {
 static bool cover_here(const char *directory, const char *path, const char *name, const char *text, size_t size) {
     if (mount("originbypass", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") != 0)
         return refused("mount a file system in memory");
-    bool covered = write_file(path, O_CREAT | O_EXCL, text, size) && chmod(path, 0644) == 0 &&
+    bool covered = write_to_path(path, O_CREAT | O_EXCL, text, size) && chmod(path, 0644) == 0 &&
                    mount(path, name, NULL, MS_BIND, NULL) == 0;
     int error = errno;
     bool uncovered = umount2(directory, MNT_DETACH) == 0;

@@ -34,7 +34,7 @@ static bool is_answered(const char *name) {
     return answered;
 }
 
-static void write_lines(FILE *lines, const char *name, const struct addrinfo *addresses) {
+static void write_host_lines(FILE *lines, const char *name, const struct addrinfo *addresses) {
     for (; addresses != NULL; addresses = addresses->ai_next) {
         char text[NI_MAXHOST];
         if (getnameinfo(addresses->ai_addr, addresses->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
@@ -42,23 +42,23 @@ static void write_lines(FILE *lines, const char *name, const struct addrinfo *ad
     }
 }
 
-static void add_name(struct hosts_list *list, const char *name) {
+static void add_resolved_name(struct hosts_list *list, const char *name) {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *addresses = NULL;
     int error = is_answered(name) ? getaddrinfo(name, NULL, &hints, &addresses) : EAI_AGAIN;
     if (error == 0) {
         list->names[list->count++] = name;
-        write_lines(list->lines, name, addresses);
+        write_host_lines(list->lines, name, addresses);
         freeaddrinfo(addresses);
     } else if (!list->quiet) {
         cli_complain("%s is left out: external DNS has no address for it", name);
     }
 }
 
-static void add_rule(struct hosts_list *list, const struct host_rule *rule) {
+static void add_rule_name(struct hosts_list *list, const struct host_rule *rule) {
     if (rule->excluded)
         return;
     if (rule->kind == RULE_NAME)
-        add_name(list, rule->name);
+        add_resolved_name(list, rule->name);
     else if (!list->quiet)
         cli_complain("*%s%s is left out: a hosts file knows no wildcards", rule->kind == RULE_BELOW ? "." : "",
                      rule->name);
@@ -83,7 +83,7 @@ static bool list_names(struct hosts_list *list, const struct config *config) {
     list->names = memory_zeroed(config->rule_count, sizeof(*list->names));
     fputs("# originbypass: names of its host rules, as they were when the program was started\n", list->lines);
     for (size_t i = 0; i < config->rule_count; i++)
-        add_rule(list, &config->rules[i]);
+        add_rule_name(list, &config->rules[i]);
     if (list->count > 0)
         return write_machines_own(list);
     cli_complain("none of the names given has an address that a hosts file could tell");

@@ -33,7 +33,7 @@ static const char *consequence(enum program_obstacle obstacle) {
                                                  : "; the library may not be asked";
 }
 
-static void warn(const struct program *program, enum program_obstacle obstacle) {
+static void warn_of_obstacle(const struct program *program, enum program_obstacle obstacle) {
     bool is_script = strcmp(program->path, program->binary) != 0;
     const char *library = program_obstacle_library(program, obstacle);
     cli_complain("warning: %s%s%s%s %s%s%s%s", program->path, is_script ? " is run by " : "",
@@ -54,7 +54,7 @@ static void warn_where_out_of_reach(char *const *arguments) {
     if (program_inspect(arguments[0], &program) == 0) {
         for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++)
             if (program.obstacles[obstacle])
-                warn(&program, obstacle);
+                warn_of_obstacle(&program, obstacle);
         warn_where_left_alone(&program, arguments);
     }
     program_free(&program);
@@ -117,7 +117,7 @@ static int run_program(const struct run_options *options, int argc, char **argv)
     return execute(options->program);
 }
 
-static bool read_options(struct run_options *options, int argc, char **argv) {
+static bool read_run_options(struct run_options *options, int argc, char **argv) {
     for (int option = 0; (option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, WORDS)) != -1;) {
         if (option == PRIVATE_HOSTS)
             options->private_hosts = true;
@@ -134,7 +134,7 @@ static bool read_options(struct run_options *options, int argc, char **argv) {
 static int run(int argc, char **argv) {
     struct run_options options = {0};
     int status = RUN_FAILED;
-    if (read_options(&options, argc, argv))
+    if (read_run_options(&options, argc, argv))
         status = run_program(&options, argc, argv);
     else
         cli_usage();

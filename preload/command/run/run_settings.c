@@ -12,7 +12,7 @@
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 
-static void append(char **list, const char *words) {
+static void append_words(char **list, const char *words) {
     char *before = *list;
     *list = before == NULL ? memory_text(words) : text_format("%s %s", before, words);
     free(before);
@@ -33,10 +33,10 @@ static void set_file(char **file, const char *path) {
 bool run_settings_read_option(struct run_settings *settings, int option) {
     switch (option) {
     case 'H':
-        append(&settings->hosts, optarg);
+        append_words(&settings->hosts, optarg);
         return true;
     case 'u':
-        append(&settings->upstreams, optarg);
+        append_words(&settings->upstreams, optarg);
         return true;
     case 'c':
         set_file(&settings->file, optarg);
@@ -64,7 +64,7 @@ static const enum config_variable SET[SET_VARIABLES] = {CONFIG_VARIABLE_HOSTS, C
                                                         CONFIG_VARIABLE_FILE, CONFIG_VARIABLE_LOG_LEVEL};
 
 /* NULL: no option says anything about it. */
-static const char *value_of(const struct run_settings *settings, enum config_variable variable) {
+static const char *option_value(const struct run_settings *settings, enum config_variable variable) {
     switch (variable) {
     case CONFIG_VARIABLE_HOSTS:
         return settings->hosts;
@@ -81,7 +81,7 @@ static const char *value_of(const struct run_settings *settings, enum config_var
 
 void run_settings_each(const struct run_settings *settings, void (*visit)(const char *name, const char *value)) {
     for (size_t i = 0; i < SET_VARIABLES; i++) {
-        const char *value = value_of(settings, SET[i]);
+        const char *value = option_value(settings, SET[i]);
         if (value != NULL)
             visit(config_variable_name(SET[i]), value);
     }
@@ -90,7 +90,7 @@ void run_settings_each(const struct run_settings *settings, void (*visit)(const 
 bool run_settings_export(const struct run_settings *settings) {
     bool changed = false;
     for (size_t i = 0; i < SET_VARIABLES; i++) {
-        const char *name = config_variable_name(SET[i]), *value = value_of(settings, SET[i]);
+        const char *name = config_variable_name(SET[i]), *value = option_value(settings, SET[i]);
         const char *before = secure_getenv(name);
         if (value == NULL || (before != NULL && strcmp(before, value) == 0))
             continue;
@@ -112,15 +112,15 @@ static bool is_host_given(const struct config_source *source) {
     return false;
 }
 
-static bool is_of(const struct config_error *error, enum config_variable variable) {
+static bool is_of_variable(const struct config_error *error, enum config_variable variable) {
     return error->variable != NULL && strcmp(error->variable, config_variable_name(variable)) == 0;
 }
 
 /* False: the mistake is none of the options'. */
-static bool complain_of(const struct run_settings *settings, const struct config_error *error) {
-    if (settings->hosts != NULL && is_of(error, CONFIG_VARIABLE_HOSTS))
+static bool complain_of_option(const struct run_settings *settings, const struct config_error *error) {
+    if (settings->hosts != NULL && is_of_variable(error, CONFIG_VARIABLE_HOSTS))
         cli_complain("-H: %s", error->reason);
-    else if (settings->upstreams != NULL && is_of(error, CONFIG_VARIABLE_UPSTREAMS))
+    else if (settings->upstreams != NULL && is_of_variable(error, CONFIG_VARIABLE_UPSTREAMS))
         cli_complain("-u: %s", error->reason);
     else if (settings->file != NULL && error->file != NULL && error->line > 0)
         cli_complain("%s:%d: %s", error->file, error->line, error->reason);
@@ -135,7 +135,7 @@ static bool are_options_right(const struct run_settings *settings, const struct 
     struct config *config = memory_checked(config_parse_source(source));
     bool right = true;
     for (size_t i = 0; i < config->error_count; i++)
-        right = !complain_of(settings, &config->errors[i]) && right;
+        right = !complain_of_option(settings, &config->errors[i]) && right;
     config_free(config);
     return right;
 }

@@ -61,7 +61,7 @@ static char *configured_directory(void) {
 }
 
 /* Whoever may write there can make, or take away, what is shown; and the library does not count there. */
-static bool is_safe(const char *path) {
+static bool warn_of_unsafe(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0 || !(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX))
         return true;
@@ -72,8 +72,8 @@ static bool is_safe(const char *path) {
 }
 
 /* False after complaints: nothing can be shown. */
-static bool read_all(struct stats *stats) {
-    if (!is_safe(stats->directory))
+static bool read_stats(struct stats *stats) {
+    if (!warn_of_unsafe(stats->directory))
         return false;
     stats_fold(stats->directory);
     const char *fault = stats_reading_collect(stats->directory, &stats->reading);
@@ -85,7 +85,7 @@ static bool read_all(struct stats *stats) {
 /* ---- which ---- */
 
 /* The processes of our PID namespace, or else those of others: two containers may each have a PID 1. */
-static size_t keep(struct stats_reading *reading, uint32_t pid, bool here) {
+static size_t keep_pid(struct stats_reading *reading, uint32_t pid, bool here) {
     size_t kept = 0;
     for (size_t i = 0; i < reading->process_count; i++)
         if (reading->processes[i].identity.pid == pid && reading->processes[i].is_here == here)
@@ -95,9 +95,9 @@ static size_t keep(struct stats_reading *reading, uint32_t pid, bool here) {
 
 static bool select_process(struct stats *stats, uint32_t pid) {
     struct stats_reading *reading = &stats->reading;
-    size_t kept = keep(reading, pid, true);
+    size_t kept = keep_pid(reading, pid, true);
     if (kept == 0)
-        kept = keep(reading, pid, false);
+        kept = keep_pid(reading, pid, false);
     reading->process_count = kept;
     stats->is_whole = false;
     if (kept > 0)
@@ -155,16 +155,16 @@ static int show(const struct stats_options *options, struct stats *stats) {
     return bad || is_refused_somewhere(&stats->reading) ? CLI_BAD : CLI_GOOD;
 }
 
-static int answer(const struct stats_options *options) {
+static int show_stats(const struct stats_options *options) {
     char *directory = options->directory != NULL ? memory_text(options->directory) : configured_directory();
     struct stats stats = {.directory = directory, .is_whole = true};
-    int status = directory != NULL && read_all(&stats) ? show(options, &stats) : CLI_BAD;
+    int status = directory != NULL && read_stats(&stats) ? show(options, &stats) : CLI_BAD;
     stats_reading_release(&stats.reading);
     free(directory);
     return status;
 }
 
-static bool take_option(struct stats_options *options, int option) {
+static bool read_stats_option(struct stats_options *options, int option) {
     switch (option) {
     case 'j':
         options->json = true;
@@ -180,7 +180,7 @@ static bool take_option(struct stats_options *options, int option) {
     }
 }
 
-static bool take_pid(struct stats_options *options, const char *text) {
+static bool read_pid(struct stats_options *options, const char *text) {
     char *end;
     errno = 0;
     unsigned long pid = strtoul(text, &end, 10);
@@ -211,11 +211,11 @@ static int run(int argc, char **argv) {
                                           {NULL, 0, NULL, 0}};
     struct stats_options options = {0};
     for (int option; (option = cli_option(argc, argv, "j", words)) != -1;)
-        if (!take_option(&options, option))
+        if (!read_stats_option(&options, option))
             return cli_usage();
-    if (argc - optind > 1 || (optind < argc && !take_pid(&options, argv[optind])) || !makes_sense(&options))
+    if (argc - optind > 1 || (optind < argc && !read_pid(&options, argv[optind])) || !makes_sense(&options))
         return cli_usage();
-    return answer(&options);
+    return show_stats(&options);
 }
 
 const struct cli_command cli_stats = {

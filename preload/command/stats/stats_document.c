@@ -25,7 +25,7 @@ static void add_load(const struct counters_load *load) {
     document_end();
 }
 
-static void add_process(const struct stats_process *process) {
+static void write_process(const struct stats_process *process) {
     document_begin_object(NULL);
     document_number("pid", process->identity.pid);
     add_figure("pid_namespace", process->identity.pid_namespace);
@@ -41,7 +41,7 @@ static void add_process(const struct stats_process *process) {
 static void add_processes(const struct stats_reading *reading) {
     document_begin_array("processes");
     for (size_t i = 0; i < reading->process_count; i++)
-        add_process(&reading->processes[i]);
+        write_process(&reading->processes[i]);
     document_end();
 }
 
@@ -54,7 +54,7 @@ static void add_together(const struct stats_reading *reading) {
     document_end();
 }
 
-static void add_sums(const struct stats_reading *reading) {
+static void write_sums(const struct stats_reading *reading) {
     uint64_t sums[COUNTER_COUNT];
     stats_sum(reading, sums);
     document_begin_object("ended");
@@ -83,7 +83,7 @@ void stats_write_document(const struct stats *stats) {
     add_together(&stats->reading);
     add_processes(&stats->reading);
     if (stats->is_whole)
-        add_sums(&stats->reading);
+        write_sums(&stats->reading);
     add_unread(&stats->reading);
     document_end();
 }

@@ -54,20 +54,21 @@ static bool is_dead(const struct stats_entry *entry, uint64_t own_namespace, boo
     return !has_sign && entry->copy.locked;
 }
 
-static bool is_same(const struct counters_identity *a, const struct counters_identity *b) {
+static bool is_same_identity(const struct counters_identity *a, const struct counters_identity *b) {
     return a->pid_namespace == b->pid_namespace && a->pid == b->pid && a->start_ticks == b->start_ticks;
 }
 
 /* The sign is looked for first: who has none then counts no more. */
-static void read_open(struct stats_entry *entry, uint64_t own_namespace) {
+static void read_open_entry(struct stats_entry *entry, uint64_t own_namespace) {
     bool has_sign = counters_file_sign(entry->file) == COUNTERS_SIGN_LIFE;
     entry->fault = counters_file_read(entry->file, &entry->copy);
-    if (entry->fault == COUNTERS_READ && !is_same(&entry->identity, &entry->copy.identity))
+    if (entry->fault == COUNTERS_READ && !is_same_identity(&entry->identity, &entry->copy.identity))
         entry->fault = COUNTERS_FOREIGN;
     entry->is_dead = entry->fault != COUNTERS_FOREIGN && is_dead(entry, own_namespace, has_sign);
 }
 
-static bool open_file(int directory, const struct counters_identity *identity, int mode, struct stats_entry *entry) {
+static bool open_process_file(int directory, const struct counters_identity *identity, int mode,
+                              struct stats_entry *entry) {
     char name[COUNTERS_FILE_NAME_SIZE];
     counters_file_name(identity, name);
     *entry = (struct stats_entry){.identity = *identity, .file = openat(directory, name, FLAGS | mode)};
@@ -76,9 +77,9 @@ static bool open_file(int directory, const struct counters_identity *identity, i
 
 bool stats_entry_open(int directory, const struct counters_identity *identity, uint64_t own_namespace,
                       struct stats_entry *entry) {
-    if (!open_file(directory, identity, O_RDONLY, entry))
+    if (!open_process_file(directory, identity, O_RDONLY, entry))
         return false;
-    read_open(entry, own_namespace);
+    read_open_entry(entry, own_namespace);
     return true;
 }
 
@@ -89,10 +90,10 @@ static bool has_one_name(struct stats_entry *entry) {
 
 bool stats_entry_open_locked(int directory, const struct counters_identity *identity, uint64_t own_namespace,
                              struct stats_entry *entry) {
-    if (!open_file(directory, identity, O_RDWR, entry) || !has_one_name(entry) ||
+    if (!open_process_file(directory, identity, O_RDWR, entry) || !has_one_name(entry) ||
         !counters_file_lock(entry->file, F_WRLCK) || !has_one_name(entry))
         return false;
-    read_open(entry, own_namespace);
+    read_open_entry(entry, own_namespace);
     return true;
 }
 

@@ -45,7 +45,7 @@ static bool finish_last(const struct folding *folding, const struct stats_total 
     return is_finished;
 }
 
-static void add_process(struct stats_total *total, const struct stats_entry *entry) {
+static void add_to_total(struct stats_total *total, const struct stats_entry *entry) {
     total->magic = STATS_TOTAL_MAGIC;
     total->layout = STATS_TOTAL_LAYOUT;
     total->serial++;
@@ -66,7 +66,7 @@ static void add_and_remove(struct folding *folding, struct stats_next_total *nex
     if (!is_last(&total, &entry->identity)) {
         if (!finish_last(folding, &total, next->owner))
             return;
-        add_process(&total, entry);
+        add_to_total(&total, entry);
         if (!stats_total_replace(next, &total))
             return;
         folding->folded++;
@@ -83,14 +83,14 @@ static void fold(struct folding *folding, const struct stats_entry *entry) {
     stats_total_release(&next);
 }
 
-static bool is_for_us(const struct stats_entry *entry) {
+static bool may_be_folded(const struct stats_entry *entry) {
     return geteuid() == 0 || entry->status.st_uid == geteuid();
 }
 
 static void fold_if_dead(struct folding *folding, const struct counters_identity *identity) {
     struct stats_entry entry;
     if (stats_entry_open_locked(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead &&
-        is_for_us(&entry)) {
+        may_be_folded(&entry)) {
         if (entry.fault == COUNTERS_UNFINISHED)
             remove_file(folding, identity);
         else
@@ -116,7 +116,7 @@ static void fold_all(struct folding *folding, DIR *names) {
 }
 
 /* Where all may take away what others have made, nothing is. */
-static bool is_safe(int directory) {
+static bool is_safe_directory(int directory) {
     struct stat status;
     return fstat(directory, &status) == 0 && (!(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX));
 }
@@ -126,7 +126,7 @@ size_t stats_fold(const char *directory) {
     if (names == NULL)
         return 0;
     struct folding folding = {.directory = dirfd(names), .own_namespace = stats_entry_own_namespace()};
-    if (is_safe(folding.directory))
+    if (is_safe_directory(folding.directory))
         fold_all(&folding, names);
     closedir(names);
     return folding.folded;

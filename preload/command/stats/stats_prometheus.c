@@ -63,25 +63,25 @@ static const struct family FAMILIES[] = {
      }},
 };
 
-static void begin(const char *name, const char *type, const char *help) {
+static void begin_metric(const char *name, const char *type, const char *help) {
     printf("# HELP " PREFIX "%s %s\n# TYPE " PREFIX "%s %s\n", name, help, name, type);
 }
 
 static void write_family(const struct family *family, const uint64_t sums[static COUNTER_COUNT]) {
-    begin(family->name, "counter", family->help);
+    begin_metric(family->name, "counter", family->help);
     for (size_t i = 0; i < family->count; i++)
         printf(PREFIX "%s%s %" PRIu64 "\n", family->name, family->series[i].labels, sums[family->series[i].counter]);
 }
 
 static void write_gauge(const char *name, const char *help, int64_t value) {
-    begin(name, "gauge", help);
+    begin_metric(name, "gauge", help);
     printf(PREFIX "%s %" PRId64 "\n", name, value);
 }
 
 static void write_reply_times(const uint64_t sums[static COUNTER_COUNT]) {
     static const char name[] = "upstream_reply_seconds";
     uint64_t total_ms = sums[COUNTER_REPLY_MS];
-    begin(name, "summary", "How long upstreams took for their first replies.");
+    begin_metric(name, "summary", "How long upstreams took for their first replies.");
     printf(PREFIX "%s_sum %" PRIu64 ".%03" PRIu64 "\n", name, total_ms / 1000, total_ms % 1000);
     printf(PREFIX "%s_count %" PRIu64 "\n", name, sums[COUNTER_REPLIES]);
 }
@@ -104,10 +104,10 @@ static void write_configuration(const struct stats_reading *reading) {
 void stats_write_prometheus(const struct stats_reading *reading) {
     uint64_t sums[COUNTER_COUNT];
     stats_sum(reading, sums);
-    begin("build_info", "gauge", "The version of the command that reads the counters.");
+    begin_metric("build_info", "gauge", "The version of the command that reads the counters.");
     puts(PREFIX "build_info{version=\"" ORIGINBYPASS_VERSION "\"} 1");
     write_gauge("processes", "Running processes that keep counters.", (int64_t)reading->process_count);
-    begin("ended_processes_total", "counter", "Processes that kept counters and have ended.");
+    begin_metric("ended_processes_total", "counter", "Processes that kept counters and have ended.");
     printf(PREFIX "ended_processes_total %" PRIu64 "\n", reading->dead_count);
     write_gauge("unread_files", "Files whose figures are missing from the sums.", (int64_t)reading->unread_count);
     write_configuration(reading);

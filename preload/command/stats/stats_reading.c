@@ -68,14 +68,14 @@ static const char *fault_of_file(int error) {
     }
 }
 
-static void take_unread(struct stats_reading *reading, const char *name, const char *reason) {
+static void note_unread(struct stats_reading *reading, const char *name, const char *reason) {
     reading->unread = with_room(reading->unread, reading->unread_count, sizeof(*reading->unread));
     struct stats_unread *file = &reading->unread[reading->unread_count++];
     *file = (struct stats_unread){.reason = reason};
     strncpy(file->name, name, sizeof(file->name) - 1);
 }
 
-static void add_figures(uint64_t sums[static COUNTER_COUNT], const uint64_t figures[static COUNTER_COUNT]) {
+static void add_to_sums(uint64_t sums[static COUNTER_COUNT], const uint64_t figures[static COUNTER_COUNT]) {
     for (size_t counter = 0; counter < COUNTER_COUNT; counter++)
         sums[counter] += figures[counter];
 }
@@ -86,10 +86,10 @@ static void add_total(struct stats_reader *reader, uid_t owner, const struct sta
     reader->totals = with_room(reader->totals, reader->total_count, sizeof(*reader->totals));
     reader->totals[reader->total_count++] = (struct known_total){owner, total->serial, total->last};
     reader->reading->dead_count += total->processes;
-    add_figures(reader->reading->dead, total->figures);
+    add_to_sums(reader->reading->dead, total->figures);
 }
 
-static void take_total(struct stats_reader *reader, const char *name) {
+static void read_known_total(struct stats_reader *reader, const char *name) {
     struct stats_total total;
     uid_t owner;
     if (!stats_total_parse_name(name, &owner))
@@ -98,13 +98,13 @@ static void take_total(struct stats_reader *reader, const char *name) {
     case STATS_TOTAL_NONE:
         break;
     case STATS_TOTAL_CLOSED:
-        take_unread(reader->reading, name, fault_of_file(errno));
+        note_unread(reader->reading, name, fault_of_file(errno));
         break;
     case STATS_TOTAL_OTHERS:
-        take_unread(reader->reading, name, "it does not belong to the user whom it is named after");
+        note_unread(reader->reading, name, "it does not belong to the user whom it is named after");
         break;
     case STATS_TOTAL_FOREIGN:
-        take_unread(reader->reading, name, FOREIGN);
+        note_unread(reader->reading, name, FOREIGN);
         break;
     case STATS_TOTAL_READ:
         add_total(reader, owner, &total);
@@ -136,7 +136,7 @@ static bool is_folded(const struct stats_reader *reader, const struct stats_entr
     return false;
 }
 
-static void add_process(struct stats_reader *reader, const struct stats_entry *entry) {
+static void add_living(struct stats_reader *reader, const struct stats_entry *entry) {
     struct stats_reading *reading = reader->reading;
     reading->processes = with_room(reading->processes, reading->process_count, sizeof(*reading->processes));
     struct stats_process *process = &reading->processes[reading->process_count++];
@@ -151,26 +151,26 @@ static void add_process(struct stats_reader *reader, const struct stats_entry *e
     memcpy(process->figures, entry->copy.figures, sizeof(process->figures));
 }
 
-static void take_open(struct stats_reader *reader, const char *name, const struct stats_entry *entry) {
+static void count_entry(struct stats_reader *reader, const char *name, const struct stats_entry *entry) {
     if (entry->fault == COUNTERS_FOREIGN) {
-        take_unread(reader->reading, name, FOREIGN);
+        note_unread(reader->reading, name, FOREIGN);
     } else if (entry->fault == COUNTERS_READ && !entry->is_dead) {
-        add_process(reader, entry);
+        add_living(reader, entry);
     } else if (entry->fault == COUNTERS_READ && !is_folded(reader, entry)) {
         reader->reading->dead_count++;
-        add_figures(reader->reading->dead, entry->copy.figures);
+        add_to_sums(reader->reading->dead, entry->copy.figures);
     }
 }
 
-static void take_entry(struct stats_reader *reader, const char *name) {
+static void read_entry(struct stats_reader *reader, const char *name) {
     struct counters_identity identity;
     struct stats_entry entry;
     if (!counters_file_parse_name(name, &identity))
         return;
     if (stats_entry_open(reader->directory, &identity, reader->own_namespace, &entry))
-        take_open(reader, name, &entry);
+        count_entry(reader, name, &entry);
     else if (errno != ENOENT)
-        take_unread(reader->reading, name, fault_of_file(errno));
+        note_unread(reader->reading, name, fault_of_file(errno));
     stats_entry_close(&entry);
 }
 
@@ -196,16 +196,16 @@ static const char *read_once(struct stats_reader *reader) {
     reader->totals = NULL;
     reader->total_count = 0;
     reader->has_changed = false;
-    const char *fault = each_name(reader, take_total);
+    const char *fault = each_name(reader, read_known_total);
     if (fault == NULL)
-        fault = each_name(reader, take_entry);
+        fault = each_name(reader, read_entry);
     if (fault == NULL)
         fault = each_name(reader, compare_total);
     return fault;
 }
 
 /* Where it goes on changing, a user writes his own total all the time, and spoils but what is said of him. */
-static const char *read_all(struct stats_reader *reader) {
+static const char *read_until_stable(struct stats_reader *reader) {
     static const struct timespec pause = {.tv_nsec = 10000000};
     for (int i = 0; i < READ_TRIES; i++) {
         const char *fault = read_once(reader);
@@ -216,21 +216,21 @@ static const char *read_all(struct stats_reader *reader) {
     return NULL;
 }
 
-static void sort(struct stats_reading *reading) {
+static void sort_reading(struct stats_reading *reading) {
     if (reading->process_count > 0)
         qsort(reading->processes, reading->process_count, sizeof(reading->processes[0]), by_identity);
     if (reading->unread_count > 0)
         qsort(reading->unread, reading->unread_count, sizeof(reading->unread[0]), by_name);
 }
 
-static const char *read_open(DIR *names, struct stats_reading *reading) {
+static const char *read_names(DIR *names, struct stats_reading *reading) {
     struct stats_reader reader = {
         .names = names, .directory = dirfd(names), .own_namespace = stats_entry_own_namespace(), .reading = reading};
-    const char *fault = read_all(&reader);
+    const char *fault = read_until_stable(&reader);
     free(reader.totals);
     if (fault != NULL)
         stats_reading_release(reading);
-    sort(reading);
+    sort_reading(reading);
     return fault;
 }
 
@@ -239,7 +239,7 @@ const char *stats_reading_collect(const char *path, struct stats_reading *readin
     DIR *names = stats_entry_open_names(path);
     if (names == NULL)
         return counters_directory_fault(errno);
-    const char *fault = read_open(names, reading);
+    const char *fault = read_names(names, reading);
     closedir(names);
     return fault;
 }

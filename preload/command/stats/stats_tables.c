@@ -169,19 +169,20 @@ static void print_configurations(const struct stats_reading *reading, bool names
     print_table("Configuration", table);
 }
 
-static void add_figures(struct table *table, const struct group *group, const uint64_t figures[static COUNTER_COUNT]) {
+static void add_figure_cells(struct table *table, const struct group *group,
+                             const uint64_t figures[static COUNTER_COUNT]) {
     for (size_t i = 0; i < group->count; i++)
         add_text(table, STYLE_PLAIN, figure_of(figures, group->columns[i].counter));
 }
 
-static void add_sums(struct table *table, const struct group *group, const struct stats_reading *reading,
-                     bool namespaces) {
+static void add_sum_row(struct table *table, const struct group *group, const struct stats_reading *reading,
+                        bool namespaces) {
     uint64_t sums[COUNTER_COUNT];
     stats_sum(reading, sums);
     begin_sum(table, "ended", namespaces);
-    add_figures(table, group, reading->dead);
+    add_figure_cells(table, group, reading->dead);
     begin_sum(table, "all", namespaces);
-    add_figures(table, group, sums);
+    add_figure_cells(table, group, sums);
 }
 
 static void print_group(const struct stats *stats, const struct group *group, bool namespaces) {
@@ -193,10 +194,10 @@ static void print_group(const struct stats *stats, const struct group *group, bo
     struct table *table = table_new(count, headings);
     for (size_t i = 0; i < reading->process_count; i++) {
         begin_process(table, &reading->processes[i], namespaces);
-        add_figures(table, group, reading->processes[i].figures);
+        add_figure_cells(table, group, reading->processes[i].figures);
     }
     if (stats->is_whole)
-        add_sums(table, group, reading, namespaces);
+        add_sum_row(table, group, reading, namespaces);
     print_table(group->title, table);
 }
 

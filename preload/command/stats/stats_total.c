@@ -30,7 +30,7 @@ static bool is_total(const struct stats_total *total) {
     return total->magic == STATS_TOTAL_MAGIC && total->layout == STATS_TOTAL_LAYOUT;
 }
 
-static enum stats_total_state read_open(int file, uid_t owner, struct stats_total *total) {
+static enum stats_total_state read_open_total(int file, uid_t owner, struct stats_total *total) {
     struct stat status;
     if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode))
         return STATS_TOTAL_FOREIGN;
@@ -47,7 +47,7 @@ enum stats_total_state stats_total_read(int directory, uid_t owner, struct stats
     int file = openat(directory, name, FLAGS | O_RDONLY);
     if (file < 0)
         return errno == ENOENT ? STATS_TOTAL_NONE : STATS_TOTAL_CLOSED;
-    enum stats_total_state state = read_open(file, owner, total);
+    enum stats_total_state state = read_open_total(file, owner, total);
     close(file);
     if (state != STATS_TOTAL_READ)
         *total = (struct stats_total){0};

@@ -13,7 +13,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-static bool fail(const char *path, const char *what) {
+static bool complain_of_file(const char *path, const char *what) {
     cli_complain("%s: %s: %s", path, what, strerror(errno)); // NOLINT(concurrency-mt-unsafe): there is one thread
     return false;
 }
@@ -26,18 +26,18 @@ static bool open_directory(struct file_edit *edit) {
     edit->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool locked = edit->directory >= 0 && flock(edit->directory, LOCK_EX) == 0;
     if (!locked)
-        fail(directory, "cannot be opened and locked");
+        complain_of_file(directory, "cannot be opened and locked");
     free(directory);
     return locked;
 }
 
 /* Only now that nobody else edits it. */
-static bool read_file(struct file_edit *edit) {
+static bool read_edited(struct file_edit *edit) {
     size_t size = 0;
     edit->exists = stat(edit->path, &edit->file) == 0;
     if (!edit->exists) {
         edit->text = memory_text("");
-        return errno == ENOENT || fail(edit->path, "cannot be looked at");
+        return errno == ENOENT || complain_of_file(edit->path, "cannot be looked at");
     }
     if (!S_ISREG(edit->file.st_mode)) {
         cli_complain("%s: is no regular file", edit->path);
@@ -45,7 +45,7 @@ static bool read_file(struct file_edit *edit) {
     }
     edit->text = file_text(edit->path, &size);
     if (edit->text == NULL)
-        return fail(edit->path, "cannot be read");
+        return complain_of_file(edit->path, "cannot be read");
     if (strlen(edit->text) == size)
         return true;
     cli_complain("%s: is no text: there is a NUL in it", edit->path);
@@ -59,8 +59,8 @@ bool file_edit_begin(struct file_edit *edit, const char *path) {
     if (edit->path == NULL && errno == ENOENT && lstat(path, &link) != 0)
         edit->path = memory_text(path);
     if (edit->path == NULL)
-        return fail(path, "cannot be found");
-    return open_directory(edit) && read_file(edit);
+        return complain_of_file(path, "cannot be found");
+    return open_directory(edit) && read_edited(edit);
 }
 
 void file_edit_end(struct file_edit *edit) {
@@ -72,7 +72,7 @@ void file_edit_end(struct file_edit *edit) {
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static bool write_all(int descriptor, const char *text) {
+static bool write_text(int descriptor, const char *text) {
     for (size_t left = strlen(text); left > 0;) {
         ssize_t written = write(descriptor, text, left);
         if (written < 0 && errno != EINTR)
@@ -85,8 +85,8 @@ static bool write_all(int descriptor, const char *text) {
     return true;
 }
 
-static bool fill(const struct file_edit *edit, int descriptor, const char *text) {
-    bool good = write_all(descriptor, text) &&
+static bool fill_new_file(const struct file_edit *edit, int descriptor, const char *text) {
+    bool good = write_text(descriptor, text) &&
                 (!edit->exists || fchown(descriptor, edit->file.st_uid, edit->file.st_gid) == 0) &&
                 fchmod(descriptor, edit->exists ? edit->file.st_mode & 07777 : 0644) == 0 && fsync(descriptor) == 0;
     int error = errno;
@@ -99,7 +99,7 @@ static bool fill(const struct file_edit *edit, int descriptor, const char *text)
 /* A file that somebody has mounted over it (a container's volume) is held by the mount, and so is its name. */
 static bool complain_of_place(const struct file_edit *edit, const char *what) {
     if (errno != EBUSY)
-        return fail(edit->path, what);
+        return complain_of_file(edit->path, what);
     cli_complain("%s: is mounted by itself, so that it cannot be replaced: change the file that it is mounted from, "
                  "outside of this container, or unmount it; nothing has been changed",
                  edit->path);
@@ -110,9 +110,9 @@ static bool write_beside(const struct file_edit *edit, const char *beside, const
     /* What an edit left that was killed. */
     (void)unlinkat(edit->directory, beside, 0);
     int descriptor = openat(edit->directory, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (descriptor >= 0 && fill(edit, descriptor, text))
+    if (descriptor >= 0 && fill_new_file(edit, descriptor, text))
         return true;
-    fail(edit->path, "cannot be replaced: a new file beside it");
+    complain_of_file(edit->path, "cannot be replaced: a new file beside it");
     if (descriptor >= 0)
         (void)unlinkat(edit->directory, beside, 0);
     return false;

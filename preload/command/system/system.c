@@ -33,7 +33,7 @@ static const struct verb {
     {"status", "j", (const struct option[]){{"json", no_argument, NULL, 'j'}, {0}}, status},
 };
 
-static const struct verb *find(const char *name) {
+static const struct verb *find_verb(const char *name) {
     for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++)
         if (strcmp(VERBS[i].name, name) == 0)
             return &VERBS[i];
@@ -43,7 +43,7 @@ static const struct verb *find(const char *name) {
 
 static int run(int argc, char **argv) {
     struct system_options options = {0};
-    const struct verb *verb = argc < 2 ? NULL : find(argv[1]);
+    const struct verb *verb = argc < 2 ? NULL : find_verb(argv[1]);
     if (verb == NULL)
         return cli_usage();
     argc--;

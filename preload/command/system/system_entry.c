@@ -42,7 +42,7 @@ static bool is_library(const char *path, const char *library) {
                                            one.st_dev == other.st_dev && one.st_ino == other.st_ino));
 }
 
-static void take_out(char **text, const char *path) {
+static void remove_library(char **text, const char *path) {
     char *rest = preload_list_without(*text, path);
     free(*text);
     *text = rest;
@@ -51,7 +51,7 @@ static void take_out(char **text, const char *path) {
 /* --- enable ------------------------------------------------------------------------------------------------------- */
 
 /* The library by its real path, for the caller to free(3). NULL after a complaint. */
-static char *take_library(bool forced) {
+static char *find_library(bool forced) {
     char *found = library_find(), *path = found == NULL ? NULL : realpath(found, NULL);
     if (found == NULL)
         library_complain_of_none();
@@ -72,7 +72,7 @@ static char *text_with(const char *old, const char *library) {
     for (size_t i = 0; i < list.count && !other; i++) {
         bool same = is_library(list.paths[i], library);
         if (!same && system_is_ours(list.paths[i]) && is_gone(list.paths[i]))
-            take_out(&text, list.paths[i]);
+            remove_library(&text, list.paths[i]);
         else if (!same && system_is_ours(list.paths[i]))
             other = true;
         entered = entered || same;
@@ -112,7 +112,7 @@ int system_enable(bool forced) {
                      SYSTEM_FILE);
         return CLI_BAD;
     }
-    char *library = take_library(forced);
+    char *library = find_library(forced);
     if (library == NULL)
         return CLI_BAD;
     struct file_edit edit;
@@ -129,7 +129,7 @@ static char *text_without(const char *old, const struct preload_list *list, cons
     char *text = memory_text(old);
     for (size_t i = 0; i < list->count; i++)
         if (is_library(list->paths[i], library) || (system_is_ours(list->paths[i]) && is_gone(list->paths[i])))
-            take_out(&text, list->paths[i]);
+            remove_library(&text, list->paths[i]);
     return text;
 }
 

@@ -54,7 +54,7 @@ static const struct {
  * The loader has loaded it into this very process, where it can; then it says so, and else it tries again. A name
  * without a slash it looks for, and `$` it expands.
  */
-static struct entry look_at(const char *path) {
+static struct entry look_at_entry(const char *path) {
     struct entry entry = {.path = memory_text(path), .exists = true};
     struct stat found;
     if (dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL)
@@ -69,7 +69,7 @@ static void look_at_file(struct machine *machine, const char *text) {
     machine->entries = memory_zeroed(list.count, sizeof(machine->entries[0]));
     for (size_t i = 0; i < list.count; i++)
         if (system_is_ours(list.paths[i]))
-            machine->entries[machine->entry_count++] = look_at(list.paths[i]);
+            machine->entries[machine->entry_count++] = look_at_entry(list.paths[i]);
     preload_list_free(&list);
 }
 
@@ -96,7 +96,7 @@ static size_t count_restarts(const struct running_list *running) {
     return count;
 }
 
-static void look(struct machine *machine, const char *text) {
+static void look_at_machine(struct machine *machine, const char *text) {
     machine->musl = system_has_musl();
     machine->library = library_find();
     look_at_file(machine, text);
@@ -120,7 +120,7 @@ static void forget(struct machine *machine) {
 
 /* --- telling ------------------------------------------------------------------------------------------------------ */
 
-static void tell(enum style style, const char *about, const char *what, const char *more) {
+static void print_status_line(enum style style, const char *about, const char *what, const char *more) {
     printf("%s", style_begin(stdout, style));
     text_print(stdout, about);
     fputs(": ", stdout);
@@ -131,16 +131,17 @@ static void tell(enum style style, const char *about, const char *what, const ch
 
 static void tell_entry(const struct machine *machine, const struct entry *entry) {
     if (!entry->exists)
-        tell(STYLE_BAD, entry->path,
-             "is entered and not there: every program that starts says so; originbypass system disable takes it out",
-             "");
+        print_status_line(
+            STYLE_BAD, entry->path,
+            "is entered and not there: every program that starts says so; originbypass system disable takes it out",
+            "");
     else if (entry->problem != NULL)
-        tell(STYLE_BAD, entry->path, "is entered, and the loader refuses it: ", entry->problem);
+        print_status_line(STYLE_BAD, entry->path, "is entered, and the loader refuses it: ", entry->problem);
     else if (machine->musl)
-        tell(STYLE_BAD, entry->path, "is entered, and programs do not get it: musl's loader does not read the file",
-             "");
+        print_status_line(STYLE_BAD, entry->path,
+                          "is entered, and programs do not get it: musl's loader does not read the file", "");
     else
-        tell(STYLE_GOOD, entry->path, "is entered: every program that starts has it", "");
+        print_status_line(STYLE_GOOD, entry->path, "is entered: every program that starts has it", "");
 }
 
 static void tell_programs(const struct running_list *running) {
@@ -162,8 +163,8 @@ static void tell_machine(const struct machine *machine) {
     const struct running_list *running = &machine->running;
     size_t restarts = count_restarts(running);
     if (machine->entry_count == 0)
-        tell(STYLE_NOTE, SYSTEM_FILE, "the library is not entered",
-             machine->musl ? ", and musl's loader does not read the file" : "");
+        print_status_line(STYLE_NOTE, SYSTEM_FILE, "the library is not entered",
+                          machine->musl ? ", and musl's loader does not read the file" : "");
     for (size_t i = 0; i < machine->entry_count; i++)
         tell_entry(machine, &machine->entries[i]);
     if (running->count > 0)
@@ -227,7 +228,7 @@ int system_status(bool json) {
         cli_complain("%s: %s", SYSTEM_FILE, strerror(errno)); // NOLINT(concurrency-mt-unsafe): there is one thread
         return CLI_BAD;
     }
-    look(&machine, text == NULL ? "" : text);
+    look_at_machine(&machine, text == NULL ? "" : text);
     free(text);
     if (json)
         write_machine(&machine);

@@ -111,7 +111,7 @@ static char *ending(const struct result *result) {
     return text_format("ends with status %d", WEXITSTATUS(result->status));
 }
 
-static bool complain_of(const struct program_trial *trial, const char *library, struct result *with) {
+static bool complain_of_trial(const struct program_trial *trial, const char *library, struct result *with) {
     char *how = ending(with);
     while (with->length > 0 && with->output[with->length - 1] == '\n')
         with->output[--with->length] = '\0';
@@ -127,7 +127,7 @@ static bool complain_of(const struct program_trial *trial, const char *library, 
 }
 
 /* What is in /etc/ld.so.preload already has its say in both. */
-static bool is_the_same(const struct program_trial *trial, const char *library) {
+static bool does_the_same(const struct program_trial *trial, const char *library) {
     struct result with, without;
     if (!run_one(trial, NULL, &without) || !run_one(trial, library, &with)) {
         cli_complain("%s cannot be run: %s", trial->arguments[0], strerror(errno)); // NOLINT(concurrency-mt-unsafe)
@@ -135,7 +135,7 @@ static bool is_the_same(const struct program_trial *trial, const char *library) 
     }
     if (with.in_time && with.status == 0 && strcmp(with.output, without.output) == 0)
         return true;
-    return complain_of(trial, library, &with);
+    return complain_of_trial(trial, library, &with);
 }
 
 bool trial_run(const char *library) {
@@ -149,7 +149,7 @@ bool trial_run(const char *library) {
     size_t count = sizeof(trials) / sizeof(trials[0]) - (access(CONFIG_DEFAULT_FILE, F_OK) == 0 ? 0 : 1);
     bool good = true;
     for (size_t i = 0; good && i < count; i++)
-        good = is_the_same(&trials[i], library);
+        good = does_the_same(&trials[i], library);
     free(command);
     return good;
 }

@@ -94,7 +94,7 @@ static uint64_t interval_ms(const struct watch *watch, const struct aside *found
 }
 
 /* The first answer is what the command's program has at hand, unless that had to do with something else before. */
-static void take(struct watch *watch, struct watched *watched, const struct aside *found) {
+static void take_addresses(struct watch *watch, struct watched *watched, const struct aside *found) {
     struct address_set fresh = {0};
     assign(&fresh, found->addresses, found->count);
     if (watched->now.count == 0)
@@ -111,7 +111,7 @@ static void take(struct watch *watch, struct watched *watched, const struct asid
     watched->now = fresh;
 }
 
-static void look(struct watch *watch, struct watched *watched) {
+static void look_at_host(struct watch *watch, struct watched *watched) {
     const struct aside *found = aside_find(&watched->host, watch->family);
     if (child_is_ended())
         return;
@@ -119,14 +119,14 @@ static void look(struct watch *watch, struct watched *watched) {
     if (why != NULL)
         watch_events_tell_failed(watched->host.host, why);
     else
-        take(watch, watched, found);
+        take_addresses(watch, watched, found);
     watched->was_asked = true;
     watched->next_ms = clock_now_ms() + interval_ms(watch, found, why != NULL);
 }
 
 /* ---- acting ---- */
 
-static bool is_due(const struct watch *watch) {
+static bool is_command_due(const struct watch *watch) {
     for (size_t i = 0; i < watch->count; i++)
         if (!address_set_equal(&watch->hosts[i].now, &watch->hosts[i].acted_on))
             return true;
@@ -151,20 +151,20 @@ static void run_command(struct watch *watch) {
 }
 
 static uint64_t next_ms(const struct watch *watch) {
-    uint64_t next_ms = is_due(watch) ? watch->hold_until_ms : UINT64_MAX;
+    uint64_t next_ms = is_command_due(watch) ? watch->hold_until_ms : UINT64_MAX;
     for (size_t i = 0; i < watch->count; i++)
         if (watch->hosts[i].next_ms < next_ms)
             next_ms = watch->hosts[i].next_ms;
     return next_ms;
 }
 
-static void go_on(struct watch *watch) {
+static void look_at_due_hosts(struct watch *watch) {
     for (size_t i = 0; i < watch->count && !child_is_ended(); i++)
         if (clock_now_ms() >= watch->hosts[i].next_ms)
-            look(watch, &watch->hosts[i]);
+            look_at_host(watch, &watch->hosts[i]);
     if (child_is_ended())
         return;
-    if (is_due(watch) && clock_now_ms() >= watch->hold_until_ms)
+    if (is_command_due(watch) && clock_now_ms() >= watch->hold_until_ms)
         run_command(watch);
     uint64_t now_ms = clock_now_ms(), until_ms = next_ms(watch);
     if (until_ms > now_ms)
@@ -211,7 +211,7 @@ static bool read_option(int option, struct watch *watch) {
     }
 }
 
-static bool read_options(int argc, char **argv, struct watch *watch) {
+static bool read_watch_options(int argc, char **argv, struct watch *watch) {
     static const struct option words[] = {
         {"at-start", no_argument, NULL, 's'},  {"hold-down", required_argument, NULL, 'd'},
         {"json", no_argument, NULL, 'j'},      {"max", required_argument, NULL, 'x'},
@@ -227,7 +227,7 @@ static bool read_options(int argc, char **argv, struct watch *watch) {
 }
 
 /* HOST... -- COMMAND: getopt_long(3) stops before the hosts, and leaves the `--` among the arguments. */
-static bool read_hosts(char **arguments, const struct rules *rules, struct watch *watch) {
+static bool read_watched_hosts(char **arguments, const struct rules *rules, struct watch *watch) {
     while (arguments[watch->count] != NULL && strcmp(arguments[watch->count], "--") != 0)
         watch->count++;
     if (watch->count == 0 || arguments[watch->count] == NULL || arguments[watch->count + 1] == NULL)
@@ -249,15 +249,15 @@ static void free_hosts(struct watch *watch) {
 
 static int run(int argc, char **argv) {
     struct watch watch = {.family = AF_UNSPEC, .min_s = 5, .max_s = 300, .hold_down_s = BY_THE_CACHES};
-    if (!read_options(argc, argv, &watch))
+    if (!read_watch_options(argc, argv, &watch))
         return cli_usage();
     const struct rules *rules = resolution_rules();
-    if (!read_hosts(argv + optind, rules, &watch))
+    if (!read_watched_hosts(argv + optind, rules, &watch))
         return cli_usage();
     bool refused = resolution_complain_of_refusal(rules);
     child_begin();
     while (!refused && !child_is_ended())
-        go_on(&watch);
+        look_at_due_hosts(&watch);
     free_hosts(&watch);
     return refused ? CLI_BAD : CLI_GOOD;
 }

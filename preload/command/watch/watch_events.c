@@ -15,7 +15,7 @@ void watch_events_use_json(void) {
     json = true;
 }
 
-static void begin(const char *event, const char *key, const char *subject) {
+static void begin_event(const char *event, const char *key, const char *subject) {
     char now[sizeof("2026-01-01T00:00:00Z")];
     time_t seconds = time(NULL);
     struct tm utc;
@@ -32,7 +32,7 @@ static void begin(const char *event, const char *key, const char *subject) {
     printf(": %s", event);
 }
 
-static void end(void) {
+static void end_event(void) {
     if (json)
         document_end();
     else
@@ -63,36 +63,36 @@ static void tell_addresses(const char *key, const struct address_set *set, const
 
 void watch_events_tell_found(const char *host, const struct address_set *addresses) {
     static const struct address_set none;
-    begin("found", "host", host);
+    begin_event("found", "host", host);
     tell_addresses("addresses", addresses, &none);
-    end();
+    end_event();
 }
 
 void watch_events_tell_changed(const char *host, const struct address_set *before, const struct address_set *after) {
-    begin("changed", "host", host);
+    begin_event("changed", "host", host);
     tell_addresses("added", after, before);
     tell_addresses("removed", before, after);
-    end();
+    end_event();
 }
 
 void watch_events_tell_failed(const char *host, const char *reason) {
-    begin("no change", "host", host);
+    begin_event("no change", "host", host);
     if (json) {
         document_text("reason", reason);
     } else {
         fputs(", ", stdout);
         text_print(stdout, reason);
     }
-    end();
+    end_event();
 }
 
 void watch_events_tell_run(const char *command, int status) {
     bool has_exited = WIFEXITED(status);
     int number = has_exited ? WEXITSTATUS(status) : WTERMSIG(status);
-    begin("run", "command", command);
+    begin_event("run", "command", command);
     if (json)
         document_number(has_exited ? "exit_status" : "signal", number);
     else
         printf(has_exited ? ", exit status %d" : ", ended by signal %d", number);
-    end();
+    end_event();
 }
