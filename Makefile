@@ -2,7 +2,7 @@
 # make demo       install what is missing, build, show the main job
 # make check      install what is missing, build, run every test, JOBS (3 for each core) files of them side by side
 # make bench      install what is missing, build, compare speed with libc and others: tables and a plot in build/bench
-# make lint       clang-format, clang-tidy, cppcheck, shellcheck, and which file may know which
+# make lint       clang-format, clang-tidy, cppcheck, shellcheck, which file may know which, one meaning for a name
 # make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
 # make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to unpack anywhere
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
