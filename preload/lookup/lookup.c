@@ -91,7 +91,7 @@ static void refresh(struct lookup *lookup, enum record_types past) {
 }
 
 /* Take from the copy what is wanted and will do; returns the types that are missing. */
-static enum record_types take_from_copy(struct lookup *lookup, uint64_t now_ms) {
+static enum record_types choose_from_copy(struct lookup *lookup, uint64_t now_ms) {
     enum record_types missing = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         lookup->answers[type] = NULL;
@@ -190,7 +190,7 @@ static void act_on_cancellation(const struct lookup *lookup) {
 
 enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted) {
     lookup->wanted = wanted;
-    if (is_hit(lookup, take_from_copy(lookup, lookup->now_ms))) {
+    if (is_hit(lookup, choose_from_copy(lookup, lookup->now_ms))) {
         serve_hit(lookup, lookup->now_ms);
         return LOOKUP_ANSWERED;
     }

@@ -196,7 +196,7 @@ static void count_on(struct counters_writer *writer, const struct counters_file 
 }
 
 /* Its own file of before it executed this program; not one that somebody is just taking for a dead process's. */
-static bool take_own(struct making *making) {
+static bool open_existing(struct making *making) {
     struct counters_file found;
     making->fault = "a file stands there under the process's name that cannot be taken";
     if (!descriptor_take(&making->file, openat(making->directory, making->name, FLAGS)))
@@ -219,7 +219,7 @@ static bool open_own_file(struct making *making) {
             return true;
         if (making->fault != NULL)
             return false;
-        if (take_own(making))
+        if (open_existing(making))
             return true;
         if (making->is_being_folded)
             break;

@@ -94,7 +94,7 @@ static uint64_t interval_ms(const struct watch *watch, const struct aside *found
 }
 
 /* The first answer is what the command's program has at hand, unless that had to do with something else before. */
-static void take_addresses(struct watch *watch, struct watched *watched, const struct aside *found) {
+static void note_addresses(struct watch *watch, struct watched *watched, const struct aside *found) {
     struct address_set fresh = {0};
     assign(&fresh, found->addresses, found->count);
     if (watched->now.count == 0)
@@ -119,7 +119,7 @@ static void look_at_host(struct watch *watch, struct watched *watched) {
     if (why != NULL)
         watch_events_tell_failed(watched->host.host, why);
     else
-        take_addresses(watch, watched, found);
+        note_addresses(watch, watched, found);
     watched->was_asked = true;
     watched->next_ms = clock_now_ms() + interval_ms(watch, found, why != NULL);
 }
