@@ -12,18 +12,18 @@
 enum { PLACES = 64 };
 
 /* A place is filled once; its server's address has no family before that. */
-struct place {
+struct cookie_place {
     struct cookie cookie;
     struct address ours; /* from where the server was asked */
     struct server_address server;
     bool is_of_no_use; /* the server refuses cookies, or passes on those of others */
 };
 
-static struct place places[PLACES];
+static struct cookie_place places[PLACES];
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 /* Under the lock, as what follows. NULL: all are taken. */
-static struct place *place_of(const struct server_address *server) {
+static struct cookie_place *place_of(const struct server_address *server) {
     for (size_t i = 0; i < PLACES; i++) {
         if (places[i].server.address.family == AF_UNSPEC)
             places[i].server = *server;
@@ -33,11 +33,11 @@ static struct place *place_of(const struct server_address *server) {
     return NULL;
 }
 
-static bool is_for(const struct place *place, const struct address *ours) {
+static bool is_for(const struct cookie_place *place, const struct address *ours) {
     return place->cookie.size != 0 && address_equal(&place->ours, ours);
 }
 
-static void begin(struct place *place, const struct address *ours, const uint8_t *octets) {
+static void begin(struct cookie_place *place, const struct address *ours, const uint8_t *octets) {
     place->ours = *ours;
     memcpy(place->cookie.octets, octets, COOKIE_CLIENT_SIZE);
     place->cookie.size = COOKIE_CLIENT_SIZE;
@@ -57,8 +57,8 @@ struct cookie cookie_for(const struct server_address *server, int socket) {
     uint8_t fresh[COOKIE_CLIENT_SIZE];
     if (!own_address(socket, &ours) || getrandom(fresh, sizeof(fresh), GRND_NONBLOCK) != (ssize_t)sizeof(fresh))
         return cookie;
-    lock_take(&lock);
-    struct place *place = place_of(server);
+    lock_acquire(&lock);
+    struct cookie_place *place = place_of(server);
     if (place != NULL && !is_for(place, &ours))
         begin(place, &ours, fresh);
     if (place != NULL && !place->is_of_no_use)
@@ -81,8 +81,8 @@ static bool proves_sender(const struct cookie *sent, const struct message_edns *
 
 /* Unless the cookie was drawn again since the question was sent. */
 static void learn(const struct server_address *server, const struct message_edns *edns, bool is_datagram) {
-    lock_take(&lock);
-    struct place *place = place_of(server);
+    lock_acquire(&lock);
+    struct cookie_place *place = place_of(server);
     if (place != NULL && memcmp(place->cookie.octets, edns->cookie, COOKIE_CLIENT_SIZE) == 0) {
         if (has_server_cookie(edns->cookie_size)) {
             memcpy(place->cookie.octets, edns->cookie, edns->cookie_size);
@@ -94,8 +94,8 @@ static void learn(const struct server_address *server, const struct message_edns
 }
 
 static void end_use(const struct server_address *server) {
-    lock_take(&lock);
-    struct place *place = place_of(server);
+    lock_acquire(&lock);
+    struct cookie_place *place = place_of(server);
     if (place != NULL)
         place->is_of_no_use = true;
     lock_release(&lock);
