@@ -181,7 +181,7 @@ it_takes_a_server_that_refuses_by_icmp_for_silent() {
     until_true hears $OLD cdn.example.com
 }
 
-# --- in the dark -----------------------------------------------------------------------------------------------------
+# --- no threads, jumping clocks --------------------------------------------------------------------------------------
 
 it_probes_within_hedge_ms_by_one_caller_where_no_thread_can_be_started() {
     LAB_LIBRARY="$(compiled no_threads -shared -fPIC) $LAB_LIBRARY"

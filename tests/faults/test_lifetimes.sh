@@ -442,10 +442,10 @@ pass_two_lifetimes() {
 # A lifetime of one second, and some time for the kernel's tick.
 pass_a_lifetime() { sleep 1.1; }
 
-# --- room ------------------------------------------------------------------------------------------------------------
+# --- limits ----------------------------------------------------------------------------------------------------------
 
 it_stays_within_its_memory_over_20000_names() {
-    not_under address 'it keeps what is freed for a while'
+    not_under address 'it does not reuse freed memory at once'
     local few_kb many_kb
     serve $FIRST well,ttl_s=3600
     begin "$(cache 'max_entries = 1000;')"

@@ -19,7 +19,7 @@ it_touches_no_socket_of_a_daemon_that_closed_all_numbers_below_1024() {
 }
 
 it_touches_no_socket_of_a_daemon_that_takes_all_numbers_during_a_lookup() {
-    not_under thread "to close a number that another thread uses is the race that is tested"
+    not_under thread "the test is a race: a thread closes a number that another one uses"
     silent_at_first 2000 8000 awaited
     ORIGIN_BYPASS_UPSTREAMS+=" 8.8.8.8"
     logged_at_debug guest daemon during "$TMPDIR/asked"

@@ -4,7 +4,7 @@
 source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
-    not_under 'address|thread' "the sanitizer's own locks and threads stay as they are in a child that is made meanwhile"
+    not_under 'address|thread' "the sanitizer's own locks are not released in a child that is made meanwhile"
     not_under valgrind "what other threads hold is lost in a child, as it has to be"
     with_settings "$patient"
     guest forks
@@ -14,8 +14,8 @@ it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
 }
 
 it_does_not_wait_in_a_fork_for_a_thread_that_waits_for_another_fork_handler() {
-    not_under jemalloc 'its own fork handler keeps the thread from memory'
-    not_under thread "the sanitizer's own locks and threads stay as they are in a child that is made meanwhile"
+    not_under jemalloc 'its own fork handler stops the thread from allocating'
+    not_under thread "the sanitizer's own locks are not released in a child that is made meanwhile"
     with_settings "$patient"
     guest fork_handlers
     nobody_asked "$LOCAL_DNS"
@@ -36,8 +36,8 @@ it_answers_a_child_of__fork_at_once_what_the_parent_waits_for() { is_answered_at
 it_answers_a_child_of_clone_at_once_what_the_parent_waits_for() { is_answered_at_once clone; }
 
 it_shares_with_a_child_of_vfork_what_it_learns() {
-    not_under thread "it takes the parent for ended, and its threads for lost, when the child ends"
-    not_under valgrind "it makes a fork of a vfork"
+    not_under thread "when the child ends, it believes that the parent has ended and lost its threads"
+    not_under valgrind "it replaces vfork by fork"
     silent_at_first 1000 8000
     with_warm_name
     guest copies vfork

@@ -46,7 +46,7 @@ it_takes_no_host_without_an_address_where_external_dns_has_none() {
 
 it_keeps_nothing_of_a_thread_that_is_cancelled_where_libc_waits() {
     local function
-    not_under 'address|thread|valgrind|jemalloc' 'memory is its own there'
+    not_under 'address|thread|valgrind|jemalloc' 'it manages the memory itself'
     export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/many.conf ORIGIN_BYPASS_UPSTREAMS=127.0.0.1:9 STRANGE_FILE=$TMPDIR/waits
     compiled cancelled_in_libc >/dev/null
     cd "$TMPDIR"
@@ -64,7 +64,7 @@ it_keeps_nothing_of_a_thread_that_is_cancelled_where_libc_waits() {
 
 # libc uses no network for that, so no thread is cancelled there. Otherwise the lookup's resources and the list would leak.
 it_ends_no_thread_in_the_middle_of_what_a_service_means() {
-    not_under 'address|thread' 'it does not let a thread end in its own getaddrinfo, which calls ours'
+    not_under 'address|thread' 'no thread may end in its own getaddrinfo, which calls ours'
     export STRANGE_FILE=$TMPDIR/went-on
     behind_us cancels "$dual" 443 2 1 6 >/dev/null || :
     [[ -e $STRANGE_FILE ]]

@@ -6,7 +6,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 file=$TMPDIR/changing.conf
 
 it_changes_under_threads_and_children() {
-    not_under valgrind "what other threads hold is lost in a child, as it has to be"
+    not_under valgrind "the memory of other threads is always lost in a child"
     begin_with_a_file
     preloaded "$(compiled reloads)" "$file" 8000
     equal 1 "$(queries 8.8.8.8 "$CDN" A)"

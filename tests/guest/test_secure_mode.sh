@@ -70,7 +70,7 @@ it_takes_the_environment_of_an_ordinary_program_in_the_same_place() {
 # make_secure setuid | capable | ordinary [PROGRAM]: the lab's caller with these rights, and the library in every program.
 make_secure() {
     not_under 'address|thread' 'its runtime does not suit a program in secure mode'
-    not_under valgrind 'it gives a program no rights'
+    not_under valgrind 'it does not run programs with more rights'
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     secure=$TMPDIR/secure
     cp "$(compiled "${2-caller}")" "$secure"

@@ -30,7 +30,7 @@ it_sees_each_change_of_the_configuration_though_each_has_a_lookup_that_was_left(
 }
 
 it_serves_at_once_a_thread_whose_stack_is_unmapped_after_a_jump() {
-    not_under 'address|valgrind' 'it does not follow a program to other stacks, or reports that the kernel is asked for one'
+    not_under 'address|valgrind' 'it does not support other stacks, or reports the system calls for them'
     serves_at_once_after_a_jump fiber
 }
 
@@ -45,7 +45,7 @@ it_gives_a_handler_that_resolves_during_a_lookup_none_where_libc_is_never_asked(
 
 # shellcheck disable=SC2031
 serves_at_once_after_a_jump() {
-    not_under thread "it hands signals on later, and so the handler jumps out of other places"
+    not_under thread "it delivers signals later, so the handler jumps out of other places"
     silent_at_first 16000 30000
     guest jump "$1"
     nobody_asked "$LOCAL_DNS"
@@ -62,8 +62,8 @@ answers_a_handler() {
 }
 
 it_ends_threads_that_are_cancelled_during_a_lookup_in_that_lookup() {
-    not_under thread 'its own getaddrinfo, which calls ours, must not be left so'
-    not_under address 'it takes the stack of a thread that ends so for overrun'
+    not_under thread 'a thread must not leave its own getaddrinfo, which calls ours, like this'
+    not_under address 'it reports a stack overflow in a thread that ends like this'
     silent_at_first 200 4000
     guest cancelled
     nobody_asked "$LOCAL_DNS"

@@ -17,7 +17,7 @@ it_writes_its_messages_in_threads_with_32_kib_of_stack() {
 }
 
 it_adds_at_most_8_kib_when_it_passes_a_call_through() {
-    not_under 'address|thread|valgrind' 'its own use of the stack is another'
+    not_under 'address|thread|valgrind' 'its own use of the stack differs'
     local plain ours
     plain=$("$(compiled depth)")
     ours=$(guest depth)

@@ -29,7 +29,7 @@ it_answers_a_user_who_may_have_no_thread() {
 
 it_renews_many_names_at_once_by_four_threads_over_few_sockets() {
     not_under thread 'it has a thread of its own, and threads are counted'
-    without_leaks 'the program may have 256 descriptors'
+    without_leaks 'the program can only open 256 descriptors'
     with_settings "$patient cache = { min_ttl_s = 0; stale_window_s = 3600; };"
     scripted_at "$unwell" 53 well,ttl_s=1,after_ms=250
     ulimit -n 256

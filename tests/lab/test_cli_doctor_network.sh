@@ -106,7 +106,7 @@ it_tells_an_upstream_that_is_there_and_refuses() {
     tells good 'external DNS: no network policy'
 }
 
-# --- something in its place -----------------------------------------------------------------------------------------
+# --- another server in its place ------------------------------------------------------------------------------------
 
 it_tells_udp_that_is_captured() {
     fault_nat "udp dport 53 $to_local_dns"

@@ -270,7 +270,7 @@ it_says_that_there_is_no_such_process() {
 
 it_says_that_it_may_not_look_at_a_process() {
     begin sleep 60
-    "${as_nobody[@]}" true 2>/dev/null || skip 'this system lets nobody make a user namespace in here'
+    "${as_nobody[@]}" true 2>/dev/null || skip 'this system does not allow user namespaces in here'
     status=0
     report=$("${as_nobody[@]}" "$originbypass" doctor --pid "$pid" 2>"$messages") || status=$?
     finds_bad 1

@@ -218,7 +218,7 @@ it_finds_the_program_in_path_as_execvp_does() {
 }
 
 it_warns_of_another_libc_and_another_architecture() {
-    [[ ! -e $musl ]] || skip "$musl is there: this machine's musl would run the program"
+    [[ ! -e $musl ]] || skip "$musl exists, so this machine's musl would run the program"
     program musl -Wl,--dynamic-linker="$musl"
     exits_with 127 "$originbypass" run -H "$CDN" "$TMPDIR/musl"
     contains "warning: $TMPDIR/musl has another libc than the library" "$(<"$messages")"

@@ -140,7 +140,7 @@ it_does_not_take_offence_at_what_others_have_broken() {
     : >"$list"
 }
 
-# --- the place -------------------------------------------------------------------------------------------------------
+# --- the library's path ----------------------------------------------------------------------------------------------
 
 it_refuses_what_another_user_may_write_in_any_case() {
     chmod o+w "$installed"
@@ -363,7 +363,7 @@ it_waits_for_another_that_changes_the_file() {
     equal "$installed" "$(<"$list")"
 }
 
-# --- who and where ---------------------------------------------------------------------------------------------------
+# --- users and systems -----------------------------------------------------------------------------------------------
 
 it_lets_only_root_change_the_file() {
     "${nobody[@]}" true 2>/dev/null || skip "only root can become another user"

@@ -152,7 +152,7 @@ os.execvp('flock', ['flock', '--no-fork', path, '$LAB/bin/lookup', 'getaddrinfo'
 
 it_counts_for_the_parent_what_a_child_of_vfork_looks_up_first() {
     with_metrics
-    not_under 'thread|valgrind' 'it does not know a vfork as one'
+    not_under 'thread|valgrind' 'it does not recognize a vfork'
     equal "1, 1 own" "$(bypass "$CDN" "$(compiled vforks)" "$metrics")"
     equal 'vforks hits=1 misses=1' "$(counters | cut -d' ' -f1-3)"
 }
@@ -208,7 +208,7 @@ it_does_without_where_the_directory_is_another_users() {
 }
 
 it_does_without_where_the_process_may_not_write() {
-    not_under 'address|thread|valgrind' 'it would be another user, who may not write its reports'
+    not_under 'address|thread|valgrind' 'it would run as another user, who may not write its reports'
     with_metrics
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     chmod 755 "$TMPDIR" "$LAB" "$metrics"

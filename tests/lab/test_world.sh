@@ -153,7 +153,7 @@ leaves_nothing_behind_after() {
 
 need_own_proc() {
     [[ $(readlink /proc/1/ns/pid) == "$(readlink /proc/self/ns/pid)" ]] ||
-        skip 'this system does not let the lab have a /proc of its own: its processes cannot be told from others'
+        skip 'this system does not allow the lab its own /proc, so its processes cannot be told from others'
 }
 
 is_as_before() { [[ $(traces) == "$before" ]]; }
