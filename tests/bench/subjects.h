@@ -22,7 +22,7 @@ getaddrinfo_function *nss_wrapper_getaddrinfo(void);
 /** Call once, and free the list with libc's freeaddrinfo(3). Ends the process if the call fails. */
 void look_up(getaddrinfo_function *function, const char *node, const char *service, const struct addrinfo *hints);
 
-/** The floor: malloc(3), fill and freeaddrinfo(3) the list of so many nodes of each family that a hit returns. */
+/** The floor: malloc(3), fill and freeaddrinfo(3) a list like that of a hit, with so many nodes of each family. */
 void make_and_free(unsigned ipv4_nodes, unsigned ipv6_nodes);
 
 #endif

@@ -4,7 +4,7 @@
  * One octet waits in the socket to be read, and its other end must hear nothing. "during": DNS is silent to the first
  * query for a name, and writes the name into the file; from then on the lookup waits. Only the daemon writes an octet,
  * none is read, and no number is closed. "closing": it closes the numbers in the middle of a lookup, and puts nothing
- * there; for a moment the first of them stay free.
+ * there; the first of them stay free for a moment.
  */
 #include <fcntl.h>
 #include <pthread.h>

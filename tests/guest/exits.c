@@ -1,4 +1,4 @@
-/* 60 processes in which the first thread ends the process while four others look names up, cold and warm. */
+/* 60 processes in which the first thread ends the process while four others look up names, cold and warm. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

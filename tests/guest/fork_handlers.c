@@ -27,7 +27,7 @@ static void register_handler(void) {
     pthread_atfork(prepare, let_go, let_go);
 }
 
-/* Before the constructors of all libraries. */
+/* Runs before the constructors of all libraries. */
 __attribute__((section(".preinit_array"), used)) static void (*const before_all)(void) = register_handler;
 
 static void *look_up_under_the_mutex(void *unused) {

@@ -1,4 +1,4 @@
-/* Preloaded: a program's clocks stand still, as under faketime with an absolute time. */
+/* Preloaded: a program's clocks do not advance, as under faketime with an absolute time. */
 #include <time.h>
 
 int clock_gettime(clockid_t clock, struct timespec *now) {

@@ -129,7 +129,7 @@ static void use_fibers(void) {
     run_on(stacks + STACK_SIZE, look_up_on_fiber);
     EXPECT(jumped == 1);
     munmap(stacks + STACK_SIZE, STACK_SIZE);
-    run_on(stacks, look_up_again_on_fiber); /* the lower one, as a function further down would be */
+    run_on(stacks, look_up_again_on_fiber); /* the lower stack, like that of a function further down */
     munmap(stacks, STACK_SIZE);
 }
 

@@ -9,7 +9,7 @@ doctor() {
     report=$(<"$TMPDIR/report")
 }
 
-# The same for a program that has these hosts.
+# The same for a program with these hosts.
 doctor_of() { ORIGIN_BYPASS_HOSTS=$1 doctor "${@:2}"; }
 
 # tells good|note|bad TEXT...: the report has a line of this kind that contains all of these texts.

@@ -25,7 +25,7 @@ it_asks_once_for_fifty_lookups_of_a_record_that_does_not_exist() {
 
 it_remembers_that_a_name_does_not_exist() {
     equal "$LOCAL_WEB" "$(call nowhere.example.com getaddrinfo nowhere.example.com inet 50)"
-    equal '1 1' "$(queries 8.8.8.8 nowhere.example.com A) $(queries 8.8.8.8 nowhere.example.com AAAA)" # and its witness
+    equal '1 1' "$(queries 8.8.8.8 nowhere.example.com A) $(queries 8.8.8.8 nowhere.example.com AAAA)" # AAAA shows if it exists
 }
 
 it_shares_an_answer_between_functions() {

@@ -204,7 +204,7 @@ examine_with() {
     ORIGIN_BYPASS_UPSTREAMS=$1 doctor
 }
 
-# listen SOCK_DGRAM|SOCK_STREAM PORT: until the test ends.
+# listen SOCK_DGRAM|SOCK_STREAM PORT: listens until the test ends.
 listen() {
     : >"$TMPDIR/listening" # an earlier server has written there that it is ready
     "$python" -c '

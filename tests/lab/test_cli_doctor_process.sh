@@ -315,7 +315,7 @@ begin_with() {
     LD_PRELOAD=$1 ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
 }
 
-# begin COMMAND...: until the test ends.
+# begin COMMAND...: runs it until the test ends.
 begin() {
     "$@" &
     pid=$!

@@ -375,7 +375,7 @@ warns_of() {
     contains "originbypass run: warning: $1 $2" "$(<"$messages")"
 }
 
-# program NAME [FLAG...]: does nothing.
+# program NAME [FLAG...]: makes a program that does nothing.
 program() { echo 'int main(void) { return 0; }' | cc -x c -o "$TMPDIR/$1" - "${@:2}"; }
 
 script() {

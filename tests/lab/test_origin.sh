@@ -74,7 +74,7 @@ it_asks_the_hidden_primary_for_its_host_alone() {
 it_does_not_take_the_edges_ipv6_address_from_anybody_where_the_primary_has_none() {
     configure "hosts = ( { name = \"$SHOP\"; $PRIMARY_ALONE }, { name = \"alias-within.example.com\"; $PRIMARY_ALONE } );"
     equal EAI_NODATA "$(look_up "$SHOP" inet6)"
-    equal EAI_NODATA "$(look_up alias-within.example.com inet6 | sed 's/EAI_NONAME/EAI_NODATA/')" # a chain: libc's error
+    equal EAI_NODATA "$(look_up alias-within.example.com inet6 | sed 's/EAI_NONAME/EAI_NODATA/')" # libc's error for a chain
     equal "$ORIGIN_V4" "$(look_up alias-within.example.com unspec)"
     nobody_asked 8.8.8.8 1.1.1.1 "$LOCAL_DNS"
 }
