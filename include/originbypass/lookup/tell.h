@@ -6,8 +6,8 @@
 #include "originbypass/lookup/lookup_state.h"
 
 /*
- * The messages of a lookup (liboriginbypass(7), DIAGNOSTICS). The caller is inside (process_enter()), or signals are blocked.
- * Thread-safe.
+ * The messages of a lookup (liboriginbypass(7), DIAGNOSTICS). The caller is inside (process_enter()), or signals are
+ * blocked. Thread-safe.
  */
 
 /** The addresses that external DNS has answered with; nothing if there are none. */
