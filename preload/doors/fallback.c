@@ -41,7 +41,10 @@ static void survey_address(struct survey *survey, const struct lookup *lookup, c
 #define WARNING_MS 500
 
 static void warn_of_survey(const struct lookup *lookup, const struct survey *survey) {
-    struct warned_host host = {lookup->settings, &lookup->name, lookup->host};
+    struct warned_host host = {.settings = lookup->settings,
+                               .name = &lookup->name,
+                               .host = lookup->host,
+                               .unanswered = !lookup_has(lookup, OUTCOME_NO_NAME)};
     struct process_section section;
     bool all_rejected = survey->has_rejected && !survey->has_accepted;
     if ((!all_rejected && !survey->has_edge) || !process_enter(&section, clock_now_ms() + WARNING_MS))

@@ -55,7 +55,7 @@ static bool has_address_outcome(const struct answer *answer) {
 
 /* Also of what is rejected and of no use: whether it is the edge's is for people to know. */
 static void warn_of_edges(const struct fetch *fetch, struct answer *const answers[static RECORD_TYPE_COUNT]) {
-    struct warned_host host = {fetch->settings, fetch->name, fetch->host};
+    struct warned_host host = {fetch->settings, fetch->name, fetch->host, false};
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (answers[type] != NULL && policy_warn_of_edges(host, answers[type]))
             return;

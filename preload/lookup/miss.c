@@ -28,7 +28,7 @@ void miss_remember_configured(const struct miss *miss) {
         if (!(lookup->wanted & types[type]) || answer == NULL)
             continue;
         /* Who has pinned an edge has pinned the loop. */
-        policy_warn_of_edges((struct warned_host){lookup->settings, &lookup->name, lookup->host}, answer);
+        policy_warn_of_edges((struct warned_host){lookup->settings, &lookup->name, lookup->host, false}, answer);
         if (lookup->copy.answers[type] == NULL)
             cache_put(&lookup->name, answer, &term, clock_now_ms());
     }

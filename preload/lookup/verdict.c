@@ -27,7 +27,8 @@ bool verdict_use_rejected(struct lookup *lookup) {
         return false;
     struct address address = answer_address(rejected, 0);
     bool used = !lookup->settings->strict;
-    policy_warn_of_rejection((struct warned_host){lookup->settings, &lookup->name, lookup->host}, &address, used);
+    policy_warn_of_rejection((struct warned_host){lookup->settings, &lookup->name, lookup->host, false}, &address,
+                             used);
     for (size_t type = 0; type < RECORD_TYPE_COUNT && used; type++)
         if (lookup->rejected[type] != NULL)
             lookup->answers[type] = lookup->rejected[type];

@@ -9,6 +9,10 @@ static const char WAYS_OUT[] =
     "say for this host where the origin is: upstreams (a hidden primary), query (a name that is "
     "not proxied) or addresses";
 
+static const char SEE_WHY[] = "external DNS has not answered, and libc's answer leads to the CDN: the message before "
+                              "this one says why external DNS "
+                              "has failed, and originbypass doctor says what to do";
+
 static bool is_warning_due(enum warning warning, struct warned_host host, uint32_t *left_out) {
     return log_enabled(LOG_LEVEL_WARN) && warnings_due(warning, host.name, clock_now_ms(), left_out);
 }
@@ -22,7 +26,7 @@ bool policy_warn_of_edge(struct warned_host host, const struct address *address)
     address_text(address, ip);
     log_write(LOG_LEVEL_WARN, "resolved address is a CDN edge, not an origin",
               FIELDS(log_text("host", host.host), log_text("ip", ip), log_text("set", set),
-                     log_text("what_to_do", WAYS_OUT)));
+                     log_text("what_to_do", host.unanswered ? SEE_WHY : WAYS_OUT)));
     return true;
 }
 

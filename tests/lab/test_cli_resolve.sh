@@ -136,6 +136,16 @@ it_knows_libc_also_where_the_library_is_preloaded_into_the_command() {
     contains "libc      $EDGE_V6, $EDGE_V4" "$(preloaded "$originbypass" resolve --explain "$CDN")"
 }
 
+it_warns_of_an_edge_that_libc_answers_with_why_external_dns_has_not_answered() {
+    configure 'hosts = ( "*.example.com" );'
+    local said
+    stop 8.8.8.8
+    stop 1.1.1.1
+    said=$(explain shop.example.com) || :
+    contains 'is an edge of the CDN (cloudflare), and no origin. External DNS has not answered: see above.' "$said"
+    lacks 'hidden primary' "$said"
+}
+
 it_warns_of_an_edge_with_the_three_ways_out() {
     configure 'hosts = ( "*.example.com" );'
     local said

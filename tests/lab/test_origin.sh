@@ -36,6 +36,14 @@ it_says_so_of_the_edge_that_libc_answers_with() {
     stop 1.1.1.1
     meets_the_edge
     contains "warn resolved address is a CDN edge, not an origin host=$SHOP" "$(said host)"
+    contains 'external DNS has not answered' "$(said what_to_do)"
+    lacks 'hidden primary' "$(said what_to_do)"
+}
+
+it_tells_of_the_three_ways_where_public_dns_does_not_know_the_name() {
+    configure "hosts = ( { name = \"$SHOP\"; query = \"nosuch.example.com\"; } );"
+    meets_the_edge
+    contains 'hidden primary' "$(said what_to_do)"
 }
 
 it_says_so_of_an_edge_that_is_pinned() {

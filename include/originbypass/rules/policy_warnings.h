@@ -13,6 +13,7 @@ struct warned_host {
     const struct host_settings *settings;
     const struct name *name;
     const char *host; /**< the name as the program wrote it */
+    bool unanswered;  /**< external DNS has failed, and the addresses are libc's */
 };
 
 /*

@@ -117,6 +117,17 @@ const char *explanation_why_libc(const struct explanation *explanation) {
     return host->rule == NULL ? "no rule matches" : "the rule says so";
 }
 
+static bool has_answered(const struct explained_upstream *upstream) {
+    return upstream->replies.types[0].answer != NULL || upstream->replies.types[1].answer != NULL;
+}
+
+bool explanation_needs_a_way_out(const struct explanation *explanation) {
+    bool answered = explanation->found.source != BY_FALLBACK;
+    for (size_t i = 0; i < explanation->upstream_count; i++)
+        answered = answered || has_answered(&explanation->upstreams[i]);
+    return explanation->host.settings != NULL && answered;
+}
+
 const char *explanation_edge(const struct explanation *explanation, const struct address **edge) {
     const struct resolution *found = &explanation->found;
     for (size_t i = 0; i < found->count && explanation->config != NULL; i++) {

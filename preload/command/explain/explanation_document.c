@@ -109,7 +109,7 @@ static void add_edge(const struct explanation *explanation) {
     explain_text("address", describe_address(address));
     document_text("set", set);
     document_begin_object("ways_out");
-    for (size_t i = 0; i < EXPLANATION_WAYS_OUT && explanation->host.settings != NULL; i++)
+    for (size_t i = 0; i < EXPLANATION_WAYS_OUT && explanation_needs_a_way_out(explanation); i++)
         document_text(explanation_ways_out[i][0], explanation_ways_out[i][1]);
     document_end();
     document_end();

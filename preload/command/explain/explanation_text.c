@@ -187,13 +187,14 @@ static void print_edge_warning(const struct explanation *explanation) {
     const char *set = explanation_edge(explanation, &address);
     if (set == NULL)
         return;
-    bool is_ours = explanation->host.settings != NULL;
-    const char *advice =
-        is_ours ? "Tell for this host where the origin is:" : "External DNS is not asked for this host.";
+    bool shows_ways_out = explanation_needs_a_way_out(explanation);
+    const char *advice = shows_ways_out                       ? "Tell for this host where the origin is:"
+                         : explanation->host.settings == NULL ? "External DNS is not asked for this host."
+                                                              : "External DNS has not answered: see above.";
     char *text = describe_address(address);
     print_line("warning", STYLE_BAD,
                text_format("%s is an edge of the CDN (%s), and no origin. %s", text, set, advice));
-    for (size_t i = 0; i < EXPLANATION_WAYS_OUT && is_ours; i++)
+    for (size_t i = 0; i < EXPLANATION_WAYS_OUT && shows_ways_out; i++)
         printf("              %-10s %s\n", explanation_ways_out[i][0], explanation_ways_out[i][1]);
     free(text);
 }

@@ -1,6 +1,7 @@
 #ifndef ORIGINBYPASS_COMMAND_EXPLAIN_EXPLANATION_H
 #define ORIGINBYPASS_COMMAND_EXPLAIN_EXPLANATION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "originbypass/command/dns/ask.h"
@@ -37,6 +38,9 @@ const char *explanation_why_libc(const struct explanation *explanation);
 
 /** The set of the first address that a program gets and that is an edge; NULL: none is. `*edge` is that address. */
 const char *explanation_edge(const struct explanation *explanation, const struct address **edge);
+
+/** Whether one of the three ways out is what helps: not if libc answers because external DNS could not. */
+bool explanation_needs_a_way_out(const struct explanation *explanation);
 
 /** The three ways out of an edge: a setting of the host's, and what it is. Static texts. */
 #define EXPLANATION_WAYS_OUT 3
