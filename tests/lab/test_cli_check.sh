@@ -158,6 +158,16 @@ it_notes_a_variable_whose_name_is_misspelt() {
     lacks 'is not read' "$(ORIGIN_BYPASS_LIBRARY=/x.so ORIGINBYPASS_SERVICE_HOST=10.0.0.1 check "$file")"
 }
 
+it_notes_a_file_that_running_programs_do_not_accept() {
+    file_with "hosts = ( \"$CDN\" );"
+    equal '' "$(notes)"
+    chmod 666 "$file"
+    contains "$file: note: programs that run already do not accept this file: " "$(notes)"
+    chmod 664 "$file"
+    contains 'nobody else may write it' "$(notes)"
+    chmod 644 "$file"
+}
+
 it_notes_that_no_host_is_listed() {
     file_with 'upstreams = [ "8.8.8.8" ]; query = { timeout_ms = 3000; };'
     contains "$file: note: no host is listed" "$(notes)"

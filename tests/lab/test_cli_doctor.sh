@@ -141,6 +141,30 @@ it_follows_the_links_of_a_volume_to_what_is_mounted() {
     tells note '/etc/originbypass/originbypass.conf: the file itself is a mount point'
 }
 
+it_says_that_running_programs_do_not_accept_a_changed_file() {
+    configure "hosts = ( \"$CDN\" );"
+    doctor
+    lacks 'do not accept' "$report"
+    chmod 666 /etc/originbypass/originbypass.conf
+    doctor || :
+    chmod 644 /etc/originbypass/originbypass.conf
+    finds_nothing_bad
+    tells note '/etc/originbypass/originbypass.conf: programs that run already do not accept this file' 'Let root own it'
+}
+
+it_says_that_there_are_no_counters() {
+    mkdir "$TMPDIR/metrics"
+    ORIGIN_BYPASS_METRICS=$TMPDIR/metrics doctor_of "$CDN" "$CDN"
+    lacks 'no counters' "$report"
+    ORIGIN_BYPASS_METRICS=$TMPDIR/none doctor_of "$CDN" "$CDN"
+    finds_bad 1
+    tells bad "$TMPDIR/none: there are no counters: the directory does not exist" 'ORIGIN_BYPASS_METRICS or metrics.directory'
+    mount -t tmpfs -o ro tmpfs "$TMPDIR/metrics"
+    ORIGIN_BYPASS_METRICS=$TMPDIR/metrics doctor_of "$CDN" "$CDN"
+    umount "$TMPDIR/metrics"
+    tells bad "$TMPDIR/metrics: there are no counters: its file system can only be read"
+}
+
 # --- hosts ----------------------------------------------------------------------------------------------------------
 
 it_says_that_a_host_is_not_listed() {

@@ -8,6 +8,7 @@
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/log_file.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/reload_file.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/rules/policy.h"
 #include "originbypass/rules/rules.h"
@@ -111,6 +112,12 @@ static void note_log_file(struct review *review) {
         write_note(review, NULL, "messages to %s are lost, for a program of this user: %s", config->log_file, fault);
 }
 
+static void note_file(struct review *review) {
+    const char *file = review->config->file, *fault = file == NULL ? NULL : reload_file_fault(file);
+    if (fault != NULL)
+        write_note(review, NULL, "programs that run already do not accept this file: %s", fault);
+}
+
 static void note_general(struct review *review) {
     const struct query_settings *query = &review->config->general.query;
     if (review->config->rule_count == 0)
@@ -142,6 +149,7 @@ struct notes notes_collect(const struct config *config) {
     struct host_rule *list = memory_zeroed(config->rule_count, sizeof(*list));
     struct review review = {.config = config, .wide = wide_rules(config, &wide, list)};
     note_general(&review);
+    note_file(&review);
     note_log_file(&review);
     review.all = find_all(config);
     for (size_t i = 0; i < config->rule_count; i++) {

@@ -1,17 +1,22 @@
 #include "originbypass/command/doctor/doctor_configuration.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/log_file.h"
+#include "originbypass/command/base/reload_file.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/config/source.h"
+#include "originbypass/guest/descriptor.h"
+#include "originbypass/metrics/counters_directory.h"
 
 static void tell_error(const struct config_error *error) {
     char *place = error->variable != NULL ? text_format("%s", error->variable)
@@ -100,6 +105,29 @@ static void look_at_mount(const char *file) {
     free(path);
 }
 
+static void look_at_reload(const char *file) {
+    const char *fault = reload_file_fault(file);
+    if (fault != NULL)
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "configuration-reload", file,
+                              "Let root own it, and nobody else write it (chown root, chmod go-w), or restart "
+                              "the programs after each change"},
+            "programs that run already do not accept this file: %s", fault);
+}
+
+static void look_at_metrics(const char *path) {
+    struct descriptor directory = {.number = -1};
+    const char *fault = counters_directory_open(path, &directory);
+    descriptor_close(&directory);
+    if (fault == NULL && access(path, W_OK | X_OK) != 0)
+        fault = errno == EROFS ? "its file system can only be read" : "this user may not write to it";
+    if (fault != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "metrics", path,
+                                        "Make the directory, for the user of the program, or name another one in "
+                                        "ORIGIN_BYPASS_METRICS or metrics.directory"},
+                      "there are no counters: %s", fault);
+}
+
 /* Told also where the configuration is refused, which is one of the messages. */
 static void look_at_log_file(const struct config *config) {
     const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
@@ -122,6 +150,10 @@ bool doctor_configuration(const struct doctor *doctor) {
         tell_error(&config->errors[i]);
     if (config->file != NULL)
         look_at_mount(config->file);
+    if (config->file != NULL)
+        look_at_reload(config->file);
+    if (config->metrics_directory != NULL)
+        look_at_metrics(config->metrics_directory);
     look_at_log_file(config);
     return config->error_count == 0;
 }
