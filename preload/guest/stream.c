@@ -50,7 +50,7 @@ int stream_behind(const struct stat *status) {
  * Whether the number is the file of load time and no socket, or for standard error a log of the program's own, as of a
  * daemon's; `status` and `descriptor` are those of our way to it.
  */
-static bool may_take_messages(int number, int descriptor, const struct stat *status) {
+static bool may_get_messages(int number, int descriptor, const struct stat *status) {
     if (!at_load[number].existed || S_ISSOCK(status->st_mode))
         return false;
     if (status->st_dev == at_load[number].device && status->st_ino == at_load[number].inode)
@@ -96,7 +96,7 @@ int stream_write(int number, const char *line, size_t size) {
     int cause = ESTALE;
     bool has_own = open_pipe_anew(number, &own) || descriptor_duplicate_above(&own, number);
     int way = has_own ? own.number : number;
-    if (fstat(way, &status) == 0 && may_take_messages(number, way, &status))
+    if (fstat(way, &status) == 0 && may_get_messages(number, way, &status))
         cause = write_where_room(way, line, size) == -1 ? errno : 0;
     if (has_own)
         descriptor_close(&own);

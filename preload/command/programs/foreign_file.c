@@ -13,7 +13,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-static int fail_in(int error, int place) {
+static int fail_and_close(int error, int place) {
     if (place >= 0)
         close(place);
     errno = error;
@@ -35,11 +35,11 @@ static int open_regular(int place, uint64_t size_max, uint64_t *size) {
     if (place < 0)
         return -1;
     if (fstat(place, &status) != 0)
-        return fail_in(errno, place);
+        return fail_and_close(errno, place);
     if (!S_ISREG(status.st_mode))
-        return fail_in(EINVAL, place);
+        return fail_and_close(EINVAL, place);
     if ((uint64_t)status.st_size > size_max)
-        return fail_in(EFBIG, place);
+        return fail_and_close(EFBIG, place);
     if (size != NULL)
         *size = (uint64_t)status.st_size;
     int descriptor = open_for_reading(place), error = errno;
@@ -67,7 +67,7 @@ static int root_of(const char *pid) {
  */
 static int step_into(int directory, const char *part) {
     if (strcmp(part, "..") == 0)
-        return fail_in(ELOOP, -1);
+        return fail_and_close(ELOOP, -1);
     return openat(directory, part, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 

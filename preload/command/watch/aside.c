@@ -7,7 +7,7 @@
 #include "originbypass/command/base/child.h"
 #include "originbypass/command/base/memory.h"
 
-static void find_aside_now(struct aside *aside, const struct host_case *host, int family) {
+static void fill_aside(struct aside *aside, const struct host_case *host, int family) {
     struct resolution resolution = resolution_find(host, family);
     aside->source = resolution.source;
     aside->kept_s = resolution.kept_s;
@@ -29,7 +29,7 @@ const struct aside *aside_find(const struct host_case *host, int family) {
     memset(shared, 0, sizeof(*shared));
     pid_t child = child_fork();
     if (child == 0) {
-        find_aside_now(shared, host, family);
+        fill_aside(shared, host, family);
         _exit(0);
     }
     if (child > 0)

@@ -28,7 +28,7 @@ struct run_settings {
     "must be correct. Mistakes in the environment, and in a file that it names, are\n"                                 \
     "left to the library: it reports them, and libc answers.\n"
 
-/** Take one option of RUN_SETTINGS_LETTERS with `optarg`. False: it is none of them. */
+/** Read one option of RUN_SETTINGS_LETTERS with `optarg`. False: it is none of them. */
 bool run_settings_read_option(struct run_settings *settings, int option);
 
 /** Put them into the environment as the library's variables. True: that has changed it. */
