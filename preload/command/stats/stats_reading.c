@@ -39,14 +39,15 @@ static void *with_room(void *list, size_t count, size_t size) {
 /* Who could make as many could fill all our memory. */
 #define FILES_MAX 65536
 
-/* Calls `take` for each name; NULL, or why not for all. */
-static const char *each_name(struct stats_reader *reader, void (*take)(struct stats_reader *reader, const char *name)) {
+/* Calls `visit` for each name; NULL, or why not for all. */
+static const char *each_name(struct stats_reader *reader,
+                             void (*visit)(struct stats_reader *reader, const char *name)) {
     const struct dirent *entry;
     rewinddir(reader->names);
     for (size_t i = 0; (entry = readdir(reader->names)) != NULL; i++) { // NOLINT(concurrency-mt-unsafe): one thread
         if (i >= FILES_MAX)
             return "more than 65536 files are there: it does not only hold counters";
-        take(reader, entry->d_name);
+        visit(reader, entry->d_name);
     }
     return NULL;
 }
