@@ -221,9 +221,6 @@ static size_t take_message(struct question *question, uint8_t *message, size_t s
     size_t shown = message_question(message, size);
     if (!is_reply(question, message, shown, is_datagram) || !take_cookie(question, message, size, is_datagram))
         return 0;
-    /* Which is no answer to EDNS of version 0: c-ares is to ask without it, as after a FORMERR. */
-    if (message_edns(message, size).rcode == ns_r_badvers)
-        message[RESPONSE_CODE] |= ns_r_formerr;
     /* So that no name of the answer that refers to the question's has its case. */
     memcpy(message + HFIXEDSZ, question->asked.message + HFIXEDSZ, question_size(&question->asked));
     bool truncated = message_is_truncated(message, size);
@@ -232,6 +229,9 @@ static size_t take_message(struct question *question, uint8_t *message, size_t s
     question->query->in_time |= truncated;
     free(question->read.answer);
     question->read = read_reply(question, message, size);
+    /* Which is no answer to EDNS of version 0: c-ares is to ask without it, as after a FORMERR. */
+    if (message_edns(message, size).rcode == ns_r_badvers)
+        message[RESPONSE_CODE] |= ns_r_formerr;
     message_show_question(message);
     return shown;
 }

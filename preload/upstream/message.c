@@ -295,24 +295,30 @@ static void find_cookie(struct message_edns *edns, const uint8_t *options, size_
     }
 }
 
-struct message_edns message_edns(const uint8_t *message, size_t size) {
-    HEADER header;
-    memcpy(&header, message, HFIXEDSZ);
-    struct message_edns edns = {.rcode = header.rcode};
-    size_t additional = ntohs(header.arcount),
-           count = (size_t)ntohs(header.ancount) + ntohs(header.nscount) + additional;
+/* Where the first OPT record's type is; its data are in the message. NULL: there is none. */
+static const uint8_t *find_opt(const uint8_t *message, size_t size, const HEADER *header) {
+    size_t additional = ntohs(header->arcount);
+    size_t count = (size_t)ntohs(header->ancount) + ntohs(header->nscount) + additional;
     for (size_t at = message_question(message, size); at != 0 && count > 0; count--) {
         bool is_root = at < size && message[at] == 0;
         at = end_of_name(message, size, at);
         if (at == 0 || size - at < RRFIXEDSZ || size - at - RRFIXEDSZ < get16(message + at + SIZE_AT))
-            break;
-        const uint8_t *record = message + at;
-        at += RRFIXEDSZ + (size_t)get16(record + SIZE_AT);
-        if (!is_root || get16(record) != ns_t_opt || count > additional)
-            continue;
+            return NULL;
+        if (is_root && get16(message + at) == ns_t_opt && count <= additional)
+            return message + at;
+        at += RRFIXEDSZ + (size_t)get16(message + at + SIZE_AT);
+    }
+    return NULL;
+}
+
+struct message_edns message_edns(const uint8_t *message, size_t size) {
+    HEADER header;
+    memcpy(&header, message, HFIXEDSZ);
+    struct message_edns edns = {.rcode = header.rcode};
+    const uint8_t *record = find_opt(message, size, &header);
+    if (record != NULL) {
         edns.rcode |= (unsigned)record[TTL_AT] << RCODE_BITS;
         find_cookie(&edns, record + RRFIXEDSZ, get16(record + SIZE_AT));
-        break;
     }
     return edns;
 }

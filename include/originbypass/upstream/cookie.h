@@ -8,9 +8,9 @@
 #include "originbypass/values/address.h"
 
 /*
- * DNS cookies (RFC 7873, RFC 9018): what we and a server send each other in every message, and who forges one without
- * seeing the others cannot know. A table for all threads has those of each server. All of this is thread-safe; signals
- * must be blocked.
+ * DNS cookies (RFC 7873, RFC 9018): octets that we and a server put into every message to each other. Those who forge a
+ * message without seeing the others do not know them. A table for all threads has the cookies of each server. All of
+ * this is thread-safe; signals must be blocked.
  */
 
 enum { COOKIE_CLIENT_SIZE = 8, COOKIE_SERVER_SIZE_MIN = 8, COOKIE_SIZE_MAX = 40 };
@@ -33,7 +33,7 @@ struct cookie cookie_for(const struct server_address *server, int socket);
 enum cookie_verdict {
     COOKIE_BELIEVE,
     COOKIE_ASK_AGAIN,    /**< drop it (BADCOOKIE); the cookie for the next question is a new one */
-    COOKIE_ASK_OVER_TCP, /**< drop it: it may be forged; nobody can forge one over TCP unseen */
+    COOKIE_ASK_OVER_TCP, /**< drop it: it may be forged, and one over TCP cannot be without seeing the connection */
 };
 
 /**

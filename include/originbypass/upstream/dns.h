@@ -11,7 +11,7 @@
 /**
  * One question to one server: the A or AAAA records of a name, or both at once (RFC 1035, EDNS(0) of RFC 6891,
  * cookies of RFC 7873), each type over UDP from a socket and port of its own, and over TCP if its answer is truncated
- * or has not the right cookie; what happens to the one is nothing to the other. Nothing of /etc/resolv.conf, /etc/hosts
+ * or lacks the right cookie; what happens to the one is nothing to the other. Nothing of /etc/resolv.conf, /etc/hosts
  * or the environment has a part in it. A query belongs to one thread; different threads may have their own.
  */
 struct dns_query;

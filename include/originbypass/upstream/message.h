@@ -40,7 +40,7 @@ struct message_edns {
 };
 #define MESSAGE_BADCOOKIE 23
 
-/** Look for the OPT record in a message for which message_question() found an end. Without one: the header's code. */
+/** Look for the OPT record in a message of at least a header. Without one, there is the header's code and no cookie. */
 struct message_edns message_edns(const uint8_t *message, size_t size);
 
 /**
