@@ -32,8 +32,8 @@ void fetch_end(struct fetch *fetch) {
 
 /* A name that upstreams answer with failures is tried again after RFC 8767's (section 5) failure recheck timer. */
 #define RECHECK_MS 30000
-/* Where nobody answered, the upstreams' health says when: so often it is looked at. A negative answer that is in doubt
- * is asked for again as soon. */
+/* If nobody answered, the upstreams' health says when to try again. It is looked at this often. A negative answer that
+ * is in doubt is asked for again after the same time. */
 #define LOOK_AGAIN_MS 1000
 
 static void keep_others_away(struct fetch *fetch, enum record_types set, uint64_t until_ms) {
@@ -86,7 +86,7 @@ static struct cache_term term_of(const struct fetch *fetch, const struct answer 
     return term;
 }
 
-/* A pinned name is not asked for again: neither for its addresses, nor for the family that it does not have. */
+/* A pinned name is never asked for again, not even for the family that it does not have. */
 static bool is_pinned(const struct fetch *fetch, const struct answer *answer, const struct cache_copy *known) {
     if (fetch->settings->cache.mode != CACHE_PINNED)
         return false;
@@ -111,7 +111,7 @@ static bool may_replace(struct fetch *fetch, size_t type, const struct cache_cop
     }
 }
 
-/* A good answer is not replaced by a worse one that came by accident: that one is a failure like any other. */
+/* A good answer is not replaced by a worse one that came by accident. The worse one counts as a failure. */
 static void drop_worse(struct fetch *fetch, const struct cache_copy *known) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         if (fetch->answers[type] == NULL || may_replace(fetch, type, known))
@@ -143,7 +143,7 @@ static void let_exist(struct fetch *fetch, const struct cache_copy *known, uint6
     }
 }
 
-/* Growing, within the bounds of RFC 9520 (section 3.2). */
+/* The time grows, within the bounds of RFC 9520 (section 3.2). */
 enum { PAUSE_MIN_S = 1, PAUSE_MAX_S = 300 };
 
 static uint32_t pause_after(const struct answer *known) {
@@ -242,7 +242,7 @@ static void land(const struct fetch *fetch, enum record_types missing) {
             flight_land(&fetch->flights[type], missing & types[type] ? &fetch->failure : NULL);
 }
 
-/* Between our look into the cache and our boarding another one may have landed. */
+/* Another flight may have landed after we looked into the cache and before we boarded. */
 static enum record_types come_meanwhile(const struct fetch *fetch) {
     struct cache_copy copy;
     enum record_types set = 0;
@@ -261,7 +261,7 @@ static bool leads_elsewhere(const struct answer *answer) {
     return answer != NULL && answer->outcome == OUTCOME_ELSEWHERE;
 }
 
-/* Nobody is there to be asked for the rest of the chain. */
+/* There is nobody to ask for the rest of the chain. */
 static void let_dangle(struct answer *answer) {
     if (answer == NULL || answer->outcome != OUTCOME_ELSEWHERE)
         return;

@@ -115,7 +115,7 @@ static enum record_types past_lifetime(const struct lookup *lookup, uint64_t now
     return past;
 }
 
-/* A negative answer is a hit too, but for "no such name" and a failure, which are libc's. */
+/* A negative answer is a hit too, except "no such name" and a failure, which are libc's. */
 static bool is_hit(const struct lookup *lookup, enum record_types missing) {
     return missing == 0 && (lookup_has(lookup, OUTCOME_ADDRESSES) ||
                             (!lookup_has(lookup, OUTCOME_NO_NAME) && !lookup_has(lookup, OUTCOME_FAILURE)));
@@ -139,7 +139,7 @@ bool lookup_begin(struct lookup *lookup) {
     lookup->no_recovery = false;
     lookup->sorted = NULL;
     cache_copy_begin(&lookup->copy);
-    /* What is in the cache is ours: rules are looked at but once. */
+    /* What is in the cache is ours. Rules are looked at only once. */
     if (cache_get(&lookup->name, lookup->now_ms, &lookup->copy) || settings_of(lookup) != NULL)
         return true;
     in_force_release(lookup->configuration);

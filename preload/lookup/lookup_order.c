@@ -20,7 +20,7 @@ static size_t list_places(const struct answer *const answers[static RECORD_TYPE_
     return count;
 }
 
-/* How long an order is good: finding it costs more than all the rest of a hit. */
+/* How long an order is kept. Finding one costs more than the rest of a hit. */
 #define ORDER_KEPT_MS 1000
 
 static void sort_addresses(struct lookup *lookup, const struct answer *const answers[static RECORD_TYPE_COUNT],
@@ -47,7 +47,7 @@ static void sort_addresses(struct lookup *lookup, const struct answer *const ans
     free(addresses);
 }
 
-/* Longer than it takes: it only asks the kernel. */
+/* Longer than the work takes, which only asks the kernel. */
 #define FINDING_MS 500
 
 static void find_order(struct lookup *lookup) {
@@ -78,7 +78,7 @@ void lookup_order(struct lookup *lookup, uint16_t *places) {
     const uint16_t *order = order_from_cache(lookup);
     if (count > 1 && (order == NULL || lookup->copy.order_until_ms <= lookup->now_ms)) {
         find_order(lookup);
-        /* Where none could be found, for want of a descriptor, the last one stays. */
+        /* If no order could be found, because there was no descriptor, the last one stays. */
         if (lookup->sorted != NULL)
             order = lookup->sorted;
     }
@@ -86,7 +86,7 @@ void lookup_order(struct lookup *lookup, uint16_t *places) {
         list_places(lookup->answers, places, NULL);
         return;
     }
-    /* Of an order of all addresses those that are wanted. */
+    /* Keep only the wanted addresses of the order. */
     for (size_t i = 0, found = 0; found < count; i++)
         if (lookup->answers[ORDER_TYPE(order[i])] != NULL)
             places[found++] = order[i];

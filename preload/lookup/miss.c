@@ -27,7 +27,7 @@ void miss_remember_configured(const struct miss *miss) {
         const struct answer *answer = miss_configured(miss->settings, type);
         if (!(lookup->wanted & types[type]) || answer == NULL)
             continue;
-        /* Who has pinned an edge has pinned the loop. */
+        /* A user who pins an edge has pinned the loop. */
         policy_warn_of_edges((struct warned_host){lookup->settings, &lookup->name, lookup->host, false}, answer);
         if (lookup->copy.answers[type] == NULL)
             cache_put(&lookup->name, answer, &term, clock_now_ms());
@@ -78,7 +78,7 @@ static enum record_types resolve_missing(const struct process_section *section, 
             fetch_lead(section, fetch);
         fetch_join(section, fetch, fetch->deadline_ms);
         missing = gather(miss, AGE_STALE) & ~fetch->failed;
-        /* Where the cache does not keep what others were told, all would wait for all, one after another. */
+        /* If the cache does not keep what others were told, all would wait for each other, one after another. */
         fetch->alone = missing & fetch->landed;
         if (missing != 0 && clock_now_ms() >= fetch->deadline_ms) {
             strcpy(fetch->failure.reason, "another lookup of the same name got no answer in time");

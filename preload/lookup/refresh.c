@@ -63,7 +63,7 @@ static struct refresh *copy_fetch(const struct fetch *fetch) {
     return refresh;
 }
 
-/* From now on the flights are the thread's, in which no handler runs. */
+/* From now on the flights belong to the thread, in which no signal handler runs. */
 static void hand_over_flights(const struct fetch *fetch) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (fetch->lands[type])

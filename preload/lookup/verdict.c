@@ -35,7 +35,7 @@ bool verdict_use_rejected(struct lookup *lookup) {
     return used;
 }
 
-/* Why libc is to answer; NULL: it is not. */
+/* Why libc should answer. NULL: it should not. */
 static const char *why_fall_back(const struct miss *miss) {
     const struct lookup *lookup = miss->lookup;
     const char *failure = miss->fetch.failure.reason;
