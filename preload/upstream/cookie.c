@@ -8,7 +8,7 @@
 #include "originbypass/guest/lock.h"
 #include "originbypass/upstream/message.h"
 
-/* A process asks a few servers: they are found one after the other. */
+/* A process asks only a few servers, so a linear search finds them. */
 enum { PLACES = 64 };
 
 /* A place is filled once; its server's address has no family before that. */
@@ -22,7 +22,7 @@ struct cookie_place {
 static struct cookie_place places[PLACES];
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
-/* Under the lock, as what follows. NULL: all are taken. */
+/* Under the lock, like the functions that follow. NULL: all are taken. */
 static struct cookie_place *place_of(const struct server_address *server) {
     for (size_t i = 0; i < PLACES; i++) {
         if (places[i].server.address.family == AF_UNSPEC)
@@ -73,7 +73,7 @@ static bool has_server_cookie(size_t size) {
     return size >= COOKIE_CLIENT_SIZE + COOKIE_SERVER_SIZE_MIN && size <= COOKIE_SIZE_MAX;
 }
 
-/* Some servers send back what they do not know: nobody else has our cookie. */
+/* Some servers send back options that they do not know. Nobody else has our cookie. */
 static bool proves_sender(const struct cookie *sent, const struct message_edns *edns) {
     return (edns->cookie_size == COOKIE_CLIENT_SIZE || has_server_cookie(edns->cookie_size)) &&
            memcmp(edns->cookie, sent->octets, COOKIE_CLIENT_SIZE) == 0;

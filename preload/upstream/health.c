@@ -125,7 +125,7 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
     lock_acquire(&lock);
     struct place *place = take(server);
     bool goes_down = false;
-    /* Who has answered others meanwhile is there: it is the name that nobody has an answer for. */
+    /* An upstream that has answered others meanwhile is there. It is this name that nobody has an answer for. */
     if (place != NULL && (atomic_load(&place->heard_ms) == 0 || atomic_load(&place->heard_ms) < asked_ms)) {
         atomic_store(&place->news_ms, now_ms);
         int state = atomic_load(&place->state);

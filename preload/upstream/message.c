@@ -103,7 +103,7 @@ static bool add_name(struct reader *reader, const char *name) {
     return true;
 }
 
-/* The answer holds as long as all the records that it is made of. */
+/* The answer is valid as long as all the records that it is made of. */
 static void lower_ttl(struct reader *reader, uint32_t ttl_s) {
     if (ttl_s < reader->ttl_s)
         reader->ttl_s = ttl_s;
@@ -114,7 +114,7 @@ static bool counts_as_name(const char *text) {
     return name_fold(&name, text) && name_is_host_name(&name);
 }
 
-/* A target that is no host name is followed, but not named, as by libc. */
+/* Like libc, follow a target that is not a host name, but do not report it as a name. */
 static bool name_chain(struct reader *reader, const struct alias *alias) {
     if (!counts_as_name(alias->target))
         return true;
@@ -295,7 +295,7 @@ static void find_cookie(struct message_edns *edns, const uint8_t *options, size_
     }
 }
 
-/* Where the first OPT record's type is; its data are in the message. NULL: there is none. */
+/* Where the first OPT record's type is. Its data are inside the message. NULL: there is no such record. */
 static const uint8_t *find_opt(const uint8_t *message, size_t size, const HEADER *header) {
     size_t additional = ntohs(header->arcount);
     size_t count = (size_t)ntohs(header->ancount) + ntohs(header->nscount) + additional;
@@ -402,7 +402,7 @@ static struct answer *build_negative(struct reader *reader, const HEADER *header
         return build(reader, OUTCOME_NO_RECORD, ttl_s, reason);
     if (!header->ra && !reader->has_soa && ends_in_a_host_name(reader))
         return build(reader, OUTCOME_ELSEWHERE, reader->ttl_s, reason);
-    /* A chain that leads nowhere holds no longer than its CNAME records. */
+    /* A chain that leads nowhere is valid no longer than its CNAME records. */
     return build(reader, OUTCOME_DANGLING, ttl_s < reader->ttl_s ? ttl_s : reader->ttl_s, reason);
 }
 
