@@ -16,7 +16,7 @@
 /* Longer ones are numbers with many zeros, or are in nobody's /etc/services. */
 #define SERVICE_SIZE 31
 
-/* All that libc's answer depends on, but for the host. No octet of it is padding. */
+/* All that libc's answer depends on, except the host. It has no padding. */
 struct key {
     char service[SERVICE_SIZE]; /* filled up with zeros */
     uint8_t has_hints;
@@ -167,7 +167,7 @@ static bool is_port_of(const char *service, in_port_t port) {
     return service[digits] != '\0' || digits > DIGITS_MAX || port == htons((uint16_t)strtoul(service, NULL, 10));
 }
 
-/* What the hints leave open is for libc to say. */
+/* libc decides what the hints leave open. */
 static bool is_within(int asked, int given) {
     return asked == 0 || given == asked;
 }

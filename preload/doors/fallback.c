@@ -10,7 +10,7 @@
 #include "originbypass/rules/policy.h"
 #include "originbypass/rules/policy_warnings.h"
 
-/* What there is among libc's addresses. */
+/* What libc's addresses contain. */
 struct survey {
     bool has_accepted, has_rejected, has_edge;
     struct address rejected, edge; /* the first of each */
@@ -72,7 +72,7 @@ static bool may_stay(const struct lookup *lookup, const struct survey *survey, c
 
 /* ---- addrinfo ---- */
 
-/* An IPv4-mapped address is an A record's, for a caller who wants IPv6 alone (AI_V4MAPPED). */
+/* An IPv4-mapped address is an A record's, for a caller that wants only IPv6 (AI_V4MAPPED). */
 static bool read_addrinfo(const struct addrinfo *info, struct address *address) {
     if (!address_is_whole(info) || !address_of_socket(info->ai_addr, address))
         return false;

@@ -54,7 +54,7 @@ static int expand(const char *service, const struct addrinfo *hints, uint64_t no
         less.ai_flags &= ~FLAGS_ABOUT_NAMES;
         hints = &less;
     }
-    /* Neither name nor service is an error; the empty service is none, too. */
+    /* It is an error to give neither name nor service. The empty service counts as no service. */
     if (is_no_service(service))
         service = "";
     if (expansion_recall(service, hints, now_ms, expansion))
@@ -101,7 +101,7 @@ static size_t list_mapped(const struct addrinfo_call *call, struct address *addr
     size_t count = 0;
     for (size_t i = 0; any_addresses(ipv6) && i < ipv6->address_count; i++) {
         addresses[count] = answer_address(ipv6, i);
-        /* libc drops mapped addresses that come from DNS, but for AI_ALL. */
+        /* libc drops mapped addresses that come from DNS, except with AI_ALL. */
         if (!IN6_IS_ADDR_V4MAPPED(&addresses[count].ipv6) || call->flags & AI_ALL)
             count++;
     }
@@ -152,7 +152,7 @@ static const char *canonical_name(const struct addrinfo_call *call, char spellin
     return spelling;
 }
 
-/* As libc shows it to who asks for AI_CANONIDN; NULL: as it is. */
+/* As libc shows it to a caller that asks for AI_CANONIDN. NULL: as it is. */
 static char *shown_name(const struct addrinfo_call *call, const char *canonical) {
 #ifdef AI_CANONIDN
     if (canonical != NULL && call->flags & AI_CANONIDN)
@@ -189,7 +189,7 @@ static int build_list(const struct addrinfo_call *call, size_t count, struct add
     return error;
 }
 
-/* False: libc is to answer. */
+/* False: libc should answer. */
 static bool answer_call(struct addrinfo_call *call, struct addrinfo **list, int *error) {
     bool ipv4 = has_family(call->expansion, AF_INET), ipv6 = has_family(call->expansion, AF_INET6);
     call->mapped = !ipv4 && (call->flags & AI_V4MAPPED);

@@ -134,7 +134,7 @@ DOOR int getaddrinfo_a(int mode, struct gaicb *asked[], int count, struct sigeve
     struct request_list *list = found > 0 ? make_list(asked, count, found, &notification) : NULL;
     bool enqueued = list != NULL && submit(&section, mode, list);
     process_section_end(&section);
-    /* With signals let in, for the signal may be the caller's. */
+    /* Let signals in, because the signal may be the caller's. */
     if (list == NULL)
         notify(&notification);
     return enqueued || found == 0 ? 0 : system_error(EAGAIN);

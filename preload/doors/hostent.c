@@ -24,7 +24,7 @@ static size_t aligned(const char *buffer, size_t offset, size_t alignment) {
     return beyond == 0 ? offset : offset + alignment - beyond;
 }
 
-/* The names in the CNAME chain behind the one that was asked for. */
+/* The names in the CNAME chain after the one that was asked for. */
 struct targets {
     const char *names;
     size_t octets;
@@ -61,7 +61,7 @@ static struct layout lay_out(const struct answer *answer, size_t name_length, co
     return layout;
 }
 
-/* Every name but the last is an alias; the last is the official one. Returns that. */
+/* Every name except the last is an alias. The last is the official one, which is returned. */
 static char *fill_aliases(char **aliases, char *first, size_t target_count) {
     char *name = first;
     for (size_t i = 0; i < target_count; i++) {

@@ -51,7 +51,7 @@ static show_function *function(void) {
     return show;
 }
 
-/* What has no such label is shown as it is, and needs no library. */
+/* A name without such a label is shown as it is, and needs no library. */
 static bool has_ascii_form(const char *name) {
     for (; name != NULL; name = strchr(name, '.')) {
         name += *name == '.';

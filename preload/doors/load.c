@@ -41,7 +41,7 @@ static void adopt(void) {
     metrics_adopt();
 }
 
-/* What a thread has left behind that has jumped out of a lookup. */
+/* Clean up what a thread left behind when it jumped out of a lookup. */
 static void clear_up(void) {
     upstream_abandon();
     flights_abandon();

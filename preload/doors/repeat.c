@@ -19,7 +19,7 @@ static uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
     return one_ms < other_ms ? one_ms : other_ms;
 }
 
-/* Of what did not come from the cache nothing holds longer than this call. */
+/* What did not come from the cache is valid only for this call. */
 static uint64_t holds_until_ms(const struct lookup *lookup) {
     const struct cache_copy *copy = &lookup->copy;
     uint64_t until_ms = UINT64_MAX;

@@ -81,7 +81,7 @@ static struct request *first_waiting(void) {
 struct request *requests_finish(struct request *request, int outcome, struct request_list **over) {
     lock_acquire(&lock);
     unlink_request(request);
-    /* Whoever sees it may ask with the same block again, or free it. */
+    /* A thread that sees it may ask with the same block again, or free it. */
     __atomic_store_n(request->outcome, outcome, __ATOMIC_RELEASE);
     *over = leave_list(request);
     struct request *next = first_waiting();
