@@ -34,7 +34,7 @@ enum dns_failure {
 
 struct dns_reply {
     enum dns_state state;
-    enum dns_failure failure; /**< where it failed */
+    enum dns_failure failure; /**< if it failed */
     bool no_recovery;         /**< DNS_FAILED: message_is_final_failure() */
     const char *reason;       /**< static text */
     struct answer *answer;    /**< on the heap; the query's until dns_take() */
@@ -47,17 +47,17 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
 /** What carries the question. */
 enum dns_transport {
     DNS_OVER_UDP, /**< and over TCP what is truncated */
-    DNS_OVER_TCP, /**< alone (RFC 7766) */
+    DNS_OVER_TCP, /**< only over TCP (RFC 7766) */
 };
 
-/** As dns_ask(), over this transport. */
+/** Like dns_ask(), over this transport. */
 struct dns_query *dns_ask_over(enum dns_transport transport, const struct server_address *server, const char *name,
                                enum record_types types, uint32_t timeout_ms);
 
 /** The descriptors to wait for, as poll(2) takes them; returns how many of the `room` were filled. */
 size_t dns_descriptors(const struct dns_query *query, struct pollfd *descriptors, size_t room);
 
-/** How many descriptors there are to wait for at the most: one for each type. */
+/** The most descriptors to wait for: one for each type. */
 #define DNS_DESCRIPTORS_MAX 2
 
 /** Take what poll(2) said, and what ran out of time. */
@@ -72,7 +72,7 @@ bool dns_was_heard(const struct dns_query *query);
 /** Whether the program has closed a socket of the query, or put another file at its number. */
 bool dns_lost_socket(const struct dns_query *query);
 
-/** Take the answer away: the caller frees it. */
+/** Take the answer. The caller frees it with free(3). */
 struct answer *dns_take(struct dns_query *query, size_t type);
 
 /** Drop the query and what is still to come of it. NULL is allowed. */

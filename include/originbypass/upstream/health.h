@@ -9,14 +9,14 @@
 
 /*
  * What is known of each upstream, for all threads: whether it answers, and how much. Times are on clock_now_ms(). A
- * table of fixed size: upstreams beyond it are always taken for good ones. All of this is thread-safe, and but for
- * health_answered() and health_unanswered() takes no lock.
+ * table of fixed size: upstreams beyond it are always taken for good ones. All of this is thread-safe, and
+ * only health_answered() and health_unanswered() take a lock.
  */
 
 enum health_state {
     HEALTH_GOOD,
     HEALTH_SKIPPED, /**< it left a query unanswered: asked only when no good one has answered */
-    HEALTH_DOWN,    /**< it left three queries in a row unanswered: asked by probes alone */
+    HEALTH_DOWN,    /**< it left three queries in a row unanswered: asked only by probes */
 };
 
 enum health_state health_state(const struct server_address *server);
@@ -26,12 +26,12 @@ void health_answered(const struct server_address *server, uint32_t round_trip_ms
 
 /**
  * That many queries, asked at `asked_ms`, were left unanswered until now; `why` is for the message. They do not count
- * where the server has answered others since. Signals must be blocked.
+ * if the server has answered others since. Signals must be blocked.
  */
 void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t asked_ms,
                        uint64_t now_ms);
 
-/** A query was sent to the server, or one has failed there. For the figures alone. */
+/** A query was sent to the server, or one has failed there. Only for the figures. */
 void health_count_query(const struct server_address *server);
 void health_count_failure(const struct server_address *server);
 

@@ -10,7 +10,7 @@
 /**
  * Read a DNS message (RFC 1035, section 4) that answers a question for the addresses of `family`, as libc reads it: one
  * pass in the order of the records, each CNAME's target being the name whose addresses count from there on; CNAME
- * targets that are no host names count for nothing as names.
+ * targets that are not host names are not reported as names.
  *
  * A chain without an address is OUTCOME_ELSEWHERE where the server does not recurse and does not say that it knows the
  * end of the chain: the answer then has the chain, with the name that is to be asked for elsewhere at its end.
@@ -27,8 +27,8 @@ size_t message_question(const uint8_t *message, size_t size);
 void message_show_question(uint8_t *message);
 
 /**
- * Whether the message is a failure without the question, as unbound sends it to those whom it refuses. It is told by
- * the ID alone.
+ * Whether the message is a failure without the question, as unbound sends it to those whom it refuses. It can be
+ * recognised only by the ID.
  */
 bool message_is_bare_failure(const uint8_t *message, size_t size);
 

@@ -48,22 +48,22 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
  * answer wins; after a failure, or an answer with only rejected addresses, the next one at once; after the last, those
  * that were silent once more. What it teaches of their health is remembered.
  *
- * Where AAAA alone is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
+ * If only AAAA is wanted and is slow or fails, A is asked for too: a name that has an A record is known, and its
  * AAAA is then not libc's to tell, which would hand out the edge's (liboriginbypass(7), OUTCOMES). So the
  * answers may have more than was wanted.
  *
- * It belongs to one thread at a time, which is inside (process_enter()), and never waits but in upstream_wait().
+ * It belongs to one thread at a time, which is inside (process_enter()), and waits only in upstream_wait().
  */
 struct race;
 
-/** Begin. The arguments stay the caller's, and must last as long. Returns NULL where there is no memory. */
+/** Begin. The arguments stay the caller's, and must last as long. Returns NULL if there is no memory. */
 struct race *upstream_begin(const char *name, enum record_types wanted, const struct host_settings *settings,
                             const struct upstream_plan *plan, uint64_t deadline_ms);
 
-/** Take note of what has come, and ask whom it is time to ask. True: it is over. */
+/** Take note of what has come, and ask the upstreams whose turn it is. True: the race is over. */
 bool upstream_go_on(struct race *race);
 
-/** When to go on at the latest, whatever comes (clock_now_ms()). */
+/** The latest time to go on, even if nothing comes (clock_now_ms()). */
 uint64_t upstream_due_ms(const struct race *race);
 
 /** What to wait for; returns how many there are. Afterwards upstream_process() is to be given the same. */
