@@ -54,7 +54,7 @@ static int expand(const char *service, const struct addrinfo *hints, uint64_t no
         less.ai_flags &= ~FLAGS_ABOUT_NAMES;
         hints = &less;
     }
-    /* It is an error to give neither name nor service. The empty service counts as no service. */
+    /* A call with neither a name nor a service is an error. One with an empty service is not. */
     if (is_no_service(service))
         service = "";
     if (expansion_recall(service, hints, now_ms, expansion))
