@@ -54,7 +54,7 @@ enum part { PART_A, PART_AAAA, PART_NAME, PART_ORDER, PART_LIST, PART_COUNT };
 
 /* Room for a name of 31 octets. */
 #define NAME_WORDS 4
-/* Where the words of a part stand in its slot, and how many there is room for. */
+/* Where the words of a part are in its slot, and for how many there is room. */
 static const struct span {
     uint8_t first, count;
 } inside[PART_COUNT] = {[PART_A] = {0, 3},
@@ -177,7 +177,7 @@ INLINE size_t count_inside(enum part part, size_t count) {
     return count < inside[part].count ? count : inside[part].count;
 }
 
-/* Whether the slot holds this name, of `count` words; most stand in it whole. */
+/* Whether the slot holds this name, of `count` words; most fit into it. */
 INLINE bool is_slot_named(const struct store *store, const struct cache_slot *slot, const uint64_t *words,
                           size_t count) {
     const _Atomic uint64_t *here = &slot->word[inside[PART_NAME].first];
@@ -228,7 +228,7 @@ INLINE struct cache_slot *find_cached(const struct store *store, const struct na
 
 enum copied { COPIED, CHANGED, TOO_SMALL };
 
-/* In the order in which they stand in the copy. */
+/* In the order that they have in the copy. */
 static enum copied copy_slot(const struct store *store, struct cache_slot *slot, uint32_t sequence,
                              struct cache_copy *copy, size_t *room) {
     static const enum part parts[] = {PART_A, PART_AAAA, PART_ORDER};
@@ -332,7 +332,7 @@ static void copy_three(const _Atomic uint64_t *from, uint64_t *to) {
     to[2] = LOAD(from[2]);
 }
 
-/* What stands in the slot is copied whole, wanted or not. */
+/* All that is in the slot itself is copied, wanted or not. */
 static bool copy_list(const struct store *store, const struct cache_slot *slot, struct cache_list *list) {
     enum { HERE = 6 };
     const _Atomic uint64_t *here = &slot->word[inside[PART_LIST].first];

@@ -7,7 +7,7 @@
 /* The longest reason; with all else it fits into one message (liboriginbypass(7), DIAGNOSTICS). */
 enum { REASON_SIZE = 1024 };
 
-/* So many octets of a value are shown, each as `\xHH` at worst, in quotes, with three dots behind. */
+/* So many octets of a value are shown, each as `\xHH` at worst, in quotes, followed by three dots. */
 enum { SHOWN_MAX = 80, QUOTED_SIZE = SHOWN_MAX * 4 + 5 };
 
 static void append_error(struct config_errors *errors, struct config_place place, const char *reason) {

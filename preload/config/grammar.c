@@ -13,10 +13,10 @@ enum {
 /* What may come next. */
 enum expected {
     EXPECT_SETTING,   /* or the end of the group */
-    EXPECT_EQUALS,    /* behind the name of a setting */
-    EXPECT_VALUE,     /* behind `=`, or behind a comma in a list */
+    EXPECT_EQUALS,    /* after the name of a setting */
+    EXPECT_VALUE,     /* after `=`, or after a comma in a list */
     EXPECT_FIRST,     /* a value, or the end of the list */
-    EXPECT_SEPARATOR, /* behind a value; or the end, or in a group the next setting */
+    EXPECT_SEPARATOR, /* after a value; or the end, or in a group the next setting */
 };
 
 /* A bracket that waits for its partner; the file as a whole is the outermost group. */

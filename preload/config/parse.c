@@ -95,7 +95,7 @@ static bool is_any_variable_set(const struct config_source *source) {
     return false;
 }
 
-/* The word of LOG_LEVEL may be meant for anybody: what is none of ours is passed over. */
+/* LOG_LEVEL may be meant for others: a word that is not one of ours is ignored. */
 static void read_plain_log_level(struct config_reader *reader, const struct config_source *source) {
     const char *level = source->variables[CONFIG_VARIABLE_PLAIN_LOG_LEVEL];
     if (level != NULL && source->variables[CONFIG_VARIABLE_LOG_LEVEL] == NULL && is_any_variable_set(source))
@@ -169,7 +169,7 @@ struct config *config_parse_source(const struct config_source *source) {
     struct arena memory = {0};
     struct arena scratch = {0};
     struct config_errors errors = {.memory = &memory};
-    struct config *config = malloc(sizeof(*config)); /* not inside a chunk: leak checkers know its beginning alone */
+    struct config *config = malloc(sizeof(*config)); /* not inside a chunk: leak checkers only know its beginning */
     if (config == NULL)
         return NULL;
     *config = DEFAULTS;

@@ -57,7 +57,7 @@ static const char *entry_text(const struct config_reader *reader, const struct p
     return arena_print(reader->scratch, "%s%s%s", prefix, set == NULL ? "" : " of ", set == NULL ? "" : set);
 }
 
-/* A host's own list may stand against a general one: each entry has the line that it came from. */
+/* A host's own list can contradict a general one. Each entry has the line that it came from. */
 static void tell_conflict(const struct config_reader *reader, const struct prefix_entry *reject,
                           const struct prefix_entry *accept) {
     const char *whose = "";

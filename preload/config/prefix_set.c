@@ -17,7 +17,7 @@ bool config_prefix_set_is_name(const char *text) {
     return names_file(text) || prefix_sets_find(text) != NULL;
 }
 
-/* ---- a file's lines: one prefix each; what stands behind a # is for people ---- */
+/* ---- a file's lines: one prefix each; what follows a # is for people ---- */
 
 struct lines {
     const char *at, *end;
@@ -46,7 +46,7 @@ static struct set_line trimmed(const char *text, size_t length) {
     return (struct set_line){text, length};
 }
 
-/* The next line with anything in it. False: there is none. */
+/* The next line that is not empty. False: there is no more. */
 static bool next_line(struct lines *lines, struct set_line *line) {
     while (lines->at < lines->end) {
         const char *newline = memchr(lines->at, '\n', (size_t)(lines->end - lines->at));

@@ -118,7 +118,7 @@ static bool copy_pattern(const struct config_token *token, char pattern[static P
     return programs_is_pattern(pattern);
 }
 
-/* The scanner stands behind the list's name, and then behind the list. */
+/* The scanner is after the list's name, and then after the list. */
 static enum list_verdict read_list(struct config_scanner *scanner, struct process_image *image, size_t *count) {
     char pattern[PATTERN_SIZE];
     enum list_verdict verdict = LIST_MATCHES_NOT;
@@ -137,7 +137,7 @@ static enum list_verdict read_list(struct config_scanner *scanner, struct proces
     return verdict;
 }
 
-/* The scanner stands behind the group's brace. */
+/* The scanner is after the group's brace. */
 static bool group_leaves_alone(struct config_scanner *scanner, struct process_image *image) {
     bool excluded = false, included = true;
     struct config_token token;

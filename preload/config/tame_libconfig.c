@@ -33,7 +33,7 @@ struct heap {
 /* The memory of this thread's tame_call(). */
 static __thread struct heap *heap;
 
-/* The names belong to the linker, which gives them to libconfig in the place of libc's (see the Makefile). */
+/* The names belong to the linker, which gives them to libconfig instead of libc's (see the Makefile). */
 FILE *__wrap_stdin, *__wrap_stdout, *__wrap_stderr;
 _Noreturn void __wrap_exit(int status);
 _Noreturn void __wrap_abort(void);

@@ -45,7 +45,7 @@ static bool skip_comment(struct config_scanner *scanner) {
     return false;
 }
 
-/* False: the string does not end. A backslash takes along the quote or backslash behind it, and nothing else. */
+/* False: the string does not end. A backslash includes the quote or backslash after it, and nothing else. */
 static bool skip_string(struct config_scanner *scanner) {
     for (scanner->at++; scanner->at < scanner->end; step_octet(scanner)) {
         if (*scanner->at == '"') {

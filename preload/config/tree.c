@@ -8,10 +8,10 @@
 
 /*
  * libconfig's tree is copied at once, for the sake of its lines: libconfig gives a value in a list that of the token
- * *behind* it. So lines come from the text's own tokens, which stand in the order of the tree.
+ * *behind* it. So lines come from the text's own tokens, which are in the order of the tree.
  *
  * Its versions do not agree on numbers: some take 010 for octal, others know 0b11, or refuse what does not fit instead
- * of cutting it without a word. So numbers come from the text too, and libconfig is shown a 0 in the place of each.
+ * of cutting it without a word. So numbers come from the text too, and libconfig is shown a 0 instead of each.
  */
 struct copy {
     struct config_scanner scanner;
@@ -81,7 +81,7 @@ static void copy_node(struct copy *copy, const config_setting_t *setting, struct
         copy_value(copy, setting, &token, node);
 }
 
-/* The text with a 0 in the place of each number. NULL: no memory. */
+/* The text with a 0 instead of each number. NULL: no memory. */
 static const char *without_numbers(const char *text, size_t size, struct arena *memory) {
     struct config_scanner scanner = {text, text + size, 1};
     char *copy = arena_allocate(memory, size + 2);

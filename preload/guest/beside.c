@@ -138,7 +138,7 @@ static void work_beside(void *unused) {
 
 /* ---- what the callers see ---- */
 
-/* True: no thread could be started, and there is none that will come to the task. */
+/* True: no thread could be started, and no other thread will come to the task. */
 static bool is_in_vain(const struct task *task) {
     lock_acquire(&lock);
     bool in_vain = atomic_fetch_sub(&threads, 1) == 1 && unlink_task(task);

@@ -9,7 +9,8 @@
 /*
  * The sockets that are open, so that a copy of the process can close them: it has the descriptors of all threads, and
  * none of the threads but one. Only sockets: a file may be open under two numbers, and one of them be the program's. A
- * place is written by who has it; `taken` is set last. More than there are places are not known of.
+ * place is written by the thread that has it; `taken` is set last. Descriptors for which there is no place are not
+ * known.
  */
 struct socket_place {
     _Atomic uint32_t taken; /* PLACE_... */

@@ -62,7 +62,7 @@ static struct character ascii_character(unsigned char code) {
 
 /**
  * What may come second decides over overlong forms, surrogates and numbers beyond U+10FFFF (the table of
- * RFC 3629, section 4): the first octet alone tells the range.
+ * RFC 3629, section 4): only the first octet tells the range.
  */
 static bool is_second_octet(unsigned char first, unsigned char second) {
     unsigned char least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;

@@ -1,7 +1,7 @@
 #include "originbypass/guest/old_glibc.h"
 
 /*
- * Before glibc 2.34 threads and dlsym(3) stand in libraries of their own, which a program need not have. We do not
+ * Before glibc 2.34 threads and dlsym(3) are in libraries of their own, which a program need not have. We do not
  * bring them along: the references are weak. Without libpthread a process has one thread, and can start none.
  */
 #ifdef OLD_GLIBC

@@ -55,7 +55,7 @@ _Static_assert(COPY_SETTLED == 1, "as process_is_copy() has it");
 
 /*
  * A program that has put itself under such a filter (seccomp(2)) since it was loaded may be killed for a thread that it
- * did not ask for. How many filters it has stands in its status since Linux 5.9, and whether it has any before that.
+ * did not ask for. Its status says how many filters it has (since Linux 5.9), or only whether it has any.
  */
 static long filters_at_load;
 
@@ -285,7 +285,7 @@ static int poll_descriptors(struct pollfd *descriptors, size_t count, int left_m
 /* How often sockets are looked at where the kernel does not tell us of them. */
 #define LOOK_MS 10
 
-/* A filter of system calls may forbid the wait. Our sockets do not block: whoever may be ready is to be tried. */
+/* A filter of system calls may forbid the wait. Our sockets do not block, so each is tried. */
 static int report_all_ready(struct pollfd *descriptors, size_t count, int left_ms) {
     const struct timespec moment = {.tv_nsec = (long)(left_ms < LOOK_MS ? left_ms : LOOK_MS) * 1000000};
     syscall(SYS_nanosleep, &moment, NULL);

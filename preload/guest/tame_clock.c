@@ -1,6 +1,6 @@
 #include "originbypass/guest/clock.h"
 
-/* The name belongs to the linker, which gives it to c-ares and to us in the place of libc's. */
+/* The name belongs to the linker, which gives it to c-ares and to us instead of libc's. */
 int __wrap_clock_gettime(clockid_t id, struct timespec *time);
 int __real_clock_gettime(clockid_t id, struct timespec *time);
 

@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* The names belong to the linker, which gives them to c-ares and libconfig in the place of libc's. */
+/* The names belong to the linker, which gives them to c-ares and libconfig instead of libc's. */
 FILE *__wrap_fopen(const char *path, const char *mode);
 char *__wrap_getenv(const char *name);
 

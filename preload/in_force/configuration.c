@@ -22,8 +22,8 @@
  * after all, the first one that is done counts. */
 #define PARSING_MS 10000
 
-/* For who comes while another thread parses the first one: so long as a lookup takes (query.deadline_ms), where nothing
- * is configured yet. */
+/* For a caller that comes while another thread parses the first one: as long as a lookup takes (query.deadline_ms),
+ * where nothing is configured yet. */
 #define PATIENCE_MS 2000
 
 _Atomic uint64_t configuration_look_ms = UINT64_MAX;
@@ -38,7 +38,7 @@ static _Atomic uint32_t parsing;
  */
 static _Atomic(struct config_source *) latest;
 
-/* What is told to metrics. Who has begun writes it, and then who is busy. */
+/* What is told to metrics. The thread that has begun writes it, and then the thread that is busy. */
 static struct counters_load told;
 
 /* ---- messages, and what a configuration that is refused has in the counters ---- */
@@ -169,7 +169,7 @@ const struct in_force *configuration_acquire(void) {
     const struct in_force *acquired = in_force_acquire();
     uint64_t until_ms = acquired == NULL ? clock_now_ms() + PATIENCE_MS : 0;
     struct process_section section;
-    /* A signal handler that jumps away while we parse would leave locks of libc behind. */
+    /* A signal handler that jumps away while we parse would leave libc's locks locked. */
     if (acquired != NULL || !process_enter(&section, until_ms))
         return acquired;
     begin_together(&section, until_ms);

@@ -42,7 +42,7 @@ struct in_force_place {
     struct count_line lines[LINES];
 };
 
-/* All there are. Who is to replace one, or has begun, changes them. */
+/* All places. The thread that replaces a configuration, or has begun with the first one, changes them. */
 static struct in_force_place *places;
 
 /* NULL: nothing yet. */

@@ -1,6 +1,6 @@
 /*
- * Each thread counts in private memory (counters.h), and now and then whoever has just counted writes the sums to the
- * process's file.
+ * Each thread counts in private memory (counters.h), and now and then the thread that has just counted writes the sums
+ * to the process's file.
  *
  * Why not count in the file itself, mapped: who may write to it can make it shorter, and the next count is SIGBUS for
  * the program. Why not write(2) to it: that takes a descriptor that stays, which the program may close and get a file

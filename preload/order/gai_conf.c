@@ -23,7 +23,7 @@ struct gai_reading {
     const struct gai_reading *before;
 };
 
-/* A regular file of this size, with a NUL behind it. NULL: no memory, or the file is not what it was. */
+/* A regular file of this size, followed by a NUL. NULL: no memory, or the file is not what it was. */
 static char *read_gai_text(const struct descriptor *file, size_t size) {
     char *text = malloc(size + 1);
     if (text == NULL)

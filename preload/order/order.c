@@ -84,7 +84,7 @@ static unsigned int leading_bits_in_common(const struct address *left, const str
 
 /*
  * IPv4 addresses have bits in common only within a network. A network of length 0, which is also that of an
- * address on no interface, holds the address alone: libc shifts a word by 32 there, which changes nothing on x86 and
+ * address on no interface, contains only the address: libc shifts a word by 32 there, which changes nothing on x86 and
  * ARM.
  */
 static unsigned int bits_in_common(const struct address *destination, const struct address *source,

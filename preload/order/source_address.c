@@ -61,7 +61,7 @@ bool source_find(struct source_probe *probe, const struct address *destination, 
     turn_to(probe, destination->family);
     bool connected = connect_to(probe, destination, &found);
     if (!connected && errno == EAFNOSUPPORT && probe->family == AF_INET6 && destination->family == AF_INET) {
-        open_probe_socket(probe, AF_INET); /* here IPv6 sockets are for IPv6 alone */
+        open_probe_socket(probe, AF_INET); /* here IPv6 sockets are only for IPv6 */
         connected = connect_to(probe, destination, &found);
     }
     if (connected)

@@ -12,7 +12,7 @@ struct rules {
 };
 
 /*
- * A name is hashed from its end, so that the hash of every suffix that begins behind a dot falls out of one
+ * A name is hashed from its end, so that the hash of every suffix that begins after a dot falls out of one
  * walk over the name.
  */
 static uint32_t hash_step(uint32_t hash, char c) {
@@ -78,7 +78,7 @@ const struct config *rules_config(const struct rules *rules) {
 }
 
 /*
- * Names that mean something on this host or in this cluster alone, and that no public DNS answers for:
+ * Names that only mean something on this host or in this cluster, and that no public DNS answers for:
  * RFC 6761 (localhost), RFC 6762 (local), RFC 7686 (onion), RFC 8375 (home.arpa), ICANN's `internal`, and Kubernetes'
  * service names.
  */

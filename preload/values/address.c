@@ -78,7 +78,8 @@ static bool parse_port(const char *text, uint16_t *port) {
     return value > 0 && value <= UINT16_MAX;
 }
 
-/* Where the port of `V4:PORT` or `[V6]:PORT` begins; NULL: there is none. A bare IPv6 address has two colons or more.
+/* Where the port of `V4:PORT` or `[V6]:PORT` begins; NULL: there is no port. A bare IPv6 address has two colons or
+ * more.
  */
 static const char *find_port(const char *text) {
     const char *colon = text[0] == '[' ? strstr(text, "]:") : strchr(text, ':');
@@ -89,7 +90,7 @@ static const char *find_port(const char *text) {
     return strchr(colon + 1, ':') == NULL ? colon + 1 : NULL;
 }
 
-/* The address alone, out of its brackets, if any. False: it is none. */
+/* Only the address, without its brackets, if any. False: it is not an address. */
 static bool parse_host(const char *text, size_t length, struct address *address) {
     if (length < 2 || text[0] != '[' || text[length - 1] != ']')
         return address_parse_part(text, length, address);

@@ -5,7 +5,7 @@
 
 _Static_assert(sizeof(struct answer) % sizeof(uint64_t) == 0, "the header is copied by words");
 
-/* The octets of `count` names that stand one behind the other, their NULs included. */
+/* The octets of `count` names that follow each other, with their NULs. */
 static size_t names_size(const char *names, size_t count) {
     const char *end = names;
     for (size_t i = 0; i < count; i++)

@@ -117,7 +117,7 @@ bool name_is_literal(const char *text) {
     struct in_addr ipv4;
     if (strchr(text, ':') != NULL)
         return true; /* with or without a scope; no host name has a colon */
-    /* Every notation of inet_aton(3) begins with a digit; what it allows behind white space, getaddrinfo(3) does not.
+    /* Every notation of inet_aton(3) begins with a digit; what it allows after white space, getaddrinfo(3) does not.
      */
     return text[0] >= '0' && text[0] <= '9' && strpbrk(text, " \t\n\v\f\r") == NULL && inet_aton(text, &ipv4) != 0;
 }

@@ -7,7 +7,7 @@
 
 /* ---- one prefix ---- */
 
-/* The address without those of its bits that stand behind the prefix. */
+/* The address without the bits that follow the prefix. */
 static struct address masked(struct address address, unsigned length) {
     for (unsigned i = 0; i < address_size(address.family); i++) {
         unsigned kept = length > i * 8 ? length - i * 8 : 0;
@@ -63,7 +63,7 @@ static int compare_addresses(const struct address *a, const struct address *b) {
     return memcmp(a->octets, b->octets, address_size(a->family));
 }
 
-/* A prefix stands before those that it holds. */
+/* A prefix comes before the prefixes that it contains. */
 static int compare_entries(const void *left, const void *right) {
     const struct prefix_entry *a = left, *b = right;
     int order = compare_addresses(&a->address, &b->address);

@@ -54,7 +54,7 @@ struct cache_term {
 };
 
 /**
- * Remember an answer, in the place of the name's earlier one of this type; also past its term, until it is replaced or
+ * Remember an answer instead of the name's earlier one of this type; also past its term, until it is replaced or
  * evicted: what was used longest ago leaves where room is short. Nothing is remembered of a generation that is gone.
  * This type may be asked for again at once. Signals must be blocked (process_enter()). Thread-safe.
  */
@@ -67,7 +67,7 @@ void cache_put(const struct name *name, const struct answer *answer, const struc
 bool cache_postpone(const struct name *name, size_t type, uint64_t retry_ms, uint64_t until_ms);
 
 /**
- * Note that external DNS has said this outcome of a name and type, in the place of what is remembered for it, which
+ * Note that external DNS has said this outcome of a name and type, instead of what is remembered for it, which
  * stays. Returns whether it was the last one that was noted. Forgotten with the next cache_put(). Signals must be
  * blocked. Thread-safe.
  */
@@ -89,7 +89,7 @@ void cache_put_order(const struct name *name, const uint16_t *order, const size_
 
 /** What a call for a name was answered with: both key and list are in the words of the caller of this room. */
 struct cache_list {
-    uint64_t key[CACHE_KEY_WORDS]; /**< all that the list depends on, but for the name */
+    uint64_t key[CACHE_KEY_WORDS]; /**< all that the list depends on, except the name */
     uint64_t until_ms;             /**< how long it is good */
     uint32_t word_count;
     uint64_t words[CACHE_LIST_WORDS_MAX];

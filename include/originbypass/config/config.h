@@ -74,7 +74,7 @@ struct host_rule {
     const char *name; /**< folded, without `!` and `*.`; "" for RULE_ALL */
     enum rule_kind kind;
     bool excluded;                        /**< `!rule`: libc answers */
-    int line;                             /**< where it stands in the file; 0: from the environment */
+    int line;                             /**< where it is in the file; 0: from the environment */
     const struct host_settings *settings; /**< shared by all rules without settings of their own */
 };
 
@@ -89,7 +89,7 @@ struct config_error {
 /** A configuration. Immutable; freed as a whole by config_free(). */
 struct config {
     size_t rule_count;
-    const struct host_rule *rules; /**< none where the configuration is refused; a rule stands in it once */
+    const struct host_rule *rules; /**< none if the configuration is refused; each rule is in it once */
     struct host_settings general;  /**< of hosts without settings of their own */
     uint32_t max_entries;          /**< `cache.max_entries` */
     enum log_level log_level;      /**< valid also where the configuration is refused, as far as it could be read */

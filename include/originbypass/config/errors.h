@@ -16,7 +16,7 @@ struct config_errors {
     size_t count;
 };
 
-/** Where an error stands: in a line of a file (0: the file as a whole), or in a variable of the environment. */
+/** Where an error is: in a line of a file (0: the file as a whole), or in a variable of the environment. */
 struct config_place {
     const char *file;
     int line;

@@ -22,7 +22,7 @@ struct config_stamp {
     int64_t modified_s, modified_ns, changed_s, changed_ns;
 };
 
-/** The stamp of what stands at a path now; without one, errno is stat(2)'s. Thread-safe. */
+/** The stamp of what is at a path now; without one, errno is stat(2)'s. Thread-safe. */
 struct config_stamp config_stamp_of(const char *path);
 bool config_stamp_equals(const struct config_stamp *a, const struct config_stamp *b);
 
@@ -37,7 +37,7 @@ struct config_file {
     int descriptor; /**< -1: none */
     struct stat status;
     struct config_stamp stamp; /**< from before, so that no change is missed; also where the file cannot be opened, but
-                                    for want of descriptors and the like: then the file is not what has to change */
+                                    if there is no descriptor or the like: then the file is not what has to change */
 };
 
 /**

@@ -10,7 +10,7 @@
 /**
  * Read the environment (secure_getenv(3)) and the file's bytes as they are now, to be parsed later: the
  * program may chroot(2) or drop its privileges in between. Nothing is parsed and nothing printed. Called
- * once, at load, by one thread. Allocates by mmap(2) alone, because malloc(3) may not be ready yet.
+ * once, at load, by one thread. Allocates only by mmap(2), because malloc(3) may not be ready yet.
  *
  * Returns false where there is nothing to do: no variable sets hosts or a file, there is no file, its `programs` leave
  * this program alone, or ORIGIN_BYPASS_DISABLED is set. Then every call is libc's, and config_parse() is not needed.
@@ -18,7 +18,7 @@
 bool config_load(void);
 
 /**
- * Parse what config_load() has read. Never NULL but for want of memory; a broken one has errors and no rules.
+ * Parse what config_load() has read. NULL only if there is no memory; a broken one has errors and no rules.
  * Prints nothing, changes no state, takes no lock: threads may parse at the same time, each its own.
  * In secure mode (preload/README.md, rule 12) the environment is empty and only the compiled-in path counts.
  */

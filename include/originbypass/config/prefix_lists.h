@@ -10,7 +10,7 @@ const struct prefix_list *config_prefix_lists_read(const struct config_reader *r
 const struct prefix_list *config_prefix_lists_of_set(const struct config_reader *reader, const char *set);
 
 /**
- * Tell of a prefix that stands in both lists of the settings, itself in both or in sets in both: neither is longer than
+ * Tell of a prefix that is in both lists of the settings, itself in both or in sets in both: neither is longer than
  * the other.
  */
 void config_prefix_lists_compare(const struct config_reader *reader);

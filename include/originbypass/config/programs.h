@@ -20,7 +20,7 @@ bool programs_is_pattern(const char *text);
  * is parsed and whether or not the rest is valid, so that a left program is never told anything; a list with a mistake
  * in it excludes nobody, so that the mistake is told. The arguments are looked at as far as the first 256 KiB reach.
  *
- * For load: allocates by mmap(2) alone, and only where a pattern has an argument; no descriptor stays open. errno may
+ * For load: allocates only by mmap(2), and only if a pattern has an argument; no descriptor stays open. errno may
  * change. Needs /proc: without it the executable's path is not known.
  */
 bool programs_leave_alone(const char *text, size_t size);

@@ -25,7 +25,7 @@ struct config_set_file {
 
 /**
  * Read every file of prefixes that a configuration's text names in a string `"file:/PATH"`, each once. Memory comes
- * from mmap(2) alone; no descriptor stays open. NULL: none is named. Files for which there is no memory, and those
+ * from mmap(2) only; no descriptor stays open. NULL: none is named. Files for which there is no memory, and those
  * beyond CONFIG_SET_FILES_MAX, are left out. errno may change.
  */
 struct config_set_file *config_set_files_read(const char *text, size_t size, enum config_trust trust);

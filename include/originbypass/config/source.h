@@ -16,7 +16,7 @@ enum config_variable {
     CONFIG_VARIABLE_LOG_FILE,
     CONFIG_VARIABLE_METRICS,
     CONFIG_VARIABLE_DISABLED,
-    CONFIG_OWN_VARIABLES,                                   /**< the number of those that are ours alone */
+    CONFIG_OWN_VARIABLES,                                   /**< the number of those that are only ours */
     CONFIG_VARIABLE_PLAIN_LOG_LEVEL = CONFIG_OWN_VARIABLES, /**< `LOG_LEVEL`, which belongs to everybody */
     CONFIG_VARIABLES,
 };
@@ -57,7 +57,7 @@ bool config_source_is_disabled(const char *value, bool *disabled);
  * Read the environment (secure_getenv(3)), the octets of the file that ORIGIN_BYPASS_CONFIG_FILE names, or else of
  * `default_file` where it exists, and those of the files of prefixes that it names. In secure mode (preload/README.md,
  * rule 12) the environment counts as empty, and the file is refused if anybody but root can write it. Memory comes from
- * mmap(2) alone; no descriptor stays open. `default_file` is not copied. errno may change.
+ * mmap(2) only; no descriptor stays open. `default_file` is not copied. errno may change.
  *
  * Returns false, and an empty source, where there is nothing to configure: neither hosts nor a file, or
  * ORIGIN_BYPASS_DISABLED says so, or there is no memory.

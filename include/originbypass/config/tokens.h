@@ -24,7 +24,7 @@ struct config_token {
     int line; /**< of its first octet */
 };
 
-/** Where the scanning of a text stands. Begin with {text, text + size, 1}. */
+/** How far the scanning of a text is. Begin with {text, text + size, 1}. */
 struct config_scanner {
     const char *at, *end;
     int line;

@@ -25,13 +25,13 @@ struct config_reader {
     const struct config_node *hosts;         /**< the file's `hosts`, which are read last of all */
 };
 
-/** Where a value stands. */
+/** Where a value is. */
 struct config_place config_value_place(const struct config_reader *reader, const struct config_node *node);
 
 /** Tell that a value is not what it should be; `expected` completes "expected …". */
 void config_value_refuse(const struct config_reader *reader, const struct config_node *node, const char *expected);
 
-/** Tell what is wrong with a string; `fault` goes on behind its quoted text. */
+/** Tell what is wrong with a string; `fault` continues after its quoted text. */
 void config_value_fault(const struct config_reader *reader, const struct config_node *node, const char *fault);
 
 /*

@@ -43,7 +43,7 @@ void destination_write_to_stderr(const char *line, size_t size);
  */
 int destination_try(const char *path);
 
-/** What such an error number means for a log file, to be put behind its path; NULL for 0. */
+/** What such an error number means for a log file, to be put after its path; NULL for 0. */
 const char *destination_reason(int cause);
 
 #endif

@@ -23,7 +23,7 @@ bool process_is_at_home(void);
 /** Tell that this process is a new copy of another one: for the child's fork handler (pthread_atfork(3)). */
 void process_forked(void);
 
-/** What tells a copy; 1: the process is none, or is settled. For process_is_copy() alone. */
+/** What tells a copy. 1: the process is not a copy, or has adopted all. Only for process_is_copy(). */
 extern _Atomic uint32_t *process_copy_state;
 
 /** Whether this process is a copy that process_adopt_copy() has not seen to yet. Thread-safe. */
@@ -94,7 +94,7 @@ void process_wait(const struct process_section *section, _Atomic uint32_t *word,
 
 /**
  * The same until `until` on the monotonic clock, or without end (NULL). Returns 0 where the word has changed or for no
- * reason, ETIMEDOUT, EINVAL for a time that is none, or EINTR after a signal handler has run (the kernel goes on
+ * reason, ETIMEDOUT, EINVAL for an invalid time, or EINTR after a signal handler has run (the kernel goes on
  * waiting where that has SA_RESTART and there is no end). Cancellation stays disabled.
  */
 int process_await(const struct process_section *section, _Atomic uint32_t *word, uint32_t value,

@@ -14,8 +14,8 @@
 
 /**
  * Acquire the configuration in force, to be given back with in_force_release(). The first call parses what was read at
- * load, and tells its errors; a refused one has no rules. Who comes meanwhile waits for it, but for no longer than a
- * lookup takes (2 s). NULL: no memory, or not yet, or the thread is inside already. Thread-safe, takes no lock.
+ * load, and tells its errors; a refused one has no rules. A caller that comes meanwhile waits for it, but no longer
+ * than a lookup takes (2 s). NULL: no memory, or not yet, or the thread is inside already. Thread-safe, takes no lock.
  */
 const struct in_force *configuration_acquire(void);
 

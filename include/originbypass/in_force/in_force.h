@@ -9,10 +9,10 @@
 #include "originbypass/rules/rules.h"
 
 /*
- * The configuration in force, and those before it for as long as a lookup uses them. Who uses one acquires it: by a
- * count in memory that stays, on one of several cache lines for each, so that neither a lock nor a line that all
- * threads write is needed, and a configuration is freed as soon as it is neither in force nor in use. A lookup that a
- * signal handler has jumped out of keeps it for good, and that one alone.
+ * The configuration in force, and those before it for as long as a lookup uses them. A lookup that uses one acquires
+ * it: by a count in memory that stays, on one of several cache lines for each, so that neither a lock nor a line that
+ * all threads write is needed, and a configuration is freed as soon as it is neither in force nor in use. A lookup that
+ * a signal handler has jumped out of keeps it for good, and only that one.
  */
 
 struct in_force {

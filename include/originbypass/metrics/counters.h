@@ -16,9 +16,9 @@ enum counter {
     COUNTER_REFRESH_FAILURES, /**< refreshes that brought no answer */
     COUNTER_FALLBACKS,        /**< calls for an allowlisted name that libc answered */
     COUNTER_PASS_THROUGHS,    /**< calls that were never ours */
-    COUNTER_EVICTIONS,        /**< entries that left the cache for want of room */
+    COUNTER_EVICTIONS,        /**< entries that were evicted because the cache was full */
     COUNTER_FAILURES,         /**< calls for an allowlisted name that nobody answered (`fallback = "never"`) */
-    COUNTER_REJECTIONS,       /**< answers of upstreams with rejected addresses alone */
+    COUNTER_REJECTIONS,       /**< answers of upstreams with only rejected addresses */
     COUNTER_QUERIES,          /**< questions to an upstream, probes and repetitions too; each has one of these ends: */
     COUNTER_QUERY_ADDRESSES,  /**< addresses */
     COUNTER_QUERY_NO_RECORDS, /**< the name exists, without an address of this type */

@@ -74,7 +74,7 @@ struct counters_file {
 #define COUNTERS_FILE_NAME_SIZE 64
 void counters_file_name(const struct counters_identity *identity, char name[static COUNTERS_FILE_NAME_SIZE]);
 
-/** Read such a name. False: it is none. */
+/** Read such a name. False: it is not one. */
 bool counters_file_parse_name(const char *name, struct counters_identity *identity);
 
 /** The calling process's identity, whose PID is `pid`: not getpid(2)'s in a child of vfork(2). Opens files in /proc. */
@@ -86,7 +86,7 @@ struct counters_identity counters_identity_of(uint32_t pid);
  */
 bool counters_start_of(uint32_t pid, uint64_t *start_ticks);
 
-/** The process's file, for the one who writes it. All zeros: it has none. */
+/** The process's file, for the process that writes it. All zeros: it has no file. */
 struct counters_writer {
     void *mapped;                    /**< the file, which only the kernel touches (kernel_store.h) */
     struct counters_file has;        /**< what is in it */

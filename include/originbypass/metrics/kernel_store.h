@@ -11,7 +11,7 @@
  */
 
 /**
- * Change a word that has the value `old` to `new`. On the way it has values between the two alone. False: the memory is
+ * Change a word that has the value `old` to `new`. In between it only has values between the two. False: the memory is
  * not there any more, or the kernel cannot do this; nobody is hurt.
  */
 bool kernel_store(void *place, uint32_t old, uint32_t new);

@@ -23,7 +23,7 @@ void metrics_begin(const char *directory);
 /** Say what is to be known of the configuration; remembered for children too. As metrics_begin(). */
 void metrics_tell(const struct counters_load *load);
 
-/** For metrics_write_if_due() alone: when the file may be written again; UINT64_MAX: there is none. */
+/** Only for metrics_write_if_due(): when the file may be written again; UINT64_MAX: there is no file. */
 extern _Atomic uint64_t metrics_due_ms;
 void metrics_write_now(uint64_t now_ms);
 

@@ -13,7 +13,7 @@
 struct source_probe {
     struct descriptor socket;
     sa_family_t family; /**< the socket's: an IPv6 one goes to IPv4 destinations too */
-    bool exhausted;     /**< for want of a descriptor or of memory there was no socket */
+    bool exhausted;     /**< there was no descriptor or no memory for a socket */
 };
 
 /** A probe before its first destination. */

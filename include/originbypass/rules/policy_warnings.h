@@ -27,7 +27,7 @@ bool policy_warn_of_edge(struct warned_host host, const struct address *address)
 /** The same of the first address in an answer that is one. Returns whether there is one. */
 bool policy_warn_of_edges(struct warned_host host, const struct answer *answer);
 
-/** Tell that the host has rejected addresses alone, such as this one, and whether they are used all the same. */
+/** Tell that the host only has rejected addresses, such as this one, and whether they are used nevertheless. */
 void policy_warn_of_rejection(struct warned_host host, const struct address *address, bool used);
 
 #endif

@@ -14,7 +14,7 @@ struct rules;
 struct rules *rules_build(const struct config *config);
 void rules_free(struct rules *rules);
 
-/** The configuration behind the rules. */
+/** The configuration that the rules are made from. */
 const struct config *rules_config(const struct rules *rules);
 
 /**

@@ -34,7 +34,7 @@ enum outcome {
  * of pointers, and a whole number of 64-bit words, so that it may be copied by words (answer_words()).
  * After the header come `address_count` addresses of the family, then the chain as `name_count`
  * NUL-terminated names: the name as it was asked first, each CNAME's target after it, the canonical name
- * last. Without a CNAME there are none. The rest of the last word is zero.
+ * last. Without a CNAME there are no names. The rest of the last word is zero.
  */
 struct answer {
     uint32_t ttl_s;         /**< the least TTL of all records used; of a negative answer RFC 2308's */
@@ -56,7 +56,7 @@ static inline const uint8_t *answer_addresses(const struct answer *answer) {
 /** The address at `position`, which is less than `address_count`. */
 struct address answer_address(const struct answer *answer, size_t position);
 
-/** The first name of the chain; the others follow, each behind its predecessor's NUL. NULL without a chain. */
+/** The first name of the chain; the others follow, each after its predecessor's NUL. NULL without a chain. */
 const char *answer_first_name(const struct answer *answer);
 
 /** The canonical name, or NULL where there was no CNAME: then it is the name that was asked for. */

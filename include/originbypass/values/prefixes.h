@@ -12,7 +12,7 @@ struct prefix_entry {
     const char *set; /**< the named set or file that it comes from, as it is written; NULL: it is written itself */
     struct address address; /**< its host bits are zero */
     uint8_t length;         /**< in bits */
-    int line;               /**< where it, or its set, stands in the configuration file */
+    int line;               /**< where it, or its set, is in the configuration file */
     uint32_t holder;        /**< the place of the longest shorter prefix that holds it, plus one; 0: none */
 };
 
@@ -28,9 +28,9 @@ struct prefix_list {
 /** What prefix_parse() finds. */
 enum prefix_fault {
     PREFIX_GOOD,
-    PREFIX_NO_ADDRESS, /**< what stands before the slash, or alone, is no address */
-    PREFIX_NO_LENGTH,  /**< what stands behind the slash is no length for this address */
-    PREFIX_HOST_BITS,  /**< bits are set behind the length; the entry is the prefix without them */
+    PREFIX_NO_ADDRESS, /**< the part before the slash, or the whole text, is not an address */
+    PREFIX_NO_LENGTH,  /**< the part after the slash is not a length for this address */
+    PREFIX_HOST_BITS,  /**< bits are set after the length; the entry is the prefix without them */
 };
 
 /** Read `ADDRESS` or `ADDRESS/LENGTH` into the entry's address and length. Thread-safe. */
