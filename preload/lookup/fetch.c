@@ -53,7 +53,7 @@ static bool has_address_outcome(const struct answer *answer) {
 
 /* ---- messages ---- */
 
-/* Also of what is rejected and of no use: whether it is the edge's is for people to know. */
+/* Also for answers that are rejected and not used: people should know whether they are the edge's. */
 static void warn_of_edges(const struct fetch *fetch, struct answer *const answers[static RECORD_TYPE_COUNT]) {
     struct warned_host host = {fetch->settings, fetch->name, fetch->host, false};
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
@@ -66,7 +66,7 @@ static void warn_of_edges(const struct fetch *fetch, struct answer *const answer
 static uint64_t lifetime_ms(const struct answer *answer, const struct cache_settings *cache) {
     uint32_t ttl_s = answer->ttl_s;
     uint32_t most_s = answer->outcome == OUTCOME_ADDRESSES ? cache->max_ttl_s : cache->negative_ttl_s;
-    /* Also for "no such record", which some servers send without the SOA record that would say how long it holds. */
+    /* Also for "no such record", which some servers send without the SOA record that would say how long it is valid. */
     if (answer->outcome != OUTCOME_NO_NAME && ttl_s < cache->min_ttl_s)
         ttl_s = cache->min_ttl_s;
     if (ttl_s > most_s)
@@ -128,8 +128,9 @@ static bool shows_that_it_exists(const struct answer *answer) {
 }
 
 /*
- * Some servers say that there is no such name where it has no record of the type (RFC 4074, section 4.2): what is known
- * of the other type tells. Where nothing was said of that now, or nothing of use, the cache does.
+ * Some servers say that there is no such name when the name only has no record of the type (RFC 4074, section 4.2).
+ * What is known of the other type shows whether the name exists. If there is no answer for the other type now, the
+ * cache is used.
  */
 static void let_exist(struct fetch *fetch, const struct cache_copy *known, uint64_t now_ms) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
@@ -153,9 +154,9 @@ static uint32_t pause_after(const struct answer *known) {
 }
 
 /*
- * What upstreams answer with failures is not asked for again at once. Silence is not remembered here: it is the
- * upstream's, of whatever name, and its health says when that is asked again. Nor is it where something is known that
- * is better than a failure: that is postponed.
+ * What upstreams answer with failures is not asked for again at once. Silence is not remembered here: it concerns the
+ * upstream and not the name, and the upstream's health says when it is asked again. A failure is not remembered either
+ * if something better is known: then the next attempt is postponed.
  */
 static void remember_failure(struct fetch *fetch, size_t type, const struct answer *known, uint64_t now_ms) {
     if (!fetch->failure.heard || !(fetch->asks & types[type]) || (known != NULL && !answer_is_for_libc(known)))
@@ -295,8 +296,8 @@ static void join(struct upstream_result *result, struct upstream_result *found, 
 }
 
 /*
- * A host's own upstream may be an authoritative server, which knows of an alias no more than where it leads: the rest
- * is the general upstreams' to tell.
+ * A host's own upstream may be an authoritative server, which only knows the target of an alias. The general upstreams
+ * are asked for the rest.
  */
 static void follow_next_alias(struct fetch *fetch) {
     struct upstream_result *result = &fetch->result;
@@ -329,7 +330,7 @@ static void use_result(struct fetch *fetch) {
         fetch->result = found;
 }
 
-/* What is missing of what we lead is a failure, or is to be asked for again. */
+/* Types that we lead and that have no answer have failed, or must be asked for again. */
 static void conclude(struct fetch *fetch, bool asked) {
     struct upstream_result *result = &fetch->result;
     enum record_types missing = fetch->asks;

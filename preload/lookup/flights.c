@@ -31,23 +31,23 @@
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/lock.h"
 
-/* A place is free once its deadline is over. Its word changes at each landing, and those who wait see it. */
+/* A place is free once its deadline is over. Its word changes at each landing, and the waiting threads see it. */
 struct flight_place {
     _Atomic uint32_t serial;
-    uint64_t deadline_ms; /* 0: nobody is in flight */
-    const void *leader;   /* the thread that leads, by what it has of its own; NULL: one that nobody jumps out of */
+    uint64_t deadline_ms; /* 0: no flight */
+    const void *leader;   /* the leading thread's `self`; NULL: a thread that no handler jumps out of */
     enum record_types type;
     bool failed; /* how the flight before this serial ended */
     struct failure failure;
     struct name name;
 };
 
-/* More lookups than that at the same time, each of another name, ask for themselves. */
+/* If there are more lookups than this at the same time, each for a different name, the others ask for themselves. */
 #define PLACE_COUNT 256
 
 static struct flight_place places[PLACE_COUNT];
 static __thread char self;    /* its address */
-static uint32_t places_begun; /* those beyond were never used, and their memory is not resident */
+static uint32_t places_begun; /* the places after these were never used, and their memory is not resident */
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
 static bool is_flight_of(const struct flight_place *place, const struct name *name, enum record_types type) {
@@ -63,7 +63,7 @@ static void lose_flight(struct flight_place *place) {
     place->serial++;
 }
 
-/* Its place in the air, or a vacant one; PLACE_COUNT: there is neither. */
+/* The place of the name's flight, or a vacant one; PLACE_COUNT: there is neither. */
 static uint32_t find_flight_place(const struct name *name, enum record_types type, uint64_t now_ms, bool *in_the_air) {
     uint32_t vacant = places_begun;
     for (uint32_t i = 0; i < places_begun; i++) {
@@ -156,7 +156,7 @@ void flights_abandon(void) {
     }
 }
 
-/* What became of the flight, told while its place remembers it: until the next flight there has ended too. */
+/* How the flight ended. Its place remembers this until the next flight there has ended too. */
 static enum flight_end ended(const struct flight_place *place, uint32_t serial, struct failure *failure) {
     if (place->serial != serial + 1)
         return FLIGHT_EXPIRED;
@@ -178,7 +178,7 @@ enum flight_end flight_wait(const struct process_section *section, const struct 
         if (over || clock_now_ms() >= end_ms)
             return end;
         process_wait(section, &place->serial, flight->serial, end_ms);
-        if (process_is_copy()) /* of a handler's making, and the lock is not to be trusted yet */
+        if (process_is_copy()) /* a handler made the copy, and the lock cannot be trusted yet */
             return FLIGHT_EXPIRED;
     }
 }

@@ -16,7 +16,7 @@
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/record_types.h"
 
-/* A signal handler, or an allocator that we called: what it would wait for may be this thread's. */
+/* A signal handler, or an allocator that we called: it might have to wait for this very thread. */
 static enum lookup_verdict refuse_reentry(const struct lookup *lookup, const struct host_settings *settings) {
     struct process_section section;
     process_section_begin(&section);
@@ -46,7 +46,7 @@ static bool is_remembered_as_final(const struct lookup *lookup) {
     return false;
 }
 
-/* Beyond the deadline: a lookup that has used up its time still has work to do before it lets go of the thread. */
+/* Added to the deadline: a lookup that has used up its time still has work to do before it releases the thread. */
 #define MARK_MARGIN_MS 500
 
 static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_settings *settings) {
@@ -61,7 +61,9 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     lookup->no_recovery = miss.fetch.failure.no_recovery || is_remembered_as_final(lookup);
     memcpy(lookup->fetched, miss.fetch.answers, sizeof(lookup->fetched));
     enum lookup_verdict said = verdict_of(&miss);
-    /* If another thread asked, or only for what the cache lacked, nothing has been told of the addresses. */
+    /*
+     * If another thread asked, or if only what the cache lacked was asked for, no message has named the addresses yet.
+     */
     if (said == LOOKUP_ANSWERED && answer_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
         tell_hit(lookup);
     process_leave(&section);
@@ -90,7 +92,7 @@ static void refresh(struct lookup *lookup, enum record_types past) {
     fetch_end(&fetch);
 }
 
-/* Take from the copy what is wanted and will do; returns the types that are missing. */
+/* Take the wanted answers that are good enough from the copy; returns the types that are missing. */
 static enum record_types choose_from_copy(struct lookup *lookup, uint64_t now_ms) {
     enum record_types missing = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
@@ -139,7 +141,7 @@ bool lookup_begin(struct lookup *lookup) {
     lookup->no_recovery = false;
     lookup->sorted = NULL;
     cache_copy_begin(&lookup->copy);
-    /* What is in the cache is ours. Rules are looked at only once. */
+    /* A name in the cache is ours. The rules are checked only once. */
     if (cache_get(&lookup->name, lookup->now_ms, &lookup->copy) || settings_of(lookup) != NULL)
         return true;
     in_force_release(lookup->configuration);
@@ -177,8 +179,8 @@ bool lookup_expose(const struct lookup *lookup, struct process_rest *before) {
 }
 
 /*
- * getaddrinfo(3) is a cancellation point where libc waits, and so it is where we have waited. poll(3) is one in every
- * libc; pthread_testcancel(3) is in a library of its own where glibc is older than 2.34.
+ * getaddrinfo(3) is a cancellation point when libc waits, so it is also one when we have waited. poll(3) is one in
+ * every libc; pthread_testcancel(3) is in a separate library if glibc is older than 2.34.
  */
 static void act_on_cancellation(const struct lookup *lookup) {
     struct process_rest before;
@@ -208,7 +210,7 @@ void lookup_end(struct lookup *lookup) {
     if (lookup->configuration == NULL && lookup->fetched[0] == NULL && lookup->fetched[1] == NULL &&
         lookup->sorted == NULL && lookup->copy.heap == NULL)
         return;
-    int error = errno; /* which free(3) may change where libc is older than POSIX.1-2024 */
+    int error = errno; /* which free(3) can change if libc is older than POSIX.1-2024 */
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         free(lookup->fetched[type]);
     free(lookup->sorted);

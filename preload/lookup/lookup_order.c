@@ -7,7 +7,7 @@
 #include "originbypass/guest/process.h"
 #include "originbypass/order/order.h"
 
-/* All addresses that are at hand for the name, wanted or not, so that one order serves every kind of call. */
+/* All addresses that are available for the name, wanted or not, so that one order serves every kind of call. */
 static size_t list_places(const struct answer *const answers[static RECORD_TYPE_COUNT], uint16_t *places,
                           struct address *addresses) {
     size_t count = 0;
@@ -65,7 +65,7 @@ static void find_order(struct lookup *lookup) {
     process_leave(&section);
 }
 
-/* The order that came with the answers, fresh or not: it is of these very addresses. */
+/* The order that came with the answers, fresh or not. It is an order of exactly these addresses. */
 static const uint16_t *order_from_cache(const struct lookup *lookup) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (lookup->answers[type] != NULL && lookup->answers[type] != lookup->copy.answers[type])

@@ -35,9 +35,9 @@ void miss_remember_configured(const struct miss *miss) {
 }
 
 /*
- * What is at hand for a type: what was fetched, what is configured, and from the cache what was good enough when we
- * began or has landed since, which is ours even with a TTL of zero (RFC 1035, section 3.2.1): what a lookup had once
- * does not expire while it waits for the rest.
+ * The answer that is available for a type: the one that was fetched, the one that is configured, or the one in the
+ * cache if it was good enough when we began or has landed since. The last one is used even with a TTL of zero (RFC
+ * 1035, section 3.2.1), because an answer that a lookup once had does not expire while it waits for the rest.
  */
 static const struct answer *at_hand(const struct miss *miss, size_t type, enum age age) {
     const struct fetch *fetch = &miss->fetch;
@@ -50,7 +50,7 @@ static const struct answer *at_hand(const struct miss *miss, size_t type, enum a
     return answer;
 }
 
-/* Bring together what is at hand for the wanted types. Returns those that are missing. */
+/* Collect the answers that are available for the wanted types. Returns the types that are missing. */
 static enum record_types gather(struct miss *miss, enum age age) {
     struct lookup *lookup = miss->lookup;
     enum record_types missing = 0;
@@ -67,8 +67,8 @@ static enum record_types gather(struct miss *miss, enum age age) {
 
 /* ---- external DNS ---- */
 
-/* Ask, and wait for what others ask; again where what they asked was lost, while there is time. Returns what is
- * missing. */
+/* Ask, and wait for what others ask. If what they asked for was lost, do so again while there is time. Returns the
+ * types that are missing. */
 static enum record_types resolve_missing(const struct process_section *section, struct miss *miss,
                                          enum record_types missing) {
     struct fetch *fetch = &miss->fetch;
@@ -78,7 +78,10 @@ static enum record_types resolve_missing(const struct process_section *section, 
             fetch_lead(section, fetch);
         fetch_join(section, fetch, fetch->deadline_ms);
         missing = gather(miss, AGE_STALE) & ~fetch->failed;
-        /* If the cache does not keep what others were told, all would wait for each other, one after another. */
+        /*
+         * If the cache does not keep what others were told, all callers would have to wait for each other, one after
+         * another.
+         */
         fetch->alone = missing & fetch->landed;
         if (missing != 0 && clock_now_ms() >= fetch->deadline_ms) {
             strcpy(fetch->failure.reason, "another lookup of the same name got no answer in time");
@@ -96,8 +99,8 @@ static enum record_types without_old_answer(const struct miss *miss, enum record
 }
 
 /*
- * There are answers, but old ones: wait for fresh ones only so long. They are asked for beside the traffic where we may
- * not wait to the end; where they could not be had lately, nobody asks.
+ * There are answers, but they are old: wait for fresh ones only for a limited time. If we may not wait to the end, the
+ * fresh ones are asked for beside the traffic. If asking failed a short time ago, nobody asks.
  */
 static enum record_types renew(const struct process_section *section, struct miss *miss, enum record_types missing) {
     const struct host_settings *settings = miss->settings;

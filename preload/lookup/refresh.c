@@ -10,7 +10,7 @@
 
 _Static_assert(UPSTREAM_DESCRIPTORS_MAX <= TASK_DESCRIPTORS_MAX, "a task may wait for all descriptors of a race");
 
-/* What the thread takes along. */
+/* What the thread takes with it. */
 struct refresh {
     struct task task;
     struct fetch fetch;

@@ -5,7 +5,9 @@
 #include "originbypass/rules/policy_warnings.h"
 #include "originbypass/values/record_types.h"
 
-/* Whether external DNS (not the configuration) has addresses for the name, if only of the type that is not wanted. */
+/*
+ * Whether external DNS (not the configuration) has addresses for the name, even if only of the type that is not wanted.
+ */
 static bool has_other_addresses(const struct miss *miss) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = miss->fetch.answers[type];
@@ -35,7 +37,7 @@ bool verdict_use_rejected(struct lookup *lookup) {
     return used;
 }
 
-/* Why libc should answer. NULL: it should not. */
+/* Why libc should answer; NULL if it should not. */
 static const char *why_fall_back(const struct miss *miss) {
     const struct lookup *lookup = miss->lookup;
     const char *failure = miss->fetch.failure.reason;

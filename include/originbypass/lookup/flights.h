@@ -10,9 +10,9 @@
 #include "originbypass/values/name.h"
 
 /*
- * One query in flight a name and record type: the first who asks leads, the others wait for it and then share
- * what it found. A flight ends at its deadline whatever became of its leader, which a signal handler may have jumped
- * out of (flights_abandon()).
+ * One query is in flight for each name and record type. The first caller that asks leads; the others wait for it and
+ * then share what it found. A flight ends at its deadline even if its leader never lands, for example because a signal
+ * handler jumped out of it (flights_abandon()).
  */
 
 /** A caller's part in a flight. */
@@ -23,7 +23,7 @@ struct flight {
 
 enum flight_part {
     FLIGHT_LEADS, /**< the caller asks, and calls flight_land() */
-    FLIGHT_JOINS, /**< another one asks: flight_wait() */
+    FLIGHT_JOINS, /**< another caller asks; this one calls flight_wait() */
     FLIGHT_ALONE, /**< the table is full: the caller asks for itself, and has nothing to land */
 };
 
@@ -37,15 +37,18 @@ bool flight_board_as_guest(const struct name *name, enum record_types type, uint
 /** The leader is done: the answer is in the cache (NULL), or `failure` says why there is none. Signals blocked. */
 void flight_land(const struct flight *flight, const struct failure *failure);
 
-/** Another thread is to lead: one in which no signal handler runs. Signals must be blocked. Thread-safe. */
+/** Another thread leads from now on, one in which no signal handler runs. Signals must be blocked. Thread-safe. */
 void flight_hand_over(const struct flight *flight);
 
-/** The calling thread has left what it leads behind: who waits is to board again. Signals must be blocked. */
+/**
+ * The calling thread has abandoned the flights that it leads: those that wait must board again. Signals must be
+ * blocked.
+ */
 void flights_abandon(void);
 
 enum flight_end {
     FLIGHT_LANDED,  /**< the answer is in the cache, fresh or not */
-    FLIGHT_FAILED,  /**< the leader got none: `failure` says why */
+    FLIGHT_FAILED,  /**< the leader got no answer: `failure` says why */
     FLIGHT_EXPIRED, /**< the deadline has passed, or the leader is lost: board again while there is time */
 };
 
@@ -53,7 +56,7 @@ enum flight_end {
 enum flight_end flight_wait(const struct process_section *section, const struct flight *flight, uint64_t until_ms,
                             struct failure *failure);
 
-/** In a new copy of the process: the flights are the parent's, and nobody waits for them here. */
+/** To be called in a new copy of the process: the flights are the parent's, and nobody waits for them here. */
 void flights_adopt(void);
 
 #endif

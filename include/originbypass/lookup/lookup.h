@@ -14,7 +14,7 @@
 /**
  * Whether `host` could be ours. False: libc answers (pass through). True: go on with lookup_begin() or
  * lookup_recall_list(); there is nothing to end yet. `host` stays the caller's and is used until the end. The library
- * is loaded (load_ensure()). Thread-safe; may be called from anywhere, also in a signal handler.
+ * is loaded (load_ensure()). Thread-safe; can be called from anywhere, also in a signal handler.
  */
 static inline bool lookup_open(struct lookup *lookup, const char *host) {
     lookup->host = host;
@@ -33,8 +33,8 @@ static inline bool lookup_open(struct lookup *lookup, const char *host) {
 bool lookup_begin(struct lookup *lookup);
 
 /**
- * The list with which a call of this key was answered for the name lately: a hit, and all there is to do. False: there
- * is none. Takes no lock. Thread-safe.
+ * Get the list that recently answered a call with this key for the name. True: it is a hit, and nothing more is to be
+ * done. False: there is no list. Takes no lock. Thread-safe.
  */
 static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_list *list) {
     if (!cache_get_list(&lookup->name, lookup->now_ms, list))
@@ -44,15 +44,15 @@ static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_
 }
 
 /**
- * Find the answers for the wanted types as preload/README.md has it: from the cache, or from external DNS. In either
- * case the lookup is still to be ended with lookup_end(). errno is kept. A cancellation point, where it has waited:
- * what the lookup holds is released then. Thread-safe; a hit takes no lock.
+ * Find the answers for the wanted types as preload/README.md describes: from the cache, or from external DNS. In either
+ * case the caller still has to end the lookup with lookup_end(). errno is kept. It is a cancellation point if it has
+ * waited: what the lookup holds is released then. Thread-safe; a hit takes no lock.
  */
 enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted);
 
 /**
- * Begin a part in which libc is called for a name of ours, and the thread may be cancelled: what the lookup holds is
- * then released. process_cover() ends it. False: there is no memory for that. Thread-safe.
+ * Begin a part in which libc is called for a name of ours. If the thread is cancelled there, what the lookup holds is
+ * released. process_cover() ends it. False: there is not enough memory. Thread-safe.
  */
 bool lookup_expose(const struct lookup *lookup, struct process_rest *before);
 

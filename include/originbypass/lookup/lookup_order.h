@@ -10,8 +10,9 @@
 #define ORDER_POSITION(place) ((place)&0x7fff)
 
 /**
- * The places of the wanted addresses in libc's order, lookup_address_count() of them; A's in DNS order and then AAAA's
- * where no order can be found. Written to `places`. Remembered with the answer for a second.
+ * Write the places of the wanted addresses to `places`, in libc's order; there are lookup_address_count() of them. If
+ * no order can be found, A's come first and then AAAA's, in DNS order. The order is remembered with the answer for a
+ * second.
  */
 void lookup_order(struct lookup *lookup, uint16_t *places);
 

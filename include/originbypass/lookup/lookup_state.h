@@ -13,31 +13,34 @@
 
 /** Who answers for a name that is ours. */
 enum lookup_verdict {
-    LOOKUP_FALLBACK, /**< libc: external DNS did not, and the message said why; or the thread is inside already */
+    LOOKUP_FALLBACK, /**< libc does: external DNS did not, and the message said why; or the thread is already inside */
     LOOKUP_ANSWERED, /**< we do, with addresses or with an error */
 };
 
-/** One lookup and what came of it. Made by lookup_open(), begun by lookup_begin(), ended by lookup_end(). */
+/** One lookup and its result. Made by lookup_open(), begun by lookup_begin(), ended by lookup_end(). */
 struct lookup {
     const char *host; /**< as the program wrote it */
     struct name name;
-    uint64_t now_ms; /**< the time of the call on clock_recent_ms(); after an answer from DNS the time of that */
+    uint64_t now_ms; /**< on clock_recent_ms(): the time of the call, or of the answer that came from DNS */
     enum record_types wanted;
     /** A and AAAA: what was wanted and answered; NULL: not wanted, or a failure. Valid until lookup_end(). */
     const struct answer *answers[RECORD_TYPE_COUNT];
-    const struct answer *rejected[RECORD_TYPE_COUNT]; /**< in place of an answer: what the policy rejects as a whole */
-    const struct in_force *configuration;             /**< acquired; NULL: was not needed */
+    const struct answer *rejected[RECORD_TYPE_COUNT]; /**< instead of an answer: a wholly rejected one */
+    const struct in_force *configuration;             /**< acquired; NULL: it was not needed */
     const struct host_settings *settings;             /**< of the configuration; NULL after a hit */
     struct answer *fetched[RECORD_TYPE_COUNT];        /**< the answers that did not come from the cache */
-    bool no_recovery;                                 /**< where one failed: message_is_final_failure() */
+    bool no_recovery;                                 /**< if a type failed: message_is_final_failure() */
     uint16_t *sorted;                                 /**< an order that did not come from the cache */
     struct cache_copy copy;
 };
 
-/** Whether a wanted type has an answer with this outcome; OUTCOME_FAILURE: whether one has no answer. */
+/** Whether a wanted type has an answer with this outcome; OUTCOME_FAILURE: whether a wanted type has no answer. */
 bool lookup_has(const struct lookup *lookup, enum outcome outcome);
 
-/** Whether external DNS has said that the name has no address of this family: libc's are not to be used then. */
+/**
+ * Whether external DNS has said that the name has no address of this family: libc's addresses of this family must not
+ * be used then.
+ */
 bool lookup_lacks(const struct lookup *lookup, sa_family_t family);
 
 /** How many addresses the wanted types have. */

@@ -7,9 +7,9 @@
 
 /**
  * Ask for what the fetch leads (fetch_board()) beside the traffic: in a thread that ends with it, at the fetch's
- * deadline at the latest. The flights are the thread's then, and the caller may join them. False: no thread can be
- * started, and the fetch is the caller's still. Nothing of `fetch` is used after the return. The caller is inside.
- * Thread-safe.
+ * deadline at the latest. The flights then belong to the thread, and the caller may join them. False: no thread can be
+ * started, and the fetch still belongs to the caller. Nothing in `fetch` is used after the return. The caller is
+ * inside. Thread-safe.
  */
 bool refresh_start(struct fetch *fetch);
 

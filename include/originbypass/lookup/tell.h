@@ -10,19 +10,19 @@
  * blocked. Thread-safe.
  */
 
-/** The addresses that external DNS has answered with; nothing if there are none. */
+/** Reports the addresses that external DNS has answered with; nothing if there are none. */
 void tell_resolved(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]);
 
 /**
- * At debug, what the program gets from the cache, or has got without a message: the first address, or that the name
- * exists without a record that was asked for. Nothing of failures.
+ * Reports at level debug what the program gets from the cache, or got without a message: the first address, or that the
+ * name exists but lacks a record that was asked for. Reports no failures.
  */
 void tell_hit(const struct lookup *lookup);
 
-/** At debug, that no host rule matches: libc answers. */
+/** Reports at level debug that no host rule matches and libc answers. */
 void tell_not_listed(const char *host);
 
-/** That external DNS has not answered, and why; `final`: libc is not asked either. */
+/** Reports that external DNS has not answered, and why. `final`: libc is not asked either. */
 void tell_failed(const struct lookup *lookup, const char *reason, bool final);
 
 #endif

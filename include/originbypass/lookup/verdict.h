@@ -13,7 +13,7 @@
 /** After miss_find(). A warning says why libc is to answer. */
 enum lookup_verdict verdict_of(const struct miss *miss);
 
-/** The same where external DNS cannot be asked, for this reason. */
+/** The same if external DNS cannot be asked, for this reason. */
 enum lookup_verdict verdict_of_failure(const struct lookup *lookup, const struct host_settings *settings,
                                        const char *reason);
 
