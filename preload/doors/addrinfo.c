@@ -15,7 +15,7 @@ struct node {
 
 #define INLINE static inline __attribute__((always_inline))
 
-/* Every hit pays for this: field by field, each octet once; `ai_next` is the caller's. */
+/* Every hit pays for this, so it writes each field and each octet only once. The caller sets `ai_next`. */
 INLINE struct addrinfo *make_node(const struct addrinfo_entry *entry, int flags) {
     struct node *node = malloc(sizeof(*node));
     if (node == NULL)
@@ -52,7 +52,7 @@ static int free_and_fail(struct addrinfo *list, int error) {
     return error;
 }
 
-/* Returns where the next node is to be linked; NULL: no memory. */
+/* Returns the place for the link to the next node; NULL: no memory. */
 INLINE struct addrinfo **append_node(struct addrinfo **link, const struct addrinfo_entry *entry, int flags) {
     struct addrinfo *info = make_node(entry, flags);
     if (info == NULL)

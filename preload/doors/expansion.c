@@ -16,7 +16,7 @@
 /* Longer ones are numbers with many zeros, or are in nobody's /etc/services. */
 #define SERVICE_SIZE 31
 
-/* All that libc's answer depends on, except the host. It has no padding. */
+/* Everything that libc's answer depends on, except the host. It has no padding. */
 struct key {
     char service[SERVICE_SIZE]; /* filled up with zeros */
     uint8_t has_hints;
@@ -27,7 +27,7 @@ struct key {
 
 #define WORD_SIZE sizeof(uint64_t)
 #define KEY_WORDS (sizeof(struct key) / WORD_SIZE)
-/* Before the nodes; each of them is one. */
+/* The words before the nodes; each node is one word. */
 #define HEAD_WORDS (offsetof(struct expansion, nodes) / WORD_SIZE)
 _Static_assert(sizeof(struct key) == KEY_WORDS * WORD_SIZE, "a key is a number of words");
 _Static_assert(sizeof(struct expansion) == (HEAD_WORDS + EXPANSION_NODES_MAX) * WORD_SIZE, "a node is a word");
@@ -37,7 +37,7 @@ _Static_assert(sizeof(struct expansion) == (HEAD_WORDS + EXPANSION_NODES_MAX) * 
  * also sees the odd sequence number that came before it.
  */
 struct expansion_slot {
-    _Atomic uint32_t sequence;   /* odd while a writer is at it */
+    _Atomic uint32_t sequence;   /* odd while a writer changes the slot */
     _Atomic uint64_t expires_ms; /* 0: never used */
     _Atomic uint64_t key[KEY_WORDS];
     _Atomic uint64_t value[HEAD_WORDS + NODES_KEPT_MAX];
@@ -115,7 +115,7 @@ bool expansion_recall(const char *service, const struct addrinfo *hints, uint64_
     return false;
 }
 
-/* The key's own, or the one whose time is over first. */
+/* The key's own slot, or the slot that expires first. */
 static struct expansion_slot *slot_for(const struct key *key) {
     struct expansion_slot *set = set_of(key), *first = set;
     for (struct expansion_slot *slot = set; slot < set + SLOTS_A_SET; slot++) {
@@ -151,7 +151,7 @@ void expansion_remember(const char *service, const struct addrinfo *hints, uint6
     lock_release(&lock);
 }
 
-/* ---- libc's list: another library may stand in libc's place, and nothing of what it gives is taken on trust ---- */
+/* ---- libc's list: another library may answer instead of libc, so nothing that it gives is trusted ---- */
 
 static in_port_t port_of(const struct addrinfo *info) {
     if (info->ai_family == AF_INET)
@@ -159,8 +159,8 @@ static in_port_t port_of(const struct addrinfo *info) {
     return ((const struct sockaddr_in6 *)(const void *)info->ai_addr)->sin6_port;
 }
 
-/* Whether it is that of a number; what a name leads to is for libc to say, and so is what else it takes for a number.
- */
+/* Whether the port is right for a service that is a number. libc decides which port a name has, and what else it
+ * accepts as a number. */
 static bool is_port_of(const char *service, in_port_t port) {
     enum { DIGITS_MAX = 5 };
     size_t digits = strspn(service, "0123456789");
@@ -200,7 +200,7 @@ static void add_nodes(struct expansion *expansion, const struct addrinfo *list, 
     }
 }
 
-/* No cancellation point: the list, and what the caller holds, would be lost. */
+/* Not a cancellation point: the list, and what the caller holds, would be lost. */
 static int ask_for_family(const char *service, const struct addrinfo *hints, int family, struct expansion *expansion) {
     struct addrinfo *list = NULL, one_family = *hints;
     int cancel_state;
@@ -223,7 +223,10 @@ static void find_families(bool *ipv4, bool *ipv6) {
     process_section_end(&section);
 }
 
-/* Leave of the family what AI_ADDRCONFIG does; false: nothing. AF_UNSPEC is not narrowed on a host with neither. */
+/*
+ * Narrow the family as AI_ADDRCONFIG does; false: no family is left. AF_UNSPEC is not narrowed on a host that has
+ * neither family.
+ */
 static bool narrow(int *family) {
     bool ipv4, ipv6;
     find_families(&ipv4, &ipv6);
@@ -234,14 +237,14 @@ static bool narrow(int *family) {
     return true;
 }
 
-/* What libc finds wrong before it looks at the host's addresses. */
+/* Errors that libc reports before it looks at the host's addresses. */
 static bool comes_first(int error) {
     return error == EAI_BADFLAGS || error == EAI_FAMILY;
 }
 
 /*
- * One family at a time, and without AI_ADDRCONFIG: for either libc would take a lock that it leaves as it is in the
- * child of a fork(2).
+ * Ask for one family at a time, and without AI_ADDRCONFIG. Otherwise libc would take a lock that it does not reset in
+ * the child of a fork(2).
  */
 static int ask_for_service(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
     const struct addrinfo none = {.ai_flags = EXPANSION_FLAGS_WITHOUT_HINTS & ~AI_V4MAPPED, .ai_family = AF_UNSPEC};
@@ -267,6 +270,6 @@ int expansion_ask(const char *service, const struct addrinfo *hints, struct expa
 }
 
 void expansions_adopt(void) {
-    if (lock_adopt(&lock)) /* what a thread was writing is lost: begin with an empty table */
+    if (lock_adopt(&lock)) /* what a thread was writing is lost, so begin with an empty table */
         memset((void *)sets, 0, sizeof(sets));
 }

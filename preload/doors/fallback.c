@@ -16,7 +16,7 @@ struct survey {
     struct address rejected, edge; /* the first of each */
 };
 
-/* If external DNS has said that the name has no address of this family, libc's is the edge's. */
+/* If external DNS has said that the name has no address of this family, an address from libc is the edge's. */
 static bool may_have(const struct lookup *lookup, sa_family_t family) {
     return policy_has_family(lookup->settings, family) && !lookup_lacks(lookup, family);
 }
@@ -57,7 +57,7 @@ static void warn_of_survey(const struct lookup *lookup, const struct survey *sur
     process_leave(&section);
 }
 
-/* h_errno's number for what is left; NETDB_SUCCESS: something is. */
+/* The h_errno value for what is left; NETDB_SUCCESS: some addresses are left. */
 static int judge_survey(const struct lookup *lookup, const struct survey *survey) {
     warn_of_survey(lookup, survey);
     if (survey->has_accepted || (survey->has_rejected && !lookup->settings->strict))
@@ -72,7 +72,7 @@ static bool may_stay(const struct lookup *lookup, const struct survey *survey, c
 
 /* ---- addrinfo ---- */
 
-/* An IPv4-mapped address is an A record's, for a caller that wants only IPv6 (AI_V4MAPPED). */
+/* An IPv4-mapped address comes from an A record, for a caller that wants only IPv6 (AI_V4MAPPED). */
 static bool read_addrinfo(const struct addrinfo *info, struct address *address) {
     if (!address_is_whole(info) || !address_of_socket(info->ai_addr, address))
         return false;
@@ -83,7 +83,7 @@ static bool read_addrinfo(const struct addrinfo *info, struct address *address) 
     return true;
 }
 
-/* The list begins with its canonical name. */
+/* The first node of the list must keep the canonical name. */
 static void remove_node(struct addrinfo **link) {
     struct addrinfo *info = *link;
     *link = info->ai_next;

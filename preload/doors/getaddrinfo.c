@@ -26,7 +26,7 @@ struct addrinfo_call {
     const struct expansion *expansion;
 };
 
-/* What the flags about names would mean without a name. */
+/* Flags about names, which have no meaning without a name. */
 #define FLAGS_ABOUT_NAMES (AI_CANONNAME | AI_CANONIDN | AI_IDN | AI_V4MAPPED | AI_ALL)
 
 static bool is_no_service(const char *service) {
@@ -74,7 +74,7 @@ static bool has_family(const struct expansion *expansion, int family) {
 
 static int error_code_of(const struct addrinfo_call *call) {
     const struct lookup *lookup = call->lookup;
-    /* libc takes another way for a lone A record without its canonical name, and tells less. */
+    /* For only an A record without its canonical name, libc takes another path, and reports less. */
     bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
     if (lookup->no_recovery || lookup_has(lookup, OUTCOME_NO_NAME) ||
         (lookup_has(lookup, OUTCOME_DANGLING) && !tells_less))
@@ -95,7 +95,7 @@ static void map_to_ipv6(struct address *address) {
     memcpy(address->octets + 12, &ipv4, sizeof(ipv4));
 }
 
-/* AAAA's addresses; with AI_ALL, or where there are none, A's as mapped ones. Returns their number. */
+/* List AAAA's addresses; with AI_ALL, or if there are none, also A's addresses as mapped ones. Returns their number. */
 static size_t list_mapped(const struct addrinfo_call *call, struct address *addresses) {
     const struct answer *ipv4 = call->lookup->answers[0], *ipv6 = call->lookup->answers[1];
     size_t count = 0;
@@ -120,7 +120,10 @@ static void reorder(struct address *addresses, size_t count, const uint16_t *ord
         addresses[i] = unordered[order[i]];
 }
 
-/* The addresses in libc's order, in memory for `count` of them twice and as many places. Returns their number. */
+/*
+ * List the addresses in libc's order. There must be memory for twice `count` addresses, and for `count` places. Returns
+ * their number.
+ */
 static size_t list_in_order(const struct addrinfo_call *call, struct address *addresses, size_t count,
                             uint16_t *places) {
     if (call->mapped) {
@@ -137,7 +140,7 @@ static size_t list_in_order(const struct addrinfo_call *call, struct address *ad
     return count;
 }
 
-/* Without a CNAME it is the caller's spelling, less the final dot. `spelling` has room for it. NULL: not wanted. */
+/* Without a CNAME it is the caller's spelling without the final dot. `spelling` has room for it. NULL: not wanted. */
 static const char *canonical_name(const struct addrinfo_call *call, char spelling[static NAME_LENGTH_MAX + 1]) {
     const struct answer *const *answers = call->lookup->answers;
     const struct answer *preferred = call->mapped ? answers[1] : answers[0];
@@ -152,7 +155,7 @@ static const char *canonical_name(const struct addrinfo_call *call, char spellin
     return spelling;
 }
 
-/* As libc shows it to a caller that asks for AI_CANONIDN. NULL: as it is. */
+/* The name as libc shows it to a caller that asks for AI_CANONIDN. NULL: unchanged. */
 static char *shown_name(const struct addrinfo_call *call, const char *canonical) {
 #ifdef AI_CANONIDN
     if (canonical != NULL && call->flags & AI_CANONIDN)
@@ -201,7 +204,7 @@ static bool answer_call(struct addrinfo_call *call, struct addrinfo **list, int 
     return true;
 }
 
-/* A thread that is cancelled here, where libc waits, releases what the lookup holds. */
+/* A thread that is cancelled here while libc waits releases what the lookup holds. */
 static int ask_libc_for_list(const struct addrinfo_call *call, const char *node, const char *service,
                              const struct addrinfo *hints, struct addrinfo **list) {
     struct process_rest before;
@@ -226,7 +229,7 @@ static int fall_back_to_list(struct addrinfo_call *call, const char *node, const
     return error;
 }
 
-/* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call of which no list is kept. */
+/* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call whose list is not kept. */
 static int resolve_name(struct lookup *lookup, const char *service, const struct addrinfo *hints,
                         struct cache_list *repeat, struct addrinfo **list) {
     struct expansion expansion;

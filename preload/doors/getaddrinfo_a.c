@@ -13,13 +13,14 @@
 #include "originbypass/guest/libc.h"
 
 /*
- * libc's own would call libc's own getaddrinfo, so all requests are carried out here, whatever their names. Where we
- * have nothing to do in the process, which is decided at load, they are libc's; and so is a request that is not in our
- * queue, so that no request is ever asked about in the wrong place.
+ * libc's own functions would call libc's own getaddrinfo, so all requests are carried out here, whatever their names.
+ * If we have nothing to do in the process, which is decided at load, libc carries them out. A request that is not in
+ * our queue also goes to libc, so no request is ever looked up in the wrong place.
  *
- * In what can be observed this is glibc as it is, also where its manual has it otherwise: gai_suspend tells EAI_SYSTEM
- * when its time is over (not EAI_AGAIN), gai_error goes on telling EAI_INPROGRESS of a cancelled request (not
- * EAI_CANCELED), whose list is never notified of, and gai_cancel(NULL) cancels nothing.
+ * A program can observe no difference from glibc, even if glibc does not do what its manual says: gai_suspend returns
+ * EAI_SYSTEM when its time is over (not EAI_AGAIN), gai_error continues to return EAI_INPROGRESS for a cancelled
+ * request (not EAI_CANCELED), there is no notification for the list of such a request, and gai_cancel(NULL) cancels
+ * nothing.
  */
 
 static int resolve_request(struct gaicb *asked) {
@@ -37,7 +38,7 @@ static void end_list(struct request_list *list) {
     free(list);
 }
 
-/* See to the request, and then to all that wait. */
+/* Carry out the request, and then all that wait. */
 static void carry_out(struct request *request, int (*how)(struct gaicb *asked)) {
     while (request != NULL) {
         struct request_list *over;
@@ -80,8 +81,8 @@ static void await_list(const struct process_section *section, uint64_t serial) {
 }
 
 /*
- * Without any thread a caller who waits carries out its requests itself, as a thread would: with signals blocked,
- * because the others rely on it. One who does not wait is refused. False: refused.
+ * If there is no thread at all, a caller that waits carries out its requests itself. As in a thread, signals are
+ * blocked, because the others rely on that. A caller that does not wait is refused. False: refused.
  */
 static bool submit(const struct process_section *section, int mode, struct request_list *list) {
     size_t threads;
@@ -149,7 +150,7 @@ static const struct timespec *end_of(const struct timespec *timeout, struct time
         end->tv_nsec -= 1000000000;
         end->tv_sec++;
     }
-    /* Beyond all time is no end; before it the time is over. */
+    /* A time too large to represent means no end. A negative time is already over. */
     if (__builtin_add_overflow(end->tv_sec, timeout->tv_sec, &end->tv_sec))
         return NULL;
     if (end->tv_sec < 0)
@@ -157,7 +158,7 @@ static const struct timespec *end_of(const struct timespec *timeout, struct time
     return end;
 }
 
-/* Until fewer than `under_way` of the requests are in the queue. */
+/* Wait until fewer than `under_way` of the requests are in the queue. */
 static int suspend(const struct process_section *section, const void *const blocks[], size_t count, size_t under_way,
                    uint64_t newest, const struct timespec *until) {
     int error = 0;
@@ -205,7 +206,7 @@ DOOR int gai_cancel(struct gaicb *asked) {
     }
 }
 
-/* Ours and libc's alike keep it in the request. */
+/* Both we and libc keep it in the request. */
 DOOR int gai_error(struct gaicb *asked) {
     return __atomic_load_n(&asked->__return, __ATOMIC_ACQUIRE);
 }

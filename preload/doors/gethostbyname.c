@@ -39,7 +39,7 @@ static struct verdict shape(const struct lookup *lookup, size_t type, struct hos
     return (struct verdict){0, NETDB_SUCCESS};
 }
 
-/* A call: the two functions without a family are libc's own, not their namesakes with AF_INET. */
+/* A call. For the two functions without a family, libc's own are called, not their counterparts with AF_INET. */
 struct hostent_call {
     const char *name;
     int family;
@@ -60,14 +60,14 @@ static size_t wanted_type(const struct hostent_call *call) {
 }
 
 /*
- * Whose answer it is. Where libc answers for us it may wait, and the thread may be cancelled there: what the lookup
- * holds is released then (lookup_expose()).
+ * Who answers. If libc answers for us, it may wait, and the thread may be cancelled there: what the lookup holds is
+ * released then (lookup_expose()).
  */
 enum answerer {
     LIBC_ALONE,  /* there is nothing to end */
     LIBC_FOR_US, /* a name of ours, under its policy */
     WE,
-    NOBODY, /* whatever it is, the caller has no room for it */
+    NOBODY, /* the caller has no room for any answer */
 };
 
 static enum answerer look_up_host(struct lookup *lookup, const struct hostent_call *call) {
@@ -84,7 +84,7 @@ static enum answerer look_up_host(struct lookup *lookup, const struct hostent_ca
     return LIBC_ALONE;
 }
 
-/* ---- those that return memory of the caller's ---- */
+/* ---- functions that return memory of the caller ---- */
 
 struct reentrant {
     struct hostent *host;
@@ -156,7 +156,7 @@ DOOR int gethostbyname2_r(const char *name, int family, struct hostent *host, ch
     return answer_r(call_for_family(name, family, size), (struct reentrant){host, buffer, result, host_errno});
 }
 
-/* ---- those that return memory of ours: each thread has its own, until its next call or its end ---- */
+/* ---- functions that return memory of ours: each thread has its own, until its next call or its end ---- */
 
 struct own {
     struct hostent host;

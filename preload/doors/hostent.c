@@ -9,8 +9,8 @@
 /* nss_dns aligns addresses of both families to four octets, wherever the caller's buffer begins. */
 #define ADDRESS_ALIGNMENT 4
 
-/* Where in the buffer what stands, in nss_dns' order: a program's buffer that libc finds large enough is large enough.
- */
+/* Where each part is in the buffer, in the order of nss_dns. So a program's buffer that is large enough for libc is
+ * large enough for us. */
 struct layout {
     size_t targets;
     size_t addresses;
@@ -82,13 +82,16 @@ static void fill_addresses(char **list, char *addresses, const struct answer *an
 
 #ifdef __GLIBC__
 
-/* In the C locale, which is glibc's own for names. No name of ours begins with the colon that it looks for, too. */
+/*
+ * In the C locale, which glibc uses for names. glibc also looks for a colon at the beginning, but no name of ours
+ * begins with one.
+ */
 static bool begins_like_an_address(const char *name) {
     return (*name >= '0' && *name <= '9') || (*name >= 'a' && *name <= 'f') || (*name >= 'A' && *name <= 'F');
 }
 
 size_t hostent_least_size(const char *name) {
-    /* An IPv6 address, a list of addresses and one of aliases; each list has an end. */
+    /* An IPv6 address, a list of addresses and a list of aliases; each list ends with a NULL. */
     const size_t room = sizeof(struct in6_addr) + 3 * sizeof(char *);
     return begins_like_an_address(name) ? room + strlen(name) + 1 : 0;
 }

@@ -10,13 +10,15 @@
 
 #include "originbypass/guest/old_glibc.h"
 
-/* As libc has it (inet/idna.c): the least version that it takes, and the function, with which 0 is success. */
+/*
+ * The same as in libc (inet/idna.c): the lowest version that it accepts, and the function, which returns 0 on success.
+ */
 #define LIBRARY "libidn2.so.0"
 #define LEAST_VERSION "2.0.5"
 typedef int show_function(const char *name, char **shown, int flags);
 typedef const char *check_function(const char *least_version);
 
-/* dlopen(3) is in a library of its own before glibc 2.34, which a program need not have. */
+/* Before glibc 2.34, dlopen(3) is in a separate library, which a program may not have loaded. */
 static void *open_library(void) {
     __typeof__(&dlopen) open_it;
     void *address = dlsym(RTLD_DEFAULT, "dlopen");
@@ -38,7 +40,10 @@ static void *find_idn_function(void) {
     return dlsym(library, "idn2_to_unicode_lzlz");
 }
 
-/* Where it is not there it is looked for again, as libc does. Threads that come here together find the same. */
+/*
+ * If the library is not there, it is looked for again at the next call, as in libc. Threads that come here at the same
+ * time find the same function.
+ */
 static show_function *function(void) {
     static _Atomic(void *) found;
     show_function *show;

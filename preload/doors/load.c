@@ -24,7 +24,7 @@
 
 _Atomic uint32_t load_state = LOAD_NEW;
 
-/* What a new copy of the process (fork(2) and its kin) does before its first lookup. */
+/* What a new copy of the process (fork(2) and similar calls) does before its first lookup. */
 static void adopt(void) {
     upstream_abandon();
     descriptors_adopt();
@@ -41,13 +41,16 @@ static void adopt(void) {
     metrics_adopt();
 }
 
-/* Clean up what a thread left behind when it jumped out of a lookup. */
+/* Clean up what a thread left when it jumped out of a lookup. */
 static void clear_up(void) {
     upstream_abandon();
     flights_abandon();
 }
 
-/* What must be had before the program can chroot, drop its privileges or close descriptors; nothing is parsed. */
+/*
+ * Get everything that must be there before the program can chroot, drop its privileges or close descriptors. Nothing is
+ * parsed.
+ */
 static enum load_state load(void) {
     if (!config_load())
         return LOAD_IDLE;
@@ -57,11 +60,11 @@ static enum load_state load(void) {
     process_load(clear_up, adopt);
     beside_load();
     metrics_load();
-    pthread_atfork(NULL, NULL, process_forked); /* no handler of ours may wait for anybody: others wait for theirs */
+    pthread_atfork(NULL, NULL, process_forked); /* our handlers must not wait: others do, in theirs */
     return LOAD_ACTIVE;
 }
 
-/* A copy counts for itself from its first call on, also where that needs nothing but the cache. */
+/* A copy has its own counters from its first call on, even if that call needs only the cache. */
 static __attribute__((noinline)) void adopt_copy(void) {
     struct process_section section;
     process_section_begin(&section);
@@ -84,7 +87,7 @@ __attribute__((constructor)) static void at_load(void) {
     load_ensure();
 }
 
-/* A copy that has not called us has its parent's memory, and counted nothing. */
+/* A copy that has not called us still has its parent's memory, and has counted nothing. */
 __attribute__((destructor)) static void at_exit(void) {
     if (atomic_load(&load_state) == LOAD_ACTIVE && !process_is_copy())
         metrics_end();

@@ -33,7 +33,7 @@ static uint64_t holds_until_ms(const struct lookup *lookup) {
 
 void repeat_keep(const struct lookup *lookup, struct cache_list *list) {
     struct process_section section;
-    /* A message about each hit names an address: that is the long way's. */
+    /* At level debug a message names an address for each hit. Only the longer path writes it, so no list is kept. */
     if (log_enabled(LOG_LEVEL_DEBUG))
         return;
     list->until_ms = sooner(list->until_ms, holds_until_ms(lookup));

@@ -38,7 +38,7 @@ static void unlink_request(struct request *request) {
     atomic_fetch_add(&changes, 1);
 }
 
-/* NULL while others of its list are left. */
+/* NULL while other requests of its list are left. */
 static struct request_list *leave_list(const struct request *request) {
     return --request->list->left == 0 ? request->list : NULL;
 }

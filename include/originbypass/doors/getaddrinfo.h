@@ -3,7 +3,7 @@
 
 #include <netdb.h>
 
-/** getaddrinfo(3) as we answer it, by a name that nobody can put another function before. */
+/** Our getaddrinfo(3), under a name that no other library can interpose. */
 int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list);
 
 #endif

@@ -7,18 +7,18 @@
 #include "originbypass/values/answer.h"
 
 /**
- * Shape an answer with addresses as libc's gethostbyname_r(3) does: names, pointers and addresses stand in
- * `buffer`, which stays the caller's. `name` is the spelling that the program used; it is the official name
- * where there was no CNAME. Addresses in DNS order.
+ * Write an answer with addresses in the layout of libc's gethostbyname_r(3): names, pointers and addresses are in
+ * `buffer`, which stays the caller's. `name` is the spelling that the program used; it is the official name if there
+ * was no CNAME. The addresses are in DNS order.
  *
- * Returns 0; ERANGE where `size` is too small: then `*host` is untouched and nothing outside of the
- * buffer was written. Thread-safe.
+ * Returns 0, or ERANGE if `size` is too small: then `*host` is unchanged and nothing was written outside the buffer.
+ * Thread-safe.
  */
 int hostent_fill(const struct answer *answer, const char *name, struct hostent *host, char *buffer, size_t size);
 
 /**
- * The size below which libc says ERANGE whatever there is to say of the name, before it asks anybody: it looks first
- * whether the name is an address, and wants room for one where the name begins like one. Thread-safe.
+ * The size below which libc returns ERANGE for any answer, before it asks anybody. libc first checks whether the name
+ * is an address, and needs room for an address if the name begins like one. Thread-safe.
  */
 size_t hostent_least_size(const char *name);
 

@@ -2,11 +2,12 @@
 #define ORIGINBYPASS_DOORS_IDN_H
 
 /**
- * A name as its owner writes it, in the program's locale, out of its ASCII form (`xn--...`): what AI_CANONIDN asks for.
- * By the same library as libc, libidn2, which is loaded then and stays, as libc's own use of it does.
+ * Convert a name from its ASCII form (`xn--...`) to the form in which its owner writes it, in the program's locale.
+ * This is what AI_CANONIDN asks for. The conversion uses the same library as libc, libidn2, which is loaded at the
+ * first use and stays loaded, as in libc.
  *
- * Returns the name on the heap, for the caller to free(3). NULL: the ASCII form is to be used, as libc does where the
- * name is nobody's ASCII form, the locale cannot show it, or there is no libidn2. errno may change. Thread-safe; no
+ * Returns the name on the heap, for the caller to free(3). NULL: use the ASCII form. libc does the same if the name is
+ * not a valid ASCII form, if the locale cannot show it, or if there is no libidn2. errno may change. Thread-safe; not a
  * cancellation point.
  */
 char *idn_shown(const char *name);

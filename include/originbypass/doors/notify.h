@@ -7,15 +7,15 @@
 /** What a program wants to happen when its requests are done (sigevent(7)). */
 struct notification {
     struct sigevent event;
-    pid_t process; /**< that asked, and gets the signal */
+    pid_t process; /**< the process that asked, and gets the signal */
 };
 
-/** Take over what the program gave. NULL: nothing is to happen. */
+/** Copy what the program gave. NULL: no notification. */
 void notify_prepare(struct notification *notification, const struct sigevent *event);
 
 /**
- * Let it happen: queue the signal to the process, with si_code SI_ASYNCNL; or start a thread for the program's
- * function, with no signal blocked. Where the system has no more signals or threads to give, nothing happens, as with
+ * Notify the program: queue the signal to the process, with si_code SI_ASYNCNL; or start a thread for the program's
+ * function, with no signal blocked. If the system cannot provide another signal or thread, nothing happens, as with
  * libc. Thread-safe.
  */
 void notify(const struct notification *notification);

@@ -9,11 +9,12 @@
 #include "originbypass/lookup/lookup.h"
 
 /*
- * A program that asks for a name mostly asks for it in the same way. So the cache has beside the answers for a name the
- * list with which a call for it was answered, ready to be copied: in libc's order, with socket types and ports.
+ * A program usually asks for a name in the same way each time. So the cache has not only the answers for a name, but
+ * also the list that answered a call for it. The list is ready to be copied: in libc's order, with socket types and
+ * ports.
  */
 
-/* What every hit runs through stands here, to be compiled into its caller. */
+/* The functions that every hit calls are here, so that they are compiled into their callers. */
 
 #define REPEAT_ENTRY_WORDS (sizeof(struct addrinfo_entry) / sizeof(uint64_t))
 _Static_assert(sizeof(struct addrinfo_entry) == REPEAT_ENTRY_WORDS * sizeof(uint64_t), "an entry is a number of words");
@@ -39,7 +40,7 @@ static inline bool repeat_fit(const struct addrinfo *hints) {
     return (hints->ai_family & ~0xff) == 0 && (hints->ai_socktype & ~0xff) == 0 && (hints->ai_protocol & ~0xffff) == 0;
 }
 
-/** Make the key of a call. False: no list is kept of calls like this one. `service` is not NULL. Thread-safe. */
+/** Make the key of a call. False: no list is kept for calls like this one. `service` is not NULL. Thread-safe. */
 static inline bool repeat_make_key(struct cache_list *list, const char *service, const struct addrinfo *hints) {
     static const struct addrinfo none = {.ai_flags = EXPANSION_FLAGS_WITHOUT_HINTS};
     if (hints == NULL)
@@ -57,19 +58,19 @@ static inline bool repeat_make_key(struct cache_list *list, const char *service,
     return *service == '\0';
 }
 
-/** Take the list over from an answer, which addrinfo_build() made. False: it is too long. Thread-safe. */
+/** Copy the list from an answer that addrinfo_build() made. False: it is too long. Thread-safe. */
 bool repeat_store(struct cache_list *list, const struct addrinfo *answer);
 
-/** Make an answer of the list. Returns 0 or EAI_MEMORY. Thread-safe. */
+/** Make an answer from the list. Returns 0 or EAI_MEMORY. Thread-safe. */
 static inline int repeat_build(const struct cache_list *list, struct addrinfo **answer) {
     return addrinfo_rebuild((const struct addrinfo_entry *)(const void *)list->words,
                             list->word_count / REPEAT_ENTRY_WORDS, (int)(uint32_t)(list->key[2] >> 32), answer);
 }
 
 /**
- * Remember with the name, which lookup_finish() has answered, the key and the words of a list for as long as every part
- * of it holds, `list->until_ms` at most. A name has room for one list: another call's is not driven out before its
- * time. Thread-safe.
+ * For a name that lookup_finish() has answered, remember the key and the words of a list as long as every part of it is
+ * valid, at most until `list->until_ms`. A name has room for one list: the list of another call is not replaced before
+ * it expires. Thread-safe.
  */
 void repeat_keep(const struct lookup *lookup, struct cache_list *list);
 
