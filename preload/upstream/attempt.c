@@ -62,7 +62,7 @@ static void count_ends(struct attempt *attempt) {
     }
 }
 
-/* What is still on its way, of an attempt that is given up. */
+/* Count the questions of an abandoned attempt that are still waiting for a reply. */
 static void count_rest(const struct attempt *attempt, enum counter end) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT && attempt->query != NULL; type++)
         if (dns_reply(attempt->query, type)->state == DNS_WAITING)
@@ -100,7 +100,7 @@ bool attempt_is_waiting(const struct attempt *attempt, enum record_types wanted)
     return false;
 }
 
-/* Why the upstream counts as one that does not answer; NULL: it does not. */
+/* Why the upstream counts as one that does not answer; NULL if it does not count as one. */
 static const char *held_against(const struct attempt *attempt, uint32_t patience_ms, uint64_t now_ms) {
     if (attempt->heard || attempt->query == NULL)
         return NULL;
@@ -116,7 +116,7 @@ static const char *held_against(const struct attempt *attempt, uint32_t patience
 
 void attempt_end(struct attempt *attempt, uint32_t patience_ms) {
     uint64_t now_ms = clock_now_ms();
-    /* In a copy of the process that is not adopted yet no lock is to be trusted. */
+    /* In a copy of the process that is not adopted yet, no lock can be trusted. */
     const char *why = process_is_copy() ? NULL : held_against(attempt, patience_ms, now_ms);
     if (!process_is_copy()) {
         count_ends(attempt);
@@ -134,7 +134,7 @@ struct probe {
     struct task task;
     struct attempt attempt;
     struct server_address server;
-    uint64_t deadline_ms; /* 0: it has not begun */
+    uint64_t deadline_ms; /* 0: the probe has not begun */
     uint32_t timeout_ms;
     char name[NAME_LENGTH_MAX + 1];
 };

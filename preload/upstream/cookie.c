@@ -14,15 +14,15 @@ enum { PLACES = 64 };
 /* A place is filled once; its server's address has no family before that. */
 struct cookie_place {
     struct cookie cookie;
-    struct address ours; /* from where the server was asked */
+    struct address ours; /* the address from which the server was asked */
     struct server_address server;
-    bool is_of_no_use; /* the server refuses cookies, or passes on those of others */
+    bool is_of_no_use; /* the server refuses cookies, or passes on the cookies of others */
 };
 
 static struct cookie_place places[PLACES];
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
 
-/* Under the lock, like the functions that follow. NULL: all are taken. */
+/* Call it under the lock, like the functions that follow. NULL: all places are taken. */
 static struct cookie_place *place_of(const struct server_address *server) {
     for (size_t i = 0; i < PLACES; i++) {
         if (places[i].server.address.family == AF_UNSPEC)
@@ -79,7 +79,7 @@ static bool proves_sender(const struct cookie *sent, const struct message_edns *
            memcmp(edns->cookie, sent->octets, COOKIE_CLIENT_SIZE) == 0;
 }
 
-/* Unless the cookie was drawn again since the question was sent. */
+/* Learn nothing if the cookie was drawn again since the question was sent. */
 static void learn(const struct server_address *server, const struct message_edns *edns, bool is_datagram) {
     lock_acquire(&lock);
     struct cookie_place *place = place_of(server);
@@ -101,7 +101,9 @@ static void end_use(const struct server_address *server) {
     lock_release(&lock);
 }
 
-/* The server takes no message with such an option; what has a server cookie was taken before. */
+/*
+ * The server refuses messages with this option. A cookie with a server part shows that it accepted the option before.
+ */
 static bool refuses_option(const struct message_edns *edns) {
     return edns->rcode == ns_r_formerr || edns->rcode == ns_r_badvers;
 }

@@ -32,17 +32,18 @@ enum {
 };
 enum { DATAGRAMS, STREAM, SOCKETS }; /* a channel has one server here, and so at most one socket for each */
 
-/* A message that comes over TCP: its length (RFC 1035, section 4.2.2) and its octets, then what c-ares is shown of it.
- */
+/* A message that comes over TCP: its length (RFC 1035, section 4.2.2) and its octets, later the part of it that
+ * c-ares is shown. */
 struct stream {
     uint8_t *octets;
     size_t count;        /* how many have come */
-    size_t shown, given; /* how many c-ares may have, and has; shown is 0 while the message is not complete */
+    size_t shown, given; /* how many c-ares may read, and has read; shown is 0 while the message is incomplete */
 };
 
 /*
  * What is asked: the header and the question as c-ares has them, and the question as it goes out, with the case of each
- * letter drawn by lot. Who forges a reply over UDP without seeing the question has to guess that too, and the cookie.
+ * letter chosen at random. An attacker that forges a reply over UDP without seeing the question has to guess the case
+ * and the cookie too.
  */
 struct asked {
     uint8_t message[HFIXEDSZ + QUESTION_MAX];
@@ -53,30 +54,30 @@ struct asked {
 };
 
 /*
- * c-ares has the conversation: IDs, ports, EDNS, TCP after a truncated reply. What a reply says is read here, from the
- * octets that came, and c-ares is shown nothing but the header and the question (message_show_question()). So it makes
- * no difference what its versions take for malformed, or how they name a response code.
+ * c-ares manages the exchange: IDs, ports, EDNS, TCP after a truncated reply. The content of a reply is read here, from
+ * the octets that came, and c-ares is shown only the header and the question (message_show_question()). So it makes no
+ * difference what its versions regard as malformed, or how they name a response code.
  *
- * Each question has a channel of its own. On a common one they share what happens to it: c-ares 1.18 leaves EDNS out of
- * the rest for one of them alone, and a TCP connection that is refused, or closed after the first reply, is the end of
- * both.
+ * Each question has a channel of its own. On a shared channel, what happens to one question affects the other. c-ares
+ * 1.18 leaves EDNS out of everything else because of only one question, and a TCP connection that is refused, or closed
+ * after the first reply, ends both.
  */
 struct question {
     struct dns_query *query;
     sa_family_t family;
     ares_channel channel; /* NULL: not asked */
     struct asked asked;
-    bool in_one_case;     /* asked again, since the server does not keep the case */
+    bool in_one_case;     /* asked again, because the server does not keep the case */
     bool case_lost;       /* a reply came in another case */
-    bool with_its_cookie; /* asked again, since the server wants its own cookie back */
-    bool cookie_lost;     /* a reply came that says so */
-    bool without_socket;  /* there was none to be had */
+    bool with_its_cookie; /* asked again, because the server wants its own cookie back */
+    bool cookie_lost;     /* a reply that says so has come */
+    bool without_socket;  /* no socket was available */
     bool socket_taken;    /* the program has closed it, or put another file at its number */
-    bool without_memory;  /* c-ares had none: the channel waits for nothing but its end */
-    bool over_tcp;        /* since its reply over UDP was truncated */
+    bool without_memory;  /* c-ares got no memory: the channel can only be destroyed */
+    bool over_tcp;        /* because its reply over UDP was truncated */
     struct descriptor sockets[SOCKETS];
     struct stream stream;
-    struct dns_reply read; /* what the last message says, until c-ares has found it to be the reply */
+    struct dns_reply read; /* what the last message says, until c-ares accepts it as the reply */
     struct dns_reply reply;
 };
 
@@ -85,7 +86,7 @@ struct dns_query {
     enum dns_transport transport;
     uint32_t timeout_ms;
     char name[NAME_LENGTH_MAX + 1];
-    bool in_time; /* a packet came: what fails from now on fails for another reason than silence */
+    bool in_time; /* a packet came: a later failure has another reason than silence */
     struct question questions[RECORD_TYPE_COUNT];
 };
 
@@ -103,7 +104,7 @@ static struct descriptor *descriptor_of(struct question *question, int number) {
     return NULL;
 }
 
-/* A program that closed its standard streams goes on writing to their numbers. */
+/* A program that has closed its standard streams may continue to write to their numbers. */
 static int above_standard_streams(int number) {
     if (number < 0 || number > 2)
         return number;
@@ -171,7 +172,10 @@ static size_t question_size(const struct asked *asked) {
     return asked->size - HFIXEDSZ;
 }
 
-/* What is the reply but for the case is of a server that does not keep it, or forged: dns_process() asks again. */
+/*
+ * A message that is the reply except for the case comes from a server that does not keep the case, or is forged.
+ * dns_process() then asks again.
+ */
 static bool is_reply(struct question *question, const uint8_t *message, size_t shown, bool is_datagram) {
     const struct asked *asked = &question->asked;
     const uint8_t *its_question = message + HFIXEDSZ;
@@ -185,8 +189,9 @@ static bool is_reply(struct question *question, const uint8_t *message, size_t s
 }
 
 /*
- * A failure without the question is told by the ID alone: it is believed of a server that may not have understood the
- * rest, because of EDNS. c-ares would drop it, and wait on: it is given the question. Returns the message's size.
+ * A failure without the question can be recognised only by the ID. It is believed if the server may not have understood
+ * the rest, because of EDNS. c-ares would drop it and continue to wait, so the question is added. Returns the message's
+ * size.
  */
 static size_t with_question(const struct question *question, uint8_t *message, size_t size, size_t room) {
     const struct asked *asked = &question->asked;
@@ -198,7 +203,7 @@ static size_t with_question(const struct question *question, uint8_t *message, s
     return asked->size;
 }
 
-/* What is not to be believed is taken for truncated: c-ares asks over TCP then. False: dns_process() asks again. */
+/* A reply that cannot be believed is marked as truncated, so c-ares asks over TCP. False: dns_process() asks again. */
 static bool take_cookie(struct question *question, uint8_t *message, size_t size, bool is_datagram) {
     const struct cookie *sent = &question->asked.cookie;
     enum cookie_verdict verdict = cookie_judge(&question->query->server, sent, message, size, is_datagram);
@@ -209,11 +214,14 @@ static bool take_cookie(struct question *question, uint8_t *message, size_t size
     return !question->cookie_lost;
 }
 
-/* Reads a message, and leaves of it what c-ares is shown. Returns the size of that; 0: nothing of it is for c-ares. */
+/*
+ * Reads a message, and reduces it to the part that c-ares is shown. Returns the size of that part; 0: c-ares is shown
+ * nothing.
+ */
 static size_t take_message(struct question *question, uint8_t *message, size_t size, size_t room, bool is_datagram) {
     /*
-     * What still comes over UDP then is no reply. A FORMERR would make c-ares 1.18 write the question without EDNS into
-     * new memory, while the old one waits to be sent over TCP.
+     * After the switch to TCP, nothing that comes over UDP is a reply. A FORMERR would make c-ares 1.18 write the
+     * question without EDNS into new memory, while the old one waits to be sent over TCP.
      */
     if (is_datagram && question->over_tcp)
         return 0;
@@ -221,15 +229,18 @@ static size_t take_message(struct question *question, uint8_t *message, size_t s
     size_t shown = message_question(message, size);
     if (!is_reply(question, message, shown, is_datagram) || !take_cookie(question, message, size, is_datagram))
         return 0;
-    /* So that no name of the answer that refers to the question's has its case. */
+    /* So that no name in the answer that points to the question's name gets the random case. */
     memcpy(message + HFIXEDSZ, question->asked.message + HFIXEDSZ, question_size(&question->asked));
     bool truncated = message_is_truncated(message, size);
     question->over_tcp |= truncated;
-    /* c-ares tells nobody of a truncated reply, which shows that the server is there, though TCP may not reach it. */
+    /*
+     * c-ares does not report a truncated reply. But such a reply shows that the server is there, even if TCP does not
+     * reach it.
+     */
     question->query->in_time |= truncated;
     free(question->read.answer);
     question->read = read_reply(question, message, size);
-    /* Which is no answer to EDNS of version 0: c-ares is to ask without it, as after a FORMERR. */
+    /* BADVERS is not an answer to EDNS version 0. c-ares must ask without EDNS, as after a FORMERR. */
     if (message_edns(message, size).rcode == ns_r_badvers)
         message[RESPONSE_CODE] |= ns_r_formerr;
     message_show_question(message);
@@ -241,7 +252,10 @@ static ares_ssize_t nothing_now(void) {
     return -1;
 }
 
-/* Takes from the socket what belongs to this message. Returns how much has come now, or as recv(2). */
+/*
+ * Reads from the socket what belongs to this message. Returns the number of octets that came now; otherwise like
+ * recv(2).
+ */
 static ssize_t receive_more(struct stream *stream, int number, size_t wanted) {
     uint8_t *octets = realloc(stream->octets, wanted + QUESTION_MAX);
     if (octets == NULL)
@@ -258,7 +272,7 @@ static size_t wanted_of(const struct stream *stream) {
                                        : LENGTH_SIZE + (size_t)(stream->octets[0] << 8 | stream->octets[1]);
 }
 
-/* As recv(2): 1, where a message is complete. */
+/* Like recv(2), but returns 1 if a message is complete. */
 static ssize_t receive_message(struct question *question, int number) {
     struct stream *stream = &question->stream;
     while (stream->count < wanted_of(stream)) {
@@ -307,7 +321,7 @@ static ares_ssize_t receive(ares_socket_t number, void *data, size_t size, int f
     return shown == 0 ? nothing_now() : (ares_ssize_t)shown;
 }
 
-/* ---- questions: the case of their letters is drawn by lot ---- */
+/* ---- questions: the case of their letters is chosen at random ---- */
 
 static void draw_case(uint8_t *octets, size_t size) {
     uint8_t random[QUESTION_MAX];
@@ -318,7 +332,7 @@ static void draw_case(uint8_t *octets, size_t size) {
             octets[i] ^= random[i] & CASE_BIT;
 }
 
-/* The first time; when it is sent again, without EDNS or over TCP, the question is the same. */
+/* Called only when the question is first sent. When it is sent again, without EDNS or over TCP, it is the same. */
 static void note_question(struct question *question, int number, const uint8_t *message, size_t size) {
     struct asked *asked = &question->asked;
     size_t end = message_question(message, size);
@@ -342,8 +356,9 @@ static void note_message(struct question *question, int number, const uint8_t *m
 }
 
 /*
- * A message as c-ares has it, over TCP behind its length, to which we add. By send(2), which every resolver uses: a
- * filter of system calls that lets libc's through lets it through. A socket that nothing was sent on takes it whole.
+ * Send a message that c-ares has made, with our additions; over TCP its length comes first. send(2) is used, as in
+ * every resolver, because a system call filter that allows libc's resolver allows it too. A socket on which nothing was
+ * sent before takes the whole message.
  */
 static ssize_t send_message(struct question *question, int number, const struct iovec *part, size_t length_size) {
     const struct asked *asked = &question->asked;
@@ -374,7 +389,7 @@ static ares_ssize_t transmit(ares_socket_t number, const struct iovec *parts, in
     struct question *question = context;
     if (descriptor_of(question, number) == NULL)
         return -1;
-    (void)count; /* one: there is one question */
+    (void)count; /* always one, because there is one question */
     return send_message(question, number, &parts[0], question->sockets[DATAGRAMS].number == number ? 0 : LENGTH_SIZE);
 }
 
@@ -414,7 +429,7 @@ static void fail_without_message(struct question *question, int status) {
     }
 }
 
-/* A message here is the one that take_message() has just read, as far as c-ares was shown it. */
+/* The message here is the one that take_message() has just read, reduced to the part that c-ares was shown. */
 // cppcheck-suppress constParameter ; the type is ares_callback
 static void take_reply(void *context, int status, int timeouts, unsigned char *message, int size) {
     struct question *question = context;
@@ -432,8 +447,8 @@ static void take_reply(void *context, int status, int timeouts, unsigned char *m
 }
 
 /*
- * With all of these given, c-ares reads no file: a server is among them at this point already, because without one it
- * would read /etc/resolv.conf. Its structure has room for IPv4 servers alone; others follow.
+ * If all of these options are given, c-ares reads no file. They already include a server here, because without one
+ * c-ares would read /etc/resolv.conf. Its structure has room only for IPv4 servers; others are set later.
  */
 static bool open_channel(struct question *question) {
     const struct dns_query *query = question->query;
@@ -457,7 +472,7 @@ static bool open_channel(struct question *question) {
     int given = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS | ARES_OPT_UDP_PORT |
                 ARES_OPT_TCP_PORT | ARES_OPT_LOOKUPS | ARES_OPT_EDNSPSZ | ARES_OPT_SERVERS | ARES_OPT_DOMAINS |
                 ARES_OPT_SORTLIST;
-#ifdef ARES_OPT_QUERY_CACHE /* since 1.23; it is on by default there, and ours is the cache */
+#ifdef ARES_OPT_QUERY_CACHE /* since 1.23, where it is on by default; we have our own cache */
     given |= ARES_OPT_QUERY_CACHE;
 #endif
     int made = ares_init_options(&question->channel, &options, given);
@@ -478,7 +493,7 @@ static bool open_channel(struct question *question) {
     return true;
 }
 
-/* What c-ares tells nobody, or would tell too late. */
+/* Errors that c-ares does not report, or would report too late. */
 static void fail_after_an_error(struct dns_query *query) {
     bool without_way = false;
     for (size_t i = 0; i < RECORD_TYPE_COUNT; i++) {
@@ -487,7 +502,7 @@ static void fail_after_an_error(struct dns_query *query) {
             fail_without_message(question, ARES_ENOMEM);
         without_way |= question->reply.state == DNS_FAILED && question->reply.failure == DNS_UNREACHABLE;
     }
-    /* Of two packets that cannot get there, the network may tell of one alone. */
+    /* If two packets cannot get there, the network may report only one of them. */
     for (size_t i = 0; i < RECORD_TYPE_COUNT && without_way; i++)
         if (query->questions[i].reply.state == DNS_WAITING)
             fail_for_want_of_a_way(&query->questions[i]);
@@ -502,9 +517,9 @@ static bool ask_question(struct question *question) {
     return true;
 }
 
-/* From another port and by another ID: the reply that did not keep the case may be a forged one. */
+/* Ask from another port and with another ID, because the reply that did not keep the case may be forged. */
 static void ask_again(struct question *question) {
-    question->reply.state = DNS_NOT_ASKED; /* for c-ares has something to say at a channel's end */
+    question->reply.state = DNS_NOT_ASKED; /* because c-ares calls back when a channel ends */
     ares_destroy(question->channel);
     question->channel = NULL;
     question->asked = (struct asked){0};
@@ -547,7 +562,7 @@ struct dns_query *dns_ask(const struct server_address *server, const char *name,
     return dns_ask_over(DNS_OVER_UDP, server, name, types, timeout_ms);
 }
 
-/* The one that its reply comes by; false: it waits for none. */
+/* The descriptor by which the question's reply comes; false: it waits for none. */
 static bool descriptor_to_wait_for(const struct question *question, struct pollfd *descriptor) {
     ares_socket_t sockets[SOCKETS];
     if (question->channel == NULL || question->without_memory)
@@ -577,7 +592,10 @@ static void process(struct question *question, ares_socket_t readable, ares_sock
     question->without_memory |= tame_missed_memory();
 }
 
-/* Older versions read the length and the message one at a time: the socket itself may have no more to say then. */
+/*
+ * Older versions read the length and the message one at a time, and the socket itself may have nothing more to read
+ * then.
+ */
 static void process_readable(struct question *question, int number) {
     size_t given;
     do {

@@ -40,7 +40,7 @@ static size_t first_place(const struct server_address *server) {
     return hash % HEALTH_PLACES;
 }
 
-/* The server's place, or the empty one where it would be; NULL: it has none, and all are taken. */
+/* The server's place, or the empty place where it would be; NULL: it has none, and all places are taken. */
 static struct place *find(const struct server_address *server) {
     size_t first = first_place(server);
     for (size_t i = 0; i < HEALTH_PLACES; i++) {
@@ -56,7 +56,7 @@ static struct place *known(const struct server_address *server) {
     return place != NULL && atomic_load_explicit(&place->filled, memory_order_acquire) ? place : NULL;
 }
 
-/* Under the lock. */
+/* Call it under the lock. */
 static struct place *take(const struct server_address *server) {
     struct place *place = find(server);
     if (place != NULL && !atomic_load_explicit(&place->filled, memory_order_relaxed)) {
@@ -76,7 +76,7 @@ static struct place *made_known(const struct server_address *server) {
     return place;
 }
 
-/* ---- messages: none is written under the lock ---- */
+/* ---- messages: none of them is written under the lock ---- */
 
 static void tell(enum log_level level, const char *message, const struct server_address *server, const char *reason) {
     char text[SERVER_ADDRESS_TEXT_SIZE];
@@ -112,7 +112,10 @@ void health_answered(const struct server_address *server, uint32_t round_trip_ms
     }
 }
 
-/* Between three and five quarters: processes that lost an upstream at the same moment do not probe it together. */
+/*
+ * Between three and five quarters of the delay, so that processes that lost an upstream at the same moment do not probe
+ * it at the same time.
+ */
 static uint64_t with_jitter(uint32_t delay_ms) {
     uint16_t random = UINT16_MAX / 2;
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
@@ -125,7 +128,10 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
     lock_acquire(&lock);
     struct place *place = take(server);
     bool goes_down = false;
-    /* An upstream that has answered others meanwhile is there. It is this name that nobody has an answer for. */
+    /*
+     * An upstream that has answered others meanwhile is there. Then the problem is this name, for which nobody has an
+     * answer.
+     */
     if (place != NULL && (atomic_load(&place->heard_ms) == 0 || atomic_load(&place->heard_ms) < asked_ms)) {
         atomic_store(&place->news_ms, now_ms);
         int state = atomic_load(&place->state);

@@ -7,21 +7,21 @@
 
 #include "originbypass/values/name.h"
 
-/* A CNAME record. Both names are c-ares' memory. */
+/* A CNAME record. Both names are in c-ares' memory. */
 struct alias {
     char *owner, *target;
     uint32_t ttl_s;
     bool is_followed;
 };
 
-/* No zone that works has as many in a row; resolvers give up after 8 to 16. */
+/* No working zone has this many in a row; resolvers give up after 8 to 16. */
 enum { ALIASES_MAX = 64 };
 
 /* A message being read: a cursor over it, and what was found so far. */
 struct reader {
     const uint8_t *message, *end, *at;
     sa_family_t family;
-    char *asked;          /* the question's name, c-ares' memory */
+    char *asked;          /* the question's name, in c-ares' memory */
     const char *expected; /* the name whose addresses count: the last of the chain */
     struct alias *aliases;
     size_t alias_count;
@@ -30,7 +30,7 @@ struct reader {
     size_t address_count;
     char *names; /* the chain */
     size_t names_size, name_count;
-    bool has_soa; /* which a negative answer comes with (RFC 2308, section 3) */
+    bool has_soa; /* a negative answer comes with one (RFC 2308, section 3) */
 };
 
 static uint16_t get16(const uint8_t *at) {
@@ -133,7 +133,7 @@ static struct alias *next_alias(struct reader *reader) {
     return NULL;
 }
 
-/* The records of an answer have no order (RFC 1034, section 3.6). Each alias is followed once: a loop ends. */
+/* The records of an answer have no order (RFC 1034, section 3.6). Each alias is followed only once, so a loop ends. */
 static bool follow_chain(struct reader *reader) {
     reader->expected = reader->asked;
     for (struct alias *alias; (alias = next_alias(reader)) != NULL;) {
@@ -203,7 +203,7 @@ static bool read_answers(struct reader *reader, size_t count) {
     return use_each(reader, count, add_address);
 }
 
-/* How long a negative answer holds: the SOA record's TTL or its last field, the smaller one (RFC 2308, section 5). */
+/* How long a negative answer is valid: the smaller of the SOA record's TTL and its last field (RFC 2308, section 5). */
 static uint32_t negative_ttl_s(struct reader *reader, size_t count) {
     uint32_t ttl_s = 0;
     struct record record;
@@ -224,7 +224,7 @@ static const char *failure_of(const HEADER *header, unsigned rcode) {
     switch (rcode) {
     case ns_r_noerror:
     case ns_r_nxdomain:
-        /* No answer from a server that neither knows nor asks others: a referral. */
+        /* No answer, from a server that neither is authoritative nor asks others: this is a referral. */
         return header->rcode == ns_r_noerror && header->ancount == 0 && !header->aa && !header->ra
                    ? "referred elsewhere: it neither recurses nor is authoritative"
                    : NULL;
@@ -272,7 +272,7 @@ void message_show_question(uint8_t *message) {
 /* OPT is the type of a record that belongs to the root; its TTL begins with the upper octet of the response code. */
 enum { TTL_AT = 4, SIZE_AT = 8, OPTION_COOKIE = 10, RCODE_BITS = 4 };
 
-/* Where the name ends that begins at `at`. 0: malformed. */
+/* The end of the name that begins at `at`. 0: malformed. */
 static size_t end_of_name(const uint8_t *message, size_t size, size_t at) {
     while (at < size && message[at] != 0 && message[at] <= NS_MAXLABEL)
         at += 1U + message[at];
@@ -295,7 +295,9 @@ static void find_cookie(struct message_edns *edns, const uint8_t *options, size_
     }
 }
 
-/* Where the first OPT record's type is. Its data are inside the message. NULL: there is no such record. */
+/*
+ * The position of the first OPT record's type. The record's data are inside the message. NULL: there is no such record.
+ */
 static const uint8_t *find_opt(const uint8_t *message, size_t size, const HEADER *header) {
     size_t additional = ntohs(header->arcount);
     size_t count = (size_t)ntohs(header->ancount) + ntohs(header->nscount) + additional;
@@ -388,7 +390,7 @@ static struct answer *build(const struct reader *reader, enum outcome outcome, u
     return answer;
 }
 
-/* The last name of the chain is where it leads: it may be no host name, and then nobody can be asked for it. */
+/* The chain leads to its last name. If that is not a host name, nobody can be asked for it. */
 static bool ends_in_a_host_name(const struct reader *reader) {
     const char *name = reader->names;
     for (size_t i = 1; i < reader->name_count; i++)

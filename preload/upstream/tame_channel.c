@@ -2,12 +2,13 @@
 #include <stddef.h>
 
 /*
- * What later versions of c-ares bring for a channel that lives long and belongs to several threads. Ours is made for
- * one lookup, by one thread. With these in the place of its own, c-ares 1.34 asks the same questions as 1.18, in the
- * same time, and none of what a guest must not have is linked in: pthread_cond_*, select, epoll, inotify, threads.
+ * Later versions of c-ares have functions for a channel that lives long and belongs to several threads. Our channel is
+ * made for one lookup, by one thread. With the functions here instead of its own, c-ares 1.34 asks the same questions
+ * as 1.18, in the same time, and nothing that a guest must not have is linked in: pthread_cond_*, select, epoll,
+ * inotify, threads.
  *
- * The linker gives our names to c-ares' calls (WRAPPED in the Makefile); a version that does not make a call does not
- * need it. Their types are c-ares' private ones: a status is an int, and 0 is success.
+ * The linker redirects c-ares' calls to our functions (WRAPPED in the Makefile). A version that does not make a call
+ * does not need its function. The types are c-ares' private ones: a status is an int, and 0 is success.
  */
 enum { SUCCESS = 0, NOT_IMPLEMENTED = 5 };
 
@@ -27,7 +28,7 @@ int __wrap_ares_init_by_sysconfig(void *channel);
 int __wrap_ares_cookie_apply(void *question, void *connection, const void *now);
 void __wrap_ares_metrics_record(const void *query, void *server, int status, const void *reply);
 
-/* ---- no locks: one thread has the channel ---- */
+/* ---- no locks, because only one thread has the channel ---- */
 
 int __wrap_ares_channel_threading_init(void *channel) {
     (void)channel;
@@ -97,7 +98,7 @@ int __wrap_ares_init_by_sysconfig(void *channel) {
 
 /* ---- nothing that only a channel that lives on could learn ---- */
 
-/* A DNS cookie (RFC 7873) is of use from the second question to a server on: ours are kept in cookie.c. */
+/* A DNS cookie (RFC 7873) is useful only from the second question to a server on. Our cookies are kept in cookie.c. */
 int __wrap_ares_cookie_apply(void *question, void *connection, const void *now) {
     (void)question;
     (void)connection;
@@ -105,7 +106,7 @@ int __wrap_ares_cookie_apply(void *question, void *connection, const void *now) 
     return SUCCESS;
 }
 
-/* c-ares would give the question that goes over TCP the less time, the sooner the other one was answered. */
+/* The sooner the other question was answered, the less time c-ares would give the question that goes over TCP. */
 void __wrap_ares_metrics_record(const void *query, void *server, int status, const void *reply) {
     (void)query;
     (void)server;

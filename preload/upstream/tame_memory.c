@@ -3,7 +3,7 @@
 
 #include "originbypass/upstream/tame.h"
 
-/* c-ares' memory is the process' own; what it could not have is remembered for the thread that asked. */
+/* c-ares uses the process' own memory. A failed allocation is remembered for the thread that asked for it. */
 static __thread bool missed;
 
 static void *note(void *memory) {
@@ -20,8 +20,8 @@ static void *get_more(void *memory, size_t size) {
 }
 
 /*
- * A library that resolves before this has c-ares' own functions, and the same memory: either may free the other's.
- * ares_library_init_mem(3) has no other effect on Linux.
+ * A library that resolves before this runs gets c-ares' own functions. They use the same memory, so each can free what
+ * the other allocated. ares_library_init_mem(3) has no other effect on Linux.
  */
 __attribute__((constructor)) static void give_memory(void) {
     ares_library_init_mem(ARES_LIB_INIT_ALL, get_noted, free, get_more);

@@ -9,15 +9,15 @@
 #include "originbypass/upstream/tame.h"
 
 /*
- * Where c-ares gets its random octets: from getrandom(2), and from nothing that belongs to the program. It seeds a
- * generator of its own with rand(), after srand() in later versions, or asks arc4random_buf() of glibc 2.36 and later,
- * which older ones do not have and which ends the process where getrandom(2) is forbidden.
+ * c-ares gets its random octets from getrandom(2), and from nothing that belongs to the program. It would seed a
+ * generator of its own with rand(), in later versions after srand(). Or it would call arc4random_buf() of glibc 2.36
+ * and later, which older versions of glibc do not have and which ends the process if getrandom(2) is forbidden.
  */
 int __wrap_rand(void);
 void __wrap_srand(unsigned seed);
 void __wrap_arc4random_buf(void *octets, size_t size);
 
-/* Where getrandom(2) is forbidden, the kernel's own random octets for this process and the time remain. */
+/* If getrandom(2) is forbidden, only the time and the kernel's random octets for this process (AT_RANDOM) remain. */
 static uint64_t random_without_kernel(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -26,7 +26,10 @@ static uint64_t random_without_kernel(void) {
     return value ^ value >> 29;
 }
 
-/* A key takes 31 numbers: they are drawn at once, and those left over are for nobody (tame_forget_random()). */
+/*
+ * A key takes 31 numbers. They are drawn all at once, and numbers that are left over are not used
+ * (tame_forget_random()).
+ */
 #define NUMBERS_DRAWN 32
 static __thread uint32_t numbers[NUMBERS_DRAWN];
 static __thread uint32_t numbers_left;

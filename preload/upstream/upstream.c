@@ -48,14 +48,14 @@ struct race {
     const struct upstream_plan *plan;
     const char *name;
     enum record_types wanted;
-    enum record_types other; /* the type that is not, where one is: what it says shows whether the name exists */
-    const struct server_address *denier; /* which said that there is no such name */
+    enum record_types other; /* the type that is not wanted, if only one is; its reply shows whether the name exists */
+    const struct server_address *denier; /* the server that said that there is no such name */
     uint64_t deadline_ms;
     uint64_t next_ms;       /* when the next attempt begins, if nothing was heard */
-    uint64_t rest_until_ms; /* no attempt begins before */
+    uint64_t rest_until_ms; /* no attempt begins before this time */
     struct upstream_result result;
     struct answer *rejected[RECORD_TYPE_COUNT]; /* the first with OUTCOME_REJECTED */
-    bool exhausted;                             /* nobody is left to be asked */
+    bool exhausted;                             /* nobody is left to ask */
     uint64_t due_ms;
     size_t limit, count;
     struct attempt attempts[];
@@ -81,8 +81,8 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
         const struct server_address *server = &upstreams->servers[i];
         enum health_state state = health_state(server);
         /*
-         * Where no thread can probe, this one call does, by asking the upstream in its place; and where what is known
-         * is of another time: a proxy that resolves at its reloads alone would else be left to libc by each of them.
+         * If no thread can probe, this call does, by asking the upstream in its place. It also does so if what is known
+         * is outdated. Otherwise a proxy that resolves only at its reloads would be left to libc at each of them.
          */
         bool on_trial =
             state != HEALTH_GOOD && health_claim_probe(server, now_ms) &&
@@ -109,7 +109,7 @@ static bool is_planned(const struct upstream_plan *plan, const struct server_add
 
 /* ---- the race ---- */
 
-/* What this thread waits for. A signal handler may have jumped out of the wait, and left it behind. */
+/* What this thread waits for. If a signal handler has jumped out of the wait, the race is still here. */
 static __thread struct race *waited_for;
 
 /* One lost packet is not held against an upstream that answered when it was asked again. */
@@ -136,7 +136,7 @@ static void end_race(struct race *race, uint32_t patience_ms) {
 
 struct race *upstream_begin(const char *name, enum record_types wanted, const struct host_settings *settings,
                             const struct upstream_plan *plan, uint64_t deadline_ms) {
-    /* One more for a witness, where a single upstream has failed at once. */
+    /* One more for a witness, if a single upstream has failed at once. */
     size_t limit = plan->count == 0 ? 0 : plan->count * UPSTREAM_ROUNDS + 1;
     struct race *race = calloc(1, sizeof(*race) + limit * sizeof(race->attempts[0]));
     if (race == NULL)
@@ -164,8 +164,8 @@ static enum record_types missing_of(const struct race *race) {
 }
 
 /*
- * A witness for the name is wanted where it decides what becomes of the lookup. An IPv6 address of the edge must not
- * come from libc when AAAA alone fails. And some servers say that there is no such name of one that has no record of
+ * A witness for the name is wanted if it decides the result of the lookup. An IPv6 address of the edge must not come
+ * from libc when only AAAA fails. And some servers say that there is no such name when the name only has no record of
  * the type.
  */
 static enum record_types witness_of(const struct race *race) {
@@ -197,7 +197,7 @@ static bool was_repeated(const struct race *race, size_t upstream) {
     return false;
 }
 
-/* The upstream to ask next: each in its turn, then those again of which nothing was heard. NULL: none is left. */
+/* The upstream to ask next: each in its turn, then again those that have not been heard. NULL: none is left. */
 static const struct server_address *next_server(const struct race *race) {
     const struct upstream_plan *plan = race->plan;
     enum record_types missing = missing_of(race);
@@ -243,15 +243,15 @@ static bool start_next(struct race *race, uint64_t now_ms) {
 }
 
 /*
- * The next upstream is asked, and does not wait for the other question's reply. That one may still be on its way:
- * nobody is asked again before it counts as silence.
+ * The next upstream is asked without waiting for the reply to the other question. That reply may still be on its way,
+ * so no upstream is asked again before the wait counts as silence.
  */
 static void begin_next_soon(struct race *race) {
     if (race->count < race->plan->count)
         race->next_ms = 0;
 }
 
-/* Keep an answer: for use, or, where all is rejected, for want of a better one. */
+/* Keep an answer: to use it, or, if all its addresses are rejected, in case there is no better one. */
 static void keep_answer(struct race *race, const struct server_address *server, size_t type, struct answer *answer) {
     if (answer != NULL)
         answer = policy_apply(race->settings, answer);
@@ -270,8 +270,8 @@ static void keep_answer(struct race *race, const struct server_address *server, 
 }
 
 /*
- * A program that closes our socket is closing all that it has, as a daemon does: what it opens next it may expect at
- * the first numbers, and not a socket of ours in the midst of it.
+ * A program that closes our socket is closing all its descriptors, as a daemon does. It may expect that what it opens
+ * next gets the first numbers, without a socket of ours among them.
  */
 #define REST_MS 100
 
@@ -302,7 +302,7 @@ static bool is_waiting(const struct race *race) {
     return false;
 }
 
-/* How often what c-ares times by itself is looked at. */
+/* How often the timeouts that c-ares keeps by itself are checked. */
 #define TICK_MS 50
 
 bool upstream_go_on(struct race *race) {
@@ -350,8 +350,9 @@ void upstream_process(struct race *race, const struct pollfd *descriptors) {
 }
 
 /*
- * A handler that ran while we waited may have looked up a name itself, late, and cleared up what it took for left
- * behind. Or this is a copy of the process, which it made: the sockets are the parent's to read, and closed here.
+ * A handler that ran while we waited may have looked up a name itself after a long time, and ended our race because it
+ * looked abandoned. Or the handler has copied the process, and this is the copy: only the parent reads the sockets, and
+ * they are closed here.
  */
 bool upstream_wait(const struct process_section *section, struct race *race) {
     struct pollfd descriptors[UPSTREAM_DESCRIPTORS_MAX];
@@ -371,7 +372,7 @@ void upstream_abandon(void) {
     struct race *race = waited_for;
     waited_for = NULL;
     if (race != NULL)
-        end_race(race, UINT32_MAX); /* what was silent in it may have answered since */
+        end_race(race, UINT32_MAX); /* an upstream that was silent may have answered since */
 }
 
 static const char *failure_of_attempt(const struct race *race, const struct attempt *attempt,
@@ -398,7 +399,7 @@ static bool is_final(const struct attempt *attempt, enum record_types missing) {
     return false;
 }
 
-/* Add what an upstream has to do with it, as far as there is room. */
+/* Add how an upstream contributed to the failure, as far as there is room. */
 static void add_reason(struct failure *failure, const struct server_address *server, const char *why) {
     char text[SERVER_ADDRESS_TEXT_SIZE];
     size_t used = strlen(failure->reason);

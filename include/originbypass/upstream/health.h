@@ -8,8 +8,8 @@
 #include "originbypass/values/address.h"
 
 /*
- * What is known of each upstream, for all threads: whether it answers, and how much. Times are on clock_now_ms(). A
- * table of fixed size: upstreams beyond it are always taken for good ones. All of this is thread-safe, and
+ * What is known about each upstream, for all threads: whether it answers, and how much. Times are on clock_now_ms().
+ * The table has a fixed size: upstreams for which it has no room always count as good. All of this is thread-safe, and
  * only health_answered() and health_unanswered() take a lock.
  */
 
@@ -21,33 +21,33 @@ enum health_state {
 
 enum health_state health_state(const struct server_address *server);
 
-/** A reply came, after `round_trip_ms`: whatever it said, the server is there. Signals must be blocked. */
+/** A reply came after `round_trip_ms`. The server is there, whatever the reply says. Signals must be blocked. */
 void health_answered(const struct server_address *server, uint32_t round_trip_ms, uint64_t now_ms);
 
 /**
- * That many queries, asked at `asked_ms`, were left unanswered until now; `why` is for the message. They do not count
+ * This many queries, asked at `asked_ms`, have not been answered until now; `why` is for the message. They do not count
  * if the server has answered others since. Signals must be blocked.
  */
 void health_unanswered(const struct server_address *server, uint32_t queries, const char *why, uint64_t asked_ms,
                        uint64_t now_ms);
 
-/** A query was sent to the server, or one has failed there. Only for the figures. */
+/** A query was sent to the server, or one has failed there. Only for the statistics. */
 void health_count_query(const struct server_address *server);
 void health_count_failure(const struct server_address *server);
 
 /**
- * Whether the caller is to probe the server: it is not good, and the delay since the last probe is over, which doubles
- * from 1 s to 60 s, with jitter. One caller gets true; the next ones not before the next delay is over.
+ * Whether the caller must probe the server: the server is not good, and the delay since the last probe is over. The
+ * delay doubles from 1 s to 60 s, with jitter. One caller gets true; others get false until the next delay is over.
  */
 bool health_claim_probe(const struct server_address *server, uint64_t now_ms);
 
 /**
- * Whether what is known of the server is two minutes old: nobody has asked for so long, or the process is a copy of one
- * where nobody has.
+ * Whether what is known about the server is two minutes old, because nobody has asked it for so long, or because the
+ * process is a copy of one in which nobody has.
  */
 bool health_is_outdated(const struct server_address *server, uint64_t now_ms);
 
-/** The figures of one upstream since load or fork(2). */
+/** The statistics of one upstream since load or fork(2). */
 struct health_figures {
     struct server_address server;
     enum health_state state;
@@ -55,11 +55,13 @@ struct health_figures {
     uint64_t round_trips_ms; /**< the sum over all replies */
 };
 
-/** The figures of the upstream in a place of the table; false: the place is empty. Begin with 0. */
+/** Get the statistics of the upstream in a place of the table; false: the place is empty. Begin with place 0. */
 bool health_read(size_t place, struct health_figures *figures);
 #define HEALTH_PLACES 256
 
-/** In a new copy of the process: the thread that held the lock is gone; the figures begin at zero. */
+/**
+ * To be called in a new copy of the process: the thread that held the lock is gone, and the statistics begin at zero.
+ */
 void health_adopt(void);
 
 #endif
