@@ -70,7 +70,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     return said;
 }
 
-/* Begin to ask for what is served past its lifetime. */
+/* Begin to ask for answers that are served past their lifetime. */
 static void refresh(struct lookup *lookup, enum record_types past) {
     const struct host_settings *settings = settings_of(lookup);
     struct process_section section;
@@ -107,7 +107,7 @@ static enum record_types choose_from_copy(struct lookup *lookup, uint64_t now_ms
     return missing;
 }
 
-/* What is wanted and past its lifetime. */
+/* The wanted types whose answers are past their lifetime. */
 static enum record_types past_lifetime(const struct lookup *lookup, uint64_t now_ms) {
     enum record_types past = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)

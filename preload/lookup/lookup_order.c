@@ -47,7 +47,7 @@ static void sort_addresses(struct lookup *lookup, const struct answer *const ans
     free(addresses);
 }
 
-/* Longer than the work takes, which only asks the kernel. */
+/* Longer than the work takes, because it only asks the kernel. */
 #define FINDING_MS 500
 
 static void find_order(struct lookup *lookup) {

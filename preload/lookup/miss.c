@@ -27,7 +27,7 @@ void miss_remember_configured(const struct miss *miss) {
         const struct answer *answer = miss_configured(miss->settings, type);
         if (!(lookup->wanted & types[type]) || answer == NULL)
             continue;
-        /* A user who pins an edge has pinned the loop. */
+        /* A user who pins an edge address has configured a loop. */
         policy_warn_of_edges((struct warned_host){lookup->settings, &lookup->name, lookup->host, false}, answer);
         if (lookup->copy.answers[type] == NULL)
             cache_put(&lookup->name, answer, &term, clock_now_ms());

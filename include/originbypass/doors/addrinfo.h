@@ -20,7 +20,7 @@
 int addrinfo_build(const struct address *addresses, size_t count, const struct expansion *expansion, int flags,
                    const char *canonical_name, struct addrinfo **list);
 
-/** What makes a node. A whole number of 64-bit words. */
+/** The values that make a node. Its size is a whole number of 64-bit words. */
 struct addrinfo_entry {
     struct expansion_node model;
     union {

@@ -10,7 +10,7 @@
  * blocked. Thread-safe.
  */
 
-/** After miss_find(). A warning says why libc is to answer. */
+/** After miss_find(). If libc must answer, a warning says why. */
 enum lookup_verdict verdict_of(const struct miss *miss);
 
 /** The same if external DNS cannot be asked, for this reason. */
