@@ -58,9 +58,9 @@ struct asked {
  * the octets that came, and c-ares is shown only the header and the question (message_show_question()). So it makes no
  * difference what its versions regard as malformed, or how they name a response code.
  *
- * Each question has a channel of its own. On a shared channel, what happens to one question affects the other. c-ares
- * 1.18 leaves EDNS out of everything else because of only one question, and a TCP connection that is refused, or closed
- * after the first reply, ends both.
+ * Each question has a channel of its own. On a shared channel, what happens to one question affects the other. After a
+ * FORMERR, c-ares 1.18 repeats only one of them without EDNS, and a TCP connection that is refused, or closed after the
+ * first reply, ends both.
  */
 struct question {
     struct dns_query *query;
