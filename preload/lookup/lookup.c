@@ -161,7 +161,8 @@ static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
     if (asked != 0)
         refresh(lookup, asked);
     metrics_write_if_due(now_ms);
-    tell_hit(lookup);
+    if (log_enabled(LOG_LEVEL_DEBUG))
+        tell_hit(lookup);
 }
 
 /* ---- cancellation ---- */

@@ -1,17 +1,5 @@
 #include "originbypass/lookup/lookup_state.h"
 
-#include "originbypass/values/record_types.h"
-
-bool lookup_has(const struct lookup *lookup, enum outcome outcome) {
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        const struct answer *answer = lookup->answers[type];
-        enum outcome said = answer == NULL ? OUTCOME_FAILURE : (enum outcome)answer->outcome;
-        /* Rejected addresses among the answers are used if there are no others. */
-        if ((lookup->wanted & types[type]) && (said == OUTCOME_REJECTED ? OUTCOME_ADDRESSES : said) == outcome)
-            return true;
-    }
-    return false;
-}
 
 size_t lookup_address_count(const struct lookup *lookup) {
     size_t count = 0;

@@ -10,6 +10,7 @@
 #include "originbypass/in_force/in_force.h"
 #include "originbypass/values/answer.h"
 #include "originbypass/values/name.h"
+#include "originbypass/values/record_types.h"
 
 /** Who answers for a name that is ours. */
 enum lookup_verdict {
@@ -35,7 +36,16 @@ struct lookup {
 };
 
 /** Whether a wanted type has an answer with this outcome; OUTCOME_FAILURE: whether a wanted type has no answer. */
-bool lookup_has(const struct lookup *lookup, enum outcome outcome);
+static inline bool lookup_has(const struct lookup *lookup, enum outcome outcome) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = lookup->answers[type];
+        enum outcome said = answer == NULL ? OUTCOME_FAILURE : (enum outcome)answer->outcome;
+        /* Rejected addresses among the answers are used if there are no others. */
+        if ((lookup->wanted & types[type]) && (said == OUTCOME_REJECTED ? OUTCOME_ADDRESSES : said) == outcome)
+            return true;
+    }
+    return false;
+}
 
 /**
  * Whether external DNS has said that the name has no address of this family: libc's addresses of this family must not
