@@ -1,6 +1,5 @@
 #include "originbypass/lookup/lookup_state.h"
 
-
 size_t lookup_address_count(const struct lookup *lookup) {
     size_t count = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
