@@ -35,6 +35,39 @@ it_begins_each_line_with_its_verdict_and_colours_nothing_in_a_pipe() {
     lacks $'\033' "$report"
 }
 
+it_reports_what_is_good_first_and_what_is_bad_last() {
+    fault 'tcp dport 53 ip daddr 8.8.8.8 drop'
+    doctor_of "$CDN $ANOTHER" "$ANOTHER" "$CDN"
+    equal 'good note bad' "$(head -n -1 <<<"$report" | cut -d ' ' -f 1 | uniq | paste -sd ' ')"
+}
+
+it_reports_the_cause_before_what_follows_from_it() {
+    stop 8.8.8.8 && stop 1.1.1.1
+    doctor_of "$CDN" "$CDN"
+    contains 'external DNS: ' "$(grep -m 1 '^bad ' <<<"$report")"
+    (($(grep -c '^bad ' <<<"$report") > 1))
+}
+
+it_gives_the_same_remedy_once() {
+    stop 8.8.8.8 && stop 1.1.1.1
+    doctor_of "$CDN" "$CDN"
+    equal '' "$(grep -oE "Let this pod's or host's traffic out[^.]*\." <<<"$report" | sort | uniq -d)"
+    doctor_of "$CDN" --json "$CDN"
+    equal 0 "$("$python" -c '
+import json, sys
+print(sum(f["verdict"] == "bad" and not f["remedy"] for f in json.load(sys.stdin)["findings"]))' <<<"$report")"
+}
+
+it_wraps_its_lines_to_the_width_of_a_terminal() {
+    command -v script >/dev/null || skip 'util-linux has no script(1) here'
+    ORIGIN_BYPASS_HOSTS=$ANOTHER script -qec "stty cols 60 && $originbypass doctor $ANOTHER" /dev/null >"$TMPDIR/report" \
+        </dev/null || true
+    report=$(tr -d '\r' <"$TMPDIR/report" | sed 's/\x1b\[[0-9;]*m//g')
+    equal '' "$(grep -E '^.{61}' <<<"$report")"
+    tells bad 'external DNS says'
+    contains $'\n      In the configuration file give the host' "$report"
+}
+
 it_writes_its_findings_as_json() {
     doctor_of "$CDN" --json "$CDN" "$ANOTHER"
     equal 1 "$status"
@@ -247,6 +280,6 @@ says_what_is_shown() {
     done | without_times)"
 }
 
-without_times() { sed 's/[0-9.]* ms/N ms/g'; }
+without_times() { sed 's,\(< \)\?[0-9.]* ms,N ms,g'; }
 
 check_all "$@"

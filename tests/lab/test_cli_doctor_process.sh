@@ -72,7 +72,7 @@ it_says_the_restart_in_json() {
     equal 'bad process-library 3' "$("$python" -c '
 import json, sys
 report = json.load(sys.stdin)
-print(report["findings"][0]["verdict"], report["findings"][0]["check"], report["status"])' <<<"$report")"
+print(report["findings"][-1]["verdict"], report["findings"][-1]["check"], report["status"])' <<<"$report")"
 }
 
 it_does_not_compare_with_a_library_outside_of_the_processs_container() {

@@ -178,7 +178,7 @@ static void look_at_settings(const struct doctor_options *options, char *const *
 /* A process or a program may be asked for alone. */
 static int look_at_all(const struct doctor_options *options, char *const *hosts) {
     bool restart = false;
-    findings_begin(options->json);
+    findings_begin(&(struct findings_style){.json = options->json});
     if (options->pid != NULL)
         restart = doctor_process(options->pid);
     if (options->program != NULL)

@@ -53,7 +53,7 @@ static bool answers_for_nobody(const struct doctor *doctor, enum dns_transport t
 static bool look_where_nobody_is(const struct doctor *doctor) {
     bool udp = answers_for_nobody(doctor, DNS_OVER_UDP), tcp = answers_for_nobody(doctor, DNS_OVER_TCP);
     if (udp || tcp)
-        findings_tell(&(struct finding){FINDING_BAD, "capture", NOBODY, TURN_CAPTURE_OFF},
+        findings_tell(&(struct finding){FINDING_CAUSE, "capture", NOBODY, TURN_CAPTURE_OFF},
                       "there is no server at this address, and yet it answers over %s: something on the way takes DNS "
                       "queries whatever their destination",
                       udp && tcp ? "UDP and TCP"

@@ -22,7 +22,7 @@ static void tell_error(const struct config_error *error) {
     char *place = error->variable != NULL ? text_format("%s", error->variable)
                   : error->line == 0      ? text_format("%s", error->file)
                                           : text_format("%s:%d", error->file, error->line);
-    findings_tell(&(struct finding){FINDING_BAD, "configuration", place,
+    findings_tell(&(struct finding){FINDING_CAUSE, "configuration", place,
                                     "Until it is corrected, every call is libc's; originbypass check tries a "
                                     "configuration before it is used"},
                   "refused: %s", error->reason);
@@ -45,7 +45,7 @@ static void tell_rules(const struct config *config) {
     else
         findings_tell(
             &(struct finding){
-                FINDING_BAD,
+                FINDING_CAUSE,
                 "configuration",
                 "no host is listed",
                 "List the hosts in ORIGIN_BYPASS_HOSTS or in " CONFIG_DEFAULT_FILE
@@ -141,7 +141,7 @@ static void look_at_log_file(const struct config *config) {
 bool doctor_configuration(const struct doctor *doctor) {
     const struct config *config = doctor->config;
     if (variable_is_disabled())
-        findings_tell(&(struct finding){FINDING_BAD, "configuration", config_variable_name(CONFIG_VARIABLE_DISABLED),
+        findings_tell(&(struct finding){FINDING_CAUSE, "configuration", config_variable_name(CONFIG_VARIABLE_DISABLED),
                                         "Remove the variable"},
                       "the library is switched off");
     else if (config->error_count == 0)

@@ -7,8 +7,8 @@
 #include "originbypass/command/doctor/findings.h"
 
 static const char OPEN_THE_WAY[] =
-    "Let this pod's or host's traffic out to port 53 of it, UDP and TCP (in Kubernetes an egress rule in a "
-    "NetworkPolicy), or name a server in ORIGIN_BYPASS_UPSTREAMS that it may ask";
+    "Let this pod's or host's traffic out to port 53 of each upstream, UDP and TCP (in Kubernetes: an egress rule in a "
+    "NetworkPolicy), or name servers in ORIGIN_BYPASS_UPSTREAMS that it can reach";
 
 static enum doctor_reach reach_of(const struct ask_reply *reply) {
     if (reply->answer != NULL)
@@ -40,8 +40,11 @@ static const struct transport TCP = {DNS_OVER_TCP, "TCP", "upstream-tcp"};
 static void tell_answer(const struct doctor_upstream *upstream, const struct transport *over,
                         const struct ask_reply *reply) {
     uint64_t us = reply->round_trip_us;
-    findings_tell(&(struct finding){FINDING_GOOD, over->check, upstream->text, NULL},
-                  "answers over %s in %" PRIu64 ".%" PRIu64 " ms", over->name, us / 1000, us / 100 % 10);
+    struct finding finding = {FINDING_GOOD, over->check, upstream->text, NULL};
+    if (us < 100)
+        findings_tell(&finding, "answers over %s in < 0.1 ms", over->name);
+    else
+        findings_tell(&finding, "answers over %s in %" PRIu64 ".%" PRIu64 " ms", over->name, us / 1000, us / 100 % 10);
 }
 
 static void tell_upstream_refusal(const struct doctor_upstream *upstream, const struct transport *over,
@@ -102,20 +105,17 @@ static const char *loss(const struct doctor *doctor, bool over_udp) {
 }
 
 static void tell_barred(const struct doctor *doctor) {
-    bool alone = doctor->upstream_count == 1;
-    findings_tell(
-        &(struct finding){FINDING_BAD, "network-policy", "external DNS",
-                          "Let this pod's or host's traffic out to them, UDP and TCP port 53, or name servers "
-                          "in ORIGIN_BYPASS_UPSTREAMS that it may ask; until then libc answers"},
-        alone ? "the only upstream is out of reach, over UDP and TCP (packets are %s): it is down, or a "
-                "network policy or firewall is in the way"
-              : "every upstream is out of reach, over UDP and TCP (packets are %s): a network policy or "
-                "firewall is in the way",
-        loss(doctor, true));
+    bool only_one = doctor->upstream_count == 1;
+    findings_tell(&(struct finding){FINDING_CAUSE, "network-policy", "external DNS", OPEN_THE_WAY},
+                  only_one ? "the only upstream is out of reach, over UDP and TCP (packets are %s): it is down, or a "
+                             "network policy or firewall is in the way. Nothing else can work until it answers"
+                           : "every upstream is out of reach, over UDP and TCP (packets are %s): a network policy or "
+                             "firewall is in the way. Nothing else can work until they answer",
+                  loss(doctor, true));
 }
 
 static void tell_one_transport_barred(const struct doctor *doctor, bool udp_barred) {
-    struct finding finding = {udp_barred ? FINDING_BAD : FINDING_NOTE, "network-policy", "external DNS",
+    struct finding finding = {udp_barred ? FINDING_CAUSE : FINDING_NOTE, "network-policy", "external DNS",
                               udp_barred ? "Allow UDP to port 53 in the network policy or firewall: the library asks "
                                            "over UDP first"
                                          : "Allow TCP to port 53 in the network policy or firewall, too, for answers "

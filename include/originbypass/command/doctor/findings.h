@@ -4,11 +4,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** What a finding comes to. */
+/** The verdict of a finding. */
 enum finding_kind {
     FINDING_GOOD,
-    FINDING_NOTE, /**< to be known, and perhaps as it should be */
+    FINDING_NOTE, /**< worth knowing, and perhaps as it should be */
     FINDING_BAD,
+    FINDING_CAUSE, /**< bad, and other bad findings may follow from it: reported before them, with the same verdict */
 };
 
 /** What was looked at, and what can be done. */
@@ -19,16 +20,32 @@ struct finding {
     const char *remedy; /**< what to do, a whole sentence without its full stop; NULL: nothing */
 };
 
-/** Begin a report on standard output: a line each, or one JSON document. There is one at a time. */
-void findings_begin(bool json);
+/** How a report is written. */
+struct findings_style {
+    bool json;     /**< one JSON document, not lines of text */
+    bool only_bad; /**< leave out everything that is not bad, and the summary in text */
+};
 
-/** Tell a finding, at once; the format goes on behind "ABOUT: ". Everything is escaped, and nothing kept. */
+/**
+ * Begin a report on standard output. There is one at a time. In text, a finding is one line, broken and indented if
+ * standard output is a terminal.
+ */
+void findings_begin(const struct findings_style *style);
+
+/**
+ * Add a finding; the format goes on after "ABOUT: ". Everything is copied, and escaped when it is written. Good
+ * findings are written at once. The others wait for findings_end(), so that what is bad comes last, where an operator
+ * looks first.
+ */
 void findings_tell(const struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** How many there were of a kind. */
+/** How many findings there were of a kind. Causes count as bad. */
 size_t findings_count(enum finding_kind kind);
 
-/** End the report with a summary; `status` is in the JSON as the command's exit status. */
+/**
+ * Write the notes, then what is bad, causes first, then a summary. In text, a remedy is written once: bad findings with
+ * the same remedy follow each other, and the first has it. `status` is in the JSON as the command's exit status.
+ */
 void findings_end(int status);
 
 #endif
