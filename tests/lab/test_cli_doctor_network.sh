@@ -77,6 +77,35 @@ it_tells_a_policy_that_rejects_all_external_dns() {
     tells bad 'every upstream is out of reach, over UDP and TCP (packets are rejected)'
 }
 
+it_says_first_that_external_dns_is_out_of_reach() {
+    fault 'ip daddr { 8.8.8.8, 1.1.1.1 } drop'
+    examine
+    equal 1 "$status"
+    contains 'external DNS: every upstream is out of reach' "$(grep -m 1 '^bad ' <<<"$report")"
+    contains 'Nothing else can work until they answer' "$report"
+}
+
+# Each of them has a minute for its answer, so that they are asked at the same time or this does not end in time.
+it_asks_all_servers_at_the_same_time() {
+    local server
+    for server in 8.8.8.8 1.1.1.1 "$LOCAL_DNS"; do
+        fault "ip daddr $server udp dport 53 counter drop" "ip daddr $server tcp dport 53 counter drop"
+    done
+    configure "hosts = ( \"$CDN\" ); query = { timeout_ms = 60000; };"
+    "$originbypass" doctor >"$TMPDIR/report" 2>&1 &
+    until_true all_are_asked
+    kill $!
+}
+
+all_are_asked() { [[ $(nft list table ip fault | grep -v "daddr $LOCAL_DNS tcp" | grep -c 'dport 53 counter packets 0 ') == 0 ]]; }
+
+it_does_not_wait_long_for_a_local_dns_that_is_dead_and_tries_no_url_without_an_address() {
+    fault 'udp dport 53 drop' 'tcp dport 53 drop'
+    examine_with '8.8.8.8 1.1.1.1' "https://$CDN/"
+    tells note "$CDN: the local DNS has no answer: it has not answered within 4 s"
+    tells bad "https://$CDN:443/: not tried: neither external DNS nor the local DNS gives an address for $CDN"
+}
+
 it_does_not_take_one_upstream_that_is_down_for_a_policy() {
     stop 8.8.8.8
     examine
@@ -201,7 +230,7 @@ examine() { examine_with '8.8.8.8 1.1.1.1'; }
 
 examine_with() {
     configure "hosts = ( \"$CDN\" ); query = { timeout_ms = $TIMEOUT_MS; hedge_ms = 100; deadline_ms = 1000; };"
-    ORIGIN_BYPASS_UPSTREAMS=$1 doctor
+    ORIGIN_BYPASS_UPSTREAMS=$1 doctor "${@:2}"
 }
 
 # listen SOCK_DGRAM|SOCK_STREAM PORT: listens until the test ends.

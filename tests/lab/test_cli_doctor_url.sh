@@ -55,16 +55,16 @@ it_does_not_take_a_curl_that_fails_for_an_origin_that_does() {
 it_finds_the_address_out_where_curl_does_not_say_it() {
     # shellcheck disable=SC2016  # the script expands it
     doctor_with_curl 'case $* in
-    *telnet:*) printf "000 1 0 0.001 0 203.0.113.7"; exit 28 ;;
+    *telnet:*) printf "000 1 0 0.001 0.001 0 203.0.113.7"; exit 28 ;;
     esac
-    printf "000 1 0 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
+    printf "000 1 0 0 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
     finds_bad 1
     tells good "https://$CDN:443/: connected to $ORIGIN_V4 port 443"
     tells bad "https://$CDN:443/: no TLS handshake with SNI $CDN: no TLS"
 }
 
 it_says_without_an_address_that_it_is_connected_where_nothing_gives_one() {
-    doctor_with_curl 'printf "000 1 0 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
+    doctor_with_curl 'printf "000 1 0 0 0 0 "; echo "curl: (35) no TLS" >&2; exit 35'
     finds_bad 1
     tells good "https://$CDN:443/: connected to port 443."
     tells bad "https://$CDN:443/: no TLS handshake with SNI $CDN: no TLS"
@@ -81,7 +81,14 @@ it_uses_no_proxy_and_no_settings_of_curls() {
 
 it_says_that_a_name_has_no_address() {
     doctor_of nobody.example.com https://nobody.example.com/
-    tells bad 'https://nobody.example.com:443/: curl finds no address'
+    tells bad 'https://nobody.example.com:443/: not tried: neither external DNS nor the local DNS gives an address'
+}
+
+it_says_that_curl_finds_no_address() {
+    doctor_with_curl 'printf "000 0 0 0 0 0 "; echo "curl: (6) no such host" >&2; exit 6'
+    tells bad "https://$CDN:443/: curl finds no address: no such host"
+    doctor_with_curl 'printf "000 0 0 0 0 0 "; echo "curl: (28) Resolving timed out" >&2; exit 28'
+    tells bad "https://$CDN:443/: curl finds no address: Resolving timed out"
 }
 
 it_tells_an_origin_that_refuses_the_connection() {
@@ -95,7 +102,7 @@ it_tells_an_origin_that_drops_the_connection() {
     fault 'tcp dport 443 drop'
     doctor_of "$CDN" "https://$CDN/"
     finds_bad 1
-    tells bad "https://$CDN:443/: no connection to port 443 within 5 s" "If the origin admits only Cloudflare's addresses"
+    tells bad "https://$CDN:443/: no connection to port 443 within 4 s" "If the origin admits only Cloudflare's addresses"
 }
 
 # --- TLS and certificate --------------------------------------------------------------------------------------------
@@ -124,7 +131,7 @@ time.sleep(60)' &
     doctor_of "$CDN" "https://$CDN:9443/"
     finds_bad 1
     tells good "https://$CDN:9443/: connected to $ORIGIN_V4 port 9443"
-    tells bad "https://$CDN:9443/: no TLS handshake with SNI $CDN: the server says nothing for 5 s"
+    tells bad "https://$CDN:9443/: no TLS handshake with SNI $CDN: the server says nothing for 4 s"
 }
 
 it_tells_a_certificate_of_an_unknown_authority() {

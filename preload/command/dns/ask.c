@@ -6,7 +6,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 
-/* c-ares times by itself: so often it is given the occasion. */
+/* c-ares checks its timeouts when it is called: at least this often. */
 enum { TICK_MS = 20 };
 
 static uint64_t now_us(void) {
@@ -35,23 +35,55 @@ static bool collect_replies(struct dns_query *query, struct ask_replies *replies
     return waiting;
 }
 
-static void wait_for_replies(struct dns_query *query) {
-    struct pollfd descriptors[DNS_DESCRIPTORS_MAX];
-    size_t count = dns_descriptors(query, descriptors, DNS_DESCRIPTORS_MAX);
-    if (poll(descriptors, count, TICK_MS) < 0)
-        count = 0;
-    dns_process(query, descriptors, count);
+/* A question under way. */
+struct asking {
+    struct dns_query *query;
+    uint64_t began_us;
+    size_t first, descriptor_count; /* in what poll(2) is given */
+};
+
+static void wait_for_replies(struct asking *all, size_t count, struct pollfd *descriptors) {
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        all[i].first = used;
+        all[i].descriptor_count = dns_descriptors(all[i].query, descriptors + used, DNS_DESCRIPTORS_MAX);
+        used += all[i].descriptor_count;
+    }
+    bool polled = poll(descriptors, used, TICK_MS) >= 0;
+    for (size_t i = 0; i < count; i++)
+        dns_process(all[i].query, descriptors + all[i].first, polled ? all[i].descriptor_count : 0);
+}
+
+static bool collect_all(const struct asking *all, struct ask_replies *replies, size_t count) {
+    bool waiting = false;
+    for (size_t i = 0; i < count; i++)
+        waiting |= collect_replies(all[i].query, &replies[i], now_us() - all[i].began_us);
+    return waiting;
+}
+
+void ask_together(const struct ask_question *questions, struct ask_replies *replies, size_t count) {
+    struct asking *all = memory_zeroed(count, sizeof(all[0]));
+    struct pollfd *descriptors = memory_zeroed(count * DNS_DESCRIPTORS_MAX, sizeof(descriptors[0]));
+    for (size_t i = 0; i < count; i++) {
+        const struct ask_question *question = &questions[i];
+        replies[i] = (struct ask_replies){0};
+        all[i].began_us = now_us();
+        all[i].query = memory_checked(
+            dns_ask_over(question->transport, question->server, question->name, question->types, question->timeout_ms));
+    }
+    while (collect_all(all, replies, count))
+        wait_for_replies(all, count, descriptors);
+    for (size_t i = 0; i < count; i++) {
+        replies[i].heard = dns_was_heard(all[i].query);
+        dns_end(all[i].query);
+    }
+    free(descriptors);
+    free(all);
 }
 
 struct ask_replies ask(const struct ask_question *question) {
-    struct ask_replies replies = {0};
-    uint64_t began_us = now_us();
-    struct dns_query *query = memory_checked(
-        dns_ask_over(question->transport, question->server, question->name, question->types, question->timeout_ms));
-    while (collect_replies(query, &replies, now_us() - began_us))
-        wait_for_replies(query);
-    replies.heard = dns_was_heard(query);
-    dns_end(query);
+    struct ask_replies replies;
+    ask_together(question, &replies, 1);
     return replies;
 }
 

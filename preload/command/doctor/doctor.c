@@ -98,12 +98,10 @@ static bool read_arguments(int argc, char **argv, struct doctor_options *options
 /* --- what is looked at -------------------------------------------------------------------------------------------- */
 
 static void add_host(struct doctor *doctor, const char *host) {
-    for (size_t i = 0; i < doctor->host_count; i++)
-        if (strcasecmp(doctor->hosts[i], host) == 0)
-            return;
-    const char **hosts = memory_resize((void *)doctor->hosts, doctor->host_count + 1, sizeof(*hosts));
-    hosts[doctor->host_count++] = host;
-    doctor->hosts = hosts;
+    if (doctor_find_host(doctor, host) != NULL)
+        return;
+    doctor->hosts = memory_resize(doctor->hosts, doctor->host_count + 1, sizeof(doctor->hosts[0]));
+    doctor->hosts[doctor->host_count++] = (struct doctor_host){.name = host};
 }
 
 enum { HOSTS_MAX = 10 }; /* so many of the configuration's are looked at */
@@ -134,8 +132,8 @@ static void add_doctor_upstreams(struct doctor *doctor, const struct server_list
 /* A hidden primary knows its own names alone, so that each is asked for a name that is asked of it. */
 static void add_upstreams_of_hosts(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->host_count; i++) {
-        const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i]);
-        const char *name = settings->query_name != NULL ? settings->query_name : doctor->hosts[i];
+        const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i].name);
+        const char *name = settings->query_name != NULL ? settings->query_name : doctor->hosts[i].name;
         add_doctor_upstreams(doctor, settings->upstreams, name);
     }
     const struct host_rule *first = doctor->config->rules;
@@ -150,16 +148,18 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
         add_host(doctor, hosts[i]);
     if (options->target_count == 0)
         add_configured_hosts(doctor);
+    for (size_t i = 0; i < doctor->host_count; i++)
+        doctor->hosts[i].local = local_begin(doctor->hosts[i].name);
     add_upstreams_of_hosts(doctor);
     doctor_upstreams(doctor);
     doctor_capture(doctor);
     for (size_t i = 0; i < doctor->host_count; i++)
-        doctor_name(doctor, doctor->hosts[i]);
+        doctor_name(doctor, &doctor->hosts[i]);
     for (size_t i = 0; i < options->target_count; i++)
         if (strstr(options->targets[i], "://") != NULL)
             doctor_url(doctor, options->targets[i], hosts[i]);
     free(doctor->upstreams);
-    free((void *)doctor->hosts);
+    free(doctor->hosts);
 }
 
 static void look_at_settings(const struct doctor_options *options, char *const *hosts) {

@@ -24,10 +24,9 @@ static const char TURN_CAPTURE_OFF[] =
 
 static const char *const TRANSPORTS[] = {[DNS_OVER_UDP] = "UDP", [DNS_OVER_TCP] = "TCP"};
 
-static struct ask_replies ask_for(const struct doctor *doctor, const struct server_address *server,
-                                  enum dns_transport transport, const char *name) {
-    struct ask_question question = {server, transport, name, RECORD_A, doctor->config->general.query.timeout_ms};
-    return ask(&question);
+static struct ask_question question_for(const struct doctor *doctor, const struct server_address *server,
+                                        enum dns_transport transport, const char *name) {
+    return (struct ask_question){server, transport, name, RECORD_A, doctor->config->general.query.timeout_ms};
 }
 
 static bool is_asked(const struct doctor_upstream *upstream, enum dns_transport transport) {
@@ -40,18 +39,21 @@ static bool is_asked(const struct doctor_upstream *upstream, enum dns_transport 
 /* 192.0.2.0/24 is for documentation (RFC 5737): nobody is there. */
 static const char NOBODY[] = "192.0.2.1";
 
-static bool answers_for_nobody(const struct doctor *doctor, enum dns_transport transport) {
-    struct server_address nobody;
-    if (server_address_parse(NOBODY, &nobody) != NULL)
-        return false;
-    struct ask_replies replies = ask_for(doctor, &nobody, transport, doctor->upstreams[0].name);
-    bool heard = replies.heard || replies.types[0].answer != NULL;
-    ask_free(&replies);
+static bool was_heard(struct ask_replies *replies) {
+    bool heard = replies->heard || replies->types[0].answer != NULL;
+    ask_free(replies);
     return heard;
 }
 
 static bool look_where_nobody_is(const struct doctor *doctor) {
-    bool udp = answers_for_nobody(doctor, DNS_OVER_UDP), tcp = answers_for_nobody(doctor, DNS_OVER_TCP);
+    struct server_address nobody;
+    if (server_address_parse(NOBODY, &nobody) != NULL)
+        return false;
+    const struct ask_question over_udp = question_for(doctor, &nobody, DNS_OVER_UDP, doctor->upstreams[0].name),
+                              over_tcp = question_for(doctor, &nobody, DNS_OVER_TCP, doctor->upstreams[0].name);
+    struct ask_replies replies[2];
+    ask_together((const struct ask_question[]){over_udp, over_tcp}, replies, 2);
+    bool udp = was_heard(&replies[0]), tcp = was_heard(&replies[1]);
     if (udp || tcp)
         findings_tell(&(struct finding){FINDING_CAUSE, "capture", NOBODY, TURN_CAPTURE_OFF},
                       "there is no server at this address, and yet it answers over %s: something on the way takes DNS "
@@ -91,7 +93,8 @@ static struct address_set addresses_of(const struct doctor *doctor, const struct
                                        enum dns_transport transport, const char *name) {
     struct address_set set = {0};
     if (is_asked(upstream, transport)) {
-        struct ask_replies replies = ask_for(doctor, &upstream->server, transport, name);
+        struct ask_question question = question_for(doctor, &upstream->server, transport, name);
+        struct ask_replies replies = ask(&question);
         address_set_add_answer(&set, replies.types[0].answer);
         ask_free(&replies);
     }

@@ -1,11 +1,19 @@
 #include "originbypass/command/doctor/doctor_common.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/doors/load.h"
 #include "originbypass/lookup/lookup.h"
 #include "originbypass/values/name.h"
+
+struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *name) {
+    for (size_t i = 0; i < doctor->host_count; i++)
+        if (strcasecmp(doctor->hosts[i].name, name) == 0)
+            return &doctor->hosts[i];
+    return NULL;
+}
 
 const struct host_settings *doctor_settings(const struct doctor *doctor, const char *host) {
     struct name name;

@@ -1,6 +1,5 @@
 #include "originbypass/command/doctor/doctor_names.h"
 
-#include <netdb.h>
 #include <stdlib.h>
 
 #include "originbypass/command/dns/local.h"
@@ -65,10 +64,12 @@ static void tell_local(const char *host, const struct side *local, int problem) 
                       "the local DNS says %s, which Istio's DNS proxy gives to services in the mesh", local->text);
     else if (problem != 0)
         findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "the local DNS has no answer: %s",
-                      gai_strerror(problem));
+                      local_problem_text(problem));
+    else if (local->edge)
+        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
+                      "the local DNS says %s, an edge of the CDN, as expected", local->text);
     else
-        findings_tell(&(struct finding){FINDING_GOOD, "local", host, NULL}, "the local DNS says %s%s", local->text,
-                      local->edge ? ", an edge of the CDN" : "");
+        findings_tell(&(struct finding){FINDING_GOOD, "local", host, NULL}, "the local DNS says %s", local->text);
 }
 
 static const char WAYS_TO_THE_ORIGIN[] = "In the configuration file give the host upstreams of its own (a hidden "
@@ -105,13 +106,15 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                       external->text, local->edge ? ": with the library a program connects there" : "");
 }
 
-void doctor_name(const struct doctor *doctor, const char *host) {
+void doctor_name(const struct doctor *doctor, struct doctor_host *looked_at) {
+    const char *host = looked_at->name;
     const struct host_settings *settings = doctor_settings(doctor, host);
     struct address_set set = {0}, local_set = {0};
     look_at_rule(doctor, host);
-    int problem = local_resolve(host, &local_set);
     bool answered = doctor_external(doctor, host, &set);
+    int problem = local_end(&looked_at->local, &local_set);
     struct side local = side_of(settings, local_set), external = side_of(settings, set);
+    looked_at->has_address = external.set.count > 0 || local.set.count > 0;
     tell_local(host, &local, problem);
     if (answered)
         tell_external(doctor, host, &external, &local);

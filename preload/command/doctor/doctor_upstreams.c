@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "originbypass/command/base/memory.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 
@@ -67,12 +68,8 @@ static void tell_no_way(const struct doctor_upstream *upstream, const struct tra
                       so);
 }
 
-static enum doctor_reach look_at_upstream(const struct doctor *doctor, const struct doctor_upstream *upstream,
-                                          const struct transport *over) {
-    uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
-    struct ask_question question = {&upstream->server, over->transport, upstream->name, RECORD_A, timeout_ms};
-    struct ask_replies replies = ask(&question);
-    const struct ask_reply *reply = &replies.types[0];
+static enum doctor_reach tell_reply(const struct doctor_upstream *upstream, const struct transport *over,
+                                    const struct ask_reply *reply, uint32_t timeout_ms) {
     enum doctor_reach reach = reach_of(reply);
     if (reach == REACH_ANSWERS)
         tell_answer(upstream, over, reply);
@@ -80,8 +77,30 @@ static enum doctor_reach look_at_upstream(const struct doctor *doctor, const str
         tell_upstream_refusal(upstream, over, reply);
     else
         tell_no_way(upstream, over, reach, timeout_ms);
-    ask_free(&replies);
     return reach;
+}
+
+/* All at once: a server that is silent costs a timeout, and several do not cost more. */
+static void look_at_each(struct doctor *doctor) {
+    uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
+    size_t count = doctor->upstream_count;
+    struct ask_question *questions = memory_zeroed(2 * count, sizeof(questions[0]));
+    struct ask_replies *replies = memory_zeroed(2 * count, sizeof(replies[0]));
+    for (size_t i = 0; i < 2 * count; i++) {
+        const struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        enum dns_transport transport = i % 2 == 0 ? UDP.transport : TCP.transport;
+        questions[i] = (struct ask_question){&upstream->server, transport, upstream->name, RECORD_A, timeout_ms};
+    }
+    ask_together(questions, replies, 2 * count);
+    for (size_t i = 0; i < count; i++) {
+        struct doctor_upstream *upstream = &doctor->upstreams[i];
+        upstream->udp = tell_reply(upstream, &UDP, &replies[2 * i].types[0], timeout_ms);
+        upstream->tcp = tell_reply(upstream, &TCP, &replies[2 * i + 1].types[0], timeout_ms);
+    }
+    for (size_t i = 0; i < 2 * count; i++)
+        ask_free(&replies[i]);
+    free(replies);
+    free(questions);
 }
 
 /* --- all of them -------------------------------------------------------------------------------------------------- */
@@ -143,10 +162,6 @@ static void tell_whether_barred(const struct doctor *doctor) {
 }
 
 void doctor_upstreams(struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++) {
-        struct doctor_upstream *upstream = &doctor->upstreams[i];
-        upstream->udp = look_at_upstream(doctor, upstream, &UDP);
-        upstream->tcp = look_at_upstream(doctor, upstream, &TCP);
-    }
+    look_at_each(doctor);
     tell_whether_barred(doctor);
 }

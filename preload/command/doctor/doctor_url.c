@@ -53,7 +53,8 @@ static bool is_about_certificate(int exit_status) {
 /* --- name and connection ------------------------------------------------------------------------------------------ */
 
 static bool tell_name(const struct url_trial *trial) {
-    if (trial->result.exit_status != CURL_NO_NAME)
+    bool late = trial->result.exit_status == CURL_TIMEOUT && !trial->result.resolved;
+    if (trial->result.exit_status != CURL_NO_NAME && !late)
         return true;
     findings_tell(
         &(struct finding){FINDING_BAD, "url-name", trial->text, "See the findings on the host and on the upstreams"},
@@ -96,7 +97,7 @@ static bool tell_connection(const struct url_trial *trial) {
         return true;
     }
     if (trial->result.exit_status == CURL_TIMEOUT)
-        findings_tell(&finding, "no connection to port %s within 5 s: packets to the origin or back are dropped",
+        findings_tell(&finding, "no connection to port %s within 4 s: packets to the origin or back are dropped",
                       trial->url.port);
     else if (trial->result.exit_status == CURL_NO_CONNECTION)
         findings_tell(&finding, "no connection to port %s: refused, rejected or no route (%s)", trial->url.port,
@@ -117,7 +118,7 @@ static bool wants_client_certificate(const char *text) {
 
 static void tell_no_handshake(const struct url_trial *trial) {
     bool silent = trial->result.exit_status == CURL_TIMEOUT;
-    const char *message = silent ? "the server says nothing for 5 s" : trial->result.message;
+    const char *message = silent ? "the server says nothing for 4 s" : trial->result.message;
     bool wanted = trial->result.exit_status == CURL_CLIENT_CERTIFICATE || wants_client_certificate(message);
     const char *remedy = wanted ? ASKS_FOR_A_CERTIFICATE
                                 : "See whether the origin speaks TLS at this port and serves this name (SNI); some "
@@ -350,6 +351,11 @@ static bool is_host_listed(const struct doctor *doctor, const char *host) {
     return name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
 }
 
+static void tell_not_tried(const char *url, const char *host) {
+    findings_tell(&(struct finding){FINDING_BAD, "url-name", url, "See the findings on the host and on the upstreams"},
+                  "not tried: neither external DNS nor the local DNS gives an address for %s", host);
+}
+
 void doctor_url(const struct doctor *doctor, const char *url, const char *host) {
     struct url_trial trial = {.host = host};
     char *library = library_find(), *shown = NULL;
@@ -362,7 +368,10 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         trial.text = shown;
         trial.request = (struct curl_request){.url = url, .library = library};
         trial.request.hosts = is_host_listed(doctor, host) ? NULL : host;
-        try_with_curl(doctor, &trial);
+        if (doctor_find_host(doctor, host)->has_address)
+            try_with_curl(doctor, &trial);
+        else
+            tell_not_tried(shown, host);
         url_free(&trial.url);
     }
     free(shown);

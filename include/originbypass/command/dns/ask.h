@@ -31,8 +31,12 @@ struct ask_replies {
     bool heard; /**< any reply came from the server: it is there, whatever it said */
 };
 
-/** Ask, and wait for all that comes of it: at most `timeout_ms`, and as long again where an answer is truncated. */
+/** Ask, and wait for all replies: at most `timeout_ms`, and as long again if an answer is truncated. */
 struct ask_replies ask(const struct ask_question *question);
+
+/** Ask `count` questions at the same time, so that silent servers cost the longest timeout and not the sum. Waits as
+ * ask() does. `replies` has room for one for each question, and the caller frees each with ask_free(). */
+void ask_together(const struct ask_question *questions, struct ask_replies *replies, size_t count);
 
 void ask_free(struct ask_replies *replies);
 

@@ -15,6 +15,7 @@ struct curl_request {
 /** What came of it. curl_free() frees the texts. */
 struct curl_result {
     int exit_status; /**< as EXIT CODES in curl(1) */
+    bool resolved;   /**< it has an address of the host */
     bool connected;
     int connect_ms;  /**< until connected; 0: curl does not say */
     int secure_ms;   /**< until the TLS handshake was done; 0: it was not */

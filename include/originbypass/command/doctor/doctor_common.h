@@ -6,6 +6,7 @@
 
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/ask.h"
+#include "originbypass/command/dns/local.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/config/config.h"
 #include "originbypass/rules/rules.h"
@@ -27,16 +28,26 @@ struct doctor_upstream {
     bool is_captured; /**< something answers in its place, and this has been told */
 };
 
+/** One of the hosts that are looked at. */
+struct doctor_host {
+    const char *name;
+    struct local_lookup local; /**< begun before all other looks, because it may take the longest */
+    bool has_address;          /**< of external DNS or of libc; known after doctor_name() */
+};
+
 /** What the areas of findings have in common. */
 struct doctor {
     const struct config *config; /**< that of the library; its defaults where there is none */
     struct rules *rules;
-    const char *const *hosts; /**< those that are looked at */
+    struct doctor_host *hosts; /**< those that are looked at, each once */
     size_t host_count;
     struct doctor_upstream *upstreams; /**< each once */
     size_t upstream_count;
     bool is_captured; /**< something answers in the place of one of them, or of any server */
 };
+
+/** The host of this name, without regard to case, or NULL. */
+struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *name);
 
 /** That the configuration file leaves a program or process alone. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);

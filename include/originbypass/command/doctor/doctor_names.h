@@ -3,7 +3,7 @@
 
 #include "originbypass/command/doctor/doctor_common.h"
 
-/** One host: its rule, what external DNS and libc say of it, and whether that is an edge. */
-void doctor_name(const struct doctor *doctor, const char *host);
+/** One host: its rule, what external DNS and libc say about it, and whether that is an edge. Ends its local lookup. */
+void doctor_name(const struct doctor *doctor, struct doctor_host *host);
 
 #endif
