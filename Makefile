@@ -6,7 +6,7 @@
 # make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
 # make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to unpack anywhere
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
-# make kubernetes build/kubernetes: scripts/kubernetes with the library, for kubectl
+# make kubernetes build/kubernetes: scripts/kubernetes with the library and the command, for kubectl
 # make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
 # SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
 # programs. make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
@@ -130,7 +130,8 @@ dist: all
 # kubectl reads no file from outside the directory.
 kubernetes: all
 	$(Q)rm -rf $(BUILD)/kubernetes && cp -R scripts/kubernetes $(BUILD) && \
-	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY)
+	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY) && \
+	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/originbypass $(CLI)
 
 deb:
 	BUILD=$(BUILD) scripts/make-deb

@@ -23,13 +23,14 @@ def config_map_files(config_map):
         yield key, base64.b64decode(text)
 
 
-def write_config_map(config_map, directory):
-    """Writes the ConfigMap's files. A second call replaces those of the first in one step."""
+def write_config_map(config_map, directory, mode):
+    """Writes the ConfigMap's files with this mode. A second call replaces those of the first in one step."""
     generation = f"..{len(os.listdir(directory))}"
     os.mkdir(os.path.join(directory, generation))
     for key, octets in config_map_files(config_map):
         with open(os.path.join(directory, generation, key), "wb") as file:
             file.write(octets)
+        os.chmod(os.path.join(directory, generation, key), mode)
         if not os.path.lexists(os.path.join(directory, key)):
             os.symlink(os.path.join("..data", key), os.path.join(directory, key))
     os.symlink(generation, os.path.join(directory, "..data_tmp"))
@@ -43,7 +44,8 @@ def make_volumes(pod, config_maps, where):
             os.mkdir(directory)
             os.chmod(directory, 0o777)
         if "configMap" in volume:
-            write_config_map(config_maps[volume["configMap"]["name"]], directory)
+            write_config_map(config_maps[volume["configMap"]["name"]], directory,
+                             volume["configMap"].get("defaultMode", 0o644))
 
 
 def mounts(container, where):

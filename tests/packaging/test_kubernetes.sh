@@ -22,23 +22,89 @@ it_keeps_what_a_deployment_has_and_adds_all_at_once() {
     expected rich-deployment
 }
 
-it_has_a_library_that_fits_into_a_config_map() {
+# The same manifests but for the kind, with every component.
+it_changes_stateful_sets_and_daemon_sets_as_it_changes_deployments() {
+    local kind component
+    for component in "$top"/scripts/kubernetes/*/; do
+        for kind in StatefulSet DaemonSet; do
+            render deployment "$(basename "$component")" "$kind"
+            sed -i "s/kind: $kind/kind: Deployment/" "$TMPDIR/rendered.yaml"
+            expected "$(basename "$component")"
+        done
+    done
+}
+
+it_passes_on_what_the_components_have_changed() {
+    local component
+    for component in init-container configmap ld-so-preload; do
+        render rich-deployment "$component"
+        equal "$(<"$TMPDIR/rendered.yaml")" "$("$kubernetes/verify" <"$TMPDIR/rendered.yaml" 2>"$messages")"
+        equal '' "$(<"$messages")"
+    done
+}
+
+it_notices_that_the_components_have_changed_nothing() {
+    render deployment configmap
+    sed 's/kind: Deployment/kind: Rollout/' "$samples/deployment.yaml" >"$kubernetes/overlay/deployment.yaml"
+    kubectl kustomize "$kubernetes/overlay" >"$TMPDIR/rendered.yaml"
+    local status=0
+    "$kubernetes/verify" <"$TMPDIR/rendered.yaml" >"$TMPDIR/passed" 2>"$messages" || status=$?
+    equal '1 ' "$status $(<"$TMPDIR/passed")"
+    contains 'verify: Rollout my-proxy does not get the library' "$(<"$messages")"
+    contains 'verify: nothing gets the library, so nothing is passed on' "$(<"$messages")"
+    echo 'kind: ConfigMap' | "$kubernetes/verify" >"$TMPDIR/passed" 2>"$messages" || status=2
+    equal '2 ' "$status $(<"$TMPDIR/passed")"
+    contains 'there is no Deployment, StatefulSet or DaemonSet' "$(<"$messages")"
+}
+
+it_names_no_host_that_nobody_has_chosen() {
+    needs_kustomize
+    equal 'hosts = ( );' "$(grep -v '^#' "$top/scripts/kubernetes/configuration/originbypass.conf")"
+    contains 'no host is listed' "$(ORIGIN_BYPASS_CONFIG_FILE=$top/scripts/kubernetes/configuration/originbypass.conf \
+        "$build/originbypass" check 2>&1)"
+}
+
+it_says_beside_a_policy_that_the_first_one_cuts_off_the_rest() {
+    local component
+    for component in network-policy cilium-network-policy; do
+        contains 'WARNING: if this is the pods' "$(<"$top/scripts/kubernetes/$component/kustomization.yaml")"
+        render deployment "$component"
+        contains 'originbypass/warning: ' "$(<"$TMPDIR/rendered.yaml")"
+    done
+}
+
+it_has_a_library_and_a_command_that_fit_into_a_config_map() {
     needs_kustomize
     kubernetes=$build/kubernetes
     make_in_tree kubernetes >/dev/null
-    local library=$kubernetes/configmap/liboriginbypass.so
-    (($(stat -c %s "$library") < 1024 * 1024))
+    local library=$kubernetes/configmap/liboriginbypass.so command=$kubernetes/configmap/originbypass
+    (($(stat -c %s "$library") + $(stat -c %s "$command") < 1024 * 1024))
     render deployment configmap
-    /usr/bin/python3 - "$TMPDIR/rendered.yaml" "$library" <<'END'
+    /usr/bin/python3 - "$TMPDIR/rendered.yaml" "$library" "$command" <<'END'
 import base64, sys, yaml
 first = next(yaml.safe_load_all(open(sys.argv[1])))
 assert base64.b64decode(first["binaryData"]["liboriginbypass.so"]) == open(sys.argv[2], "rb").read()
+assert base64.b64decode(first["binaryData"]["originbypass"]) == open(sys.argv[3], "rb").read()
 END
+}
+
+it_brings_the_command_into_the_pod() {
+    real_library
+    local component
+    for component in init-container configmap; do
+        render deployment "$component" configuration
+        name_hosts
+        contains "$ORIGIN_V4" "$(pod /opt/originbypass/originbypass resolve "$CDN")"
+        pod sh -c "sleep 60 & /opt/originbypass/originbypass doctor --pid \$!; kill \$!" >"$TMPDIR/report"
+        contains 'good' "$(<"$TMPDIR/report")"
+        lacks 'bad ' "$(<"$TMPDIR/report")"
+    done
 }
 
 it_leads_a_pod_to_the_origin_with_an_init_container() {
     real_library
     render deployment init-container configuration
+    name_hosts
     equal "$EDGE_V4" "$(in_root getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
     equal "$ORIGIN_V4" "$(pod getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
     equal '' "$(<"$messages")"
@@ -47,6 +113,7 @@ it_leads_a_pod_to_the_origin_with_an_init_container() {
 it_leads_a_pod_to_the_origin_with_a_config_map() {
     real_library
     render deployment configmap configuration
+    name_hosts
     equal "$ORIGIN_V4" "$(pod getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
     equal '' "$(<"$messages")"
 }
@@ -54,20 +121,23 @@ it_leads_a_pod_to_the_origin_with_a_config_map() {
 it_leads_a_pod_to_the_origin_whose_shell_drops_the_variable() {
     real_library
     render deployment configmap configuration
+    name_hosts
     equal "$EDGE_V4" "$(pod env -u LD_PRELOAD getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
     render deployment configmap configuration ld-so-preload
+    name_hosts
     equal "$ORIGIN_V4" "$(pod env -u LD_PRELOAD getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
 }
 
 it_gives_a_running_program_new_rules_when_the_kubelet_swaps_the_configuration() {
     real_library
     render deployment configmap configuration
+    name_hosts
     coproc program { pod perl -MSocket -e '$| = 1; while (<STDIN>) { print inet_ntoa(scalar gethostbyname("'"$CDN"'")), "\n" }'; }
     equal "$ORIGIN_V4" "$(next_address)"
-    sed -i 's/"cdn.example.com",/"api.example.com",/' "$TMPDIR/rendered.yaml"
+    sed -i 's/"cdn.example.com"/"api.example.com"/' "$TMPDIR/rendered.yaml"
     /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes"
     until_true next_address_is "$EDGE_V4"
-    sed -i 's/"api.example.com",/"cdn.example.com",/' "$TMPDIR/rendered.yaml"
+    sed -i 's/"api.example.com"/"cdn.example.com"/' "$TMPDIR/rendered.yaml"
     /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes"
     until_true next_address_is "$ORIGIN_V4"
     eval "exec ${program[1]}>&-"
@@ -94,7 +164,7 @@ it_shows_its_policies_in_the_manual_page() {
 
 # shellcheck disable=SC2016 # backquotes of Markdown
 it_shows_its_components_in_the_readme() {
-    equal "$(cd "$top/scripts/kubernetes" && printf '%s\n' * | sort)" \
+    equal "$(cd "$top/scripts/kubernetes" && printf '%s\n' */ | tr -d / | sort)" \
         "$(readme_section 'In Kubernetes' | grep '^|' | grep -oE '^[^|]*\|[^|]*' | grep -oE '`[a-z-]+`' | tr -d '`' | sort)"
 }
 
@@ -128,17 +198,19 @@ renders() {
 
 expected() { diff -u "$samples/expected/$1.yaml" "$TMPDIR/rendered.yaml"; }
 
-# render DEPLOYMENT COMPONENT...: writes to $TMPDIR/rendered.yaml, with a few octets instead of the library.
+# render DEPLOYMENT COMPONENT... [StatefulSet|DaemonSet]: writes to $TMPDIR/rendered.yaml, with a few octets instead of the
+# library and the command.
 render() {
     needs_kustomize
-    local deployment=$1 component
+    local deployment=$1 component kind=Deployment
     shift
+    case ${*: -1} in *Set) kind=${*: -1} && set -- "${@:1:$#-1}" ;; esac
     if [[ -z ${kubernetes-} ]]; then
         kubernetes=$TMPDIR/kubernetes
         copy_components
     fi
     mkdir -p "$kubernetes/overlay"
-    cp "$samples/$deployment.yaml" "$kubernetes/overlay/deployment.yaml"
+    sed "s/^kind: Deployment/kind: $kind/" "$samples/$deployment.yaml" >"$kubernetes/overlay/deployment.yaml"
     {
         echo 'resources: [ deployment.yaml ]'
         echo 'components:'
@@ -151,7 +223,11 @@ copy_components() {
     rm -rf "$kubernetes"
     cp -R "$top/scripts/kubernetes" "$kubernetes"
     printf 'no text: \377\n' >"$kubernetes/configmap/liboriginbypass.so"
+    printf 'no text: \376\n' >"$kubernetes/configmap/originbypass"
 }
+
+# The configuration has no host: list those of the tests in the rendered one.
+name_hosts() { sed -i 's/hosts = ( );/hosts = ( "cdn.example.com" );/' "$TMPDIR/rendered.yaml"; }
 
 real_library() {
     with_root trixie
