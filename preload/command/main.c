@@ -1,4 +1,4 @@
-/* originbypass: the operator's command, made of the library's own rooms. */
+/* originbypass: the command for operators, built from the library's own parts. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,7 +53,7 @@ static int run(int argc, char **argv) {
     return cli_current->run(argc, argv);
 }
 
-/* What could not be written has not been said: a full disk must not look like success. */
+/* What could not be written has not been reported. So a full disk must not look like success. */
 static int finish_output(int status) {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;

@@ -1,9 +1,12 @@
 #include "originbypass/config/programs.h"
 
-/* The linker's name for it, which leads the library's rooms in the command here. */
+/* The linker redirects the library's calls of programs_leave_alone() in this command to this name (--wrap). */
 __typeof__(programs_leave_alone) __wrap_programs_leave_alone;
 
-/* What the command says is what a program gets that is served, whichever those are: also where it is not one itself. */
+/*
+ * The command describes what a served program gets. This must not depend on whether the command itself is a served
+ * program.
+ */
 bool __wrap_programs_leave_alone(const char *text, size_t size) {
     (void)text;
     (void)size;

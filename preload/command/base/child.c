@@ -21,7 +21,7 @@ void child_begin(void) {
         if (sigaction(ENDING[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
             sigaddset(&waited_for, ENDING[i]);
     }
-    signal(SIGCHLD, SIG_DFL); /* ignored, it would take our children away */
+    signal(SIGCHLD, SIG_DFL); /* if SIGCHLD were ignored, waitpid(2) would get no status */
     pthread_sigmask(SIG_BLOCK, &waited_for, &found);
 }
 
@@ -33,7 +33,10 @@ pid_t child_fork(void) {
     return child;
 }
 
-/* What a signal asks for: 0, or the signal that ends the command. A child's end has its own way to be known. */
+/*
+ * What a signal means: 0, or the signal that ends the command. SIGCHLD is 0, because waitpid(2) tells that a child
+ * ended.
+ */
 static int check_signal(int number) {
     if (number <= 0 || number == SIGCHLD)
         return 0;

@@ -52,7 +52,10 @@ static void complain_of_argument(int problem, char **argv) {
 int cli_option(int argc, char **argv, const char *letters, const struct option *words) {
     static const struct option none[] = {{0}};
     char all[64];
-    /* Ends at the first argument that is none, and tells a missing argument from an unknown option. */
+    /*
+     * The leading `+` ends the options at the first other argument; the `:` tells a missing argument from an unknown
+     * option.
+     */
     snprintf(all, sizeof(all), "+:%s", letters);
     opterr = 0;
     optopt = 0;

@@ -10,7 +10,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/config/source.h"
 
-/* ---- a list in the making: its items one behind the other ---- */
+/* ---- a list that is being built: its items, one after the other ---- */
 
 struct item_list {
     FILE *stream;
@@ -19,7 +19,7 @@ struct item_list {
     char *text;
 };
 
-/* It stays where it is until list_end(), because the stream has its address. */
+/* The list must not be moved until list_end(), because the stream has its address. */
 static void list_begin(struct item_list *list, const char *separator) {
     *list = (struct item_list){.separator = separator};
     list->stream = memory_checked(open_memstream(&list->text, &list->size));
@@ -106,7 +106,7 @@ char *describe_pinned(const struct host_settings *settings) {
     return list_end_or_none(&list);
 }
 
-/* A set is told once, at its first prefix, with how many it has. */
+/* A set is mentioned once, at its first prefix, with the number of its prefixes. */
 static bool is_told(const struct prefix_list *prefixes, size_t place) {
     for (size_t i = 0; i < place; i++)
         if (prefixes->entries[i].set != NULL && strcmp(prefixes->entries[i].set, prefixes->entries[place].set) == 0)

@@ -21,7 +21,7 @@ static void begin_line(void) {
 }
 
 static void print_string(const char *text) {
-    size_t room = 6 * strlen(text) + 2; /* \u001b is the longest an octet can become */
+    size_t room = 6 * strlen(text) + 2; /* an octet becomes at most \u001b */
     struct json_text json = {.octets = memory_zeroed(room, 1), .limit = room};
     json_append_string(&json, text);
     fwrite(json.octets, 1, json.length, stdout);

@@ -27,13 +27,16 @@ static bool is_regular_file(const char *path) {
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* A link to what may be the program's own output, though not this command's: /proc/1/fd/1, in a container. */
+/*
+ * A link to something that may be the program's own output, but not this command's, such as /proc/1/fd/1 in a
+ * container.
+ */
 static bool may_be_stream(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-/* Errors of faccessat(2) mean for a directory what those of open(2) mean for a new file in it. */
+/* The errors of faccessat(2) for a directory mean the same as those of open(2) for a new file in it. */
 static int try_to_create_in(const char *directory) {
     return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0 ? try_space(directory) : errno;
 }

@@ -11,8 +11,10 @@
 
 static const char PREFIX[] = "ORIGIN_BYPASS_";
 
-/* What follows the prefix in a name that begins as ours do, also without underscores and in small letters. NULL: it
- * does not. */
+/*
+ * If a name begins like ours (also without underscores or in small letters), returns what follows the prefix; otherwise
+ * NULL.
+ */
 static const char *rest_of(const char *name) {
     static const char letters[] = "ORIGINBYPASS";
     for (size_t matched = 0; letters[matched] != '\0'; name++) {
@@ -26,11 +28,11 @@ static const char *rest_of(const char *name) {
 
 enum { VARIABLES = CONFIG_OWN_VARIABLES + 1 };
 
-/* The names of those that are read, without the prefix. */
+/* The names of the variables that are read, without the prefix. */
 static void list_variables(const char *names[static VARIABLES]) {
     for (enum config_variable i = 0; i < CONFIG_OWN_VARIABLES; i++)
         names[i] = config_variable_name(i) + strlen(PREFIX);
-    names[CONFIG_OWN_VARIABLES] = "LIBRARY"; /* by the command and by scripts */
+    names[CONFIG_OWN_VARIABLES] = "LIBRARY"; /* read by the command and by scripts */
 }
 
 static bool is_read(const char *name, const char *const names[static VARIABLES]) {
@@ -52,7 +54,7 @@ static void tell_misspelt(const char *name, const char *meant, void (*tell)(cons
     free(escaped);
 }
 
-/* A service in Kubernetes gives its name to variables of its own, such as ORIGINBYPASS_SERVICE_HOST. */
+/* For a service, Kubernetes sets variables that begin with its name, such as ORIGINBYPASS_SERVICE_HOST. */
 static bool may_be_meant_for_us(const char *name, const char *meant) {
     return meant != NULL || strncmp(name, PREFIX, strlen(PREFIX)) == 0;
 }

@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Longer ones are no slips of the hand. */
+/* Longer words are not slips of the hand. */
 enum { LENGTH_MAX = 64 };
 
 static size_t least(size_t a, size_t b, size_t c) {
@@ -11,7 +11,7 @@ static size_t least(size_t a, size_t b, size_t c) {
     return smaller < c ? smaller : c;
 }
 
-/* Row by row: `row[j]` is the distance between the first letters of `a` and the first j letters of `b`. */
+/* Computed row by row: `row[j]` is the distance between the letters of `a` so far and the first j letters of `b`. */
 static size_t distance_between(const char *a, const char *b) {
     size_t row[LENGTH_MAX + 1], length = strlen(b);
     for (size_t j = 0; j <= length; j++)

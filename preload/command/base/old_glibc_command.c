@@ -1,6 +1,6 @@
 #include "originbypass/guest/old_glibc.h"
 
-/* What the command needs beside preload/guest/old_glibc.c, in the same way. */
+/* Replacements that the command needs in addition to preload/guest/old_glibc.c, made in the same way. */
 #ifdef OLD_GLIBC
 
 #include <dlfcn.h>
@@ -18,7 +18,7 @@ WEAK_OLD(dlerror);
 WEAK_OLD(dlopen);
 OLD(glob);
 
-/* The linker's names. */
+/* The names that the linker gives to the replacements (--wrap). */
 __typeof__(dladdr) __wrap_dladdr;
 __typeof__(dlerror) __wrap_dlerror;
 __typeof__(dlopen) __wrap_dlopen;
@@ -26,12 +26,12 @@ __typeof__(glob) __wrap_glob;
 int __wrap_memfd_create(const char *name, unsigned flags);
 __typeof__(reallocarray) __wrap_reallocarray;
 
-/* ---- libdl's before 2.34 ---- */
+/* ---- libdl, a library of its own before 2.34 ---- */
 
-/* For want of libdl; dlerror(3) is asked why a dlopen(3) has failed. */
+/* The answer of dlerror(3) if there is no libdl. */
 static char no_libdl[] = "this libc has no libdl";
 
-/* A pointer to a function of this type: the one that is linked, or libdl's. */
+/* A pointer to a function of this type: the linked one, or libdl's. */
 #define OF_LIBDL(function)                                                                                             \
     __typeof__(&(function)) real = old_##function;                                                                     \
     void *found = real == NULL ? old_glibc_of_libdl(#function) : NULL;                                                 \
@@ -86,7 +86,7 @@ int __wrap_memfd_create(const char *name, unsigned flags) {
     return (int)syscall(SYS_memfd_create, name, flags);
 }
 
-/* The later version finds symbolic links that lead nowhere, too. */
+/* The later version also finds symbolic links that lead nowhere. */
 int __wrap_glob(const char *pattern, int flags, int (*on_error)(const char *path, int error), glob_t *found) {
     return old_glob(pattern, flags, on_error, found);
 }
@@ -101,11 +101,11 @@ int __libc_start_main(main_function *main, int argc, char **argv, constructor *i
 OLD(__libc_start_main);
 __typeof__(__libc_start_main) __wrap___libc_start_main;
 
-/* The linker's, hidden as in any program. */
+/* Defined by the linker, and hidden as in any program. */
 extern constructor *const __init_array_start[] __attribute__((visibility("hidden")));
 extern constructor *const __init_array_end[] __attribute__((visibility("hidden")));
 
-/* Where it is given such a function, a later libc leaves this to it. */
+/* If a later libc is given such a function, it leaves the constructors to it. */
 static void run_constructors(int argc, char **argv, char **environment) {
     for (constructor *const *each = __init_array_start; each < __init_array_end; each++)
         (*each)(argc, argv, environment);

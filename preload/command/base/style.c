@@ -11,7 +11,7 @@ static const char *const BEGIN[] = {
     [STYLE_NOTE] = "\033[33m", [STYLE_BAD] = "\033[1;31m",
 };
 
-/* getenv(3) is the archives' here (tame.c). */
+/* Not getenv(3): the linker replaces it, for the linked archives, by a function that finds nothing (tame_files.c). */
 static bool is_set(const char *variable) {
     const char *value = secure_getenv(variable);
     return value != NULL && value[0] != '\0';

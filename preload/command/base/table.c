@@ -13,7 +13,7 @@ struct table_cell {
 };
 
 struct table {
-    size_t columns, headings; /* so many cells are headings */
+    size_t columns, headings; /* `headings`: the number of cells that are headings */
     size_t count, room;
     struct table_cell *cells;
 };

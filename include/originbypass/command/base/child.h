@@ -6,21 +6,27 @@
 #include <sys/types.h>
 
 /*
- * Children, one at a time, of a command that stays and is ended by a signal: SIGHUP, SIGINT or SIGTERM, unless it was
- * ignored when the command began (nohup(1)). They are blocked and looked at where the command waits, so that none
- * comes between two steps. For a process with one thread.
+ * Child processes, one at a time, of a command that keeps running until a signal ends it: SIGHUP, SIGINT or SIGTERM,
+ * except those that were ignored when the command began (nohup(1)). These signals are blocked, and are checked only
+ * while the command waits, so that none interrupts the work between two waits. For a process with one thread.
  */
 
-/** Begin. Called once, before the others. */
+/** Initialize. To be called once, before the other functions. */
 void child_begin(void);
 
-/** fork(2), what is buffered having been written; in the child all signals are as the command found them. */
+/**
+ * Write out what is buffered for standard output, then fork(2). In the child, the signal mask is as the command found
+ * it.
+ */
 pid_t child_fork(void);
 
-/** Wait for the child's end; its status is waitpid(2)'s. A signal that comes meanwhile is passed on to it. */
+/**
+ * Wait until the child ends; returns its status as in waitpid(2). A signal that arrives meanwhile is passed on to the
+ * child.
+ */
 int child_wait(pid_t child);
 
-/** Wait for so long, or for a signal. */
+/** Wait for this time, or until a signal arrives. */
 void child_sleep(uint64_t duration_ms);
 
 /** Whether a signal has told the command to end. */

@@ -5,17 +5,18 @@
 #include <stdint.h>
 
 /**
- * One JSON document (RFC 8259) on standard output, for --json: written as it is told, indented by two blanks. What
- * stands in an object has a key, what stands in an array or is the document itself has NULL. Strings are escaped as in
- * the library's messages (json.h). Not thread-safe: there is one standard output.
+ * These functions write one JSON document (RFC 8259) to standard output, for --json. They write at once, with two
+ * blanks of indentation per level. `key` is the name of a member of an object; it is NULL for an element of an array
+ * and for the document itself. Strings are escaped as in the library's messages (json.h). Not thread-safe, because
+ * there is only one standard output.
  */
 void document_begin_object(const char *key);
 void document_begin_array(const char *key);
 
-/** End the object or array that was begun last; the outermost is followed by a newline. */
+/** End the object or array that was begun last. A newline follows the outermost one. */
 void document_end(void);
 
-/** A NULL text is null. */
+/** NULL as the text is written as null. */
 void document_text(const char *key, const char *text);
 void document_number(const char *key, int64_t number);
 /** Thousandths: 12345 is written as 12.345. */

@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 /**
- * The word that somebody may have meant: the one that takes the fewest insertions, deletions and replacements of
- * letters (Levenshtein's distance; case does not count), fewer than half of what was written. The first one of several.
- * NULL: none is so near. Thread-safe.
+ * Find the word that somebody may have meant: the one with the smallest Levenshtein distance (insertions, deletions and
+ * replacements of letters; case does not count). The distance must be less than half the length of what was written. If
+ * several words are equally near, returns the first one; NULL: no word is near enough. Thread-safe.
  */
 const char *nearest_word(const char *written, const char *const *words, size_t count);
 

@@ -7,18 +7,19 @@
 #include "originbypass/command/base/style.h"
 
 /**
- * A table for people: columns as wide as their widest cell, two blanks between them, the last one not padded. Numbers
- * (cells that begin with a digit, in a column that has nothing else) stand to the right. Belongs to one thread.
+ * A table for people. Each column is as wide as its widest cell, with two blanks between columns; the last column is
+ * not padded. A column of numbers (cells that begin with a digit, and no other cells) is right-aligned. To be used by
+ * one thread at a time.
  */
 struct table;
 
-/** A table with these headings, `count` of them; NULL for none. Its end is table_free(). */
+/** Create a table with this many columns and these headings; NULL: no headings. To be freed with table_free(). */
 struct table *table_new(size_t columns, const char *const *headings);
 
-/** Add a cell: the next of the row, or the first of the next row. The text is escaped (text_escape()) and copied. */
+/** Add a cell to the current row, or begin the next row with it. The text is escaped (text_escape()) and copied. */
 void table_add(struct table *table, enum style style, const char *text);
 
-/** Write the rows, a line each. */
+/** Write the rows, one per line. */
 void table_print(const struct table *table, FILE *stream);
 
 void table_free(struct table *table);

@@ -3,13 +3,15 @@
 
 #include <stdbool.h>
 
-/** A value as the library reads it (config_variable_length()), for the caller to free(3). NULL: as if not set. */
+/**
+ * A value as the library reads it (config_variable_length()); the caller must free(3) it. NULL: the same as not set.
+ */
 char *variable_value(const char *value);
 
-/** The same of a variable of this process. */
+/** The same for a variable of this process. */
 char *variable_get(const char *name);
 
-/** Whether ORIGIN_BYPASS_DISABLED of this process switches the library off. */
+/** Whether ORIGIN_BYPASS_DISABLED in the environment of this process switches the library off. */
 bool variable_is_disabled(void);
 
 #endif
