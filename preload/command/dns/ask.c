@@ -15,7 +15,7 @@ static uint64_t now_us(void) {
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Take what has come since. False: nothing more will. */
+/* Take the replies that have arrived since the last call. False: no more will come. */
 static bool collect_replies(struct dns_query *query, struct ask_replies *replies, uint64_t passed_us) {
     bool waiting = false;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {

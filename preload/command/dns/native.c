@@ -7,13 +7,13 @@
 
 typedef __typeof__(&getaddrinfo) resolver;
 
-/* libc's name is that of the object that has gai_strerror(3), which nobody interposes. */
+/* The name of libc is the name of the object that contains gai_strerror(3), because nobody interposes that function. */
 static resolver find_native(void) {
     resolver found = libc_getaddrinfo;
     const char *(*of_libc)(int) = gai_strerror;
     void *address = NULL;
     Dl_info libc;
-    memcpy(&address, &of_libc, sizeof(address)); /* ISO C knows no such conversion */
+    memcpy(&address, &of_libc, sizeof(address)); /* ISO C has no such conversion */
     void *handle = dladdr(address, &libc) == 0 ? NULL : dlopen(libc.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
     address = handle == NULL ? NULL : dlsym(handle, "getaddrinfo");
     if (address != NULL)

@@ -33,7 +33,7 @@ const char *resolution_source_text(enum resolution_source source) {
 const struct rules *resolution_rules(void) {
     log_silence();
     const struct in_force *acquired = load_ensure() ? configuration_acquire() : NULL;
-    return acquired == NULL ? NULL : acquired->rules; /* in use for as long as the command runs */
+    return acquired == NULL ? NULL : acquired->rules; /* never released: in use as long as the command runs */
 }
 
 bool resolution_complain_of_refusal(const struct rules *rules) {
@@ -107,7 +107,7 @@ static uint32_t seconds_until(uint64_t until_ms, uint64_t now_ms) {
     return until_ms == UINT64_MAX || until_ms < now_ms ? 0 : (uint32_t)((until_ms - now_ms + 999) / 1000);
 }
 
-/* What the cache has of the answer that was just given. */
+/* Look up how the cache has stored the answer that was just given. */
 static void look_into_cache(struct resolution *resolution, const struct host_case *host, int family) {
     static const int families[RECORD_TYPE_COUNT] = {AF_INET, AF_INET6};
     uint64_t now_ms = clock_now_ms(), until_ms = UINT64_MAX;

@@ -7,7 +7,10 @@
 #include "originbypass/upstream/dns.h"
 #include "originbypass/values/answer.h"
 
-/** One question to one server, asked aside: no cache, no policy, and nothing is learned of the server's health. */
+/**
+ * One question to one server, independent of the library's lookups: no cache, no policy, and no effect on the health
+ * that is recorded for the server.
+ */
 struct ask_question {
     const struct server_address *server;
     enum dns_transport transport;
@@ -16,19 +19,19 @@ struct ask_question {
     uint32_t timeout_ms;
 };
 
-/** What the server said of one record type. */
+/** What the server said about one record type. */
 struct ask_reply {
     bool asked;
     const char *failure;    /**< static text; NULL: there is an answer */
-    enum dns_failure kind;  /**< of a failure */
-    struct answer *answer;  /**< as the server gave it; freed by ask_free(). NULL: a failure, or not asked */
+    enum dns_failure kind;  /**< the kind of a failure */
+    struct answer *answer;  /**< as the server gave it; freed by ask_free(). NULL: failed, or not asked */
     uint64_t round_trip_us; /**< from the question to the answer or the failure */
 };
 
-/** What it said, by the types' places (0: A, 1: AAAA). */
+/** The replies by record type (0: A, 1: AAAA). */
 struct ask_replies {
     struct ask_reply types[RECORD_TYPE_COUNT];
-    bool heard; /**< any reply came from the server: it is there, whatever it said */
+    bool heard; /**< the server has replied, whatever the reply was: so it can be reached */
 };
 
 /** Ask, and wait for all replies: at most `timeout_ms`, and as long again if an answer is truncated. */
@@ -40,7 +43,9 @@ void ask_together(const struct ask_question *questions, struct ask_replies *repl
 
 void ask_free(struct ask_replies *replies);
 
-/** What a reply comes to in a word or two, such as `NXDOMAIN`, `2 addresses` or a failure's reason. The caller frees.
+/**
+ * A reply in a word or two, such as `NXDOMAIN`, `2 addresses` or the reason of a failure. The caller must free(3) the
+ * text.
  */
 char *ask_text(const struct ask_reply *reply);
 

@@ -4,8 +4,9 @@
 #include <netdb.h>
 
 /**
- * libc's own getaddrinfo(3), also where LD_PRELOAD or /etc/ld.so.preload bring the library into this very process:
- * libc_getaddrinfo() (libc.h) would be the library's there. Where libc cannot be looked into it is that one.
+ * libc's own getaddrinfo(3), even if LD_PRELOAD or /etc/ld.so.preload loads the library into this process:
+ * libc_getaddrinfo() (libc.h) would find the library's function then. If libc cannot be searched, this is
+ * libc_getaddrinfo().
  */
 int native_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list);
 

@@ -12,57 +12,60 @@
 
 /** Who answered. */
 enum resolution_source {
-    BY_LIBC,          /**< the name is not ours */
-    BY_FALLBACK,      /**< libc, because external DNS could not */
-    BY_NOBODY,        /**< external DNS could not, and libc was not to be asked */
-    BY_CONFIGURATION, /**< the configuration says the addresses */
+    BY_LIBC,          /**< the name is not one of ours */
+    BY_FALLBACK,      /**< libc, because external DNS had no usable answer */
+    BY_NOBODY,        /**< external DNS had no usable answer, and libc was not to be asked */
+    BY_CONFIGURATION, /**< the configuration has the addresses */
     BY_EXTERNAL_DNS,
 };
 
 /** In words. */
 const char *resolution_source_text(enum resolution_source source);
 
-/** Addresses, each once, in the order in which a program gets them; or why there are none. */
+/** Addresses, each once, in the order in which a program gets them; or the reason why there are none. */
 struct resolution {
-    const char *error; /**< in libc's words, static until the next one; NULL: there are addresses */
+    const char *error; /**< libc's text, valid until the next resolution; NULL: there are addresses */
     size_t count;
     struct address *addresses; /**< freed by resolution_free() */
     enum resolution_source source;
-    uint32_t kept_s; /**< how long the library's cache holds them for fresh, rounded up; 0: it has none */
-    bool is_whole;   /**< BY_EXTERNAL_DNS: each record type that was asked for has an answer, and none has failed */
+    uint32_t kept_s; /**< how long the answer is fresh in the library's cache, rounded up; 0: it is not there */
+    bool is_whole;   /**< BY_EXTERNAL_DNS: there is an answer for each record type that was asked for */
 };
 
-/** What the configuration says of one name. */
+/** What the configuration says about one name. */
 struct host_case {
     const char *host; /**< as it was written */
-    struct name name; /**< folded, where is_name */
+    struct name name; /**< folded, if is_name */
     bool is_name;
-    const struct host_rule *rule;         /**< the one that matches, perhaps an excluding one; NULL: none */
+    const struct host_rule *rule;         /**< the one that matches, even if it excludes; NULL: none */
     const struct host_settings *settings; /**< NULL: libc answers */
 };
 
 /**
- * The rules in force, as the library in this environment would have them, its messages being switched off from now on.
- * NULL: nothing is configured, and everything is libc's.
+ * The rules that the library would use in this environment. From now on the library's messages are switched off in this
+ * process. NULL: nothing is configured, so libc answers for every name.
  */
 const struct rules *resolution_rules(void);
 
-/** Complain of a configuration that is refused. Returns whether it is. `rules` may be NULL. */
+/** If the configuration has been rejected, complain and return true. `rules` may be NULL. */
 bool resolution_complain_of_refusal(const struct rules *rules);
 
-/** `rules` may be NULL. */
+/** Find the rule and settings for a host. `rules` may be NULL. */
 struct host_case resolution_case(const struct rules *rules, const char *host);
 
 /**
- * What a program with the library gets from getaddrinfo(3), asked through the library's own door, its cache included.
- * `family` is AF_UNSPEC, AF_INET or AF_INET6. One at a time.
+ * What a program with the library gets from getaddrinfo(3). The library's own function is asked, with its cache.
+ * `family` is AF_UNSPEC, AF_INET or AF_INET6. Not thread-safe.
  */
 struct resolution resolution_find(const struct host_case *host, int family);
 
-/** What libc alone says, also where the library is preloaded into this very process. */
+/** What libc says without the library, even if the library is preloaded into this process. */
 struct resolution resolution_find_native(const char *host, int family);
 
-/** Its members `addresses` and `error` in a document of JSON (document.h), and those of the host before them. */
+/**
+ * Write the members `addresses` and `error` into a JSON document (document.h). resolution_document() writes `host`
+ * before them, and `answered_by` and `kept_s` after them.
+ */
 void resolution_document_addresses(const struct resolution *resolution);
 void resolution_document(const struct host_case *host, const struct resolution *resolution);
 
