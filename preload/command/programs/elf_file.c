@@ -9,7 +9,7 @@
 
 enum { PART_MAX = 64 * 1024 * 1024 };
 
-/* This program itself, as the linker has laid it out: what the library is built for, too. */
+/* The header of this program itself, as defined by the linker. The library is built for the same machine. */
 extern const elf_header __ehdr_start __attribute__((visibility("hidden")));
 
 static bool read_at(int descriptor, void *memory, size_t size, uint64_t offset) {
@@ -22,7 +22,7 @@ static bool read_at(int descriptor, void *memory, size_t size, uint64_t offset) 
     return true;
 }
 
-/* A part of the file and a NUL after it, for the caller to free; NULL where there is no such part. */
+/* A part of the file with a NUL appended; the caller must free(3) it. NULL: there is no such part. */
 static void *read_elf_part(const struct elf_file *elf, uint64_t offset, uint64_t size) {
     if (size == 0 || size > PART_MAX || size > elf->size || offset > elf->size - size)
         return NULL;
@@ -89,7 +89,7 @@ static void *read_section(const struct elf_file *elf, size_t index, uint64_t *si
     return *size == 0 ? NULL : read_elf_part(elf, elf->sections[index].sh_offset, *size);
 }
 
-/* The text at this place of a section that read_section() has read. */
+/* The text at this offset in a section that read_section() has read. */
 static const char *text_at(const char *texts, uint64_t size, uint64_t place) {
     return texts != NULL && place < size ? texts + place : "";
 }
@@ -104,7 +104,7 @@ bool elf_has_section(const struct elf_file *elf, const char *name) {
     return found;
 }
 
-/* A section of entries of one size, and the section of texts that belongs to it. */
+/* A section with entries of one size, and the section with their texts. */
 struct entries {
     void *entries;
     size_t count;
@@ -166,7 +166,7 @@ static const char *later_of(const char *latest, const char *version) {
     return latest == NULL || strverscmp(version, latest) > 0 ? version : latest;
 }
 
-/* The names of the versions of one object, from the place of the first. */
+/* The latest of the needed versions of one object. `place` is the offset of the first one. */
 static const char *latest_version(const struct entries *read, uint64_t place, const char *beginning,
                                   const char *latest) {
     ElfW(Vernaux) version = {.vna_next = 1};

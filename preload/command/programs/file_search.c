@@ -9,7 +9,7 @@
 
 enum { SEARCHED_AT_ONCE = 1024 * 1024, SEARCHED_MAX = 512 * 1024 * 1024, OVERLAP = 64 };
 
-/* Read and not mapped: to read a mapping of a file that somebody cuts short ends the reader. */
+/* The file is read, not mapped: if somebody truncates a mapped file, a read of the mapping ends the reader (SIGBUS). */
 bool file_has_text(const char *path, const char *text, uint64_t size_max) {
     int descriptor = foreign_file_open(path, size_max, NULL);
     char *octets = memory_zeroed(SEARCHED_AT_ONCE, 1);

@@ -20,7 +20,7 @@ static int fail_and_close(int error, int place) {
     return -1;
 }
 
-/* Opened a second time for reading: what was looked at is what is read. */
+/* Open through /proc/self/fd, so that the file that is read is the one that was checked. */
 static int open_for_reading(int place) {
     char *path = text_format("/proc/self/fd/%d", place);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error = errno;
@@ -29,7 +29,10 @@ static int open_for_reading(int place) {
     return descriptor;
 }
 
-/* `place` was opened with O_PATH, which does nothing to the file, and is closed. */
+/*
+ * Checks and opens what `place` refers to, and closes `place`. It was opened with O_PATH, which has no effect on a
+ * file.
+ */
 static int open_regular(int place, uint64_t size_max, uint64_t *size) {
     struct stat status;
     if (place < 0)
@@ -61,9 +64,9 @@ static int root_of(const char *pid) {
 }
 
 /*
- * Without openat2(2), before Linux 5.6 and under a filter that does not know it, a link would lead through our root and
- * not through that of the process, and ".." out of it. So the path may have neither: nothing is opened in a link that
- * is opened itself, and it is no regular file.
+ * Used without openat2(2): before Linux 5.6, or under a seccomp filter that does not know it. Here a link would lead
+ * through our root instead of the root of the process, and ".." would lead out of it. So ".." is refused. A link is not
+ * followed: it is opened itself, so nothing can be opened below it, and it is not a regular file.
  */
 static int step_into(int directory, const char *part) {
     if (strcmp(part, "..") == 0)

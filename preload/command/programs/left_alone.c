@@ -13,7 +13,7 @@
 #include "originbypass/config/programs.h"
 #include "originbypass/config/source.h"
 
-/* Arguments as /proc/PID/cmdline has them, each with its NUL. */
+/* Arguments in the format of /proc/PID/cmdline, each with a NUL at its end. */
 struct command_line {
     char *text;
     size_t size;
@@ -26,7 +26,7 @@ static void add_argument(struct command_line *line, const char *argument) {
     line->size += size;
 }
 
-/* As the kernel makes it: an interpreter comes before its script. */
+/* As the kernel builds it: the interpreter comes before its script. */
 static struct command_line command_line_of(const struct program *program, char *const *arguments) {
     struct command_line line = {0};
     add_argument(&line, program->binary);
@@ -39,7 +39,7 @@ static struct command_line command_line_of(const struct program *program, char *
 
 static bool is_left(const struct config_source *source, const struct program *program, char *const *arguments) {
     struct command_line line = command_line_of(program, arguments);
-    char *path = realpath(program->binary, NULL); /* as /proc/PID/exe will tell it */
+    char *path = realpath(program->binary, NULL); /* as /proc/PID/exe will show it */
     bool left = programs_leave_program(source->text, source->size, path, line.text, line.size);
     free(path);
     free(line.text);

@@ -27,7 +27,7 @@ char *library_own_command(void) {
     return executed == NULL ? NULL : realpath(executed, NULL);
 }
 
-/* A pattern of glob(3); the path for the caller to free. */
+/* The first path that matches a pattern of glob(3); the caller must free(3) it. */
 static char *first_of(const char *pattern) {
     glob_t found;
     int error = glob(pattern, 0, NULL, &found); // NOLINT(concurrency-mt-unsafe): there is one thread

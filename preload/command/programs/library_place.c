@@ -27,7 +27,7 @@ static bool can_be_entered(const char *path) {
 
 /* --- who may write it --------------------------------------------------------------------------------------------- */
 
-/* In a sticky directory, only root takes away what is root's (inode(7)). */
+/* In a sticky directory, only root can remove root's files (inode(7)). */
 static bool is_open_to(const struct stat *file, mode_t who) {
     return (file->st_mode & who) != 0 && !(S_ISDIR(file->st_mode) && (file->st_mode & S_ISVTX) != 0);
 }
@@ -50,7 +50,7 @@ static bool is_roots_alone(const char *path, bool forced) {
     return false;
 }
 
-/* The file, and each directory on the way to it. */
+/* Checks the file, and each directory on the way to it. */
 static bool is_roots_all_the_way(const char *path, bool forced) {
     char *part = memory_text(path);
     bool good = is_roots_alone(part, forced);
@@ -107,7 +107,7 @@ static bool has_entry(const char *directory, const char *name) {
     return there;
 }
 
-/* The directory above it that holds sources, for the caller to free(3). */
+/* The directory above it that contains sources; the caller must free(3) it. */
 static char *source_tree(const char *path) {
     char *directory = memory_text(path);
     for (char *slash; (slash = strrchr(directory, '/')) != NULL && slash != directory;) {

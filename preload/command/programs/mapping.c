@@ -25,7 +25,7 @@ static bool cut_off(char *text, const char *end) {
     return true;
 }
 
-/* The kernel writes a newline in a name as an octal number; nothing else is (proc(5)). */
+/* The kernel writes a newline in a name as an octal number, and escapes nothing else (proc(5)). */
 static void unescape_newlines(char *path) {
     static const char newline[] = "\\012";
     for (char *found = strstr(path, newline); found != NULL; found = strstr(found + 1, newline)) {
@@ -34,13 +34,13 @@ static void unescape_newlines(char *path) {
     }
 }
 
-/* The rest of a line behind a field and the blanks after it. */
+/* The rest of a line after a field and the blanks that follow it. */
 static const char *skip_field(const char *at) {
     at += strcspn(at, " ");
     return at + strspn(at, " ");
 }
 
-/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or none. */
+/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or no file. */
 static bool read_line(const char *line, struct mapping *mapping) {
     const char *device = skip_field(skip_field(skip_field(line))), *inode = skip_field(device);
     char *rest = NULL;
@@ -51,7 +51,7 @@ static bool read_line(const char *line, struct mapping *mapping) {
     mapping->inode = strtoul(inode, NULL, 10);
     mapping->deleted = cut_off(mapping->path, DELETED);
     unescape_newlines(mapping->path);
-    /* Also under a name with a version behind it. */
+    /* The name may have a version after it. */
     const char *name = strrchr(mapping->path, '/');
     return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;
 }
@@ -91,8 +91,8 @@ static bool is_installed(int found, const struct stat *status, const char *insta
 }
 
 /*
- * The file that has the path now may be another, in place of the one that is mapped: where they are in the same file
- * system its number tells. (Overlays show two devices.)
+ * The path may belong to another file now, which has replaced the mapped one. If both are on the same file system, the
+ * inode number shows this. (With an overlay, the two device numbers differ.)
  */
 static const char *why_another(int found, const struct mapping *mapping, const char *installed) {
     struct stat status;

@@ -13,7 +13,7 @@ static const char ENDS[] = " \t:\n#";
 
 const char PRELOAD_LIST_FORBIDDEN[] = " \t\n\v\f\r:#$";
 
-/* The first entry at or behind this place, and its length; NULL: there is none. */
+/* Finds the first entry at or after `at`, and its length. NULL: there is none. */
 static const char *next_entry(const char *at, size_t *length) {
     at += strspn(at, SEPARATORS);
     while (*at == '#') {
@@ -40,7 +40,7 @@ void preload_list_free(struct preload_list *list) {
     free(list->paths);
 }
 
-/* At its end, so that what stands before is read as it was. */
+/* The path goes to the end, so that everything before it is read as it was. */
 char *preload_list_with(const char *text, const char *path) {
     size_t length = strlen(text);
     bool ended = length == 0 || text[length - 1] == '\n';
@@ -51,10 +51,10 @@ static bool is_blank_in_list(char c) {
     return c != '\0' && strchr(BLANKS, c) != NULL;
 }
 
-/* Takes the entry at `at` out of the text, and what separates it; returns where the rest begins. */
+/* Removes the entry at `at` and its separator from the text. Returns where the rest begins. */
 static char *cut_entry(const char *text, char *at, size_t length) {
     char *begin = at, *end = at + length, *next = end + strspn(end, BLANKS);
-    bool last = strchr("\n#", *next) != NULL; /* of its line; its NUL counts */
+    bool last = strchr("\n#", *next) != NULL; /* the last one in its line; the NUL counts as an end too */
     while (last && begin > text && is_blank_in_list(begin[-1]))
         begin--;
     bool first = begin == text || begin[-1] == '\n';

@@ -17,8 +17,8 @@
 #include "originbypass/command/programs/foreign_file.h"
 
 enum {
-    SCRIPTS_MAX = 5,       /* so many times the kernel follows #! */
-    SCRIPT_LINE_MAX = 256, /* and so much of it it reads */
+    SCRIPTS_MAX = 5,       /* how many levels of #! the kernel follows */
+    SCRIPT_LINE_MAX = 256, /* how much of a #! line the kernel reads */
 };
 
 static const struct {
@@ -51,7 +51,7 @@ const char *program_obstacle_library(const struct program *program, enum program
 
 /* --- finding it --------------------------------------------------------------------------------------------------- */
 
-/* 0: it can be run, as far as the file's mode tells. */
+/* Returns 0 if the mode of the file allows it to be run. */
 static int why_not_executable(const char *path) {
     struct stat found;
     if (stat(path, &found) != 0)
@@ -65,7 +65,10 @@ static char *path_in(const char *directory, size_t length, const char *name) {
     return length == 0 ? memory_text(name) : text_format("%.*s/%s", (int)length, directory, name);
 }
 
-/* As execvp(3): a file that may not be run does not end the search, but is what is told after it. */
+/*
+ * Like execvp(3): a file that may not be run does not end the search, but its error is returned if nothing else is
+ * found.
+ */
 static int search(const char *name, char **path) {
     const char *directories = secure_getenv("PATH");
     int problem = ENOENT;
@@ -100,7 +103,7 @@ static bool is_env(const char *interpreter) {
     return slash != NULL && strcmp(slash, "/env") == 0;
 }
 
-/* The program in the rest of a `#!` line that begins with env(1): after its options and NAME=VALUE. */
+/* For a `#!` line that begins with env(1): the program in the rest of the line, after the options and NAME=VALUE. */
 static const char *program_of_env(char *arguments) {
     char *rest = NULL;
     for (char *word = strtok_r(arguments, " \t", &rest); word != NULL; word = strtok_r(NULL, " \t", &rest))
@@ -109,7 +112,7 @@ static const char *program_of_env(char *arguments) {
     return NULL;
 }
 
-/* The name of the program that runs this script, for the caller to free. */
+/* The name of the program that runs this script; the caller must free(3) it. */
 static char *interpreter_of(const char *line) {
     char copy[SCRIPT_LINE_MAX];
     memcpy(copy, line, sizeof(copy));
@@ -120,11 +123,11 @@ static char *interpreter_of(const char *line) {
     const char *looked_through = is_env(begin) ? program_of_env(arguments) : NULL;
     if (looked_through != NULL)
         return memory_text(looked_through);
-    /* The kernel does not search. */
+    /* The kernel does not search PATH, so a name without a slash is in the working directory. */
     return text_format("%s%s", strchr(begin, '/') == NULL ? "./" : "", begin);
 }
 
-/* The script's first line without its end; an empty one where the file is no script. */
+/* Reads the script's first line without its end. If the file is not a script, the line is empty. */
 static void read_script_line(int descriptor, char line[SCRIPT_LINE_MAX]) {
     memset(line, 0, SCRIPT_LINE_MAX);
     ssize_t size = pread(descriptor, line, SCRIPT_LINE_MAX - 1, 0);
@@ -135,7 +138,7 @@ static void read_script_line(int descriptor, char line[SCRIPT_LINE_MAX]) {
 
 /* --- what the loader makes of it ---------------------------------------------------------------------------------- */
 
-/* execve(2) heeds neither where the file system is mounted nosuid. */
+/* execve(2) ignores setuid, setgid and capabilities on a file system that is mounted nosuid. */
 static bool is_privileged_here(const char *path) {
     struct statvfs system;
     return statvfs(path, &system) != 0 || (system.f_flag & ST_NOSUID) == 0;
@@ -150,7 +153,7 @@ static bool changes_ids(const char *path) {
     return (user || group) && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
 }
 
-/* Root has the capabilities anyhow, and stays itself for the loader. */
+/* Root has the capabilities anyway, so that the loader does not treat the program as privileged. */
 static bool gains_capabilities(const char *path) {
     return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
@@ -169,7 +172,7 @@ static bool go_asks_libc(void) {
     return settings != NULL && strstr(settings, "netdns=cgo") != NULL;
 }
 
-/* As sanitizer_flags.inc has it: 0, no or false. */
+/* sanitizer_flags.inc takes 0, no and false as "off". */
 static bool asan_minds_the_order(void) {
     static const char name[] = "verify_asan_link_order=";
     const char *options = secure_getenv("ASAN_OPTIONS");
@@ -177,7 +180,7 @@ static bool asan_minds_the_order(void) {
     return option == NULL || strchr("0nf", option[strlen(name)]) == NULL;
 }
 
-/* In LD_PRELOAD, before ours. */
+/* Whether LD_PRELOAD has the sanitizer's library before ours. */
 static bool asan_comes_first(const char *sanitizer) {
     const char *preload = secure_getenv("LD_PRELOAD");
     if (preload == NULL)
@@ -204,7 +207,7 @@ static void inspect_native(const struct elf_file *elf, struct program *program) 
         program->sanitizer != NULL && asan_minds_the_order() && !asan_comes_first(program->sanitizer);
 }
 
-/* A descriptor below 0: it cannot be read. */
+/* A descriptor below 0 means that the file cannot be read. */
 static void inspect_binary(int descriptor, struct program *program) {
     struct stat file;
     struct elf_file elf;
@@ -224,7 +227,9 @@ static void inspect_binary(int descriptor, struct program *program) {
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-/* Looks at program->binary. Returns the script's interpreter, for the caller to free; NULL: it is no script. */
+/*
+ * Looks at program->binary. If it is a script, returns its interpreter, which the caller must free(3); otherwise NULL.
+ */
 static char *inspect_file(struct program *program) {
     char line[SCRIPT_LINE_MAX] = "";
     int descriptor = foreign_file_open(program->binary, UINT64_MAX, NULL);

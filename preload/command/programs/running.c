@@ -1,4 +1,4 @@
-/* Which running programs have the library, as /proc shows them (proc(5)). */
+/* Finds out which running programs have the library, from /proc (proc(5)). */
 #include "originbypass/command/programs/running.h"
 
 #include <ctype.h>
@@ -33,7 +33,7 @@ static char *program_of(const char *pid) {
     return name == NULL ? memory_text("?") : name;
 }
 
-/* No loader of ours starts it, and so it gets nothing of /etc/ld.so.preload. */
+/* Our loader does not start such a program, so it gets nothing from /etc/ld.so.preload. */
 static bool is_out_of_reach(const char *pid) {
     struct program program;
     char *path = text_format("/proc/%s/exe", pid);
@@ -45,7 +45,7 @@ static bool is_out_of_reach(const char *pid) {
     return never;
 }
 
-/* It was started with a library of its own choice, as by originbypass run. */
+/* The process was started with a library of its own choice, for example by originbypass run. */
 static bool has_asked_for_it(const char *pid) {
     size_t size = 0;
     bool asked = false;
@@ -64,13 +64,15 @@ static enum running_state running_state_of(const char *pid, const struct mapping
     return entered == NULL && !has_asked_for_it(pid) ? RUNNING_HAS_LEFTOVER : RUNNING_HAS_IT;
 }
 
-/* It has none where the loader is still about to map it, after what it preloads, or where there is nothing to resolve.
+/*
+ * A process has no libc if it does not use it to resolve names, or if the loader has not mapped it yet. (The loader
+ * maps preloaded libraries first.)
  */
 static bool has_libc(const char *maps) {
     return strstr(maps, "/libc.so.") != NULL || strstr(maps, "/libc-2.") != NULL;
 }
 
-/* Where there are several, the best one counts: one of them may be of the program's own choice. */
+/* If there are several mappings, the best one counts, because one of them may be the program's own choice. */
 static void judge_mappings(struct running *running, char *maps, const char *entered) {
     struct mapping mapping = {0};
     while (running->state != RUNNING_HAS_IT && mapping_next(&maps, &mapping)) {
@@ -87,7 +89,7 @@ static void add_running(struct running_list *list, struct running running) {
     list->programs[list->count++] = running;
 }
 
-/* The kernel's threads and the dead have no memory. */
+/* The kernel's threads and processes that have ended have no memory maps. */
 static void look_at_running(struct running_list *list, char *pid, const char *entered) {
     struct running running = {.pid = pid, .state = RUNNING_LACKS_IT};
     char *maps = proc_file_text(pid, "maps", NULL);
@@ -104,7 +106,7 @@ static void look_at_running(struct running_list *list, char *pid, const char *en
     free(maps);
 }
 
-/* The kernel lists them by number. */
+/* /proc lists processes in the order of their numbers. */
 struct running_list running_collect(const char *entered) {
     struct running_list list = {0};
     char own[16];

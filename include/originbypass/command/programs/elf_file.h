@@ -12,45 +12,48 @@ typedef ElfW(Phdr) elf_segment;
 typedef ElfW(Shdr) elf_section;
 
 /**
- * What an ELF file says of itself (elf(5)). The file may be anything: whatever stands outside of it, or is absurdly
- * large, counts as not there. Belongs to one thread; texts are the caller's to free(3).
+ * What an ELF file contains (elf(5)). The file may be anything: parts that lie outside of it, or are absurdly large,
+ * count as missing. To be used by one thread at a time. The caller must free(3) each `char *` that is returned.
  */
 struct elf_file {
-    int descriptor; /**< the caller's */
+    int descriptor; /**< owned by the caller */
     uint64_t size;
     elf_header header;
-    elf_section *sections; /**< NULL: none that can be read */
+    elf_section *sections; /**< NULL: there are none, or they cannot be read */
     size_t section_count;
 };
 
 enum elf_kind {
     ELF_NONE,    /**< something else */
     ELF_FOREIGN, /**< for another machine, word size or byte order than this program */
-    ELF_NATIVE,  /**< for this machine: only then the functions below may be called */
+    ELF_NATIVE,  /**< for this machine; the functions below may be called only for this kind */
 };
 
 /** Read the file's header and its table of sections. elf_end() frees the table. */
 enum elf_kind elf_begin(struct elf_file *elf, int descriptor, uint64_t size);
 void elf_end(struct elf_file *elf);
 
-/** The loader that the kernel starts for it (PT_INTERP); NULL: it is linked statically. */
+/** The loader that the kernel starts for the file (PT_INTERP); NULL: it is linked statically. */
 char *elf_loader(const struct elf_file *elf);
 
-/** The loader of this very program; NULL: none. */
+/** The loader of this program itself; NULL: none. */
 const char *elf_own_loader(void);
 
-/** Whether it has a section of this name. */
+/** Whether the file has a section of this name. */
 bool elf_has_section(const struct elf_file *elf, const char *name);
 
-/** Whether it takes this function from a shared object. */
+/** Whether the file imports this function from a shared object. */
 bool elf_imports(const struct elf_file *elf, const char *function);
 
-/** The first shared object that it needs itself (DT_NEEDED) whose name begins with one of these; NULL ends the list. */
+/**
+ * The first shared object that the file itself needs (DT_NEEDED) and whose name has one of these beginnings. The list
+ * ends with NULL. Returns NULL if there is none.
+ */
 char *elf_needs(const struct elf_file *elf, const char *const *beginnings);
 
 /**
- * The latest version that it needs of those with this beginning (`GLIBC_`), without the beginning: "2.17". By the
- * versions of the symbols that it imports; NULL: none has one. Versions compare as in strverscmp(3).
+ * The latest of the versions that the file needs and that begin like this (`GLIBC_`), without the beginning: "2.17". It
+ * looks at the versions of the imported symbols, and compares like strverscmp(3). NULL: there is none.
  */
 char *elf_version_needed(const struct elf_file *elf, const char *beginning);
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** Whether a regular file of at most `size_max` octets has a short text somewhere in its first 512 MiB. */
+/** Whether a regular file of at most `size_max` octets contains a short text in its first 512 MiB. */
 bool file_has_text(const char *path, const char *text, uint64_t size_max);
 
 #endif

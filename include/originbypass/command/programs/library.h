@@ -1,28 +1,30 @@
 #ifndef ORIGINBYPASS_COMMAND_PROGRAMS_LIBRARY_H
 #define ORIGINBYPASS_COMMAND_PROGRAMS_LIBRARY_H
 
-/** The path of this command itself, for the caller to free(3); NULL: the system does not tell. */
+/** The path of this command itself; the caller must free(3) it. NULL: the system does not tell it. */
 char *library_own_command(void);
 
 /**
- * The library that goes with this command, as an absolute path for the caller to free(3): ORIGIN_BYPASS_LIBRARY, or the
- * first liboriginbypass.so beside the command, in ../lib of it, or where libraries are. NULL: there is none.
+ * Find the library that goes with this command: ORIGIN_BYPASS_LIBRARY, or else the first liboriginbypass.so in the
+ * command's directory, in ../lib from there, or in the system's library directories. Returns an absolute path, which
+ * the caller must free(3); NULL: there is none.
  */
 char *library_find(void);
 
-/** What to say where library_find() has found none. */
+/** Complain that library_find() has found nothing. */
 void library_complain_of_none(void);
 
 /**
- * library_find(), and then whether the loader takes it: it ignores what it cannot load, says so on standard error, and
- * runs the program without it. NULL after a complaint. The library is loaded into this process by it.
+ * Like library_find(), and check that the loader accepts the library. (The loader ignores what it cannot load, says so
+ * on standard error, and runs the program without it.) The check loads the library into this process. Returns NULL
+ * after a complaint.
  */
 char *library_find_loadable(void);
 
-/** What the library needs of the program's libc, as "glibc 2.17 or later"; for the caller to free(3). */
+/** What the library needs from a program's libc, such as "glibc 2.17 or later"; the caller must free(3) the text. */
 char *library_needs(const char *library);
 
-/** LD_PRELOAD with the library before what is there, for the caller to free(3). */
+/** The value of LD_PRELOAD with the library before what is there now; the caller must free(3) it. */
 char *library_preload(const char *library);
 
 #endif

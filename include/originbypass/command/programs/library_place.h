@@ -4,15 +4,17 @@
 #include <stdbool.h>
 
 /**
- * Whether a library may be entered in /etc/ld.so.preload from where it is: `path` is absolute and without symbolic
- * links. Every program of every user would run what stands there, root's included, and complain when it is gone.
+ * Check whether a library may be entered in /etc/ld.so.preload from the place where it is. `path` is absolute and has
+ * no symbolic links. Every program of every user, including root's, would run the library, and would print an error
+ * once the file is gone.
  *
- * Refused in any case: a path that the loader would take apart, what is no regular file, and a file or directory on the
- * way to it that belongs to another user than root or that every user may write. Refused unless `forced`: one that a
- * group other than root's may write, and a place that may go away: where people and programs keep what is theirs for a
- * while, a source tree, a file system in memory or on the network.
+ * Always refused: a path that the loader would split or expand; something that is not a regular file; and a file, or a
+ * directory on the way to it, that does not belong to root or that every user may write.
  *
- * False after a complaint with what to do.
+ * Refused unless `forced`: a file or directory that a group other than root's may write; and a place that may
+ * disappear, such as a home or temporary directory, a source tree, or a file system in memory or on the network.
+ *
+ * Returns false after a complaint that says what to do.
  */
 bool library_place_check(const char *path, bool forced);
 

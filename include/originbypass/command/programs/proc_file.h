@@ -3,17 +3,17 @@
 
 #include <stddef.h>
 
-/* What /proc/PID has of a process (proc(5)). */
+/* What /proc/PID says about a process (proc(5)). */
 
 /**
- * The text of a file of it: `environ`, `maps`, `comm`. Returns NULL where it cannot be read, errno says why; the
- * caller frees it. `size`, where it is not NULL, gets the size: a text may have NULs in it.
+ * Read one of its files: `environ`, `maps`, `comm`. Returns the text, which the caller must free(3); NULL if it cannot
+ * be read, and errno says why. If `size` is not NULL, it gets the size, because the text may contain NULs.
  */
 char *proc_file_text(const char *pid, const char *file, size_t *size);
 
 /**
- * The path that a link of it leads to: `exe`, `root`. Returns NULL where it leads to nothing with a name, or may not be
- * looked at; the caller frees it.
+ * The path that one of its links leads to: `exe`, `root`. The caller must free(3) it. Returns NULL if the target has no
+ * name, or may not be looked at.
  */
 char *proc_file_target(const char *pid, const char *link);
 

@@ -3,50 +3,53 @@
 
 #include <stdbool.h>
 
-/** Why a preloaded library does not answer a program's lookups. */
+/** Why a preloaded library does not answer a program's lookups, or may not. */
 enum program_obstacle {
     PROGRAM_OTHER_MACHINE, /**< made for another architecture or word size than the library (and this command) */
-    PROGRAM_OTHER_LIBC,    /**< its loader is not ours: musl against glibc, say */
+    PROGRAM_OTHER_LIBC,    /**< its loader is not ours: for example musl's instead of glibc's */
     PROGRAM_STATIC,        /**< linked statically: there is no loader */
-    PROGRAM_GO,            /**< Go without cgo, static or not: it has Go's resolver alone */
-    PROGRAM_SETID,         /**< the loader ignores LD_PRELOAD: started by this user, it changes its user or group */
-    PROGRAM_CAPABILITIES,  /**< likewise: started by this user, it has file capabilities */
-    PROGRAM_GO_CGO,        /**< Go with cgo: asks libc sometimes, and always under GODEBUG=netdns=cgo (not set now) */
-    PROGRAM_OWN_RESOLVER,  /**< linked with a library that resolves by itself (struct program: `resolver`) */
-    PROGRAM_ASAN,          /**< AddressSanitizer's runtime ends it where the library comes first (now) */
-    PROGRAM_UNREADABLE,    /**< may be executed, not read: nothing is known of it */
-    PROGRAM_OBSTACLES,     /**< so many there are */
+    PROGRAM_GO,            /**< Go without cgo, static or not: it uses only Go's resolver */
+    PROGRAM_SETID,         /**< the loader ignores LD_PRELOAD: if this user starts it, it changes its user or group */
+    PROGRAM_CAPABILITIES,  /**< the same: if this user starts it, it gets file capabilities */
+    PROGRAM_GO_CGO,        /**< Go with cgo: asks libc sometimes; always with GODEBUG=netdns=cgo (not set now) */
+    PROGRAM_OWN_RESOLVER,  /**< linked with a library that has its own resolver (struct program: `resolver`) */
+    PROGRAM_ASAN,          /**< AddressSanitizer's runtime ends it if our library comes first, as it does now */
+    PROGRAM_UNREADABLE,    /**< may be executed but not read, so nothing is known about it */
+    PROGRAM_OBSTACLES,     /**< the number of obstacles */
 };
 
-/** A program as the kernel would run it. The texts are freed by program_free(). */
+/** A program as the kernel would run it. program_free() frees the texts. */
 struct program {
-    char *path;                        /**< the file; found in PATH, where the name has no slash */
-    char *binary;                      /**< the same, or the last interpreter of a script; env(1) is looked through */
-    char *loader;                      /**< the binary's (PT_INTERP); NULL: none, or not known */
-    char *resolver;                    /**< the library that resolves by itself, such as `libcares.so.2`; NULL: none */
+    char *path;                        /**< the file; if the name has no slash, as found in PATH */
+    char *binary;                      /**< the same; for a script its last interpreter, or what env(1) runs */
+    char *loader;                      /**< the binary's (PT_INTERP); NULL: none, or unknown */
+    char *resolver;                    /**< the library with its own resolver, such as `libcares.so.2`; NULL: none */
     char *sanitizer;                   /**< AddressSanitizer's, such as `libasan.so.8`; NULL: none, or linked in */
-    bool obstacles[PROGRAM_OBSTACLES]; /**< those of the binary */
+    bool obstacles[PROGRAM_OBSTACLES]; /**< which obstacles the binary has */
 };
 
 /**
- * Look at a program: search PATH as execvp(3) does, follow `#!` lines as execve(2) does, and read the ELF file at the
- * end. Nothing is executed. Returns 0, or the error number for which it cannot be run: ENOENT where it was not found
- * (`path` is NULL then), EACCES, ELOOP and so on. In either case program_free() comes after it.
+ * Inspect a program: search PATH like execvp(3), follow `#!` lines like execve(2), and read the ELF file at the end.
+ * Nothing is executed. Returns 0, or the error number why it cannot be run: ENOENT if it was not found (`path` is NULL
+ * then), EACCES, ELOOP and so on. Call program_free() in both cases.
  *
- * What it cannot see: that a program has a resolver compiled in (nginx, HAProxy, Squid, Envoy) or reaches one through
- * a library's library; what a shell script starts.
+ * It cannot see that a program has a resolver compiled in (nginx, HAProxy, Squid, Envoy) or gets one through a library
+ * of a library. It cannot see what a shell script starts.
  */
 int program_inspect(const char *name, struct program *program);
 
 void program_free(struct program *program);
 
-/** True: the library is never asked, or the program ends with it. False: sometimes, or perhaps. */
+/**
+ * True: the library is never asked, or the program ends because of it. False: the library is asked sometimes, or may
+ * be.
+ */
 bool program_obstacle_is_certain(enum program_obstacle obstacle);
 
-/** What the obstacle is, to be put after "NAME " as in "NAME is linked statically: …". */
+/** What the obstacle is: a text to be put after "NAME ", as in "NAME is linked statically: …". */
 const char *program_obstacle_text(enum program_obstacle obstacle);
 
-/** The library that the obstacle is, to be put after ": "; NULL: it is not a library. */
+/** The library that is the obstacle: a text to be put after ": "; NULL: it is not a library. */
 const char *program_obstacle_library(const struct program *program, enum program_obstacle obstacle);
 
 #endif
