@@ -18,7 +18,7 @@
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 
-/* A file's errors in the order of its lines: the library finds those of the hosts last. */
+/* A file's errors are sorted by line, because the library finds those in host sections last. */
 static bool is_behind(const struct config_error *error, const struct config_error *other) {
     return error->file != NULL && other->file != NULL && strcmp(error->file, other->file) == 0 &&
            error->line > other->line;
@@ -29,7 +29,7 @@ static struct config_error *errors_by_line(const struct config *config) {
     struct config_error *sorted = memory_zeroed(config->error_count, sizeof(*sorted));
     for (size_t i = 0; i < config->error_count; i++) {
         size_t place = i;
-        /* The last one says that there are more. */
+        /* The last error says that there are more, so it stays last. */
         for (; i < CONFIG_ERRORS_MAX && place > 0 && is_behind(&sorted[place - 1], &config->errors[i]); place--)
             sorted[place] = sorted[place - 1];
         sorted[place] = config->errors[i];

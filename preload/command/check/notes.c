@@ -13,10 +13,10 @@
 #include "originbypass/rules/policy.h"
 #include "originbypass/rules/rules.h"
 
-/* A configuration being looked through. */
+/* The review of a configuration. */
 struct review {
     const struct config *config;
-    struct rules *wide;          /* the rules for more than one name alone */
+    struct rules *wide;          /* only the rules that match more than one name */
     const struct host_rule *all; /* `*`, if any */
     struct notes notes;
 };
@@ -34,7 +34,10 @@ static void write_note(struct review *review, const struct host_rule *rule, cons
     notes->list[notes->count++] = (struct note){rule, text};
 }
 
-/* The name itself, or for `*.name` one below it. False: it is `*`, or no name has room below. */
+/*
+ * An example of the names that a rule matches: the name itself; for `*.name`, a name below it. False: the rule is `*`,
+ * or there is no room for a name below.
+ */
 static bool example_of(const struct host_rule *rule, struct name *name) {
     if (rule->kind == RULE_ALL)
         return false;
@@ -44,12 +47,15 @@ static bool example_of(const struct host_rule *rule, struct name *name) {
     return folded;
 }
 
-/* The rule that would decide on the same names if this one were not there; of `*.name`, on all of them but a few. */
+/*
+ * The rule that would decide on the same names if this one did not exist. For `*.name`, it decides on nearly all of
+ * them.
+ */
 static const struct host_rule *rule_behind(const struct review *review, const struct host_rule *rule) {
     struct name name, example;
     if (!example_of(rule, &example) || !name_fold(&name, rule->name))
         return NULL;
-    /* "*.name" does not match the name itself: what does is the next one. */
+    /* "*.name" does not match the name itself, so this finds the next rule. */
     const struct host_rule *behind = rules_match(review->wide, &name);
     return behind == NULL && !rules_stays_at_home(&example) ? review->all : behind;
 }

@@ -55,7 +55,7 @@ static void add_cache(const struct cache_settings *cache) {
     document_end();
 }
 
-/* What holds for a host, whether it says it itself or not. */
+/* All settings that apply to a host, including those that it does not set itself. */
 static void add_settings(const struct host_settings *settings) {
     summarize_servers("upstreams", settings->upstreams);
     document_text("fallback", describe_fallback(settings));

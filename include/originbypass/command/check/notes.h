@@ -5,9 +5,9 @@
 
 #include "originbypass/config/config.h"
 
-/** Something in a configuration that is legal, and perhaps not what was meant. */
+/** Something in a configuration that is legal, but perhaps not what was meant. */
 struct note {
-    const struct host_rule *rule; /**< NULL: of the configuration as a whole */
+    const struct host_rule *rule; /**< NULL: about the configuration as a whole */
     char *text;
 };
 
@@ -16,7 +16,7 @@ struct notes {
     struct note *list;
 };
 
-/** What there is to note of a configuration without errors. It must outlive the result. */
+/** Collect the notes on a configuration without errors. It must outlive the result, which notes_free() frees. */
 struct notes notes_collect(const struct config *config);
 void notes_free(struct notes *notes);
 

@@ -7,12 +7,12 @@
 #include "originbypass/config/source.h"
 
 /*
- * What a configuration without errors means: its host rules and how each is answered, then the general settings, and
- * which of the environment's variables had a part in it. For people.
+ * Write for people what a configuration without errors means: its host rules and how each is answered, then the general
+ * settings, and which environment variables had an effect on it.
  */
 void summary_print(const struct config *config, const struct config_source *source);
 
-/** Whether a variable is set and has a part in the configuration: `LOG_LEVEL` has not always one. */
+/** Whether a variable is set and has an effect on the configuration. `LOG_LEVEL` does not always have one. */
 bool summary_variable_counts(const struct config_source *source, enum config_variable variable);
 
 #endif

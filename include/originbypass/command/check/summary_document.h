@@ -4,7 +4,7 @@
 #include "originbypass/config/config.h"
 #include "originbypass/config/source.h"
 
-/** The same as summary_print(), as members of an object in JSON. */
+/** The same as summary_print(), as members of a JSON object. */
 void summary_document(const struct config *config, const struct config_source *source);
 
 #endif
