@@ -27,7 +27,7 @@ const char *explanation_asked_name(const struct explanation *explanation) {
     return settings != NULL && settings->query_name != NULL ? settings->query_name : explanation->host.name.text;
 }
 
-/* Each in its turn, so that none is slow for another's sake. */
+/* One after the other, so that no server seems slow because of another. */
 static struct explained_upstream *ask_all(const struct server_list *servers, struct ask_question question) {
     struct explained_upstream *upstreams = memory_zeroed(servers->count, sizeof(*upstreams));
     for (size_t i = 0; i < servers->count; i++) {
@@ -37,7 +37,7 @@ static struct explained_upstream *ask_all(const struct server_list *servers, str
     return upstreams;
 }
 
-/* Where the alias leads that the host's own upstreams know, but not its target. */
+/* The target of an alias that the host's own upstreams know, if they do not know the target itself. */
 static char *find_target(const struct explanation *explanation) {
     for (size_t i = 0; i < explanation->upstream_count; i++)
         for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {

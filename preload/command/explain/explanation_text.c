@@ -33,7 +33,7 @@ static void add_own_cell(struct table *table, enum style style, char *text) {
     free(text);
 }
 
-/* ---- what each upstream said: a row for each address, the first with all that holds for the others too ---- */
+/* ---- what each upstream said: a row per address; the first row has what is the same for all ---- */
 
 struct row {
     struct table *table;

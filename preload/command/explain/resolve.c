@@ -16,7 +16,7 @@ struct resolve_options {
     bool explain, json;
 };
 
-/* False: the command line makes no sense. */
+/* False: the command line is wrong. */
 static bool read_resolve_options(int argc, char **argv, struct resolve_options *options) {
     static const struct option words[] = {
         {"explain", no_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
@@ -41,7 +41,7 @@ static bool read_resolve_options(int argc, char **argv, struct resolve_options *
     return optind < argc;
 }
 
-/* The name is shown as it was written, and so escaped. */
+/* The name is shown as the user wrote it, and therefore escaped. */
 static void complain_of_resolution(const struct host_case *host, const struct resolution *resolution) {
     if (resolution->error != NULL)
         cli_complain("%s: %s (said %s)", host->host, resolution->error, resolution_source_text(resolution->source));

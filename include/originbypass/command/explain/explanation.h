@@ -7,42 +7,45 @@
 #include "originbypass/command/dns/ask.h"
 #include "originbypass/command/dns/resolution.h"
 
-/** One upstream, asked by ourselves. */
+/** One upstream, which this command asks itself. */
 struct explained_upstream {
     const struct server_address *server;
     struct ask_replies replies;
 };
 
-/** The whole way of one name. */
+/** How one name is answered, step by step. */
 struct explanation {
     const struct config *config; /**< NULL: nothing is configured */
     struct host_case host;
     size_t upstream_count;
-    struct explained_upstream *upstreams; /**< each of the host's, asked for its name or its query name */
-    char *target;                         /**< where an alias leads out of what they serve; NULL: there is none */
+    struct explained_upstream *upstreams; /**< each upstream of the host, asked for its name or its query name */
+    char *target;                         /**< the target of an alias that leads out of what they serve; NULL: none */
     size_t target_upstream_count;
-    struct explained_upstream *target_upstreams; /**< each of the general ones, asked for the target */
+    struct explained_upstream *target_upstreams; /**< each of the general upstreams, asked for the target */
     struct resolution found;                     /**< what a program gets */
-    struct resolution native;                    /**< what libc alone says */
+    struct resolution native;                    /**< what libc says without the library */
 };
 
-/** Ask everybody: each upstream in its turn, then the library, then libc. `rules` may be NULL. */
+/** Ask all of them: each upstream, one after the other, then the library, then libc. `rules` may be NULL. */
 struct explanation explanation_make(const struct rules *rules, const char *host, int family);
 void explanation_free(struct explanation *explanation);
 
 /** The name that external DNS is asked for. */
 const char *explanation_asked_name(const struct explanation *explanation);
 
-/** Why libc answers for a name that is not ours; or NULL. */
+/** Why libc answers for a name that is not one of ours; NULL: the name is ours. */
 const char *explanation_why_libc(const struct explanation *explanation);
 
-/** The set of the first address that a program gets and that is an edge; NULL: none is. `*edge` is that address. */
+/**
+ * Find the first address that a program gets and that is an edge. Returns the name of its set, and stores the address
+ * in `*edge`; NULL: there is none.
+ */
 const char *explanation_edge(const struct explanation *explanation, const struct address **edge);
 
-/** Whether one of the three ways out is what helps: not if libc answers because external DNS could not. */
+/** Whether one of the three ways out can help. It cannot if libc answers because external DNS had no usable answer. */
 bool explanation_needs_a_way_out(const struct explanation *explanation);
 
-/** The three ways out of an edge: a setting of the host's, and what it is. Static texts. */
+/** The three ways out of an edge: a setting of the host, and what it means. Static texts. */
 #define EXPLANATION_WAYS_OUT 3
 extern const char *const explanation_ways_out[EXPLANATION_WAYS_OUT][2];
 

@@ -3,7 +3,7 @@
 
 #include "originbypass/command/explain/explanation.h"
 
-/** As an object in a document of JSON. */
+/** Write it as an object of a JSON document. */
 void explanation_document(const struct explanation *explanation);
 
 #endif

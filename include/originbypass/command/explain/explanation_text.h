@@ -3,7 +3,7 @@
 
 #include "originbypass/command/explain/explanation.h"
 
-/** For people, on standard output. */
+/** Write it for people to standard output. */
 void explanation_print(const struct explanation *explanation);
 
 #endif
