@@ -20,7 +20,9 @@ static void write_pattern(const char *name) {
     fputs("\\.$", stdout);
 }
 
-/* Both sections of the reply have the name that was asked for: resolvers drop what has another. */
+/*
+ * Both sections of the reply must have the name that was asked for, because resolvers drop replies with another name.
+ */
 static void write_rewrite(const struct host_rule *rule) {
     fputs("    rewrite stop {\n        name regex ", stdout);
     write_pattern(rule->name);
@@ -35,7 +37,7 @@ static void write_template_answer(const char *address, void *type) {
         printf("        answer \"{{ .Name }} 60 IN %s %s\"\n", (const char *)type, address);
 }
 
-/* A type without an address has the answer that the name exists, without a record of it. */
+/* For a type without an address, the answer is that the name exists but has no such record. */
 static void write_templates(const struct host_settings *settings) {
     static const char *const types[] = {"A", "AAAA"};
     for (size_t i = 0; i < 2; i++) {
@@ -60,7 +62,7 @@ static void write_block(const struct host_rule *rule) {
     fputs("}\n", stdout);
 }
 
-/* One block is for a name and all below it: "name" and "*.name" share it where both are there. */
+/* One block is for a name and all names below it. "name" and "*.name" share it if there are both rules. */
 static const struct host_rule *find_rule(const struct export *export, enum rule_kind kind, const char *name) {
     for (size_t i = 0; i < export->config->rule_count; i++) {
         const struct host_rule *rule = &export->config->rules[i];

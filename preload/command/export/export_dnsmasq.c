@@ -3,7 +3,10 @@
 
 #include "originbypass/command/export/export_formats.h"
 
-/* A domain in dnsmasq's words: `name` and all below it, or `*.name`, all below it alone, which wins where both are. */
+/*
+ * A domain as dnsmasq writes it: `name` is for it and all names below it; `*.name` is only for those below, and takes
+ * precedence if there are both.
+ */
 static void write_servers(const char *lead, const char *name, const struct host_settings *settings) {
     if (settings == NULL)
         printf("server=/%s%s/#\n", lead, name);
@@ -22,7 +25,7 @@ static void write_address(const char *address, void *name) {
     printf("address=/*.%s/%s\n", (const char *)name, address);
 }
 
-/* The line `local` keeps the local DNS from being asked for the family that is not pinned. */
+/* With the line `local`, dnsmasq does not ask the local DNS for the family that is not pinned. */
 static void write_pinned(const char *lead, const char *name, const struct host_settings *settings) {
     printf("local=/%s%s/\n", lead, name);
     export_each_pinned(settings, lead[0] == '*' ? write_address : write_host_record, (void *)name);
@@ -35,13 +38,13 @@ static void write_dnsmasq_lines(const char *lead, const char *name, const struct
         write_servers(lead, name, settings);
 }
 
-/* What dnsmasq can do for the names; NULL: leave them to the local DNS. */
+/* The settings for the names, as far as dnsmasq can express them. NULL: leave the names to the local DNS. */
 static const struct host_settings *expressible(const struct host_rule *rule) {
     const struct host_settings *settings = export_settings(rule);
     return settings == NULL || rule->kind == RULE_ALL || settings->query_name != NULL ? NULL : settings;
 }
 
-/* `name` would take the names below it along: these go where they went without it. */
+/* `name` would also change the names below it. These lines send those names where they would go without it. */
 static void write_names_below(const struct export *export, const struct host_rule *rule) {
     const struct host_rule *below = export_rule_below(export, rule->name);
     bool has_rule_of_its_own = below != NULL && below->kind == RULE_BELOW && strcmp(below->name, rule->name) == 0;

@@ -16,7 +16,7 @@ void export_comment(const struct export *export, const struct host_rule *rule, c
     va_end(arguments);
     char *comment = text_format("%s (%s): %s", name, place, what);
     fputs("# ", stdout);
-    text_print(stdout, comment); /* on one line, whatever the file is called */
+    text_print(stdout, comment); /* on one line, even if the file's name contains a newline */
     putchar('\n');
     free(comment);
     free(place);
@@ -42,7 +42,7 @@ void export_comment_family(const struct export *export, const struct host_rule *
         export_comment(export, rule, "not expressed: family = %s", describe_family(rule->settings->family));
 }
 
-/* Below every name there may be any label: this one has hardly a rule of its own. */
+/* Any label may exist below a name. This label is unlikely to have a rule of its own. */
 #define ANY_LABEL "originbypass-any-name-below"
 
 const struct host_rule *export_rule_below(const struct export *export, const char *name) {

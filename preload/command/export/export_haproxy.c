@@ -4,7 +4,7 @@
 
 #include "originbypass/command/export/export_formats.h"
 
-/* A section is called by the first rule that needs it: rules with the same upstreams share one. */
+/* A section is named after the first rule that needs it, because rules with the same upstreams share a section. */
 static void write_section_name(const struct export *export, const struct host_settings *settings) {
     const struct config *config = export->config;
     if (settings->upstreams == config->general.upstreams) {

@@ -27,7 +27,10 @@ static void write_addresses(const struct export *export, const struct host_rule 
         export_comment(export, rule, "may change in %" PRIu32 " s", resolution->kept_s);
 }
 
-/* What libc says in the place of external DNS is what the file is to keep away. */
+/*
+ * If external DNS has no answer, libc's answer must not get into the file: this is the answer that the file should
+ * replace.
+ */
 static bool write_name(const struct export *export, const struct host_rule *rule) {
     struct host_case host = resolution_case(export->rules, rule->name);
     struct resolution resolution = resolution_find(&host, AF_UNSPEC);

@@ -28,7 +28,7 @@ static void comment_resolver(const struct export *export, const struct host_rule
     write_resolver(settings, ':');
 }
 
-/* The first address of a pinned rule, and what is left. */
+/* Of a pinned rule: the first address, and the number of the others. */
 struct pinned {
     char first[80];
     size_t others;
@@ -58,7 +58,7 @@ static void write_target(const struct export *export, const struct host_rule *ru
     printf("    %s%s \"%s\";\n", rule->kind == RULE_BELOW ? "*." : "", rule->name, target);
 }
 
-/* Under `*` names without a dot and those that are local by their nature stay at home. */
+/* With `*`, names without a dot and names that are local by definition are still left to the local DNS. */
 static void write_all_names(void) {
     static const char *const local[] = {".localhost", ".local", ".internal",     ".home.arpa",
                                         ".onion",     ".svc",   ".cluster.local"};

@@ -7,17 +7,17 @@
 #include "originbypass/config/config.h"
 #include "originbypass/rules/rules.h"
 
-/** The rules being written for another program, on standard output. */
+/** The rules that are being written for another program, to standard output. */
 struct export {
     const struct rules *rules;
     const struct config *config;
 };
 
-/** A format. Each has a file of its own, which defines it. */
+/** A format. Each is defined in a file of its own. */
 struct export_format {
     const char *name;
     const char *use; /**< what to do with it: whole lines, which become comments at its beginning */
-    /** Write it. False: a name that belongs into it could not be resolved, and a comment says so. */
+    /** Write it. False: a name that should be in it could not be resolved; a comment in the output says so. */
     bool (*write)(const struct export *export);
 };
 
@@ -25,22 +25,25 @@ struct export_format {
 void export_comment(const struct export *export, const struct host_rule *rule, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/** Write a comment about what the rule's settings say and the format does not: which addresses are rejected; family. */
+/** Write a comment about settings of the rule that the format cannot express: rejected addresses, and the family. */
 void export_comment_rejection(const struct export *export, const struct host_rule *rule);
 void export_comment_family(const struct export *export, const struct host_rule *rule);
 
-/** The rule that decides on the names below this one that have no rule of their own. NULL: none. */
+/** The rule for the names below this one that have no rule of their own. NULL: none. */
 const struct host_rule *export_rule_below(const struct export *export, const char *name);
 
-/** How a rule's names are answered. NULL: by libc, also where there is no rule (NULL). */
+/** How a rule's names are answered. NULL: by libc, also if there is no rule (NULL). */
 static inline const struct host_settings *export_settings(const struct host_rule *rule) {
     return rule == NULL || rule->excluded ? NULL : rule->settings;
 }
 
-/** Write a server as `ADDRESS:PORT` or `[V6]:PORT`, with the port always; `separator` stands in its place. */
+/**
+ * Write a server as `ADDRESS:PORT` or `[V6]:PORT`, always with the port. `separator` is written in place of the last
+ * colon.
+ */
 void export_server(const struct server_address *server, char separator);
 
-/** How often `write` is to be called for the addresses of a rule that pins them, and each address. */
+/** Call `write` for each address of a rule that pins addresses. */
 void export_each_pinned(const struct host_settings *settings, void (*write)(const char *address, void *context),
                         void *context);
 

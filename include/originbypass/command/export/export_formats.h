@@ -3,7 +3,7 @@
 
 #include "originbypass/command/export/export_format.h"
 
-/** The formats, each in a file of its name. */
+/** The formats. Each is in the file that has its name. */
 extern const struct export_format export_hosts, export_hostaliases, export_nginx, export_haproxy, export_dnsmasq,
     export_coredns;
 
