@@ -5,7 +5,7 @@
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/run/run_settings.h"
 
-/* In single quotes nothing means anything but the quote that ends them (POSIX, Shell Command Language, 2.2.2). */
+/* In single quotes, only the quote that ends them has a special meaning (POSIX, Shell Command Language, 2.2.2). */
 static void print_export(const char *name, const char *value) {
     printf("export %s='", name);
     for (; *value != '\0'; value++) {

@@ -16,12 +16,12 @@ static bool is_blank_in_hosts(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\v' || c == '\f';
 }
 
-/* A line of a hosts file, and where in it the next word is looked for. */
+/* A line of a hosts file, and the position from which the next word is searched. */
 struct words {
     const char *at, *end;
 };
 
-/* The next word; its length is 0 where there is none. A comment has no words. */
+/* The next word. Its length is 0 if there are no more. A comment has no words. */
 static const char *next_host_word(struct words *words, size_t *length) {
     while (words->at < words->end && is_blank_in_hosts(*words->at))
         words->at++;
@@ -32,7 +32,7 @@ static const char *next_host_word(struct words *words, size_t *length) {
     return word;
 }
 
-/* How many names of the line are among these, and how many are not. The first word is the address. */
+/* Counts how many names of the line are among these, and how many are not. The first word is the address. */
 static void count_names(struct words words, const char *const *names, size_t count, size_t *listed, size_t *others) {
     size_t length = 0;
     *listed = *others = 0;

@@ -44,7 +44,7 @@ static bool has_number(const char *path, char number) {
     return same;
 }
 
-/* What an administrator can do about it. */
+/* What an administrator can do to permit it. */
 static const char *remedy(int error) {
     if (has_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", '1'))
         return "; AppArmor forbids it (sysctl kernel.apparmor_restrict_unprivileged_userns), but not to root";
@@ -73,7 +73,7 @@ static bool write_map(const char *path, unsigned id) {
     return written;
 }
 
-/* Without the right to map others, the kernel takes one user and one group, and wants setgroups(2) given up. */
+/* A process without further rights may map only one user and one group, and must give up setgroups(2) first. */
 static bool enter_as_the_same_user(void) {
     unsigned user = geteuid(), group = getegid();
     if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0)
@@ -94,8 +94,9 @@ bool namespace_enter(void) {
 /* --- a file of its own -------------------------------------------------------------------------------------------- */
 
 /*
- * The working directory is the file's. A file system in memory covers that directory, and is taken away again once its
- * own file is mounted on the file beneath, which the working directory still leads to.
+ * The working directory is the directory of the file. A file system in memory is mounted over that directory for a
+ * moment. Its own file is then mounted over the file below it, which the working directory still leads to. After that,
+ * the file system in memory is unmounted again.
  */
 static bool cover_here(const char *directory, const char *path, const char *name, const char *text, size_t size) {
     if (mount("originbypass", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755") != 0)

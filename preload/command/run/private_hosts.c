@@ -16,7 +16,7 @@
 
 static const char HOSTS[] = "/etc/hosts";
 
-/* The names that have addresses, and their lines of the hosts file. */
+/* The names that have addresses, and the lines of the hosts file for them. */
 struct hosts_list {
     const char **names;
     size_t count;
@@ -24,7 +24,10 @@ struct hosts_list {
     bool quiet;
 };
 
-/* Where libc is to answer, a line would hold on to what the program can ask for itself at any time. */
+/*
+ * Whether external DNS or a pinned address answers. If libc answers, there must be no line: it would fix an answer that
+ * the program can ask libc for at any time.
+ */
 static bool is_answered(const char *name) {
     struct lookup lookup;
     if (!load_ensure() || !lookup_open(&lookup, name) || !lookup_begin(&lookup))

@@ -14,7 +14,7 @@
 #include "originbypass/command/run/private_hosts.h"
 #include "originbypass/command/run/run_settings.h"
 
-/* As env(1). */
+/* The same exit codes as env(1). */
 enum { RUN_FAILED = 125, RUN_REFUSED = 126, RUN_NOT_FOUND = 127 };
 
 enum { PRIVATE_HOSTS = 256 };
@@ -23,7 +23,7 @@ static const struct option WORDS[] = {{"private-hosts", no_argument, NULL, PRIVA
 struct run_options {
     struct run_settings settings;
     bool private_hosts;
-    char **program; /* and its arguments */
+    char **program; /* the program and its arguments */
 };
 
 static const char *consequence(enum program_obstacle obstacle) {
@@ -75,8 +75,8 @@ static bool preload(const struct run_options *options) {
 }
 
 /*
- * The library has taken its settings when this command was loaded, which was before they came into the environment.
- * Returns where the command cannot be started again; once it has been, nothing changes any more.
+ * The library read its settings when this command was loaded, before they were put into the environment. So the command
+ * starts itself again, and then finds nothing to change. This function returns only if that fails.
  */
 static void start_again(int argc, char **argv) {
     char *command = library_own_command();

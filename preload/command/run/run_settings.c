@@ -18,7 +18,10 @@ static void append_words(char **list, const char *words) {
     free(before);
 }
 
-/* The library takes an absolute path alone. Links in it stay: a ConfigMap is changed by turning one. */
+/*
+ * The library takes only an absolute path. Symbolic links in it are kept, because a ConfigMap is updated by changing
+ * one.
+ */
 static void set_file(char **file, const char *path) {
     free(*file);
     if (path[0] == '/') {
@@ -63,7 +66,7 @@ enum { SET_VARIABLES = 4 };
 static const enum config_variable SET[SET_VARIABLES] = {CONFIG_VARIABLE_HOSTS, CONFIG_VARIABLE_UPSTREAMS,
                                                         CONFIG_VARIABLE_FILE, CONFIG_VARIABLE_LOG_LEVEL};
 
-/* NULL: no option says anything about it. */
+/* NULL: no option sets it. */
 static const char *option_value(const struct run_settings *settings, enum config_variable variable) {
     switch (variable) {
     case CONFIG_VARIABLE_HOSTS:
@@ -116,7 +119,7 @@ static bool is_of_variable(const struct config_error *error, enum config_variabl
     return error->variable != NULL && strcmp(error->variable, config_variable_name(variable)) == 0;
 }
 
-/* False: the mistake is none of the options'. */
+/* False: the mistake does not come from an option. */
 static bool complain_of_option(const struct run_settings *settings, const struct config_error *error) {
     if (settings->hosts != NULL && is_of_variable(error, CONFIG_VARIABLE_HOSTS))
         cli_complain("-H: %s", error->reason);
@@ -144,7 +147,7 @@ bool run_settings_check(const struct run_settings *settings) {
     struct config_source source;
     if (variable_is_disabled())
         return true;
-    (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* nothing taken is no host given */
+    (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* if nothing was read, no host is given */
     bool good = is_host_given(&source) && are_options_right(settings, &source);
     config_source_release(&source);
     return good;

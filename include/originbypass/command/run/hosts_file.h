@@ -5,12 +5,13 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/** Whether one of `names` is this word, as hosts(5) has it: in any case, with or without a final dot. */
+/** Whether one of `names` is this word, compared as in hosts(5): case and a final dot do not matter. */
 bool hosts_file_lists(const char *word, size_t length, const char *const *names, size_t count);
 
 /**
- * Write the lines of a hosts file (hosts(5)), which may be any text of `size` octets, without these names: a line that
- * has none of them stays as it is, one that has nothing else goes. Every line ends with a newline.
+ * Write the lines of a hosts file (hosts(5)) without these names. The file's text may be anything and has `size`
+ * octets. A line with none of the names stays as it is; a line with no other names is left out. Every line ends with a
+ * newline.
  */
 void hosts_file_write_without(FILE *stream, const char *text, size_t size, const char *const *names, size_t count);
 
