@@ -31,7 +31,7 @@ static bool open_directory(struct file_edit *edit) {
     return locked;
 }
 
-/* Only now that nobody else edits it. */
+/* The file is read only now, when nobody else can edit it. */
 static bool read_edited(struct file_edit *edit) {
     size_t size = 0;
     edit->exists = stat(edit->path, &edit->file) == 0;
@@ -96,7 +96,7 @@ static bool fill_new_file(const struct file_edit *edit, int descriptor, const ch
     return good && closed;
 }
 
-/* A file that somebody has mounted over it (a container's volume) is held by the mount, and so is its name. */
+/* If somebody has mounted a file over it (a container's volume), the mount keeps the name in use. */
 static bool complain_of_place(const struct file_edit *edit, const char *what) {
     if (errno != EBUSY)
         return complain_of_file(edit->path, what);
@@ -107,7 +107,7 @@ static bool complain_of_place(const struct file_edit *edit, const char *what) {
 }
 
 static bool write_beside(const struct file_edit *edit, const char *beside, const char *text) {
-    /* What an edit left that was killed. */
+    /* Remove what an edit that was killed may have left. */
     (void)unlinkat(edit->directory, beside, 0);
     int descriptor = openat(edit->directory, beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor >= 0 && fill_new_file(edit, descriptor, text))
@@ -135,7 +135,7 @@ bool file_edit_replace(const struct file_edit *edit, const char *text) {
         return false;
     if (text[0] == '\0' && edit->exists && unlinkat(edit->directory, name, 0) != 0)
         return complain_of_place(edit, "cannot be removed");
-    /* It is done; only what a crash of the machine leaves is at stake, and not every file system can say. */
+    /* The change is done. The fsync(2) only matters if the machine crashes, and not every file system supports it. */
     (void)fsync(edit->directory);
     return true;
 }

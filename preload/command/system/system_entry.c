@@ -1,4 +1,4 @@
-/* /etc/ld.so.preload: the library is entered and taken out. */
+/* /etc/ld.so.preload: the library is entered there and taken out again. */
 #include "originbypass/command/system/system_entry.h"
 
 #include <errno.h>
@@ -28,13 +28,16 @@ static bool is_root(const char *what) {
 
 /* --- what is entered ---------------------------------------------------------------------------------------------- */
 
-/* The loader expands `$` and looks for a name without a slash: what it would find is not known here. */
+/*
+ * The loader expands `$`, and searches for a name without a slash. What it would find is unknown here, so such a path
+ * is not treated as gone.
+ */
 static bool is_gone(const char *path) {
     return path[0] == '/' && strchr(path, '$') == NULL && access(path, F_OK) != 0 &&
            (errno == ENOENT || errno == ENOTDIR);
 }
 
-/* `library` may be gone itself. */
+/* `library` may itself be missing. */
 static bool is_library(const char *path, const char *library) {
     struct stat one, other;
     return library != NULL &&
@@ -50,7 +53,7 @@ static void remove_library(char **text, const char *path) {
 
 /* --- enable ------------------------------------------------------------------------------------------------------- */
 
-/* The library by its real path, for the caller to free(3). NULL after a complaint. */
+/* The real path of the library; the caller must free(3) it. NULL after a complaint. */
 static char *find_library(bool forced) {
     char *found = library_find(), *path = found == NULL ? NULL : realpath(found, NULL);
     if (found == NULL)
@@ -64,7 +67,10 @@ static char *find_library(bool forced) {
     return NULL;
 }
 
-/* The new text, for the caller to free(3). NULL after a complaint: two copies in a program would be one too many. */
+/*
+ * The new text; the caller must free(3) it. NULL after a complaint: another copy is entered, and a program must not
+ * have two.
+ */
 static char *text_with(const char *old, const char *library) {
     struct preload_list list = preload_list_read(old);
     char *text = memory_text(old);
@@ -124,7 +130,7 @@ int system_enable(bool forced) {
 
 /* --- disable ------------------------------------------------------------------------------------------------------ */
 
-/* The new text, for the caller to free(3). */
+/* The new text; the caller must free(3) it. */
 static char *text_without(const char *old, const struct preload_list *list, const char *library) {
     char *text = memory_text(old);
     for (size_t i = 0; i < list->count; i++)

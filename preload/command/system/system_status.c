@@ -1,4 +1,4 @@
-/* originbypass system status: the library of the whole machine, and who has it. */
+/* originbypass system status: the library of the whole machine, and which programs have it. */
 #include "originbypass/command/system/system_status.h"
 
 #include <dlfcn.h>
@@ -22,7 +22,7 @@
 #include "originbypass/command/programs/running.h"
 #include "originbypass/command/system/system_preload.h"
 
-/* A copy of the library in the file. */
+/* An entry of the file that is a copy of the library. */
 struct entry {
     char *path;
     bool exists;
@@ -51,8 +51,8 @@ static const struct {
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
 /*
- * The loader has loaded it into this very process, where it can; then it says so, and else it tries again. A name
- * without a slash it looks for, and `$` it expands.
+ * If the loader was able to load the library, it is already in this process, and dlopen(3) succeeds. Otherwise the
+ * loader tries again and says why not. It searches for a name without a slash, and expands `$`.
  */
 static struct entry look_at_entry(const char *path) {
     struct entry entry = {.path = memory_text(path), .exists = true};
@@ -73,7 +73,7 @@ static void look_at_file(struct machine *machine, const char *text) {
     preload_list_free(&list);
 }
 
-/* What a program that is started now gets. For the caller to free(3). */
+/* The library that a program gets if it is started now. The caller must free(3) the path. */
 static char *library_of_new_programs(const struct machine *machine) {
     char *path = NULL;
     for (size_t i = 0; path == NULL && !machine->musl && i < machine->entry_count; i++)

@@ -20,13 +20,13 @@
 
 enum {
     LONGEST_MS = 10000,
-    OUTPUT_MAX = 4096, /* of a program; it may go on, unread */
-    NOBODY = 65534,    /* everywhere the number of the user who has nothing */
+    OUTPUT_MAX = 4096, /* of a program's output; more than that is read and dropped */
+    NOBODY = 65534,    /* the number of the user without rights, on every system */
     NOT_STARTED = 126,
 };
 
 struct program_trial {
-    const char *const *arguments; /* the program first */
+    const char *const *arguments; /* argv, with the program first */
     bool as_nobody;
 };
 
@@ -39,12 +39,12 @@ struct result {
 
 /* --- the program -------------------------------------------------------------------------------------------------- */
 
-/* Where there is no such user (a user namespace) there is nobody whose rights would differ. */
+/* If there is no such user (in a user namespace), there is no user with fewer rights to try. */
 static bool become_nobody(void) {
     return setgroups(0, NULL) != 0 || setresgid(NOBODY, NOBODY, NOBODY) != 0 || setresuid(NOBODY, NOBODY, NOBODY) == 0;
 }
 
-/* Becomes the program, with an environment of its own. */
+/* Executes the program with a separate environment. */
 _Noreturn static void become(const struct program_trial *trial, const char *library, int output) {
     char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
     char *preload = library == NULL ? NULL : text_format("LD_PRELOAD=%s", library);
@@ -60,7 +60,7 @@ _Noreturn static void become(const struct program_trial *trial, const char *libr
 
 /* --- watching it -------------------------------------------------------------------------------------------------- */
 
-/* Until all who could write have ended, or the time is over. */
+/* Reads until all processes that could write have ended, or the time is over. */
 static bool read_output(int descriptor, struct result *result) {
     int64_t deadline_ms = (int64_t)clock_now_ms() + LONGEST_MS;
     for (;;) {
@@ -126,7 +126,7 @@ static bool complain_of_trial(const struct program_trial *trial, const char *lib
     return false;
 }
 
-/* What is in /etc/ld.so.preload already has its say in both. */
+/* Libraries that /etc/ld.so.preload already lists are loaded in both runs, so they cause no difference. */
 static bool does_the_same(const struct program_trial *trial, const char *library) {
     struct result with, without;
     if (!run_one(trial, NULL, &without) || !run_one(trial, library, &with)) {

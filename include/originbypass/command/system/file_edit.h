@@ -5,23 +5,25 @@
 #include <sys/stat.h>
 
 /**
- * A file of text that is changed as a whole: whoever reads it, and whenever this process or the machine ends, sees the
- * old text or the new one. From beginning to end no other edit of a file in its directory begins.
+ * A text file that is replaced as a whole. At any time, even if this process or the machine stops, a reader sees either
+ * the old text or the new one. Between file_edit_begin() and file_edit_end(), no other edit of a file in the same
+ * directory can begin.
  */
 struct file_edit {
-    char *path;       /**< without symbolic links: the file that they lead to is changed, and they stay */
-    char *text;       /**< as it is; empty, where there is no such file */
-    bool exists;      /**< whether there is one */
-    struct stat file; /**< and its mode and owner, which stay */
+    char *path;       /**< without symbolic links: the file that they lead to is changed, and the links stay */
+    char *text;       /**< as it is now; empty if there is no such file */
+    bool exists;      /**< whether there is such a file */
+    struct stat file; /**< its mode and owner, which are kept */
     int directory;
 };
 
-/** Read the file, which may be missing. False after a complaint. file_edit_end() comes after it in either case. */
+/** Read the file, which may be missing. Returns false after a complaint. Call file_edit_end() in both cases. */
 bool file_edit_begin(struct file_edit *edit, const char *path);
 
 /**
- * Put a text in its place, and on the disk: a new file in the same directory is renamed over it, with the same mode and
- * owner (0644, where there was none). An empty text takes the file away. False after a complaint: nothing has changed.
+ * Replace the file's text, on the disk too: a new file in the same directory is renamed over it, with the same mode and
+ * owner (0644 if there was no file). If the text is empty, the file is removed. Returns false after a complaint; then
+ * nothing has changed.
  */
 bool file_edit_replace(const struct file_edit *edit, const char *text);
 

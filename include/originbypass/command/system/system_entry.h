@@ -3,7 +3,10 @@
 
 #include <stdbool.h>
 
-/** Enter the library, or take it out. Each returns the command's exit status, and has said what there is to say. */
+/**
+ * Enter the library in /etc/ld.so.preload, or take it out. Each prints what it did and returns the command's exit
+ * status.
+ */
 int system_enable(bool forced);
 int system_disable(void);
 

@@ -3,16 +3,16 @@
 
 #include <stdbool.h>
 
-/** What glibc's loader loads into every program (ld.so(8)). */
+/** The path of the file that lists what glibc's loader loads into every program (ld.so(8)). */
 extern const char SYSTEM_FILE[];
 
-/** Some programs have to be restarted. */
+/** The exit status if some programs have to be restarted. */
 enum { SYSTEM_STATUS_RESTART = 3 };
 
-/** Whether a path of that file is a copy of the library, by its name. */
+/** Whether a path in that file is a copy of the library, judged by its name. */
 bool system_is_ours(const char *path);
 
-/** Whether programs of this machine are musl's, whose loader does not read that file; /bin/sh stands for all. */
+/** Whether this machine's programs use musl, whose loader does not read that file. Checked for /bin/sh only. */
 bool system_has_musl(void);
 
 #endif

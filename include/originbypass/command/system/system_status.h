@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/** Tell how things are. Returns the command's exit status. */
+/** Print which library is entered and which programs have it. Returns the command's exit status. */
 int system_status(bool json);
 
 #endif
