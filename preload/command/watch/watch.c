@@ -17,8 +17,8 @@
 struct watched {
     struct host_case host;
     bool was_asked;
-    struct address_set now, acted_on; /* what DNS says, and what the command has been run for */
-    uint32_t kept_s;                  /* the longest that an answer was good for */
+    struct address_set now, acted_on; /* `now`: what DNS says; `acted_on`: what the command was last run for */
+    uint32_t kept_s;                  /* the longest time that an answer was valid */
     uint64_t next_ms;
 };
 
@@ -33,18 +33,19 @@ struct watch {
     uint64_t hold_until_ms;
 };
 
-/* As env(1) exits. */
+/* The same exit codes as env(1). */
 enum { NOT_EXECUTABLE = 126, NOT_FOUND = 127 };
 
-/* A host without a TTL, because libc answers for it, is asked for so often, within the bounds. */
+/* If there is no TTL, because libc answers for a host, the host is looked up at this interval (within the limits). */
 enum { WITHOUT_TTL_S = 30 };
 
 #define BY_THE_CACHES UINT32_MAX
 enum { LEAST_HOLD_DOWN_S = 10 };
 
 /*
- * What the command makes look the host up again, nginx say, finds an answer that is not past its time in the library's
- * cache, and then it would be the old addresses that it goes on with, and nobody would tell it again.
+ * The time that must pass between two runs of the command. The program that the command reloads (nginx, for example)
+ * then looks the host up again. While the library's cache still has the old answer, it would get the old addresses and
+ * keep them, and nobody would tell it again.
  */
 static uint64_t hold_down_ms(const struct watch *watch) {
     uint32_t longest_s = LEAST_HOLD_DOWN_S;
@@ -69,7 +70,7 @@ static void assign(struct address_set *set, const struct address *addresses, siz
         address_set_add(set, &addresses[i]);
 }
 
-/* Why a look-up says nothing of a change; NULL: it does. */
+/* Why a lookup cannot show whether the addresses have changed. NULL: it can. */
 static const char *why_no_change(const struct aside *found) {
     if (!found->done)
         return "no process could be started to look it up";
@@ -93,7 +94,10 @@ static uint64_t interval_ms(const struct watch *watch, const struct aside *found
     return (uint64_t)(interval_s < watch->min_s ? watch->min_s : interval_s) * 1000;
 }
 
-/* The first answer is what the command's program has at hand, unless that had to do with something else before. */
+/*
+ * The first answer is assumed to be the one that the command's program has, unless the command is also run at the
+ * start.
+ */
 static void note_addresses(struct watch *watch, struct watched *watched, const struct aside *found) {
     struct address_set fresh = {0};
     assign(&fresh, found->addresses, found->count);
@@ -226,7 +230,7 @@ static bool read_watch_options(int argc, char **argv, struct watch *watch) {
     return true;
 }
 
-/* HOST... -- COMMAND: getopt_long(3) stops before the hosts, and leaves the `--` among the arguments. */
+/* HOST... -- COMMAND: getopt_long(3) stops at the first host, so the `--` is still among the arguments. */
 static bool read_watched_hosts(char **arguments, const struct rules *rules, struct watch *watch) {
     while (arguments[watch->count] != NULL && strcmp(arguments[watch->count], "--") != 0)
         watch->count++;

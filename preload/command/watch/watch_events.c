@@ -40,7 +40,7 @@ static void end_event(void) {
     fflush(stdout);
 }
 
-/* The addresses of a set that are not in the other one. */
+/* Writes the addresses of a set that are not in the other one. */
 static void tell_addresses(const char *key, const struct address_set *set, const struct address_set *other) {
     size_t told = 0;
     if (json)

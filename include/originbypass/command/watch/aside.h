@@ -7,13 +7,13 @@
 
 #include "originbypass/command/dns/resolution.h"
 
-/** So many addresses of a host are looked at. */
+/** At most this many addresses of a host are compared. */
 #define ASIDE_ADDRESSES_MAX 1024
 
-/** What a child has found. */
+/** What a child process has found. */
 struct aside {
     bool done;
-    bool is_whole; /**< external DNS has answered for both record types, where both were asked for */
+    bool is_whole; /**< external DNS has answered for each record type that was asked for */
     enum resolution_source source;
     uint32_t kept_s;
     char error[128]; /**< empty: there are addresses */
@@ -22,8 +22,9 @@ struct aside {
 };
 
 /**
- * resolution_find() in a child of its own (child.h), whose cache ends with it: what DNS says now, and not what this
- * process has heard before. Valid until the next call. `done` is false where the child could not do it.
+ * Call resolution_find() in a child process (child.h). Its cache ends with it, so the result is what DNS says now, not
+ * what this process has heard before. Valid until the next call. `done` is false if the child could not do it. Not
+ * thread-safe.
  */
 const struct aside *aside_find(const struct host_case *host, int family);
 

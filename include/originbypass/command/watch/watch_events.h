@@ -6,16 +6,17 @@
 #include "originbypass/command/dns/address_set.h"
 
 /*
- * What `originbypass watch` tells: a line for each event, or a document of JSON, on standard output and at once.
+ * The events that `originbypass watch` reports. Each is written to standard output at once, as a line or as a JSON
+ * document.
  */
 void watch_events_use_json(void);
 
-/** The first addresses of a host. */
+/** The first addresses of a host are known. */
 void watch_events_tell_found(const char *host, const struct address_set *addresses);
 void watch_events_tell_changed(const char *host, const struct address_set *before, const struct address_set *after);
-/** A look-up that says nothing of a change, and why. */
+/** A lookup could not show whether the addresses have changed, for this reason. */
 void watch_events_tell_failed(const char *host, const char *reason);
-/** The command was run, and has ended with this status of waitpid(2). */
+/** The command was run, and ended with this status (waitpid(2)). */
 void watch_events_tell_run(const char *command, int status);
 
 #endif
