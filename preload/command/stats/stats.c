@@ -1,4 +1,4 @@
-/* originbypass stats: what processes with the library have counted, and which configuration they have. */
+/* originbypass stats: what the processes with the library have counted, and which configuration they have. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,10 @@
 
 /* ---- where ---- */
 
-/* What the library would find in the file, whatever else the file has; for the caller to free(3). */
+/*
+ * The setting as the library would read it from the file, even if the file has errors elsewhere. The caller must
+ * free(3) it.
+ */
 static char *directory_in(const char *file, char **fault) {
     struct config_source source;
     if (!config_source_read_file(&source, file))
@@ -60,7 +63,7 @@ static char *configured_directory(void) {
     return variable != NULL ? directory_of_variable(variable) : directory_of_file();
 }
 
-/* Whoever may write there can make, or take away, what is shown; and the library does not count there. */
+/* Anyone who may write there can forge or remove what is shown. The library does not count in such a directory. */
 static bool warn_of_unsafe(const char *path) {
     struct stat status;
     if (stat(path, &status) != 0 || !(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX))
@@ -71,7 +74,7 @@ static bool warn_of_unsafe(const char *path) {
     return false;
 }
 
-/* False after complaints: nothing can be shown. */
+/* False after complaints: there is nothing that can be shown. */
 static bool read_stats(struct stats *stats) {
     if (!warn_of_unsafe(stats->directory))
         return false;
@@ -84,7 +87,10 @@ static bool read_stats(struct stats *stats) {
 
 /* ---- which ---- */
 
-/* The processes of our PID namespace, or else those of others: two containers may each have a PID 1. */
+/*
+ * Keeps the processes with this PID: those in our PID namespace, or those in others. Two containers may each have a PID
+ * 1.
+ */
 static size_t keep_pid(struct stats_reading *reading, uint32_t pid, bool here) {
     size_t kept = 0;
     for (size_t i = 0; i < reading->process_count; i++)
@@ -113,7 +119,7 @@ static bool select_process(struct stats *stats, uint32_t pid) {
 
 /* ---- what is wrong ---- */
 
-/* The rest is counted: one user could fill a directory that all may write to. */
+/* Only the number of the others is shown, because one user could fill a directory that all may write to. */
 enum { UNREAD_TOLD_MAX = 10 };
 
 static bool tell_unread(const struct stats *stats) {
@@ -139,7 +145,7 @@ struct stats_options {
     uint32_t pid;          /* 0: all */
 };
 
-/* For a scraper a refused configuration is a figure, and no reason to drop the others. */
+/* For a scraper, a rejected configuration is a metric, and no reason to withhold the other metrics. */
 static int show(const struct stats_options *options, struct stats *stats) {
     if (options->pid != 0 && !select_process(stats, options->pid))
         return CLI_BAD;

@@ -3,7 +3,7 @@
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/stats/stats_figures.h"
 
-/* A file of somebody else's may have any number in it. */
+/* The file may belong to somebody else and contain any number. */
 static void add_figure(const char *key, uint64_t figure) {
     document_number(key, figure > INT64_MAX ? INT64_MAX : (int64_t)figure);
 }

@@ -36,10 +36,10 @@ static enum life life_of(const struct counters_identity *identity, uint64_t own_
     return start_ticks == identity->start_ticks ? LIVES : IS_GONE;
 }
 
-/* A file without a header is younger than this while its process is still writing it. */
+/* A file without a header may be younger than this: its process is then still writing it. */
 #define UNFINISHED_S 60
 
-/* Of a process that cannot be seen from here, its lock is the sign of life. */
+/* If a process cannot be seen from here, the lock on its file shows whether it is alive. */
 static bool is_dead(const struct stats_entry *entry, uint64_t own_namespace, bool has_sign) {
     switch (life_of(&entry->identity, own_namespace)) {
     case LIVES:
@@ -58,7 +58,7 @@ static bool is_same_identity(const struct counters_identity *a, const struct cou
     return a->pid_namespace == b->pid_namespace && a->pid == b->pid && a->start_ticks == b->start_ticks;
 }
 
-/* The sign is looked for first: who has none then counts no more. */
+/* The lock is checked before the figures are read: a process that has no lock by then counts no more. */
 static void read_open_entry(struct stats_entry *entry, uint64_t own_namespace) {
     bool has_sign = counters_file_sign(entry->file) == COUNTERS_SIGN_LIFE;
     entry->fault = counters_file_read(entry->file, &entry->copy);
@@ -83,7 +83,10 @@ bool stats_entry_open(int directory, const struct counters_identity *identity, u
     return true;
 }
 
-/* A directory of others may have another name of some file there; and who had the lock may have removed it. */
+/*
+ * In a directory that others may write, the name may be a hard link to some other file. And the former holder of the
+ * lock may have removed the file.
+ */
 static bool has_one_name(struct stats_entry *entry) {
     return fstat(entry->file, &entry->status) == 0 && S_ISREG(entry->status.st_mode) && entry->status.st_nlink == 1;
 }

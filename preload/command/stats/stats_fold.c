@@ -26,8 +26,9 @@ static bool is_last(const struct stats_total *total, const struct counters_ident
 }
 
 /*
- * The total has the file already where somebody was killed in between. One that a living process has made under the
- * same name is another one, and so is one of another user: a total is believed of its own user alone. False: not now.
+ * If somebody was killed while folding, the total already includes the last file, which is still there: remove it. Keep
+ * a file of the same name that a living process has made, because it is not the same file. Keep a file of another user
+ * too, because a total is trusted only for its own user. False: not possible now.
  */
 static bool finish_last(const struct folding *folding, const struct stats_total *total, uid_t owner) {
     struct stats_entry left;
@@ -74,7 +75,7 @@ static void add_and_remove(struct folding *folding, struct stats_next_total *nex
     remove_file(folding, &entry->identity);
 }
 
-/* Who is killed in here has changed nothing; or the total alone, which says so. */
+/* A process that is killed in here has changed nothing, or only the total, which records the file that it includes. */
 static void fold(struct folding *folding, const struct stats_entry *entry) {
     struct stats_next_total next;
     if (!stats_total_prepare(folding->directory, entry->status.st_uid, &next))
@@ -99,7 +100,7 @@ static void fold_if_dead(struct folding *folding, const struct counters_identity
     stats_entry_close(&entry);
 }
 
-/* Those that live are not even locked. */
+/* Checked without a lock, so that the files of living processes are never locked. */
 static bool seems_dead(const struct folding *folding, const struct counters_identity *identity) {
     struct stats_entry entry;
     bool seems = stats_entry_open(folding->directory, identity, folding->own_namespace, &entry) && entry.is_dead;
@@ -115,7 +116,7 @@ static void fold_all(struct folding *folding, DIR *names) {
             fold_if_dead(folding, &identity);
 }
 
-/* Where all may take away what others have made, nothing is. */
+/* Nothing is folded in a directory in which every user can remove the files of others. */
 static bool is_safe_directory(int directory) {
     struct stat status;
     return fstat(directory, &status) == 0 && (!(status.st_mode & S_IWOTH) || (status.st_mode & S_ISVTX));

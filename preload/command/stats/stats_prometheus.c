@@ -1,6 +1,7 @@
 /*
- * The text format of Prometheus, version 0.0.4. Counters are sums over the living and the dead and never fall: with a
- * label for the process there would be new series with each PID, and what ended processes have counted has no name.
+ * The text format of Prometheus, version 0.0.4. Counters are sums over all processes, alive or ended, so that they
+ * never decrease. There is no label for the process: each PID would create new series, and the total of the ended
+ * processes has no PID.
  */
 #include "originbypass/command/stats/stats_prometheus.h"
 
@@ -86,7 +87,7 @@ static void write_reply_times(const uint64_t sums[static COUNTER_COUNT]) {
     printf(PREFIX "%s_count %" PRIu64 "\n", name, sums[COUNTER_REPLIES]);
 }
 
-/* Where no process has a configuration there is nothing to be said of it: no series, rather than an alarm. */
+/* If no process has a configuration, write no series. A value of 0 would raise an alarm. */
 static void write_configuration(const struct stats_reading *reading) {
     struct stats_configuration all = stats_configuration_of(reading);
     if (all.generation == 0)

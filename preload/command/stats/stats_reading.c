@@ -13,7 +13,7 @@
 #include "originbypass/command/stats/stats_total.h"
 #include "originbypass/metrics/counters_directory.h"
 
-/* A user's total, as it was before the files were read. */
+/* A user's total, as it was before the processes' files were read. */
 struct known_total {
     uid_t owner;
     uint64_t serial;
@@ -26,20 +26,20 @@ struct stats_reader {
     uint64_t own_namespace;
     size_t total_count;
     struct known_total *totals;
-    bool has_changed; /* something was folded since they were read */
+    bool has_changed; /* something was folded after they were read */
     struct stats_reading *reading;
 };
 
-/* The list with room for one more. */
+/* Returns the list with room for one more element. */
 static void *with_room(void *list, size_t count, size_t size) {
     bool is_full = (count & (count - 1)) == 0;
     return is_full ? memory_resize(list, count == 0 ? 1 : count * 2, size) : list;
 }
 
-/* Who could make as many could fill all our memory. */
+/* A limit, because a user who can create that many files could otherwise fill all our memory. */
 #define FILES_MAX 65536
 
-/* Calls `visit` for each name; NULL, or why not for all. */
+/* Calls `visit` for each name. Returns NULL, or the reason why it was not called for all. */
 static const char *each_name(struct stats_reader *reader,
                              void (*visit)(struct stats_reader *reader, const char *name)) {
     const struct dirent *entry;
@@ -112,7 +112,7 @@ static void read_known_total(struct stats_reader *reader, const char *name) {
     }
 }
 
-/* Whether this total is as it was when it was read. */
+/* Checks whether this total is still as it was when it was read. */
 static void compare_total(struct stats_reader *reader, const char *name) {
     struct stats_total total;
     uid_t owner;
@@ -205,7 +205,7 @@ static const char *read_once(struct stats_reader *reader) {
     return fault;
 }
 
-/* Where it goes on changing, a user writes his own total all the time, and spoils but what is said of him. */
+/* If the totals keep changing, a user is writing his own total all the time. He only falsifies his own figures. */
 static const char *read_until_stable(struct stats_reader *reader) {
     static const struct timespec pause = {.tv_nsec = 10000000};
     for (int i = 0; i < READ_TRIES; i++) {

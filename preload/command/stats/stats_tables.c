@@ -17,7 +17,10 @@ struct column {
     enum counter counter;
 };
 
-/* A group of counters is a table with a row a process: there may be many processes, and there are many counters. */
+/*
+ * A group of counters is a table with one row per process, because there are many counters and there may be many
+ * processes.
+ */
 struct group {
     const char *title;
     size_t count;
@@ -82,7 +85,7 @@ static char *figure_of(const uint64_t figures[static COUNTER_COUNT], enum counte
     return text_format("%.1f", (double)figures[COUNTER_REPLY_MS] / (double)figures[COUNTER_REPLIES]);
 }
 
-/* A time of another process's need be none. */
+/* The time comes from another process and may be invalid. */
 static char *time_text(int64_t seconds) {
     char text[sizeof("2026-01-01T00:00:00Z")];
     time_t at = seconds;

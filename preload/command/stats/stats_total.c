@@ -57,8 +57,9 @@ enum stats_total_state stats_total_read(int directory, uid_t owner, struct stats
 /* ---- the next one ---- */
 
 /*
- * What somebody left who was killed is used again. What others have put there is left alone: to remove a name that who
- * folds just now may have made would let two be at it.
+ * If somebody was killed and left the file, it is used again. A file that others have put there is left as it is. It
+ * must not be removed: it may be the new file of somebody who is folding right now, and then two would fold at the same
+ * time.
  */
 static int open_next(int directory, uid_t owner, const char *name) {
     struct stat status;
@@ -74,7 +75,7 @@ static int open_next(int directory, uid_t owner, const char *name) {
     return -1;
 }
 
-/* Whoever had it before may have put it in its place since we opened it. */
+/* The former holder of the lock may have renamed the file since we opened it. */
 static bool has_its_name(int directory, int file, const char *name) {
     struct stat opened, named;
     int place =

@@ -8,30 +8,36 @@
 
 #include "originbypass/metrics/counters_file.h"
 
-/** From where we look: the inode of our PID namespace; 0: unknown. */
+/** The inode of our own PID namespace; 0: unknown. */
 uint64_t stats_entry_own_namespace(void);
 
-/** Open a directory of counters' files, which no symbolic link leads to. NULL: errno. closedir(3) closes it. */
+/**
+ * Open a directory of counter files. A symbolic link is not followed. NULL: error, see errno. The caller must
+ * closedir(3) it.
+ */
 DIR *stats_entry_open_names(const char *directory);
 
-/** A process's file that is open. Nothing is trusted that stands in it. */
+/** The open file of a process. Nothing in it is trusted. */
 struct stats_entry {
-    struct counters_identity identity; /**< by its name */
-    int file;                          /**< -1: it is not open */
+    struct counters_identity identity; /**< according to the file's name */
+    int file;                          /**< -1: not open */
     struct stat status;
     enum counters_fault fault;
-    bool is_dead; /**< its process, by all that can be known; never of one that lives here */
+    bool is_dead; /**< the process has ended, as far as can be known; never true for a process that is alive here */
     struct counters_copy copy;
 };
 
-/** Open and read one. Takes no lock, and no process notices. False: errno; it is to be closed in either case. */
+/**
+ * Open and read a process's file. Takes no lock and does not affect the process. False: error, see errno. Call
+ * stats_entry_close() in both cases.
+ */
 bool stats_entry_open(int directory, const struct counters_identity *identity, uint64_t own_namespace,
                       struct stats_entry *entry);
 
 /**
- * The same to fold it: it stays locked until it is closed, so that the process, should it come back with another
- * program, and others who fold keep off. False: it may not be written, is locked, has gone, or is no regular file with
- * one name.
+ * The same, to fold the file. The file stays locked until it is closed. So others that fold keep away, and so does the
+ * process, if its PID comes back with another program. False: the file may not be written, is locked, is gone, or is
+ * not a regular file with exactly one name.
  */
 bool stats_entry_open_locked(int directory, const struct counters_identity *identity, uint64_t own_namespace,
                              struct stats_entry *entry);

@@ -6,25 +6,28 @@
 
 #include "originbypass/command/stats/stats_reading.h"
 
-/** What `originbypass stats` shows. Texts and figures are what other processes say: texts are escaped where shown. */
+/**
+ * What `originbypass stats` shows. Texts and figures come from other processes, so texts are escaped when they are
+ * shown.
+ */
 struct stats {
     const char *directory;
-    bool is_whole; /**< all processes are in `reading`, and the dead ones count; else a few were asked for */
+    bool is_whole; /**< all processes are in `reading`, and the ended ones count too; false: only selected processes */
     struct stats_reading reading;
 };
 
-/** How the configuration of the processes stands, taken together. All zeros: none of them has read one. */
+/** The state of all processes' configurations together. All zeros: no process has read one. */
 struct stats_configuration {
-    bool successful;     /**< what each has read last took effect */
-    uint32_t generation; /**< the least: that of the process which has taken the fewest */
-    int64_t loaded_s;    /**< the least: since then each has what it has now (time(2)) */
+    bool successful;     /**< what each process has read last took effect */
+    uint32_t generation; /**< the lowest: of the process that has taken the fewest configurations */
+    int64_t loaded_s;    /**< the earliest: the time (time(2)) of the process whose configuration is the oldest */
 };
 struct stats_configuration stats_configuration_of(const struct stats_reading *reading);
 
 /** Whether the process has read a configuration at all. */
 bool stats_has_configuration(const struct stats_process *process);
 
-/** What the living and the dead have counted together. */
+/** Add up what processes that are alive and processes that have ended have counted. */
 void stats_sum(const struct stats_reading *reading, uint64_t sums[static COUNTER_COUNT]);
 
 #endif

@@ -4,9 +4,10 @@
 #include <stddef.h>
 
 /**
- * Fold what ended processes have left: what each has counted is added to its user's total (stats_total.h), and its
- * file is removed. Those of the calling user; of all users where that is root. Returns their number. What cannot be
- * done now (somebody else is at it, or the right is missing) is left for another time; nobody waits.
+ * Fold the files of processes that have ended: add what each has counted to its user's total (stats_total.h), and
+ * remove its file. For root the files of all users, otherwise only those of the calling user. Returns the number of
+ * files. What cannot be done now, because somebody else is folding or a permission is missing, is left for a later
+ * call. Never waits.
  */
 size_t stats_fold(const char *directory);
 
