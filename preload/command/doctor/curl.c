@@ -23,7 +23,7 @@
 #define ONLY_CONNECT_S "1"
 enum { DOCUMENT_MAX = 1024 * 1024, NOT_RUN = 127 };
 
-/* Files in memory: curl writes, and when it has ended we read. */
+/* Files in memory: curl writes to them, and after curl has ended we read them. */
 struct outputs {
     int facts, message, document;
 };
@@ -51,7 +51,7 @@ static void set(const char *variable, const char *value) {
         _exit(NOT_RUN);
 }
 
-/* Where the limit on the file's size is met, the write fails with EFBIG and curl ends. */
+/* At the limit on the file size, the write fails with EFBIG and curl ends. */
 static void prepare(const struct curl_request *request, const struct outputs *outputs) {
     const struct rlimit limit = {DOCUMENT_MAX, DOCUMENT_MAX};
     int nothing = open("/dev/null", O_RDONLY);
@@ -67,7 +67,7 @@ static void prepare(const struct curl_request *request, const struct outputs *ou
         set("ORIGIN_BYPASS_HOSTS", request->hosts);
 }
 
-/* -q, which has to stand first: no .curlrc. */
+/* -q must be the first option: it makes curl ignore .curlrc. */
 static void run_curl(const struct curl_request *request, const struct outputs *outputs) {
     static const char facts[] = "%{http_code} %{num_connects} %{ssl_verify_result} %{time_namelookup} %{time_connect} "
                                 "%{time_appconnect} %{remote_ip}";
@@ -95,7 +95,7 @@ static bool wait_for_curl(pid_t child, int *exit_status) {
     return *exit_status != NOT_RUN;
 }
 
-/* Seconds with a fraction, as curl writes them. A time that was taken is at least a millisecond. */
+/* Converts seconds with a fraction, as curl writes them. A time that is not zero becomes at least a millisecond. */
 static int milliseconds(double seconds) {
     return seconds <= 0 ? 0 : seconds < 0.001 ? 1 : (int)(seconds * 1000);
 }
@@ -117,7 +117,7 @@ static void read_facts(const char *facts, struct curl_result *result) {
     result->address = memory_text(address);
 }
 
-/* curl -v shows the certificate, one line of it: `*  issuer: C=US; O=...`. */
+/* curl -v shows the certificate. This finds one line of it: `*  issuer: C=US; O=...`. */
 static char *issuer_in(const char *talk) {
     const char *found = strstr(talk, "issuer: ");
     if (found == NULL)
@@ -126,7 +126,7 @@ static char *issuer_in(const char *talk) {
     return text_format("%.*s", (int)strcspn(found, "\r\n"), found);
 }
 
-/* `curl: (60) SSL certificate problem: ...`, the first line of it. */
+/* Finds the first line of a message such as `curl: (60) SSL certificate problem: ...`. */
 static char *error_in(const char *said) {
     const char *found = strstr(said, "curl: (");
     found = found == NULL ? said : found + strlen("curl: (");

@@ -26,7 +26,7 @@ enum { STATUS_RESTART = 3 };
 struct doctor_options {
     bool json;
     const char *pid;
-    char **program; /* and its arguments; NULL: none */
+    char **program; /* with its arguments; NULL: none */
     char **targets; /* hosts and URLs */
     size_t target_count;
 };
@@ -37,7 +37,7 @@ static bool is_pid(const char *text) {
     return text[0] >= '1' && text[0] <= '9' && text[strspn(text, "0123456789")] == '\0';
 }
 
-/* The host of a target, for the caller to free(3). NULL: it is none, after a complaint. */
+/* The host of a target; the caller must free(3) it. NULL after a complaint: the target is neither a host nor a URL. */
 static char *host_of(const char *target) {
     struct url url;
     struct name name;
@@ -75,7 +75,7 @@ static bool read_doctor_options(int argc, char **argv, struct doctor_options *op
     return false;
 }
 
-/* getopt_long(3) has taken a `--` that stands before every host. */
+/* If a `--` comes before all hosts, getopt_long(3) has consumed it. */
 static bool read_arguments(int argc, char **argv, struct doctor_options *options) {
     int at = optind;
     bool ended = at > 1 && strcmp(argv[at - 1], "--") == 0 && (options->pid == NULL || optarg != argv[at - 1]);
@@ -104,7 +104,7 @@ static void add_host(struct doctor *doctor, const char *host) {
     doctor->hosts[doctor->host_count++] = (struct doctor_host){.name = host};
 }
 
-enum { HOSTS_MAX = 10 }; /* so many of the configuration's are looked at */
+enum { HOSTS_MAX = 10 }; /* at most this many of the configuration's hosts are checked */
 
 static void add_configured_hosts(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->config->rule_count && doctor->host_count < HOSTS_MAX; i++) {
@@ -129,7 +129,7 @@ static void add_doctor_upstreams(struct doctor *doctor, const struct server_list
         add_doctor_upstream(doctor, &list->servers[i], name);
 }
 
-/* A hidden primary knows its own names alone, so that each is asked for a name that is asked of it. */
+/* A hidden primary knows only its own names. So each upstream is asked for a name that the library would ask it for. */
 static void add_upstreams_of_hosts(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->host_count; i++) {
         const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i].name);
@@ -164,10 +164,10 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
 
 static void look_at_settings(const struct doctor_options *options, char *const *hosts) {
     struct config_source source;
-    (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* nothing to take: the defaults */
+    (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* if nothing was read, the defaults apply */
     struct config *config = memory_checked(config_parse_source(&source));
     struct doctor doctor = {.config = config, .rules = memory_checked(rules_build(config))};
-    log_silence(); /* what messages would tell, the findings tell */
+    log_silence(); /* the findings report what the messages would say */
     if (doctor_configuration(&doctor))
         look_at_network(&doctor, options, hosts);
     rules_free(doctor.rules);
@@ -175,7 +175,7 @@ static void look_at_settings(const struct doctor_options *options, char *const *
     config_source_release(&source);
 }
 
-/* A process or a program may be asked for alone. */
+/* If only a process or a program is given, nothing else is checked. */
 static int look_at_all(const struct doctor_options *options, char *const *hosts) {
     bool restart = false;
     findings_begin(&(struct findings_style){.json = options->json});

@@ -1,6 +1,6 @@
 /*
- * Whether the upstreams themselves answer. A mesh's sidecar, a cluster's node-local cache or a firewall may take
- * whatever goes to port 53; what gives it away is an answer that the server asked could not have given.
+ * Checks whether the upstreams themselves answer. A mesh's sidecar, a cluster's node-local cache or a firewall may
+ * intercept everything that goes to port 53. An answer that the asked server could not have given reveals this.
  */
 #include "originbypass/command/doctor/doctor_capture.h"
 
@@ -36,7 +36,7 @@ static bool is_asked(const struct doctor_upstream *upstream, enum dns_transport 
 
 /* --- a place without a server ------------------------------------------------------------------------------------- */
 
-/* 192.0.2.0/24 is for documentation (RFC 5737): nobody is there. */
+/* 192.0.2.0/24 is reserved for documentation (RFC 5737), so there is no server. */
 static const char NOBODY[] = "192.0.2.1";
 
 static bool was_heard(struct ask_replies *replies) {
@@ -66,7 +66,7 @@ static bool look_where_nobody_is(const struct doctor *doctor) {
 
 /* --- names that do not exist -------------------------------------------------------------------------------------- */
 
-/* 96 random bits: nobody has registered that, and no cache has it. */
+/* With 96 random bits, nobody has registered the name, and no cache has it. */
 static char *invent_name(void) {
     unsigned char octets[12];
     char label[2 * sizeof(octets) + 1];
@@ -77,7 +77,7 @@ static char *invent_name(void) {
     return text_format("nobody-%s.com", label);
 }
 
-/* The name of the cluster's own API service, which no public server knows. NULL: this is no cluster. */
+/* The name of the cluster's own API service, which no public server knows. NULL: this is not a cluster. */
 static char *cluster_name(void) {
     char *resolv = file_text("/etc/resolv.conf", NULL), *rest = NULL, *name = NULL;
     for (char *word = resolv == NULL ? NULL : strtok_r(resolv, " \t\n", &rest); word != NULL;
@@ -88,7 +88,7 @@ static char *cluster_name(void) {
     return name;
 }
 
-/* The addresses that a server gives; empty where it gives none. */
+/* The addresses that a server gives; an empty set if it gives none. */
 static struct address_set addresses_of(const struct doctor *doctor, const struct doctor_upstream *upstream,
                                        enum dns_transport transport, const char *name) {
     struct address_set set = {0};
@@ -148,7 +148,7 @@ static void tell_difference(const struct doctor_upstream *upstream, const struct
     free(udp_text);
 }
 
-/* Only the IPv4 addresses: these are what was asked for. */
+/* Only the IPv4 addresses, because the servers were asked only for these. */
 static struct address_set local_answer(const char *name) {
     struct address_set all = {0}, ipv4 = {0};
     if (local_resolve(name, &all) == 0)
@@ -193,7 +193,7 @@ static void look_for_mesh_addresses(const struct doctor *doctor, struct doctor_u
     address_set_free(&set);
 }
 
-/* Whether something in this network namespace has a socket at this port, as the kernel's tables show (proc(5)). */
+/* Whether a process in this network namespace has a socket at this port, according to the kernel's tables (proc(5)). */
 static bool is_port_taken(const char *path, const char *state, unsigned port) {
     char *table = file_text(path, NULL), *rest = NULL;
     char wanted[8];

@@ -21,7 +21,7 @@ const struct host_settings *doctor_settings(const struct doctor *doctor, const c
     return settings == NULL ? &doctor->config->general : settings;
 }
 
-/* Through the library's own lookup: the rule's upstreams, pinned addresses, and the policy on answers. */
+/* Uses the library's own lookup: the rule's upstreams, pinned addresses, and the policy on answers. */
 static bool look_up_external(const char *host, struct address_set *set) {
     struct lookup lookup;
     if (!load_ensure() || !lookup_open(&lookup, host) || !lookup_begin(&lookup))
@@ -33,7 +33,7 @@ static bool look_up_external(const char *host, struct address_set *set) {
     return answered;
 }
 
-/* As it would be with the settings of hosts in general. */
+/* The answer that the library would use if the general settings applied to the host. */
 static bool ask_upstreams(const struct doctor *doctor, const char *host, struct address_set *set) {
     for (size_t i = 0; i < doctor->upstream_count && set->count == 0; i++) {
         const struct doctor_upstream *upstream = &doctor->upstreams[i];

@@ -128,7 +128,7 @@ static void look_at_metrics(const char *path) {
                       "there are no counters: %s", fault);
 }
 
-/* Told also where the configuration is refused, which is one of the messages. */
+/* Also reported if the configuration is rejected, because a rejection is one of the messages that may get lost. */
 static void look_at_log_file(const struct config *config) {
     const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
     if (fault != NULL)

@@ -1,4 +1,4 @@
-/* What is known of a program by its name, above all of resolvers that are compiled in. */
+/* What is known about a program from its name, above all whether it has a resolver compiled in. */
 #include "originbypass/command/doctor/doctor_known.h"
 
 #include <stdlib.h>
@@ -59,7 +59,7 @@ static const struct {
      "Try getent ahosts, or originbypass resolve"},
 };
 
-/* Interpreters, and how a command line or a script shows that it asks DNS itself. */
+/* Interpreters, and what in a command line or a script shows that it asks DNS itself. */
 static const struct {
     const char *name, *what, *remedy, *sign;
 } ASKING[] = {
@@ -76,7 +76,7 @@ static const struct {
 
 enum { SCRIPT_MAX = 1024 * 1024 };
 
-/* Under its own name, or one with a version behind it: squid-openssl, node20. */
+/* Matches the name, also with a version after it: squid-openssl, node20. */
 static bool is_called(const char *path, const char *name) {
     const char *base = text_base_name(path);
     size_t length = strlen(name);

@@ -12,7 +12,7 @@
 
 /* --- the rule ----------------------------------------------------------------------------------------------------- */
 
-/* That there is no rule at all has been told. */
+/* If there are no rules at all, this has been reported already. */
 static void look_at_rule(const struct doctor *doctor, const char *host) {
     struct name name;
     const struct host_rule *rule = name_fold(&name, host) ? rules_match(doctor->rules, &name) : NULL;
@@ -40,9 +40,9 @@ static size_t count_mesh_addresses(const struct address_set *set) {
     return count;
 }
 
-/* --- what they come to -------------------------------------------------------------------------------------------- */
+/* --- what the answers mean ---------------------------------------------------------------------------------------- */
 
-/* An answer in words, and how to speak of it. */
+/* An answer in words, and the words that introduce it. */
 struct side {
     struct address_set set;
     char *text;

@@ -1,4 +1,4 @@
-/* Whether a running process has the library, as /proc/PID/maps shows it (proc(5)). */
+/* Checks whether a running process has the library, from /proc/PID/maps (proc(5)). */
 #include "originbypass/command/doctor/doctor_process.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@
 
 /* --- its library -------------------------------------------------------------------------------------------------- */
 
-/* Whether our paths are its own: a process with mounts of its own may have another library in the place of ours. */
+/* Whether the process has our mounts. With mounts of its own, it may have another library at the same path. */
 static bool has_our_mounts(const char *pid) {
     struct stat ours, its;
     char *path = text_format("/proc/%s/ns/mnt", pid);
@@ -50,7 +50,7 @@ static bool tell_mapping(const char *about, const char *pid, const struct mappin
 
 /* --- its environment ---------------------------------------------------------------------------------------------- */
 
-/* The value of a variable as the process got it at its start; NULL: not set. */
+/* The value of a variable when the process was started; NULL: not set. */
 static const char *variable_in(const char *environment, size_t size, const char *name) {
     size_t length = strlen(name);
     for (const char *entry = environment; entry < environment + size; entry += strlen(entry) + 1)
@@ -88,7 +88,7 @@ static void look_at_environment(const char *about, const char *environment, size
     free(file);
 }
 
-/* --- what is told ------------------------------------------------------------------------------------------------- */
+/* --- what is reported --------------------------------------------------------------------------------------------- */
 
 static void tell_unmapped(const char *about, const char *pid, const char *environment, size_t size) {
     const char *preload = variable_in(environment, size, "LD_PRELOAD");

@@ -1,4 +1,4 @@
-/* Whether a preloaded library can reach a program, and what to do where it cannot. */
+/* Checks whether a preloaded library can reach a program, and says what to do if it cannot. */
 #include "originbypass/command/doctor/doctor_program.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static bool tell_obstacles(const struct program *program, const char *shown) {
     return certain;
 }
 
-/* c-ares names itself in the text of its version and in the names of its functions, unless these are stripped. */
+/* c-ares names itself in its version text and in the names of its functions, unless these are stripped. */
 static void tell_compiled_in(const char *path, const char *shown) {
     static const char *const names[] = {"ares_init_options", "ares_library_init", "c-ares library"};
     bool found = false;
@@ -93,8 +93,9 @@ static void list_objects(const char *loader, const char *command, const char *li
 }
 
 /*
- * What the loader maps for this very command with the library, which it lists and does not run. It is never given the
- * program: whatever that names is mapped, and its auditors are run (DT_AUDIT in ld.so(8)). NULL: it could not be had.
+ * The objects that the loader maps for this command itself with the library. The loader only lists them, and does not
+ * run the command. It must not get the program: it would map whatever the program names, and run its auditors (DT_AUDIT
+ * in ld.so(8)). NULL: the list cannot be read.
  */
 static char *objects_of(const char *loader, const char *command, const char *library) {
     int output = memfd_create("objects", MFD_CLOEXEC), status = 0;
@@ -129,7 +130,7 @@ static void tell_whether_taken(const char *shown, const char *library, const cha
     free(needs);
 }
 
-/* `pid` is NULL for a program that does not run yet: its loader is then looked for where we are. */
+/* If `pid` is NULL, the program is not running yet, and its loader is looked for in our own root. */
 static int status_of_loader(const char *pid, const char *path, struct stat *status) {
     if (pid == NULL)
         return stat(path, status);
@@ -146,7 +147,7 @@ static bool has_our_loader(const char *pid, const char *path, const char *own) {
            its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
 }
 
-/* A program may name any file for its loader: only the one that has started this command is run. */
+/* A program can name any file as its loader. So a loader is run only if it is the one that started this command. */
 static void try_preload(const char *pid, const struct program *program, const char *shown) {
     const char *loader = elf_own_loader();
     char *command = library_own_command(), *library = library_find(), *objects = NULL;
@@ -175,7 +176,7 @@ static bool is_script(const struct program *program) {
     return program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
 }
 
-/* An entrypoint, as a rule. */
+/* A shell script is usually an entrypoint. */
 static void tell_shell_script(const struct program *program, const char *shown) {
     static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
     for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)

@@ -55,7 +55,7 @@ static void tell_upstream_refusal(const struct doctor_upstream *upstream, const 
                   "is there over %s, but does not answer for %s: %s", over->name, upstream->name, reply->failure);
 }
 
-/* Over TCP only what UDP has no room for is asked. */
+/* TCP is used only for answers that are too long for UDP, so a failure of TCP matters less. */
 static void tell_no_way(const struct doctor_upstream *upstream, const struct transport *over, enum doctor_reach reach,
                         uint32_t timeout_ms) {
     bool spare = over == &TCP && is_heard(upstream->udp);
@@ -112,7 +112,7 @@ static size_t count_heard(const struct doctor *doctor, bool over_udp) {
     return count;
 }
 
-/* How the packets that get nowhere are lost. */
+/* How the packets that do not arrive are lost. */
 static const char *loss(const struct doctor *doctor, bool over_udp) {
     bool silent = false, unreachable = false;
     for (size_t i = 0; i < doctor->upstream_count; i++) {

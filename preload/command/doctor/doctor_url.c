@@ -1,4 +1,7 @@
-/* A URL, tried with curl under the library: each step in the order in which it can fail, and what the failure means. */
+/*
+ * Tries a URL with curl and the library. The steps are reported in the order in which they can fail, with what the
+ * failure means.
+ */
 #include "originbypass/command/doctor/doctor_url.h"
 
 #include <stdio.h>
@@ -14,7 +17,7 @@
 #include "originbypass/command/programs/library.h"
 #include "originbypass/rules/policy.h"
 
-/* EXIT CODES in curl(1), those that say at which step it failed. */
+/* From EXIT CODES in curl(1): the codes that show at which step curl failed. */
 enum {
     CURL_NO_NAME = 6,
     CURL_NO_CONNECTION = 7,
@@ -25,17 +28,17 @@ enum {
     CURL_NO_AUTHORITIES = 77,
 };
 
-/* Of OpenSSL's codes for a certificate that is not valid. */
+/* Some of OpenSSL's codes for a certificate that is not valid. */
 enum { CERTIFICATE_UNSPECIFIED = 1, CERTIFICATE_EXPIRED = 10, CERTIFICATE_FOR_ANOTHER_NAME = 62 };
 
-/* One try, as each step sees it. */
+/* One try, as all steps use it. */
 struct url_trial {
-    const char *text; /* of the URL what says where it leads */
+    const char *text; /* the part of the URL that says which server it leads to */
     const char *host;
     struct url url;
     struct curl_request request;
     struct curl_result result;
-    bool edge; /* connected to the CDN */
+    bool edge; /* curl connected to the CDN */
 };
 
 static const char ADMITS_ONLY_CLOUDFLARE[] =
@@ -63,8 +66,8 @@ static bool tell_name(const struct url_trial *trial) {
 }
 
 /*
- * When a connection fails because the server has no TLS, curl 7 forgets its time, and curl 8 its address. So the
- * address is asked for once more without TLS, and nothing is sent.
+ * If a connection fails because the server has no TLS, curl 7 does not report the time, and curl 8 not the address. So
+ * curl connects once more without TLS to find the address, and sends nothing.
  */
 static void find_address(struct url_trial *trial) {
     struct curl_result result;
@@ -127,7 +130,9 @@ static void tell_no_handshake(const struct url_trial *trial) {
                   trial->host, message);
 }
 
-/* Whose certificate it is. Asked for without path, query and password: nothing is sent to who cannot prove its name.
+/*
+ * Finds out who issued the certificate. The request has no path, query or password, because nothing secret may be sent
+ * to a server that cannot prove its name.
  */
 static char *find_issuer(const struct url_trial *trial) {
     struct curl_result result;
@@ -222,7 +227,7 @@ static const char *cloudflare_meaning(int status) {
     return NULL;
 }
 
-/* As text for programs, or in the page for people. */
+/* Error 1000 is plain text for programs, and part of a page for people. */
 static bool is_error_1000(const char *document) {
     return strcasestr(document, "error code: 1000") != NULL || strcasestr(document, "Error 1000") != NULL ||
            strcasestr(document, "cf-error-code\">1000<") != NULL;
@@ -302,7 +307,7 @@ static void tell_status(const struct url_trial *trial) {
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-/* What curl connected to is no address of external DNS: the library was not asked, or it asked libc. */
+/* If curl connected to an address that external DNS does not give, the library was not asked, or it asked libc. */
 static void tell_way(const struct doctor *doctor, const struct url_trial *trial) {
     struct address address;
     struct address_set external = {0};

@@ -11,7 +11,7 @@ static char *copy_part(const char *from, size_t length) {
     return text_format("%.*s", (int)length, from);
 }
 
-/* Of `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`. */
+/* Splits `HOST`, `HOST:PORT`, `[V6]` and `[V6]:PORT`. */
 static bool split(const char *authority, size_t length, struct url *url) {
     bool bracketed = length > 0 && authority[0] == '[';
     const char *end = authority + length;

@@ -3,7 +3,7 @@
 
 #include "originbypass/command/doctor/doctor_common.h"
 
-/** Whether something answers in the upstreams' place. */
+/** Find out whether something else answers in place of the upstreams. */
 void doctor_capture(struct doctor *doctor);
 
 #endif

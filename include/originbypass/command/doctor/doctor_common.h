@@ -11,21 +11,21 @@
 #include "originbypass/config/config.h"
 #include "originbypass/rules/rules.h"
 
-/** How far an upstream is to be had over one transport. */
+/** Whether an upstream can be reached over a transport. */
 enum doctor_reach {
     REACH_ANSWERS,
-    REACH_REFUSES,     /**< it is there, and its answers are of no use */
-    REACH_SILENT,      /**< nothing came back */
-    REACH_UNREACHABLE, /**< the network said that there is no way to it, or that nobody listens */
+    REACH_REFUSES,     /**< it can be reached, but its answers are of no use */
+    REACH_SILENT,      /**< no reply */
+    REACH_UNREACHABLE, /**< the network says that there is no route, or that nothing listens there */
 };
 
-/** One of the servers that are asked, and what came of asking it. */
+/** One of the servers that are asked, and the result. */
 struct doctor_upstream {
     struct server_address server;
     char text[SERVER_ADDRESS_TEXT_SIZE];
-    const char *name; /**< what it is asked for: a name that it should know */
+    const char *name; /**< the name that it is asked for, which it should know */
     enum doctor_reach udp, tcp;
-    bool is_captured; /**< something answers in its place, and this has been told */
+    bool is_captured; /**< something answers in its place, and this has been reported */
 };
 
 /** One of the hosts that are looked at. */
@@ -37,13 +37,13 @@ struct doctor_host {
 
 /** What the areas of findings have in common. */
 struct doctor {
-    const struct config *config; /**< that of the library; its defaults where there is none */
+    const struct config *config; /**< that of the library; the defaults if there is none */
     struct rules *rules;
     struct doctor_host *hosts; /**< those that are looked at, each once */
     size_t host_count;
-    struct doctor_upstream *upstreams; /**< each once */
+    struct doctor_upstream *upstreams; /**< each server once */
     size_t upstream_count;
-    bool is_captured; /**< something answers in the place of one of them, or of any server */
+    bool is_captured; /**< something answers in place of one of them, or of any server */
 };
 
 /** The host of this name, without regard to case, or NULL. */
@@ -52,14 +52,18 @@ struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *na
 /** That the configuration file leaves a program or process alone. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);
 
-/** What the library would answer for a host, or would if it were listed; false: nothing, libc would. The caller frees
- * the set. */
+/**
+ * Get the addresses that the library would use for a host, or would use if the host were listed. False: none, so libc
+ * would answer. The caller must free the set (address_set_free()).
+ */
 bool doctor_external(const struct doctor *doctor, const char *host, struct address_set *set);
 
-/** The settings of a host, those of hosts in general where no rule is for it. */
+/** The settings of a host; the general ones if no rule matches it. */
 const struct host_settings *doctor_settings(const struct doctor *doctor, const char *host);
 
-/** Whether Istio gives such addresses to services that have none (240.240.0.0/16, 2001:2::/48). */
+/**
+ * Whether this is one of the addresses that Istio gives to services without an address (240.240.0.0/16, 2001:2::/48).
+ */
 bool doctor_is_mesh_address(const struct address *address);
 
 #endif

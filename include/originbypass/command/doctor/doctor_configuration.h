@@ -5,7 +5,10 @@
 
 #include "originbypass/command/doctor/doctor_common.h"
 
-/** Whether a configuration is there, good, and where changes to it are seen. False: there is no use in going on. */
+/**
+ * Check whether there is a configuration, whether it is valid, and whether changes to it are noticed. False: further
+ * checks make no sense.
+ */
 bool doctor_configuration(const struct doctor *doctor);
 
 #endif

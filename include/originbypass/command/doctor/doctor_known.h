@@ -5,8 +5,10 @@
 
 #include "originbypass/command/programs/program.h"
 
-/** What is known of a program by its name, and by signs in its arguments and script. False: nothing; `*unreached` is
- * set where it never asks libc. */
+/**
+ * Report what is known about a program from its name, and from signs in its arguments and script. False: nothing is
+ * known. `*unreached` is set if the program never asks libc.
+ */
 bool doctor_known(const struct program *program, char *const *arguments, const char *shown, bool *unreached);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/** Whether the library is in a process. True: the process needs a restart. */
+/** Check whether a process has the library. True: the process needs a restart. */
 bool doctor_process(const char *pid);
 
 #endif

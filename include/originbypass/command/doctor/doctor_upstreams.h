@@ -3,7 +3,7 @@
 
 #include "originbypass/command/doctor/doctor_common.h"
 
-/** Each upstream over UDP and TCP, and whether the way to all of them is barred. Fills in `udp` and `tcp`. */
+/** Check each upstream over UDP and TCP, and whether the network blocks all of them. Sets `udp` and `tcp` of each. */
 void doctor_upstreams(struct doctor *doctor);
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "originbypass/command/doctor/doctor_common.h"
 
-/** A URL, tried with curl under the library. */
+/** Try a URL with curl and the library. */
 void doctor_url(const struct doctor *doctor, const char *url, const char *host);
 
 #endif

@@ -12,12 +12,12 @@ enum finding_kind {
     FINDING_CAUSE, /**< bad, and other bad findings may follow from it: reported before them, with the same verdict */
 };
 
-/** What was looked at, and what can be done. */
+/** What was checked, and what can be done about it. */
 struct finding {
     enum finding_kind kind;
-    const char *check;  /**< what was looked at, a word for scripts that does not change, such as `upstream-udp` */
-    const char *about;  /**< what it is about: a host, a server, a program */
-    const char *remedy; /**< what to do, a whole sentence without its full stop; NULL: nothing */
+    const char *check;  /**< the name of the check, such as `upstream-udp`; scripts rely on it, so it never changes */
+    const char *about;  /**< the host, server or program that was checked */
+    const char *remedy; /**< what to do: a whole sentence without its full stop; NULL: nothing */
 };
 
 /** How a report is written. */

@@ -3,14 +3,16 @@
 
 #include <stdbool.h>
 
-/** The parts of an http or https URL (RFC 3986) that say where it leads. */
+/** The parts of an http or https URL (RFC 3986) that say which server it leads to. */
 struct url {
     bool tls;
     char *host; /**< without brackets */
-    char *port; /**< as it is written, or the scheme's */
+    char *port; /**< as it is written, or the default of the scheme */
 };
 
-/** Take a URL apart; user and password, path and query are left out. False: it is none, and there is nothing to free.
+/**
+ * Split a URL. User, password, path and query are left out. False: it is not such a URL, and there is nothing to free.
+ * Otherwise the caller must call url_free().
  */
 bool url_parse(const char *text, struct url *url);
 
