@@ -87,10 +87,7 @@ static bool read_stats(struct stats *stats) {
 
 /* ---- which ---- */
 
-/*
- * Keeps the processes with this PID: those in our PID namespace, or those in others. Two containers may each have a PID
- * 1.
- */
+/* Keeps the processes with this PID in our PID namespace, or in all others: two containers may each have a PID 1. */
 static size_t keep_pid(struct stats_reading *reading, uint32_t pid, bool here) {
     size_t kept = 0;
     for (size_t i = 0; i < reading->process_count; i++)
