@@ -8,7 +8,7 @@ enum style { STYLE_PLAIN, STYLE_HEAD, STYLE_GOOD, STYLE_NOTE, STYLE_BAD };
 
 /**
  * The octets that begin and end a style on this stream. They are empty for STYLE_PLAIN, if the stream is not a
- * terminal, if NO_COLOR is set to a value (no-color.org), and if TERM is "dumb" or not set.
+ * terminal, if NO_COLOR is not empty (no-color.org), and if TERM is "dumb" or not set.
  */
 const char *style_begin(FILE *stream, enum style style);
 const char *style_end(FILE *stream, enum style style);
