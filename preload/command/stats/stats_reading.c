@@ -205,7 +205,7 @@ static const char *read_once(struct stats_reader *reader) {
     return fault;
 }
 
-/* If the totals keep changing, a user is writing his own total all the time. He only falsifies his own figures. */
+/* If the totals keep changing, a user keeps writing their own total. This falsifies only that user's figures. */
 static const char *read_until_stable(struct stats_reader *reader) {
     static const struct timespec pause = {.tv_nsec = 10000000};
     for (int i = 0; i < READ_TRIES; i++) {
