@@ -1,4 +1,4 @@
-/* What a copy of this process, made by fork(2), finds of itself. */
+/* What a copy of this process, made by fork(2), reports about itself. */
 #ifndef TESTS_UNIT_COPY_H
 #define TESTS_UNIT_COPY_H
 
@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 /**
- * Call it in a copy: what it returns there, 0 to 125, as a status of waitpid(2).
+ * Call `tell` in a copy of this process. Its result, 0 to 125, is returned as a status of waitpid(2).
  *
- * The copy ends as another program. When it ended as itself, valgrind would look for leaks, and find what is held by
- * the threads that the copy does not have. What valgrind reports before that, run-unit sees.
+ * The copy ends as another program. If it ended as itself, valgrind would look for leaks, and report the memory of the
+ * threads that the copy does not have. What valgrind reports before that, run-unit sees.
  */
 static inline int status_of_copy(int (*tell)(void)) {
     int status = -1;

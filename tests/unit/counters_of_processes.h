@@ -1,4 +1,4 @@
-/* For the tests of counters' files: a directory, and processes that count in it and end. */
+/* For the tests of counter files: a directory, and processes that count in it and end. */
 #ifndef COUNTERS_OF_PROCESSES_H
 #define COUNTERS_OF_PROCESSES_H
 
@@ -30,7 +30,7 @@ static inline const char *path_of(const char *name, char path[static 256]) {
     return path;
 }
 
-/* Calls `with` for each name that ends so; returns their number. */
+/* Calls `with` for each name with this suffix; returns the number of names. */
 static inline int each_file(const char *suffix, void (*with)(const char *path)) {
     DIR *stream = opendir(directory);
     struct dirent *entry;
@@ -69,7 +69,7 @@ static inline int remove_directory(void **state) {
     return rmdir(directory);
 }
 
-/* The file of this process, or of one that says to be in another namespace. */
+/* Makes the file of this process, or of one that claims to be in another namespace. */
 static inline const char *make_file(uint64_t pid_namespace, struct counters_writer *writer) {
     struct descriptor opened;
     struct counters_identity identity = counters_identity_of((uint32_t)getpid());
@@ -88,7 +88,7 @@ static inline bool write_hits(struct counters_writer *writer, uint64_t hits) {
     return counters_file_write(writer, figures, &load);
 }
 
-/* A process that counts so many hits, and says so by a byte; it waits then, unless it is to end. */
+/* Starts a process that counts this many hits and reports it with a byte. Then it waits, or ends if `ends` is true. */
 static inline pid_t count_in_child(uint64_t pid_namespace, unsigned hits, bool ends) {
     int counted[2];
     char byte;

@@ -9,7 +9,7 @@
 
 #include "originbypass/values/address.h"
 
-/* What is read, and how it is written again. */
+/* How addresses of servers are read, and how they are written again. */
 static void servers_are_read_and_written(void **state) {
     (void)state;
     static const struct {

@@ -1,4 +1,4 @@
-/* An answer is immutable, without pointers, and a whole number of words. */
+/* An answer is immutable, has no pointers, and has the size of a whole number of words. */
 #include <arpa/inet.h>
 #include <malloc.h>
 #include <setjmp.h>
@@ -247,7 +247,7 @@ static void an_alias_whose_target_has_no_record_dangles(void **state) {
 }
 
 int main(void) {
-    mallopt(M_PERTURB, 0xa5); /* fresh memory is not zero by chance */
+    mallopt(M_PERTURB, 0xa5); /* so that fresh memory is not zero by chance */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holds_what_it_was_built_from),
         cmocka_unit_test(is_a_whole_number_of_words_and_zero_to_its_end),

@@ -1,4 +1,4 @@
-/* The cache: answers by name and type, bounded, whole for every reader. */
+/* The cache: answers by name and type, limited in size; a reader never sees a part of an answer. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 
 #define MAX_ENTRIES 256
 
-/* The time in which most tests live, and the end of what they put. */
+/* The time at which most tests run, and the time when what they put expires. */
 #define NOW_MS UINT64_C(5000000)
 #define LATER_MS UINT64_C(6000000)
 
@@ -40,7 +40,7 @@ static struct name numbered(size_t number) {
     return folded(text);
 }
 
-/* Every octet of every address is the mark. */
+/* An answer in which every octet of every address is the mark. */
 static struct answer *marked(sa_family_t family, size_t count, uint8_t mark) {
     uint8_t *addresses = malloc(count * address_size(family) + 1);
     if (addresses == NULL)
@@ -72,7 +72,7 @@ static void put_order(const struct name *name, size_t ipv4_count, size_t ipv6_co
     cache_put_order(name, order, (size_t[]){ipv4_count, ipv6_count}, LATER_MS);
 }
 
-/* Whether an answer is one that was built whole: all of one mark. */
+/* Whether the answer was built as a whole: all octets are the same mark. */
 static bool is_whole(const struct answer *answer, sa_family_t family) {
     size_t size = answer->address_count * address_size(family);
     if (answer->family != family || answer->size != (sizeof(*answer) + size + 7) / 8 * 8)
@@ -130,7 +130,7 @@ static void names_are_told_apart_to_their_last_octet(void **state) {
         struct name first = folded(text);
         text[length - 1] = 'b';
         struct name second = folded(text);
-        second.hash = first.hash; /* also where the hashes meet */
+        second.hash = first.hash; /* also if the hashes are the same */
         put(&first, AF_INET, 1, 1);
         assert_false(is_cached(&second));
         put(&second, AF_INET, 1, 2);
@@ -282,7 +282,7 @@ static void what_was_used_longest_ago_leaves_first(void **state) {
         struct name name = numbered(i);
         put_at(NOW_MS + i * 1000, &name, AF_INET, 1, 1);
     }
-    /* A use counts as much as a put: the even half is young again. */
+    /* A use counts as much as a put, so that the even half is recent again. */
     for (size_t i = 0; i < MAX_ENTRIES; i += 2) {
         struct name name = numbered(i);
         assert_true(cache_get(&name, NOW_MS + (MAX_ENTRIES + i) * 1000, &copy));
@@ -420,7 +420,7 @@ static void an_answer_of_a_generation_that_is_gone_is_not_remembered(void **stat
     struct name cdn = folded("cdn.example.com");
     struct answer *answer = marked(AF_INET, 1, 1);
     struct cache_term term = {LATER_MS, LATER_MS, cache_generation()};
-    cache_clear(); /* while it was asked for */
+    cache_clear(); /* while the question was being asked */
     assert_int_not_equal(cache_generation(), term.generation);
     cache_put(&cdn, answer, &term, NOW_MS);
     assert_false(is_cached(&cdn));
@@ -446,7 +446,7 @@ static bool is_odd(const struct name *name, void *asked) {
     return (name->text[name->length - strlen("0.example.com")] - '0') % 2 == 1;
 }
 
-/* The names are as they were folded: their hashes, too. */
+/* The names are as they were folded, including their hashes. */
 static void what_is_outdated_is_forgotten_and_the_rest_is_kept(void **state) {
     (void)state;
     int asked = 0;
@@ -497,9 +497,9 @@ static void what_is_asked_for_while_some_is_forgotten_is_not_remembered(void **s
 #define WRITERS 3
 #define READERS 4
 #define PUTS_EACH 20000
-#define PUTS_EACH_MOST (50 * PUTS_EACH) /* where readers come to their turn late */
+#define PUTS_EACH_MOST (50 * PUTS_EACH) /* an upper limit, if the readers get their turn late */
 #define HITS 1000
-/* More names than room, so that slots and cells change hands all the time; the first ones are read. */
+/* More names than there is room for, so that slots and cells are reused all the time. Only the first names are read. */
 #define NAMES (MAX_ENTRIES + MAX_ENTRIES / 2)
 #define NAMES_READ 16
 
@@ -567,7 +567,7 @@ static void a_copy_in_which_nobody_was_writing_keeps_what_is_cached(void **state
     assert_int_equal(cache_entries(), 1);
 }
 
-/* Answers that take most of the memory together. */
+/* Answers that together take most of the memory. */
 static void put_large_ones(void) {
     for (size_t i = 0; i < 5; i++) {
         struct name name = numbered(i);
@@ -620,7 +620,7 @@ static bool has_whole_answers_alone(void) {
     return whole;
 }
 
-/* More than there is room for, and then the largest: no slot and no cell may be lost. */
+/* Puts more than there is room for, and then the largest answers: no slot and no cell may be lost. */
 static bool has_all_of_its_room(void) {
     for (size_t i = 0; i < 2 * MAX_ENTRIES; i++) {
         struct name name = numbered(i);
@@ -640,7 +640,7 @@ static int tell_of_copy(void) {
 
 static _Atomic bool enough;
 
-/* They take the lock most of the time, and change slots, cells and links. */
+/* These threads hold the lock most of the time, and change slots, cells and links. */
 static void *write_until_enough(void *unused) {
     uint32_t random = atomic_fetch_add(&next_seed, 1);
     while (!atomic_load(&enough)) {
@@ -672,7 +672,7 @@ static void copies_that_are_made_while_others_write_have_the_rest_and_work(void 
         pthread_join(threads[i], NULL);
 }
 
-/* Must be the first of all: the cache is opened once a process. */
+/* Must be the first test, because the cache is opened only once in a process. */
 static void before_it_is_opened_nothing_is_cached(void **state) {
     (void)state;
     struct name cdn = folded("cdn.example.com");

@@ -1,4 +1,7 @@
-/* The lists with which calls were answered: one a name, for one kind of call, while its answers stay as they are. */
+/*
+ * The lists with which calls were answered: one list per name, for one kind of call, valid while its answers do not
+ * change.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* ELF files as the command reads them: this program's own, and the same file spoiled in many ways. */
+/* How the command reads ELF files: this program's own file, and the same file damaged in many ways. */
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -58,7 +58,7 @@ static void tells_what_this_program_is(void **state) {
     elf_end(&elf);
 }
 
-/* Whatever it is: asked everything, it answers, and reads no memory that is not its own (a sanitizer's matter). */
+/* Whatever the file is, all questions get a result, and no foreign memory is read (a sanitizer would report it). */
 static enum elf_kind ask_everything(size_t length) {
     static const char *const all[] = {"", NULL};
     struct elf_file elf;
@@ -103,7 +103,7 @@ static void survives_any_octet_of_its_headers(void **state) {
     spoil_each(header.e_shoff + header.e_shstrndx * sizeof(elf_section), sizeof(elf_section));
 }
 
-/* The dynamic section, its symbols and their texts. */
+/* Damages the dynamic section, its symbols and their texts. */
 static void survives_tables_that_lead_nowhere(void **state) {
     elf_header header;
     elf_section *sections;
@@ -125,7 +125,7 @@ static void survives_a_file_that_is_cut_short(void **state) {
         assert_int_equal(ftruncate(spoiled, (off_t)length), 0);
         enum elf_kind told = ask_everything(length);
         assert_int_equal(told, length < sizeof(elf_header) ? ELF_NONE : ELF_NATIVE);
-        assert_int_equal(ask_everything(size), told); /* it was longer when its size was asked */
+        assert_int_equal(ask_everything(size), told); /* the file was longer when its size was determined */
     }
 }
 

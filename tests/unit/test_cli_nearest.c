@@ -1,4 +1,4 @@
-/* "Did you mean": the word that is nearest to what somebody wrote. */
+/* "Did you mean": the word that is nearest to what somebody typed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* The text of /etc/ld.so.preload: what is read in it, and what is left of it after changes. */
+/* The text of /etc/ld.so.preload: how it is read, and what remains of it after changes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,7 @@
-/* Many processes' counters: who lives, what the dead have counted, and that nothing is lost or counted twice. */
+/*
+ * The counters of many processes: which processes are alive, what the ended ones have counted, and that nothing is lost
+ * or counted twice.
+ */
 #include "counters_of_processes.h"
 
 #include <sys/file.h>
@@ -8,7 +11,7 @@
 #include "originbypass/command/stats/stats_reading.h"
 #include "originbypass/command/stats/stats_total.h"
 
-/* In place of a namespace that is not ours. */
+/* The number of a namespace that is not ours. */
 enum { ELSEWHERE = 12345 };
 
 static struct stats_reading reading;
@@ -80,7 +83,7 @@ static void of_another_namespace_lives_who_has_its_file(void **state) {
     assert_reading(0, 1, 5);
 }
 
-/* A child of it that has made no look-up has its memory still. */
+/* A child that has made no lookup still has the memory that it inherited from the process. */
 static void who_has_no_process_is_dead_whoever_has_its_file(void **state) {
     (void)state;
     int pids[2];
@@ -103,7 +106,7 @@ static void who_has_no_process_is_dead_whoever_has_its_file(void **state) {
     close(pids[1]);
 }
 
-/* ---- killed in between ---- */
+/* ---- killed while folding ---- */
 
 static char kept[64 * 1024];
 static size_t kept_size;
@@ -157,7 +160,7 @@ static void half_a_total_of_one_who_was_killed_is_not_in_the_way(void **state) {
     assert_int_equal(count_files(".new"), 0);
 }
 
-/* Two who fold, and are killed at any moment, beside processes that come and go. */
+/* Two processes fold and are killed at any moment, while other processes start and end. */
 static void no_sum_falls_while_folders_are_killed(void **state) {
     (void)state;
     enum { PROCESSES = 150 };
@@ -183,7 +186,7 @@ static void no_sum_falls_while_folders_are_killed(void **state) {
     assert_int_equal(count_files(".counters"), 0);
 }
 
-/* Only who may write there can be in the way, and is not waited for. */
+/* Only somebody who may write there can hold the lock, and nobody waits for it. */
 static void nobody_waits_for_who_is_folding(void **state) {
     (void)state;
     struct stats_next_total next;
@@ -200,7 +203,7 @@ static void nobody_waits_for_who_is_folding(void **state) {
 
 static void lock_to_read(const char *path) {
     int file = open(path, O_RDONLY);
-    assert_int_equal(flock(file, LOCK_EX | LOCK_NB), 0); /* kept to the end of the program */
+    assert_int_equal(flock(file, LOCK_EX | LOCK_NB), 0); /* locked until the end of the program */
 }
 
 static void who_may_but_read_keeps_nobody_from_folding(void **state) {
@@ -220,7 +223,7 @@ static void give_if_it_is_another(const char *path) {
         assert_int_equal(chown(path, 65534, 65534), 0);
 }
 
-/* As of one who wrote his own total to have root take away another user's file, or hide it. */
+/* A user could write a total of their own to make root remove or hide another user's file. */
 static void a_total_has_no_power_over_another_user_s_file(void **state) {
     (void)state;
     if (geteuid() != 0) {
@@ -256,7 +259,7 @@ static void a_process_that_lives_here_is_not_folded_whatever_its_file_says(void 
     counters_file_leave(&writer);
 }
 
-/* ---- what else may stand there ---- */
+/* ---- what else the directory may contain ---- */
 
 static void make(const char *name, const char *text) {
     int file = open(path_of(name, (char[256]){0}), O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -383,7 +386,7 @@ static void an_unfinished_file_goes_with_its_process(void **state) {
     make(name, "");
     stats_fold(directory);
     assert_int_equal(count_files(".counters"), 1);
-    identity.start_ticks++; /* the PID's former process */
+    identity.start_ticks++; /* of a former process with the same PID */
     counters_file_name(&identity, name);
     make(name, "");
     stats_fold(directory);
@@ -414,7 +417,7 @@ static void a_total_is_believed_of_its_user_alone(void **state) {
     assert_reading(0, 0, 0);
     assert_int_equal(reading.unread_count, 1);
     count_in_child(0, 7, true);
-    assert_int_equal(stats_fold(directory), 1); /* root's takes its place */
+    assert_int_equal(stats_fold(directory), 1); /* root's total replaces it */
     assert_reading(0, 1, 7);
     assert_int_equal(reading.unread_count, 0);
 }

@@ -1,4 +1,6 @@
-/* The kernel's clock, by its function and by the system call, and the time that the machine was suspended. */
+/*
+ * The kernel's clock, read by its function and by the system call, and the time during which the machine was suspended.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +13,10 @@
 
 static int (*kernel)(clockid_t, struct timespec *);
 
-/* The linker's name for libc's own: the other one is ours here too (preload/guest/tame_clock.c). */
+/*
+ * The linker's name for libc's function (--wrap). The plain name is our own function in this program too
+ * (preload/guest/tame_clock.c).
+ */
 int __real_clock_gettime(clockid_t id, struct timespec *time);
 
 static uint64_t libc_now_ms(void) {
@@ -20,7 +25,7 @@ static uint64_t libc_now_ms(void) {
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-/* Between two readings by libc. */
+/* Our time is between two readings by libc. */
 static void assert_agrees_with_libc(void) {
     uint64_t before_ms = libc_now_ms(), ours_ms = clock_now_ms();
     assert_in_range(ours_ms, before_ms, libc_now_ms());
@@ -43,14 +48,14 @@ static void it_knows_all_clocks(void **state) {
     assert_in_range(libcs.tv_sec - ours.tv_sec, 0, 60);
 }
 
-/* ---- suspension: a machine that awoke `asleep_s` later than it fell asleep ---- */
+/* ---- suspension: the machine was asleep for `asleep_s` seconds ---- */
 
 static time_t asleep_s;
 
 static int suspended(clockid_t id, struct timespec *now) {
     int status = kernel(id == CLOCK_BOOTTIME ? CLOCK_MONOTONIC : id, now);
     if (id == CLOCK_BOOTTIME)
-        now->tv_sec += 1000 + asleep_s; /* it has been suspended before we were loaded, too */
+        now->tv_sec += 1000 + asleep_s; /* it was also suspended before we were loaded */
     return status;
 }
 

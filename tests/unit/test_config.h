@@ -13,7 +13,7 @@
 
 #include "originbypass/config/parse.h"
 
-/* What the tests of the configuration have in common. */
+/* Common parts of the tests of the configuration. */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define UNDER_SANITIZER
@@ -34,7 +34,7 @@ static inline struct config *parse(const char *text) {
     return config;
 }
 
-/* A configuration that has to be good. */
+/* Parses a configuration that must be valid. */
 static inline struct config *parse_good(const char *text) {
     struct config *config = parse(text);
     if (config->error_count > 0)

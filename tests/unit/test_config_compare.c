@@ -1,4 +1,4 @@
-/* Whether an answer of before a reload holds after it: settings are compared by what they mean. */
+/* Whether an answer from before a reload is still valid after it: settings are compared by their meaning. */
 #include "originbypass/config/compare.h"
 #include "originbypass/config/parse.h"
 

@@ -9,7 +9,7 @@
 
 #include "test_config.h"
 
-/* A file of whatever octets is refused or read, and nothing else happens to the program. */
+/* A file with any octets is either rejected or read, and has no other effect on the program. */
 
 static void what_libconfig_cannot_take_is_refused_with_its_line(void **state) {
     (void)state;
@@ -55,7 +55,10 @@ static void what_only_looks_like_it_is_read(void **state) {
         config_free(parse_good(texts[i]));
 }
 
-/* Each libconfig has words and a line of its own for these, and some read what others refuse: the words are ours. */
+/*
+ * For these errors, each libconfig has its own wording and line, and some versions read what others reject. So the
+ * wording is ours.
+ */
 static void a_syntax_error_says_what_was_found_and_expected(void **state) {
     (void)state;
     static const struct bad_text table[] = {
@@ -113,7 +116,10 @@ static void a_syntax_error_says_what_was_found_and_expected(void **state) {
     ASSERT_ALL_REFUSED(table);
 }
 
-/* These some libconfig would refuse, or read as octal or binary, or cut without a word: it does not see them. */
+/*
+ * Some versions of libconfig would reject these numbers, read them as octal or binary, or truncate them silently. So
+ * libconfig does not get to see them.
+ */
 static void a_number_is_what_is_written_whichever_libconfig_reads(void **state) {
     (void)state;
     static const struct {
@@ -170,7 +176,7 @@ static void numbers_of_all_shapes_are_one_kind(void **state) {
     ASSERT_ALL_REFUSED(table);
 }
 
-/* libconfig has no line, or another one, for what stands in a list. */
+/* For the elements of a list, libconfig has no line, or a wrong one. */
 static void each_value_has_its_own_line(void **state) {
     (void)state;
     static const struct bad_text table[] = {
@@ -194,7 +200,7 @@ static void an_octet_nul_is_refused(void **state) {
     config_free(config);
 }
 
-/* `count` times `repeated` between the two others. */
+/* `repeated`, `count` times, between `before` and `after`. */
 static char *repeat(const char *before, const char *repeated, size_t count, const char *after) {
     size_t length = strlen(repeated);
     char *text = malloc(strlen(before) + count * length + strlen(after) + 1);
@@ -314,7 +320,7 @@ static void no_octet_changed_in_a_file_does_harm(void **state) {
     }
 }
 
-/* libconfig would set the thread's locale for its numbers, and leave the thread with the global one. */
+/* libconfig would set the thread's locale to read numbers, and leave the thread with the global locale. */
 static void the_threads_locale_is_kept(void **state) {
     (void)state;
     locale_t mine = newlocale(LC_ALL_MASK, "C", (locale_t)0);
@@ -372,13 +378,13 @@ static size_t address_space(void) {
     return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* In a child, because the limit stays. Returns its exit status: 0: parsed, 1: no memory. */
+/* Parses in a child, because the limit cannot be removed. Returns the exit status: 0: parsed, 1: no memory. */
 static int parse_within(const char *text, size_t bytes) {
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         const struct rlimit limit = {bytes, bytes};
-        signal(SIGSEGV, SIG_DFL); /* cmocka would go on with the next test */
+        signal(SIGSEGV, SIG_DFL); /* with cmocka's handler, the child would go on with the next test */
         setrlimit(RLIMIT_AS, &limit);
         _exit(config_parse_text("test.conf", text, strlen(text)) == NULL);
     }
@@ -412,7 +418,7 @@ static void too_little_memory_is_noticed(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        /* the first, because what other tests have freed would do as well */
+        /* first, because memory that other tests have freed would be enough for it */
         cmocka_unit_test(too_little_memory_is_noticed),
         cmocka_unit_test(what_libconfig_cannot_take_is_refused_with_its_line),
         cmocka_unit_test(what_only_looks_like_it_is_read),

@@ -8,7 +8,7 @@
 #include "originbypass/config/parse.h"
 #include "originbypass/config/tame_libconfig.h"
 
-/* The hosts of a configuration file: the rules, and what one host has of its own. */
+/* The hosts of a configuration file: the rules, and the settings that a host has of its own. */
 
 static void assert_rule(const struct config *config, const char *name, enum rule_kind kind, bool excluded, int line) {
     const struct host_rule *rule = find_rule(config, name, kind);
@@ -272,7 +272,7 @@ static char *many_hosts(int count, const char *format) {
     return text;
 }
 
-/* Many names, so that the rules of both kinds meet in the table that looks for contradictions. */
+/* Many names, so that the rules of both kinds collide in the table that finds contradictions. */
 static void the_same_name_may_have_a_rule_of_each_kind(void **state) {
     (void)state;
     for (int i = 0; i < 200; i++) {
@@ -303,7 +303,7 @@ static void read_with_libconfig(void *text) {
     assert_int_equal(config_read_string(&plain, text), CONFIG_TRUE);
 }
 
-/* libconfig's own reading of the same text is the measure: it is most of the work that cannot be avoided. */
+/* Compared with the time that libconfig needs to read the same text: most of that work cannot be avoided. */
 static void ten_thousand_rules_cost_little_more_than_libconfig_alone(void **state) {
     (void)state;
     char *text = many_hosts(10000, "\n\"host-%d.example.com\"");
@@ -322,12 +322,12 @@ static void ten_thousand_rules_cost_little_more_than_libconfig_alone(void **stat
     }
     free(text);
     print_message("10,000 rules: %.1f ms, libconfig alone %.1f ms\n", ours * 1e3, libconfig * 1e3);
-#ifndef UNDER_SANITIZER /* which slows down ours, and not libconfig */
+#ifndef UNDER_SANITIZER /* the sanitizer slows down our code, but not libconfig */
     assert_true(ours < 4 * libconfig);
 #endif
 }
 
-/* Ten times the hosts cost about ten times the time: nothing is compared with everything. */
+/* Ten times as many hosts take about ten times as long, because no host is compared with all others. */
 static void the_cost_of_hosts_is_linear(void **state) {
     (void)state;
     static const char group[] = "{ name=\"h%d.b\"; reject=[\"10.0.0.0/8\"]; }";

@@ -2,7 +2,7 @@
 
 #include "test_config.h"
 
-/* The general settings of a configuration file: every key, its default, its range. */
+/* The general settings of a configuration file: each key, its default value, its range. */
 
 static void assert_defaults(const struct config *config) {
     const struct host_settings *general = &config->general;

@@ -1,4 +1,4 @@
-/* Sets of prefixes in files of the user's own: what is taken at load, and what is wrong with it. */
+/* Sets of prefixes in the user's own files: what is read when they are loaded, and what can be wrong with them. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -51,7 +51,7 @@ static struct config *parsed(const char *text) {
     return config;
 }
 
-/* The rejected prefixes, one behind the other, where `set` has this text. */
+/* The rejected prefixes, one after the other, if `set` has this text. */
 static const char *prefixes_of(const char *text) {
     static char all[512];
     char configuration[256];

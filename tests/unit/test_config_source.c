@@ -11,7 +11,7 @@
 #include "originbypass/config/source.h"
 #include "test_config.h"
 
-/* The environment and the file: how they are taken at load, and which of them counts. */
+/* The environment and the file: how they are read at load, and which of them takes precedence. */
 
 static char directory[] = "/tmp/originbypass-config-XXXXXX";
 static char file[64];
@@ -46,7 +46,7 @@ static void write_file(const char *text) {
     close(descriptor);
 }
 
-/* Take and parse, with `file` as the default file. NULL: there is nothing to configure. */
+/* Read and parse, with `file` as the default file. NULL: there is no configuration. */
 static struct config *taken(void) {
     struct config_source source;
     if (!config_source_read(&source, file, false))
@@ -117,7 +117,7 @@ static void hosts_of_the_environment_replace_those_of_the_file(void **state) {
     config_free(config);
 }
 
-/* Every one, as a compose file or an env file with lines of Windows leaves it. */
+/* All variables are set as a compose file, or an env file with Windows line ends, would leave them. */
 static void an_empty_variable_is_as_if_it_were_not_set(void **state) {
     (void)state;
     static const char *const nothing[] = {"", "\r", " \t\r\n"};
@@ -322,7 +322,7 @@ static void assert_file_refused(const char *path, const char *reason) {
     assert_true(config_source_read_file(&source, path));
     int after = dup(0);
     close(after);
-    assert_int_equal(after, next); /* no descriptor stays open */
+    assert_int_equal(after, next); /* no descriptor was left open */
     struct config *config = config_parse_source(&source);
     config_source_release(&source);
     assert_int_equal(config->error_count, 1);
@@ -361,7 +361,7 @@ static void a_file_that_is_longer_than_it_says_is_refused(void **state) {
     assert_file_refused("/proc/self/status", "changed while it was read");
 }
 
-/* For as long as the parent lets it. */
+/* Writes until the parent ends this process. */
 static _Noreturn void write_again_and_again(void) {
     int descriptor = open(file, O_WRONLY | O_CLOEXEC);
     while (pwrite(descriptor, "\n", 1, 0) == 1)
@@ -402,7 +402,7 @@ static void a_file_of_more_than_16_mebibytes_is_refused(void **state) {
     config_source_release(&source);
 }
 
-/* A ConfigMap is a symbolic link to a symbolic link. */
+/* In a ConfigMap, a file is a symbolic link to a symbolic link. */
 static void a_symbolic_link_is_followed(void **state) {
     (void)state;
     char link[80];
@@ -441,7 +441,7 @@ static struct config_source source_at_load(void) {
     return source;
 }
 
-/* So that what was written just now is not fresh any more. */
+/* Waits until a file that was just written no longer counts as fresh. */
 static void let_it_settle(void) {
     struct timespec moment = {.tv_nsec = 400000000};
     nanosleep(&moment, NULL);

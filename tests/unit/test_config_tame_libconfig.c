@@ -10,7 +10,7 @@
 #include "originbypass/config/parse.h"
 #include "originbypass/config/tame_libconfig.h"
 
-/* Without memory there is no configuration, and nothing else happens. */
+/* Without memory there is no configuration, and nothing else happens to the program. */
 
 #ifdef UNDER_SANITIZER
 
@@ -24,7 +24,7 @@ static void without_memory_there_is_no_configuration(void **state) {
 
 void *__libc_malloc(size_t size);
 
-/* This program's own calloc: large pieces, which only the configuration's memory takes, can be denied. */
+/* This program's own calloc can refuse large pieces. Only the configuration's memory asks for such pieces. */
 enum { LARGE = 4096 };
 static int given, allowed;
 
@@ -85,7 +85,7 @@ static void without_memory_there_is_no_configuration(void **state) {
 
 /* ---- libconfig's own memory ---- */
 
-/* This program's own mmap, which can be denied. */
+/* This program's own mmap can refuse to map. */
 static bool is_mapping_denied;
 
 void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset) {
@@ -118,7 +118,7 @@ static void read_with_libconfig(void *context) {
     attempt->during = uselocale((locale_t)0);
 }
 
-/* Whatever it has, and wherever it was left: nothing of the thread's is changed, and the next call does as well. */
+/* Wherever the parser runs out of memory, nothing of the thread is changed, and the next call works. */
 static void the_parser_without_memory_ends_nothing_but_itself(void **state) {
     (void)state;
     static const char good[] = "hosts = ( \"a.b\", { name = \"*.b\"; addresses = [ \"192.0.2.1\" ]; }, 1.5, 7, true );";
@@ -140,7 +140,7 @@ static void the_parser_without_memory_ends_nothing_but_itself(void **state) {
     freelocale(own);
 }
 
-/* A text of so many pieces, which are numbered, in a list. */
+/* A text with a list of this many numbered pieces. */
 static char *list_of(const char *piece, int count) {
     char *text = malloc((size_t)count * (strlen(piece) + 8) + 64);
     assert_non_null(text);
@@ -153,7 +153,7 @@ static char *list_of(const char *piece, int count) {
     return text;
 }
 
-/* A configuration is refused for what is in it, and never for its shape. */
+/* A configuration may be rejected for its content, but never for its shape. */
 static void its_memory_is_enough_for_whatever_is_configured(void **state) {
     (void)state;
     static const char long_name[] =
@@ -178,7 +178,7 @@ static void its_memory_is_enough_for_whatever_is_configured(void **state) {
         }
 }
 
-/* One string of many megabytes, and one that is made of escapes. */
+/* One string of several megabytes, and one that consists of escapes. */
 static void its_memory_is_enough_for_long_strings(void **state) {
     (void)state;
     enum { LENGTH = 9 << 20 };

@@ -1,4 +1,4 @@
-/* DNS cookies: what is sent to a server, and what its replies make of it. */
+/* DNS cookies: what is sent to a server, and what follows from its replies. */
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <errno.h>
@@ -31,7 +31,7 @@ static struct server_address new_server(void) {
     return server;
 }
 
-/* The cookie for a question from this address. */
+/* The cookie for a question that is sent from this address. */
 static struct cookie cookie_from(const struct server_address *server, const char *address) {
     struct sockaddr_in own = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(server->port)};
     to.sin_addr = server->address.ipv4;
@@ -75,7 +75,7 @@ static enum cookie_verdict judge_over_tcp(const struct server_address *server, c
     return cookie_judge(server, sent, reply->octets, reply->size, false);
 }
 
-/* Ours, and the server's behind it. */
+/* Our cookie, followed by the server's. */
 static struct reply good_reply(const struct cookie *sent) {
     uint8_t both[BOTH_SIZE];
     memcpy(both, sent->octets, COOKIE_CLIENT_SIZE);
@@ -129,7 +129,7 @@ static void another_address_of_ours_begins_with_another_cookie(void **state) {
     assert_ours_differ(&here, &there);
 }
 
-/* The reply to a question that was sent before. */
+/* The reply belongs to a question that was sent earlier. */
 static void a_reply_to_an_older_cookie_brings_no_new_one(void **state) {
     (void)state;
     struct cookie here;
@@ -226,7 +226,7 @@ static void a_known_server_is_not_believed_without_a_cookie(void **state) {
     assert_int_equal(judge(&server, &cookie, &reply), COOKIE_ASK_OVER_TCP);
     assert_int_equal(next_cookie(&server).size, 0);
     assert_int_equal(cookie_from(&server, "127.0.0.2").size,
-                     COOKIE_CLIENT_SIZE); /* another network may lead elsewhere */
+                     COOKIE_CLIENT_SIZE); /* another network may lead to another server */
 }
 
 static void another_cookie_than_ours_is_not_believed(void **state) {
@@ -239,7 +239,7 @@ static void another_cookie_than_ours_is_not_believed(void **state) {
     assert_int_equal(next_cookie(&server).size, 0);
 }
 
-/* RFC 7873, section 4: 8, or 16 to 40. */
+/* RFC 7873, section 4: the length is 8, or 16 to 40. */
 static void a_cookie_of_another_length_is_not_believed(void **state) {
     (void)state;
     for (size_t size = 1; size <= COOKIE_SIZE_MAX + 2; size++) {
@@ -261,7 +261,7 @@ static void a_cookie_over_tcp_is_a_reason_to_send_one_again(void **state) {
     struct server_address server = server_with_cookies(&cookie);
     struct reply without = reply_with(ns_r_noerror, NULL, 0), with = good_reply(&cookie);
     assert_int_equal(judge(&server, &cookie, &without), COOKIE_ASK_OVER_TCP);
-    assert_int_equal(judge(&server, &cookie, &with), COOKIE_BELIEVE); /* a cached answer shows nothing of the next */
+    assert_int_equal(judge(&server, &cookie, &with), COOKIE_BELIEVE); /* a cached answer proves nothing further */
     assert_int_equal(next_cookie(&server).size, 0);
     assert_int_equal(judge_over_tcp(&server, &cookie, &without), COOKIE_BELIEVE);
     assert_int_equal(next_cookie(&server).size, 0);

@@ -1,4 +1,4 @@
-/* Figures of many threads, added up without a lock. */
+/* Counters of many threads are added up without a lock. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ static void *add_hits_and_misses(void *unused) {
     return NULL;
 }
 
-/** Also read while they add: the sum of a counter never falls. */
+/** Also reads while the threads add: the sum of a counter never decreases. */
 static void add_in_threads(int count) {
     pthread_t threads[4];
     for (int i = 0; i < count; i++)
@@ -91,14 +91,14 @@ static void *add_one_hit(void *unused) {
 
 static void *add_hits_together(void *barrier) {
     counters_add(COUNTER_HITS);
-    pthread_barrier_wait(barrier); /* counted once: the thread has its block */
+    pthread_barrier_wait(barrier); /* after the first hit, the thread has its block */
     pthread_barrier_wait(barrier);
     for (int i = 0; i < 250 * ADDITIONS; i++)
         counters_add(COUNTER_HITS);
     return NULL;
 }
 
-/** A thread, and the 64th after it, which has to share its block. */
+/** A thread, and the 64th thread after it, which must share the block of the first. */
 static void nothing_is_lost_between_threads_that_share_a_block(void **state) {
     (void)state;
     pthread_t first, other, last;

@@ -1,4 +1,4 @@
-/* Whether a directory is safe to make a counters' file in. */
+/* Whether a directory is safe to create a counter file in. */
 #include "counters_of_processes.h"
 
 static const char *fault_of(const char *path) {

@@ -1,4 +1,4 @@
-/* The file that a process has its counters in. */
+/* The file in which a process keeps its counters. */
 #include "counters_of_processes.h"
 
 #include <signal.h>
@@ -101,7 +101,7 @@ static void another_program_of_the_process_counts_on(void **state) {
     assert_int_equal(count_files(".counters"), 1);
 }
 
-/* An instruction of ours that touched it would end in SIGBUS. */
+/* An instruction of ours that accessed the lost part would cause SIGBUS. */
 static void a_file_that_was_made_shorter_is_an_error_and_no_signal(void **state) {
     (void)state;
     assert_null(make_file(0, &own));
@@ -178,7 +178,7 @@ static void no_descriptor_stays_open(void **state) {
     assert_int_equal(after, before);
 }
 
-/* As another process would, or a broken disk. */
+/* Write into the file as another process or a broken disk would. */
 static void poke(size_t offset, const void *octets, size_t size) {
     int file = open_own_file();
     assert_int_equal(pwrite(file, octets, size, (off_t)offset), size);
@@ -198,17 +198,17 @@ static void what_is_known_of_the_configuration_is_read_as_a_whole(void **state) 
     assert_true(counters_file_write(&own, figures, &load));
     assert_own_file_has(COUNTERS_READ, 0, &copy);
     assert_memory_equal(&copy.load, &load, sizeof(load));
-    poke(OFFSET(sequence), &odd, sizeof(odd)); /* as of one who died over it */
+    poke(OFFSET(sequence), &odd, sizeof(odd)); /* as if a writer had died in the middle */
     assert_own_file_has(COUNTERS_READ, 0, &copy);
     assert_int_equal(copy.load.generation, 0);
     counters_file_leave(&own);
-    assert_null(make_file(0, &own)); /* its next program */
+    assert_null(make_file(0, &own)); /* the next program of the process */
     assert_true(counters_file_write(&own, figures, &load));
     assert_own_file_has(COUNTERS_READ, 0, &copy);
     assert_int_equal(copy.load.generation, 3);
 }
 
-/* For ever, with a pause in which a reader finds it settled. */
+/* Writes forever, with pauses in which a reader finds the file settled. */
 static void write_again_and_again(void) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     for (uint64_t i = 1;; i++) {
@@ -219,7 +219,7 @@ static void write_again_and_again(void) {
     }
 }
 
-/* But for one that a writer was in for too long, of which nothing is told of the configuration. */
+/* The exception: if a writer was active for too long, the copy says nothing about the configuration. */
 static void a_copy_is_of_one_moment(void **state) {
     (void)state;
     assert_null(make_file(0, &own));

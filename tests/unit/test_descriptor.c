@@ -1,4 +1,4 @@
-/* The program may close a descriptor of ours and get its own under the same number. */
+/* The program may close a descriptor of ours, and get one of its own with the same number. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* Where lines go, and that the program does not notice: every test looks from the program's side. */
+/* Where lines go, and that the program does not notice. Every test looks from the program's side. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -64,7 +64,7 @@ static void write_line(void) {
     destination_write(LINE, strlen(LINE));
 }
 
-/** Have `write` called with number 2 being `at_load` while that is remembered, and then `now`; -1 is closed. */
+/** Call `write_lines` with number 2 being `at_load` while it is remembered, and `now` afterwards; -1: closed. */
 static void with_stderr(int at_load, int now, void (*write_lines)(void)) {
     int saved = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
     close(STDERR_FILENO);
@@ -79,7 +79,7 @@ static void with_stderr(int at_load, int now, void (*write_lines)(void)) {
     close(saved);
 }
 
-/** Everything that can be read now, as text; the descriptor's own waiting is switched off for that. */
+/** Everything that can be read now, as text. The descriptor is made non-blocking for this. */
 static const char *arrived(int descriptor) {
     static char text[128 * 1024];
     size_t size = 0;
@@ -105,7 +105,7 @@ static void close_both(const int ends[2]) {
     close(ends[1]);
 }
 
-/** Fill a pipe, less the last `pages` pages. */
+/** Fill a pipe except for the last `pages` pages. */
 static void fill_pipe(int descriptor, int pages) {
     static char page[4096];
     memset(page, '.', sizeof(page));
@@ -127,7 +127,10 @@ static int descriptor_count(void) {
     return count;
 }
 
-/** What waitpid(2) says of a child that ends, stops, or is killed because it hangs (it may have blocked SIGALRM). */
+/**
+ * The status (waitpid(2)) of a child that ends or stops, or that is killed because it hangs. (It may have blocked
+ * SIGALRM.)
+ */
 static int status_of(pid_t child) {
     int status = -1;
     for (int waited_ms = 0; waitpid(child, &status, WUNTRACED | WNOHANG) == 0; waited_ms += 5) {
@@ -142,7 +145,7 @@ static int status_of(pid_t child) {
     return status;
 }
 
-/** Run the body in a child: 0, unless it died, was stopped, hung, or ended otherwise. */
+/** Run `body` in a child. Returns 0, unless the child died, was stopped, hung, or ended with another status. */
 static int status_of_child(void (*body)(void)) {
     pid_t child = fork();
     if (child == 0) {
@@ -271,7 +274,7 @@ static bool install_filter(struct sock_filter *rules, size_t count) {
     return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
 }
 
-/** From now on this process can open nothing, as where there is no /proc. */
+/** From now on, this process cannot open any file, as if there were no /proc. */
 static bool forbid_open(void) {
     struct sock_filter rules[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -386,7 +389,7 @@ static void what_is_opened_as_number_2_where_stderr_was_closed_at_load_gets_noth
 
 static int own_file;
 
-/** As open(2) does with O_CLOEXEC where number 2 is free. */
+/** What open(2) with O_CLOEXEC does if number 2 is free. */
 static void write_with_own_file_as_number_2(void) {
     dup3(own_file, STDERR_FILENO, O_CLOEXEC);
     write_line();
@@ -404,7 +407,7 @@ static void a_file_of_the_programs_own_that_its_children_do_not_get_is_no_stderr
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     own_file = create_file("records", O_WRONLY | O_APPEND);
     with_stderr(ends[1], -1, write_with_own_file_as_number_2);
-    with_stderr(-1, -1, remember_own_file_and_write); /* another library's constructor has opened it */
+    with_stderr(-1, -1, remember_own_file_and_write); /* as if another library's constructor had opened it */
     assert_string_equal(content_of("records"), "");
     close(own_file);
     close_both(ends);
@@ -421,7 +424,7 @@ static void stderr_closed_later_is_no_error(void **state) {
     close_both(ends);
 }
 
-/** What another regular file, opened with these flags in the place of stderr, holds afterwards. */
+/** What another regular file, opened with these flags in place of stderr, contains afterwards. */
 static const char *content_of_file_opened_later(int flags) {
     int ends[2];
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
@@ -458,15 +461,15 @@ static void a_regular_file_at_load_is_written_where_the_program_would_go_on(void
 
 static atomic_bool stop_taking;
 static int contested_number;
-static int contested_files[2]; /**< put at that number in turn; -1 for none */
+static int contested_files[2]; /**< put at that number in turn; -1: closed */
 
-/** valgrind runs one thread at a time: one that goes on without a rest takes most of the time. */
+/** valgrind runs only one thread at a time. A thread that never sleeps would take most of the time. */
 static void let_others_run(unsigned round) {
     if (round % 64 == 0)
         nanosleep(&(struct timespec){.tv_nsec = 1000}, NULL);
 }
 
-/** By system calls of its own: this race is the program's right, and TSan need not tell. */
+/** Uses system calls directly: the program is allowed to cause this race, and TSan should not report it. */
 static void *take_number_again_and_again(void *unused) {
     (void)unused;
     for (unsigned round = 1; !atomic_load(&stop_taking); round++) {
@@ -485,7 +488,7 @@ static void write_while_another_thread_takes_the_number(void) {
     write_line();
     atomic_store(&stop_taking, false);
     pthread_create(&thread, NULL, take_number_again_and_again, NULL);
-    uint64_t end_ms = clock_now_ms() + RACE_MS; /* where one thread runs at a time, it takes long */
+    uint64_t end_ms = clock_now_ms() + RACE_MS; /* it takes long if only one thread runs at a time */
     for (int i = 0; i < 50000 && clock_now_ms() < end_ms; i++)
         write_line();
     atomic_store(&stop_taking, true);
@@ -497,7 +500,7 @@ static void write_while_another_thread_takes_number_2(void) {
     with_stderr(contested_files[0], contested_files[0], write_while_another_thread_takes_the_number);
 }
 
-/** False: the system does not allow so many. */
+/** False: the system does not allow this limit. */
 static bool with_descriptor_limit(rlim_t most, void (*write_lines)(void)) {
     struct rlimit before, limit;
     getrlimit(RLIMIT_NOFILE, &before);
@@ -531,7 +534,10 @@ static void a_socket_that_becomes_stderr_at_any_moment_gets_nothing(void **state
     assert_socket_that_becomes_stderr_gets_nothing(write_while_another_thread_takes_number_2_of_64);
 }
 
-/** Lines to a pipe whose reader is gone, with what the program has arranged for SIGPIPE; returns what is pending. */
+/**
+ * Write lines to a pipe whose reader is gone, with this handler of the program for SIGPIPE. Returns whether SIGPIPE is
+ * pending.
+ */
 static bool sigpipe_pending_after_broken_pipe(void (*handler)(int)) {
     int ends[2];
     sigset_t pending;
@@ -673,7 +679,7 @@ static void writing_is_no_cancellation_point_and_leaves_cancellation_enabled(voi
 }
 
 static void write_line_without_descriptors(void) {
-    with_descriptor_limit(3, write_line); /* 0 to 2, which are taken */
+    with_descriptor_limit(3, write_line); /* 0 to 2, which are in use */
 }
 
 static void without_a_free_descriptor_stderr_gets_the_line_all_the_same(void **state) {
@@ -711,7 +717,10 @@ static void write_in_background(void) {
     write_line();
 }
 
-/** A session whose terminal stops programs in the background that write; the exit status tells of one that did. */
+/**
+ * Lead a session whose terminal stops background programs that write to it. The exit status shows whether one was
+ * stopped.
+ */
 static void lead_session(void) {
     int master, slave;
     struct termios attributes;
@@ -766,7 +775,7 @@ static void write_line_to_file(const char *name) {
 
 static void write_to_file_while_another_thread_takes_its_number(void) {
     destination_set(path_of("raced"));
-    contested_number = lowest_free_number(); /* which the log file gets */
+    contested_number = lowest_free_number(); /* this is the number that the log file gets */
     write_while_another_thread_takes_the_number();
 }
 
@@ -835,7 +844,7 @@ static void *watch_number(void *unused) {
     return NULL;
 }
 
-/** Whether a number was ever seen open, and seen open without close-on-exec, while lines are written. */
+/** While lines are written, record whether a number is ever seen open, and open without close-on-exec. */
 static void write_watched(int number) {
     pthread_t thread;
     watched_number = number;
@@ -954,9 +963,9 @@ static void a_log_file_at_the_limit_of_its_size_sends_no_signal(void **state) {
 
 /* ---- standard output ---- */
 
-static struct destination_loss loss; /* of the last line to standard output */
+static struct destination_loss loss; /* the loss of the last line to standard output */
 
-/** Write a line to the destination, with number 1 being `at_load` at first and then `now`; -1 is closed. */
+/** Write a line to the destination, with number 1 being `at_load` first and `now` afterwards; -1: closed. */
 static void with_stdout(int at_load, int now, const char *destination) {
     int saved = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
     fflush(stdout);
@@ -1006,7 +1015,7 @@ static void standard_error_gets_the_line_by_each_of_its_names(void **state) {
     close_both(ends);
 }
 
-/* Not even a log, as in the place of standard error: number 1 is where programs put their data. */
+/* Unlike in place of standard error, not even a log gets the line, because programs write their data to number 1. */
 static void what_takes_the_place_of_standard_output_gets_nothing(void **state) {
     (void)state;
     int ends[2], sockets[2], file = create_file("data", O_WRONLY | O_APPEND);
@@ -1020,7 +1029,7 @@ static void what_takes_the_place_of_standard_output_gets_nothing(void **state) {
     with_stdout(ends[1], file, "/dev/stdout");
     with_stdout(ends[1], -1, "/dev/stdout");
     assert_string_equal(arrived(ends[0]), "");
-    assert_null(loss.reason); /* told the first time */
+    assert_null(loss.reason); /* reported only the first time */
     assert_string_equal(arrived(sockets[0]), "");
     assert_string_equal(content_of("data"), "");
     close(file);
@@ -1060,7 +1069,7 @@ static void write_beyond_limit_and_compare(void) {
     const struct rlimit limit = {4, 4};
     setrlimit(RLIMIT_FSIZE, &limit);
     _exit(!is_loss_told_once("full", "it is as large as this process may make a file") ||
-          !is_loss_told_once("fills", "no space is left for it")); /* a part of the line has room */
+          !is_loss_told_once("fills", "no space is left for it")); /* there is room for a part of the line */
 }
 
 static void a_full_log_file_is_told_too(void **state) {

@@ -1,4 +1,4 @@
-/* Expansions: libc's own, remembered for their time, bounded, whole for every reader. */
+/* Expansions: libc's own, remembered for a time and limited in number; a reader never sees a part of one. */
 #include <arpa/inet.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -14,20 +14,20 @@
 
 #include "originbypass/doors/expansion.h"
 
-/* The time in which a test lives. */
+/* The time at which the current test runs. */
 static uint64_t now_ms = 5000000;
 
 static const struct addrinfo stream = {.ai_socktype = SOCK_STREAM};
 static const struct addrinfo of_this_host = {.ai_flags = AI_ADDRCONFIG, .ai_socktype = SOCK_STREAM};
 
-/* Whatever earlier tests have left is over. */
+/* Whatever earlier tests have stored has expired. */
 static int much_later(void **state) {
     (void)state;
     now_ms += 3600000;
     return 0;
 }
 
-/** An expansion with so many nodes, of the same value everywhere. */
+/** An expansion with this many nodes, which has the same value everywhere. */
 static struct expansion of(uint32_t count, int32_t value) {
     struct expansion expansion = {.flags = value, .count = count};
     for (uint32_t i = 0; i < count; i++)
@@ -59,7 +59,7 @@ static bool is_remembered(const char *service, const struct addrinfo *hints, int
 
 /* ---- libc's list ---- */
 
-/* The next node of the family; which family comes first is for the order of addresses to say. */
+/* The next node of the family. Which family comes first does not matter here: the order of addresses decides that. */
 static const struct expansion_node *next_of(const struct expansion *expansion, uint32_t *from, int family) {
     while (*from < expansion->count && expansion->nodes[*from].family != family)
         ++*from;

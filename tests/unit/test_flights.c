@@ -1,4 +1,4 @@
-/* One query in flight a name and type: who leads, who waits, and how it ends. */
+/* One query in flight per name and type: who leads it, who waits for it, and how it ends. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,11 +14,11 @@
 #include "originbypass/guest/clock.h"
 #include "originbypass/lookup/flights.h"
 
-/* Long enough never to come to pass in a test that goes well, under valgrind and on a busy machine either. */
+/* Long enough that it never ends in a test that passes, even with valgrind and on a busy machine. */
 #define LONG_MS 200000
-/* Short enough to be waited for. */
+/* Short enough to wait for it. */
 #define SHORT_MS 200
-/* So many flights there can be (PLACE_COUNT of flights.c). */
+/* The largest number of flights (PLACE_COUNT in flights.c). */
 #define FLIGHTS_MAX 256
 
 static struct process_section section;
@@ -179,7 +179,7 @@ static void a_guest_joins_what_is_in_the_air_and_begins_nothing(void **state) {
     struct flight leads, guest;
     struct failure failure;
     assert_false(board_as_guest("cdn.example.com", RECORD_A, &guest));
-    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &leads), FLIGHT_LEADS); /* nor did the guest */
+    assert_int_equal(board("cdn.example.com", RECORD_A, LONG_MS, &leads), FLIGHT_LEADS); /* the guest began none */
     assert_true(board_as_guest("CDN.example.com", RECORD_A, &guest));
     assert_int_equal(guest.place, leads.place);
     assert_false(board_as_guest("cdn.example.com", RECORD_AAAA, &guest));
@@ -232,14 +232,14 @@ static void all_who_wait_are_woken_by_the_landing(void **state) {
         assert_int_equal(pthread_create(&threads[i], NULL, board_and_wait, NULL), 0);
     while (atomic_load(&aboard) < WAITING)
         sleep_ms(1);
-    sleep_ms(SHORT_MS); /* most of them sleep by now */
+    sleep_ms(SHORT_MS); /* most threads sleep by now */
     assert_int_equal(atomic_load(&landed), 0);
     flight_land(&leads, NULL);
     for (size_t i = 0; i < WAITING; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&led), 0);
     assert_int_equal(atomic_load(&landed), WAITING);
-    /* Who was not woken would have slept to the deadline. */
+    /* A thread that was not woken would have slept until the deadline. */
     assert_in_range(clock_now_ms() - began_ms, SHORT_MS, LONG_MS / 2);
 }
 

@@ -1,4 +1,4 @@
-/* gai.conf means what libc takes it to mean, odd lines included; tests/parity/order compares the outcome. */
+/* gai.conf has the meaning that libc gives it, even for odd lines. tests/parity/order compares the results. */
 #include <arpa/inet.h>
 #include <gnu/libc-version.h>
 #include <limits.h>
@@ -161,7 +161,7 @@ static void numbers_are_those_of_strtoul(void **state) {
     assert_int_equal(precedence_after("precedence 2001:db8::/129 9\n", address), 40);
 }
 
-/* glibc itself is asked by tests/parity/order. */
+/* tests/parity/order asks glibc itself. */
 static void a_number_that_is_not_there_is_zero_or_drops_its_line_as_this_glibc_has_it(void **state) {
     (void)state;
     bool dropped = precedence_after("precedence 2001:db8::/32\n", "2001:db8::1") == 40;

@@ -1,4 +1,4 @@
-/* What is known of each upstream: good, skipped, down, and when to ask it whether it is back. */
+/* What is known about each upstream: whether it is good, skipped or down, and when to ask whether it is back. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -17,10 +17,10 @@
 #include "originbypass/upstream/health.h"
 
 #define NOW_MS UINT64_C(5000000)
-/* No delay is longer, with its jitter. */
+/* Longer than any delay, including its jitter. */
 #define AN_AGE_MS UINT64_C(1000000)
 
-/* Places are never given back: each test has servers of its own. */
+/* Places are never freed, so each test has servers of its own. */
 static struct server_address new_server(void) {
     static uint16_t last_port = 1000;
     struct server_address server = {.port = ++last_port};
@@ -46,11 +46,11 @@ static int forget_messages(void **state) {
     return unlink(messages);
 }
 
-/* How many messages are about the server, and have the text in them. */
+/* How many messages are about this server and contain the text. */
 static int told(const struct server_address *server, const char *text) {
     char line[4096], bare[SERVER_ADDRESS_TEXT_SIZE], quoted[SERVER_ADDRESS_TEXT_SIZE + 2];
     int count = 0;
-    FILE *file = fdopen(open(messages, O_RDONLY | O_CLOEXEC), "r"); /* fopen() is wrapped */
+    FILE *file = fdopen(open(messages, O_RDONLY | O_CLOEXEC), "r"); /* fopen() is wrapped in this program */
     assert_non_null(file);
     server_address_text(server, bare);
     snprintf(quoted, sizeof(quoted), "\"%s\"", bare);
@@ -60,7 +60,7 @@ static int told(const struct server_address *server, const char *text) {
     return count;
 }
 
-/* Longer ago than the queries were asked that silent() tells of. */
+/* How long ago an answer arrived: before the queries of silent() were asked. */
 #define AGO_MS 10
 
 static void silent(const struct server_address *server, uint32_t queries) {
@@ -148,7 +148,7 @@ static void servers_that_differ_in_address_or_port_are_two(void **state) {
 
 /* ---- probes ---- */
 
-/* The time at which the next probe is to be had, tried each millisecond. */
+/* The time when the next probe can be claimed, tried for each millisecond. */
 static uint64_t next_probe_ms(const struct server_address *server, uint64_t from_ms) {
     for (uint64_t now_ms = from_ms; now_ms < from_ms + AN_AGE_MS; now_ms++)
         if (health_claim_probe(server, now_ms))
@@ -166,7 +166,7 @@ static void delays_between_probes_double_from_one_second_to_sixty_with_jitter(vo
     for (size_t i = 0; i < sizeof(delays_ms) / sizeof(delays_ms[0]); i++) {
         uint64_t now_ms = next_probe_ms(&server, last_ms);
         assert_in_range(now_ms - last_ms, delays_ms[i] * 3 / 4, delays_ms[i] * 5 / 4);
-        health_unanswered(&server, 1, "no answer in time", now_ms, now_ms + 500); /* which moves nothing */
+        health_unanswered(&server, 1, "no answer in time", now_ms, now_ms + 500); /* the next probe stays */
         last_ms = now_ms;
     }
 }
@@ -212,7 +212,7 @@ static void what_is_known_is_outdated_two_minutes_after_the_last_news(void **sta
     assert_false(health_is_outdated(&server, NOW_MS));
     silent(&server, 3);
     assert_false(health_is_outdated(&server, NOW_MS + 120000));
-    assert_false(health_is_outdated(&server, NOW_MS - 1)); /* a thread that read the clock before the news came */
+    assert_false(health_is_outdated(&server, NOW_MS - 1)); /* for a thread that read the clock before the news came */
     assert_true(health_is_outdated(&server, NOW_MS + 120001));
     health_unanswered(&server, 1, "no answer in time", NOW_MS + 60000, NOW_MS + 61000);
     assert_false(health_is_outdated(&server, NOW_MS + 120001));
@@ -291,7 +291,7 @@ static void in_a_copy_the_state_is_known_and_the_figures_begin_at_zero(void **st
     assert_int_equal(health_state(&next), HEALTH_SKIPPED);
 }
 
-/* Must be the last of all: places are never given back. */
+/* Must be the last test, because places are never freed. */
 static void beyond_the_table_servers_are_good(void **state) {
     (void)state;
     struct server_address server;

@@ -1,4 +1,4 @@
-/* A hostent is what libc's gethostbyname2_r(3) makes of the same DNS answer, in a buffer of the same size. */
+/* A hostent is the same as the one that libc's gethostbyname2_r(3) builds from a DNS answer, in an equal buffer. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -89,7 +89,9 @@ static bool untouched(const char *octets, size_t size) {
     return true;
 }
 
-/* The sizes were measured: glibc 2.36, nss_dns alone, a buffer that begins `shift` octets behind a word. */
+/*
+ * These sizes were measured with glibc 2.36 and only nss_dns. The buffer begins `shift` octets after a word boundary.
+ */
 static const struct {
     sa_family_t family;
     size_t addresses;

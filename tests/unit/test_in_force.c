@@ -1,4 +1,4 @@
-/* Configurations that replace one another while others use them. */
+/* Configurations that replace each other while others use them. */
 #include "test_config.h"
 
 #include <pthread.h>
@@ -70,7 +70,7 @@ static int begin_together(void) {
     return atomic_load(&begun) == 1 && atomic_load(&found) == BEGINNERS ? 0 : 1;
 }
 
-/* Each in a process of its own, where nothing is in force yet. */
+/* Each round runs in a process of its own, in which no configuration is in force yet. */
 static void who_begins_together_finds_one_in_force(void **state) {
     (void)state;
     for (int i = 0; i < 50; i++) {
@@ -141,7 +141,7 @@ static void another_thread_may_let_go(void **state) {
     }
 }
 
-/* As where each has a lookup that a signal handler jumped out of. */
+/* As if a signal handler had jumped out of a lookup with each of these. */
 static void those_that_are_held_for_good_hinder_no_other(void **state) {
     (void)state;
     enum { COUNT = 200 };
@@ -164,7 +164,7 @@ static void those_that_are_held_for_good_hinder_no_other(void **state) {
     assert_int_equal(in_force_reclaim(), 0);
 }
 
-enum { REPLACEMENTS = 3000, REPLACEMENTS_MOST = 50 * REPLACEMENTS, USES = 3000 }; /* most: where users come late */
+enum { REPLACEMENTS = 3000, REPLACEMENTS_MOST = 50 * REPLACEMENTS, USES = 3000 }; /* most: if users come late */
 
 static atomic_bool over;
 
@@ -179,7 +179,7 @@ static void *use(void *uses) {
     return NULL;
 }
 
-/* Under the address sanitizer, what is freed too early is seen, and what is never freed. */
+/* The address sanitizer reports what is freed too early or never. */
 static void thousands_come_and_go_under_threads_that_use_them(void **state) {
     (void)state;
     pthread_t threads[4];

@@ -1,4 +1,4 @@
-/* JSON strings: a parser of its own (jansson, which refuses what is not UTF-8) reads back what was written. */
+/* JSON strings: an independent parser (jansson, which rejects what is not UTF-8) reads back what was written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -15,7 +15,7 @@
 #define GUARD '#'
 #define GUARDS 8
 
-/** The text as written; guards behind `limit` show whether more was touched. */
+/** The text as written. Guards after `limit` show whether anything beyond it was changed. */
 static char octets[64 * 1024];
 static struct json_text written;
 
@@ -52,7 +52,7 @@ static void assert_reads_back(const char *text, const char *expected) {
     json_decref(value);
 }
 
-/** One code point as UTF-8, appended to `text`; returns the end. */
+/** Append a code point to `text` as UTF-8; returns the end. */
 static char *encode(char *text, unsigned code) {
     if (code < 0x80) {
         *text++ = (char)code;
@@ -116,7 +116,7 @@ static void what_is_not_utf8_becomes_replacement_characters(void **state) {
     const struct {
         const char *text, *expected;
     } cases[] = {
-        {"\x80", R1},                                             /* a continuation of nothing */
+        {"\x80", R1},                                             /* a continuation octet without a first one */
         {"\xBF\x80z", R2 "z"},                                    /* two of them */
         {"\xFE\xFF", R2},                                         /* never in UTF-8 */
         {"\xC0\xAF", R2},                                         /* overlong '/' */

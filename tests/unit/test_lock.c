@@ -1,4 +1,4 @@
-/* Locks, and what a copy of the process makes of them. */
+/* Locks, and what happens to them in a copy of the process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@ static void *make_copy(void *status) {
     return NULL;
 }
 
-/* By another thread, which is the only one that the copy has. */
+/* Makes the copy in another thread, which is the only thread that the copy has. */
 static void expect_good_copy(void) {
     int status = -1;
     pthread_t thread;

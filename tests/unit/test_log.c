@@ -1,4 +1,7 @@
-/* What a message says: a JSON parser of its own (jansson) reads every line back. Where it goes: test_destination.c. */
+/*
+ * What a message contains: an independent JSON parser (jansson) reads back every line. Where it goes:
+ * test_destination.c.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -25,7 +28,7 @@ static char path[] = "/tmp/test_log.XXXXXX";
 static char line[64 * 1024];
 static time_t pretended_time; /**< 0: the real one */
 
-/** In the place of libc's: messages can be written on other days. */
+/** Replaces libc's function, so that messages can be written on other days. */
 int clock_gettime(clockid_t clock, struct timespec *time) {
     if (clock == CLOCK_REALTIME && pretended_time != 0) {
         *time = (struct timespec){pretended_time, 987654321};
@@ -34,7 +37,7 @@ int clock_gettime(clockid_t clock, struct timespec *time) {
     return (int)syscall(SYS_clock_gettime, clock, time);
 }
 
-/** Take what has been written to the log file since the last time, without its end of line. */
+/** Take what has been written to the log file since the last call, without the newline at its end. */
 static size_t take_lines(void) {
     int file = open(path, O_RDWR | O_CLOEXEC);
     ssize_t size = read(file, line, sizeof(line) - 1);
@@ -64,7 +67,7 @@ static const char *text_of(const json_t *message, const char *field) {
     return text;
 }
 
-/** The names of a message's fields in their order, with a space behind each. */
+/** The names of a message's fields in their order, with a space after each. */
 static const char *field_names(json_t *message) {
     static char names[4096];
     const char *name;
@@ -298,7 +301,7 @@ static void the_program_keeps_the_name_of_load_time(void **state) {
     json_decref(message);
 }
 
-/** A message with a long text, by a program that is called so at load. */
+/** A message with a long text, from a program that had this name at load. */
 static json_t *message_of_program(char *program) {
     char *name = program_invocation_short_name;
     char *text = repeated("x", 10000);

@@ -12,7 +12,7 @@
 
 #include "originbypass/upstream/message.h"
 
-/* ---- a message is written here, record by record ---- */
+/* ---- writing a message, record by record ---- */
 
 static uint8_t message[8192];
 static size_t size;
@@ -45,7 +45,9 @@ static void put_name(const char *text) {
     message[size++] = 0;
 }
 
-/* Sections are counted where the header does it: 6 are the answers, 8 the authorities, 10 the rest. */
+/*
+ * The section's counter is at this offset of the header: 6 for answers, 8 for authorities, 10 for additional records.
+ */
 enum section { ANSWER = 6, AUTHORITY = 8, ADDITIONAL = 10 };
 
 static void response(unsigned flags, const char *name, ns_type type) {
@@ -99,11 +101,11 @@ static void put_soa(uint32_t ttl_s, uint32_t minimum_s) {
     put32(minimum_s);
 }
 
-/* ---- and read ---- */
+/* ---- reading it ---- */
 
 static const char *reason;
 
-/* Of a copy that ends where the message ends, so that a sanitizer sees what reads beyond. */
+/* Reads a copy that ends where the message ends, so that a sanitizer reports a read beyond the end. */
 static struct answer *read_first(size_t octets, sa_family_t family) {
     uint8_t *copy = malloc(octets + (octets == 0));
     assert_non_null(copy);
@@ -533,7 +535,7 @@ static void of_a_reply_the_header_and_the_question_can_be_shown_alone(void **sta
     message_show_question(message);
     assert_memory_equal(message, id_and_flags, sizeof(id_and_flags));
     struct answer *answer = read_first(end, AF_INET6);
-    assert_int_equal(answer->outcome, OUTCOME_NO_RECORD); /* nothing of the records is left, and nothing is missing */
+    assert_int_equal(answer->outcome, OUTCOME_NO_RECORD); /* no record is left, and none is missing */
     free(answer);
 }
 
@@ -547,7 +549,7 @@ static void a_message_without_one_whole_question_shows_none(void **state) {
     response(GOOD, "www.example.com", ns_t_a);
     for (size_t octets = 0; octets < size; octets++)
         assert_int_equal(message_question(message, octets), 0);
-    message[12] = 0xc0; /* the name is a pointer, and nothing is before it */
+    message[12] = 0xc0; /* the name is a pointer, and there is nothing before it to point to */
     assert_int_equal(message_question(message, size), 0);
 }
 
@@ -587,7 +589,7 @@ static void a_refusal_is_named_as_the_standards_name_it(void **state) {
 
 enum { COOKIE = 10, OTHER = 12 };
 
-/* With options of these codes and lengths, whose octets are the length. */
+/* An OPT record with options of these codes and lengths. Each octet of an option is its length. */
 static void put_opt(enum section section, const char *owner, unsigned upper_code, const uint8_t (*options)[2],
                     size_t count) {
     put_head(section, owner, ns_t_opt, 1232, (uint32_t)upper_code << 24);
@@ -713,7 +715,7 @@ static void nothing_is_added_to_a_message_that_ends_with_something_else(void **s
     put16(0);
     assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
     put_opt(ADDITIONAL, "", 0, NULL, 0);
-    message[size - 1] = 1; /* and what it has is cut off */
+    message[size - 1] = 1; /* the record has data, which is cut off */
     assert_int_equal(message_add_cookie(message, size, cookie, sizeof(cookie)), size);
 }
 
@@ -733,7 +735,7 @@ static void a_cookie_is_added_to_the_opt_record_at_the_end(void **state) {
 }
 
 int main(void) {
-    mallopt(M_PERTURB, 0xa5); /* fresh memory is not zero by chance */
+    mallopt(M_PERTURB, 0xa5); /* so that fresh memory is not zero by chance */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_keep_the_order_of_the_records),
         cmocka_unit_test(owners_are_compared_without_case),

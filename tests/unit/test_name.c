@@ -1,4 +1,4 @@
-/* Names in the form in which they are compared, and what libc takes for a host name or an address. */
+/* Names in the form in which they are compared, and what libc accepts as a host name or an address. */
 #include <ctype.h>
 #include <netdb.h>
 #include <resolv.h>
@@ -27,7 +27,7 @@ static bool can_be_folded(const char *text) {
     return name_fold(&name, text);
 }
 
-/** `length` letters with a dot behind every 60, as a text that lives until the next call. */
+/** `length` letters with a dot after every 60, as a text that is valid until the next call. */
 static char *long_name(size_t length) {
     static char text[1024];
     for (size_t i = 0; i < length; i++)
@@ -79,7 +79,7 @@ static void the_rest_of_the_last_word_is_zero(void **state) {
     (void)state;
     for (size_t length = 1; length <= NAME_LENGTH_MAX; length++) {
         struct name name = folded(long_name(length));
-        size_t expected = length % 61 == 0 ? length - 1 : length; /* a final dot */
+        size_t expected = length % 61 == 0 ? length - 1 : length; /* a final dot does not count */
         assert_int_equal(name.length, expected);
         assert_int_equal(strlen(name.text), expected);
         for (size_t i = expected; i < name_words(name.length) * sizeof(name.words[0]); i++)
@@ -120,7 +120,7 @@ static void hashes_tell_names_apart(void **state) {
         seen[bit / 8] |= (uint8_t)(1U << bit % 8);
     }
     test_free(seen);
-    assert_in_range(collisions, 0, 60); /* by chance: 20000² / 2 / 2²⁴ = 12 */
+    assert_in_range(collisions, 0, 60); /* the expected number by chance: 20000² / 2 / 2²⁴ = 12 */
 }
 
 static uint32_t random_state = 4711;
@@ -130,7 +130,7 @@ static uint32_t random_below(uint32_t limit) {
     return (random_state >> 8) % limit;
 }
 
-/** Of names without a backslash: libc removes that, and in the names that we get it stays. */
+/** For names without a backslash, because libc removes a backslash, but it stays in the names that we get. */
 static void assert_judged_as_libc_does(const char *text) {
     struct name name;
     if (!name_fold(&name, text))

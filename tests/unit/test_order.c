@@ -1,6 +1,6 @@
 /*
- * What holds for an order on every host; that it is libc's is what tests/parity/order compares. fe80::1 without an
- * interface cannot be reached anywhere, 127.0.0.1 can be everywhere.
+ * What is true of the order on every host. tests/parity/order checks that the order is the same as libc's. fe80::1
+ * without an interface cannot be reached on any host; 127.0.0.1 can be reached on every host.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -40,7 +40,7 @@ static size_t open_descriptors(void) {
     return count;
 }
 
-/** Let the process open no descriptor beyond `lowest`; returns the limit before. */
+/** Let the process open only descriptors below `lowest`. Returns the former limit. */
 static struct rlimit limit_descriptors(rlim_t lowest) {
     struct rlimit before;
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -49,7 +49,7 @@ static struct rlimit limit_descriptors(rlim_t lowest) {
     return before;
 }
 
-/** The number that the next descriptor will have: a limit of that is a process without a descriptor. */
+/** The number that the next descriptor will have. With this as the limit, the process cannot open a descriptor. */
 static rlim_t next_descriptor(void) {
     int number = open("/dev/null", O_RDONLY | O_CLOEXEC);
     assert_int_not_equal(number, -1);
@@ -89,7 +89,7 @@ static void one_address_or_none_needs_no_descriptor(void **state) {
     assert_int_equal(order[0], 0);
 }
 
-/* With so many free descriptors there is no order; with one more there is. */
+/* With this many free descriptors there is no order. With one more there is. */
 static void without_enough_descriptors_the_order_is_the_given_one(void **state) {
     (void)state;
     struct address addresses[] = {address("fe80::1"), address("127.0.0.1")};
@@ -150,7 +150,7 @@ static void *order_many(void *ordered) {
     return NULL;
 }
 
-/* All of 127.0.0.0/8 is as good, and comes before what cannot be reached. */
+/* All addresses of 127.0.0.0/8 are equally good, and come before those that cannot be reached. */
 static void thousands_of_addresses_need_no_more_than_32_kib_of_stack(void **state) {
     (void)state;
     for (size_t i = 0; i < MANY; i++) {
@@ -199,7 +199,7 @@ static void threads_do_not_disturb_each_other(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_disturb_each_other), /* first, while gai.conf is not yet read */
+        cmocka_unit_test(threads_do_not_disturb_each_other), /* first, before gai.conf has been read */
         cmocka_unit_test(what_can_be_reached_comes_first),
         cmocka_unit_test(equals_keep_their_order),
         cmocka_unit_test(one_address_or_none_needs_no_descriptor),

@@ -27,7 +27,7 @@ static struct address address_of(const char *text) {
     return address;
 }
 
-/* The prefix for whose sake the address is rejected; "" where it is accepted. */
+/* The prefix because of which the address is rejected; "" if it is accepted. */
 static const char *rejection(const struct host_settings *settings, const char *text) {
     static char prefix[PREFIX_TEXT_SIZE];
     struct address address = address_of(text);

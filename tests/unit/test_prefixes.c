@@ -1,4 +1,4 @@
-/* Longest-prefix match, against a reference that looks at every prefix; the sets that are compiled in. */
+/* The longest matching prefix, compared with a reference that checks every prefix; and the built-in sets. */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,7 +28,7 @@ static struct prefix_list *with_room_for(size_t count) {
     return empty;
 }
 
-/* The prefixes as a list has them, up to NULL. */
+/* Uses these prefixes; NULL ends the list. */
 static void given(const char *const *prefixes) {
     forget(NULL);
     list = with_room_for(64);
@@ -146,7 +146,7 @@ static void a_prefix_that_is_given_twice_is_the_one_that_is_written(void **state
     assert_null(list->entries[0].set);
 }
 
-/* ---- against a reference ---- */
+/* ---- compared with a reference ---- */
 
 static const struct prefix_entry *look_at_each(const struct address *address) {
     const struct prefix_entry *best = NULL;
@@ -161,7 +161,7 @@ static const struct prefix_entry *look_at_each(const struct address *address) {
     return best;
 }
 
-/* Few different bits, so that prefixes nest and addresses hit them. */
+/* Only a few different bits, so that prefixes nest and addresses match them. */
 static struct address random_address(sa_family_t family) {
     static const uint8_t octets[] = {0x00, 0x00, 0x80, 0xff, 0xfe, 0x01, 0x40};
     struct address address = {.family = family};
@@ -236,7 +236,7 @@ static void ten_thousand_prefixes_cost_little_more_than_ten(void **state) {
     assert_true(many < 32 * few);
 }
 
-/* ---- the sets that are compiled in ---- */
+/* ---- the built-in sets ---- */
 
 static void given_set(const char *name) {
     const char *const *prefixes = prefix_sets_find(name);

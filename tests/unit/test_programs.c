@@ -10,7 +10,7 @@
 
 #include "originbypass/config/programs.h"
 
-/* Patterns of `programs`, and whether a configuration file's text leaves this program, the test, alone. */
+/* Patterns of `programs`, and whether the text of a configuration file leaves this program (the test) alone. */
 
 static bool matches(const char *pattern) {
     static const char arguments[] = "-O\0/usr/share/app/worker.py\0a:b";
@@ -72,7 +72,7 @@ static void a_pattern_begins_as_a_path_can(void **state) {
         assert_false(programs_is_pattern(bad[i]));
 }
 
-/* `%1$s` stands for the path of this program. */
+/* `%1$s` is replaced by the path of this program. */
 static bool leaves_us_alone(const char *format) {
     char path[4096], text[3 * sizeof(path)];
     ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);

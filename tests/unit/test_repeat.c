@@ -1,4 +1,4 @@
-/* What a call is known by, and that its list becomes the same answer again. */
+/* How a call is recognized, and that its list becomes the same answer again. */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* What takes the place of a remembered answer: every cell of the table. */
+/* When a new answer replaces a remembered one: the tests cover every cell of the table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

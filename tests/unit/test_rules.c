@@ -1,4 +1,4 @@
-/* Which host rule decides on a name, and that it does not matter how many rules there are. */
+/* Which host rule decides on a name, and that the number of rules does not matter. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -18,7 +18,7 @@ static int forget(void **state) {
     return 0;
 }
 
-/* The rules as the file has them: "\"cdn.example.com\", \"!keep.example.com\"". */
+/* Uses the rules as a file has them: "\"cdn.example.com\", \"!keep.example.com\"". */
 static void given(const char *hosts) {
     char text[1024];
     forget(NULL);
@@ -36,7 +36,7 @@ static struct name folded(const char *text) {
     return name;
 }
 
-/* A rule as it is written; "" is none. */
+/* A rule as it is written; "" for no rule. */
 static const char *text_of(const struct host_rule *rule) {
     static const char *const before[] = {[RULE_NAME] = "", [RULE_BELOW] = "*.", [RULE_ALL] = "*"};
     static char text[300];
@@ -212,7 +212,7 @@ static void the_settings_are_those_of_the_rule_that_decides(void **state) {
     assert_null(rules_settings(rules, &www)->query_name);
 }
 
-/* Names and wildcards by turns: "host0.example.com", "*.host1.example.com" … */
+/* Names and wildcards in turn: "host0.example.com", "*.host1.example.com" … */
 static struct rules *build_many(size_t count, struct config **source) {
     char *text = NULL;
     size_t size = 0;
@@ -222,7 +222,7 @@ static struct rules *build_many(size_t count, struct config **source) {
     for (size_t i = 0; i < count; i++) {
         char host[64];
         snprintf(host, sizeof(host), ", \"%shost%zu.example.com\"", i % 2 == 0 ? "" : "*.", i);
-        fputs(host, file); /* what writes with a format is wrapped here, as in the library */
+        fputs(host, file); /* functions that write with a format are wrapped here, as in the library */
     }
     fputs(" );", file);
     fclose(file);
@@ -254,7 +254,9 @@ static uint64_t now_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* What a thousand look-ups of three names cost, of which one has a rule of its own, one a wildcard, and one none. */
+/*
+ * The time for a thousand lookups of three names: one has a rule of its own, one matches a wildcard, one has no rule.
+ */
 static uint64_t cost_ns(const struct rules *of) {
     const struct name names[] = {folded("host8.example.com"), folded("a.b.host9.example.com"),
                                  folded("a.b.c.host.net")};
@@ -281,7 +283,7 @@ static void ten_thousand_rules_are_as_quick_as_ten(void **state) {
         took_ns = cost_ns(many);
         many_ns = took_ns < many_ns ? took_ns : many_ns;
     }
-    /* A walk over the rules would take a thousand times as long. */
+    /* A search through all rules would take a thousand times as long. */
     if (many_ns > 10 * few_ns)
         fail_msg("with ten rules %llu ns, with 10,000 rules %llu ns", (unsigned long long)few_ns,
                  (unsigned long long)many_ns);

@@ -1,4 +1,4 @@
-/* A warning a minute and host, and how many were left out. */
+/* One warning per minute and host, and how many were left out. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #define MINUTE_MS UINT64_C(60000)
 
-/* Nothing is ever forgotten: each test has a time of its own, which the others' warnings are long past. */
+/* Nothing is ever forgotten. So each test has its own time, long after the warnings of the others. */
 static uint64_t now_ms = UINT64_C(5000000);
 
 static int a_day_later(void **state) {
