@@ -10,9 +10,9 @@
 #include "originbypass/config/tree.h"
 
 /*
- * The configuration reader on any octets. Behind a '!' stands the value of ORIGIN_BYPASS_HOSTS and, behind a newline,
- * of ORIGIN_BYPASS_UPSTREAMS; behind a '/' a file of prefixes, which a configuration names; all else is a
- * configuration.
+ * The configuration reader with any octets as input. After a '!' the input is the value of ORIGIN_BYPASS_HOSTS and,
+ * after a newline, of ORIGIN_BYPASS_UPSTREAMS. After a '/' it is a file of prefixes, which a configuration names. Any
+ * other input is a configuration.
  */
 
 static void require(int condition) {
@@ -50,7 +50,7 @@ static void check_config(struct config *config, int lines) {
     config_free(config);
 }
 
-/* Lines and numbers are those of our own tokens: they must be in the order of libconfig's tree. */
+/* Lines and numbers come from our own tokens, so the tokens must be in the order of libconfig's tree. */
 static void check_node(const struct config_node *node, struct config_scanner *scanner) {
     if (node->kind == CONFIG_NODE_LIST || node->kind == CONFIG_NODE_GROUP) {
         for (size_t i = 0; i < node->count; i++)
@@ -64,7 +64,7 @@ static void check_node(const struct config_node *node, struct config_scanner *sc
     require(node->line == token.line);
 }
 
-/* What our grammar lets pass, every libconfig reads. */
+/* What our grammar accepts, every version of libconfig must read. */
 static void check_grammar(const char *text, size_t size) {
     struct arena memory = {0};
     struct config_errors errors = {.memory = &memory};

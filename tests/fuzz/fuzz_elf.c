@@ -7,8 +7,8 @@
 #include "originbypass/command/programs/elf_file.h"
 
 /*
- * The reader of ELF files on any octets: doctor and system status read the files of other users' processes with it. Its
- * texts have ends, and what they say stands in the file.
+ * The reader of ELF files with any octets as input. The commands doctor and system status read the files of other
+ * users' processes with it. Its texts must be terminated, and their content must come from the file.
  */
 
 static void require(int condition) {

@@ -15,12 +15,12 @@
 #include "originbypass/values/record_types.h"
 
 /*
- * What a DNS server sends, on any octets: the reader of messages alone, and the conversation that it is a part of
- * (dns_ask() and what follows, with c-ares), whose sockets are those below.
+ * What a DNS server sends, with any octets as input: first only the reader of messages, then the conversation that it
+ * is a part of (dns_ask() and what follows, with c-ares), over the sockets below.
  *
- * The first octet tells how: over TCP from the beginning, or over UDP; with the ID of the question put in, which no
- * fuzzer guesses; and how many octets of a stream come at a time. Then there are messages, each behind its length in
- * two octets, as TCP has them. A question for each type gets them all.
+ * The first octet selects TCP from the beginning, or UDP; whether the ID of the question is put into the messages,
+ * because no fuzzer guesses it; and how many octets of a stream arrive at a time. The messages follow, each after its
+ * length in two octets, as in TCP. A question for each type gets all of them.
  */
 enum { OVER_TCP = 1, WITH_ID = 2, PIECE_SHIFT = 2 };
 enum { ID_SIZE = 2, LENGTH_SIZE = 2, ROUNDS_MAX = 256 };
@@ -30,7 +30,7 @@ static void require(bool condition) {
         abort();
 }
 
-/* ---- the message alone ---- */
+/* ---- only the message ---- */
 
 static void check_names(const struct answer *answer) {
     const char *name = answer_first_name(answer), *end = (const char *)answer + answer->size;
@@ -81,7 +81,7 @@ static void try_to_add_cookie(const uint8_t *data, size_t size) {
     free(message);
 }
 
-/* In memory of its own size, so that a look beyond the end is seen. */
+/* The message is in memory of exactly its size, so that a read beyond the end is noticed. */
 static void try_message(const uint8_t *data, size_t size) {
     uint8_t *message = malloc(size);
     if (size > 0)
@@ -102,18 +102,18 @@ static void try_message(const uint8_t *data, size_t size) {
     try_to_add_cookie(data, size);
 }
 
-/* ---- the conversation: sockets that are no sockets ---- */
+/* ---- the conversation, with simulated sockets ---- */
 
 static struct {
     uint8_t *octets;
     size_t size;
     bool with_id, stream_begun;
     size_t piece;
-    int stream; /* the TCP socket's number */
+    int stream; /* the descriptor of the TCP socket */
     uint8_t id[ID_SIZE];
 } wire;
 
-/* The linker's names. */
+/* The names that the linker gives to the replacements (--wrap). */
 int __wrap_socket(int domain, int type, int protocol);
 int __wrap_connect(int number, const struct sockaddr *address, socklen_t size);
 int __wrap_getsockname(int number, struct sockaddr *address, socklen_t *size);
@@ -126,8 +126,8 @@ ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags);
 static const struct sockaddr_in server = {.sin_family = AF_INET, .sin_addr = {0x010200c0}, .sin_port = 0x3500};
 
 /*
- * What was found is found again: the question goes out in small letters, and a reply in others leads to another one.
- * Our cookie is of zeros.
+ * The random octets are always zero, so that findings can be reproduced. With them, the question goes out in small
+ * letters (a reply in other letters would lead to another question), and our cookie consists of zeros.
  */
 ssize_t __wrap_getrandom(void *octets, size_t size, unsigned flags) {
     (void)flags;
@@ -158,14 +158,14 @@ int __wrap_getsockname(int number, struct sockaddr *address, socklen_t *size) {
     return 0;
 }
 
-/* Returns how much of a stream is the next message, which begins at `*at` then. */
+/* Returns how much of the stream belongs to the next message. `*at` is moved to the beginning of that message. */
 static size_t next_in_stream(const uint8_t *octets, size_t size, size_t *at) {
     size_t length = (size_t)(octets[*at] << 8 | octets[*at + 1]), rest = size - *at - LENGTH_SIZE;
     *at += LENGTH_SIZE;
     return length < rest ? length : rest;
 }
 
-/* A question is sent as a whole. */
+/* A question is always sent as a whole. */
 ssize_t __wrap_send(int number, const void *data, size_t size, int flags) {
     size_t before = number == wire.stream ? LENGTH_SIZE : 0;
     (void)flags;
@@ -251,7 +251,7 @@ static void check_reply(struct dns_query *query, size_t type) {
 
 static void converse(size_t type, uint8_t control, uint8_t *octets, size_t size) {
     struct server_address upstream = {.address = {.family = AF_INET, .ipv4 = server.sin_addr}, .port = 53};
-    cookies_adopt(); /* what the server has sent before is forgotten */
+    cookies_adopt(); /* forget what the server has sent before */
     memset(&wire, 0, sizeof(wire));
     wire.stream = -1;
     wire.with_id = control & WITH_ID;
