@@ -39,7 +39,7 @@ static bool collect_replies(struct dns_query *query, struct ask_replies *replies
 struct asking {
     struct dns_query *query;
     uint64_t began_us;
-    size_t first, descriptor_count; /* in what poll(2) is given */
+    size_t first, descriptor_count; /* the place of its descriptors in the list for poll(2) */
 };
 
 static void wait_for_replies(struct asking *all, size_t count, struct pollfd *descriptors) {

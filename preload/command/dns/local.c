@@ -54,7 +54,9 @@ struct local_lookup local_begin(const char *host) {
     return lookup;
 }
 
-/* False: the other end is closed, or the time is over. Each piece was written at once, so it is read at once. */
+/*
+ * False: the other end is closed, or the time is over. Each piece was written by one write(2), so one read(2) gets it.
+ */
 static bool receive_piece(const struct local_lookup *lookup, void *data, size_t size) {
     for (;;) {
         uint64_t passed_ms = now_ms() - lookup->began_ms;

@@ -95,7 +95,7 @@ static bool read_arguments(int argc, char **argv, struct doctor_options *options
     return options->program != NULL;
 }
 
-/* --- what is looked at -------------------------------------------------------------------------------------------- */
+/* --- what is checked ---------------------------------------------------------------------------------------------- */
 
 static void add_host(struct doctor *doctor, const char *host) {
     if (doctor_find_host(doctor, host) != NULL)
@@ -141,7 +141,7 @@ static void add_upstreams_of_hosts(struct doctor *doctor) {
     add_doctor_upstreams(doctor, doctor->config->general.upstreams, below ? first->name : "example.com");
 }
 
-/* --- looking ------------------------------------------------------------------------------------------------------ */
+/* --- checking ----------------------------------------------------------------------------------------------------- */
 
 static void look_at_network(struct doctor *doctor, const struct doctor_options *options, char *const *hosts) {
     for (size_t i = 0; i < options->target_count; i++)

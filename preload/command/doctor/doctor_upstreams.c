@@ -80,7 +80,7 @@ static enum doctor_reach tell_reply(const struct doctor_upstream *upstream, cons
     return reach;
 }
 
-/* All at once: a server that is silent costs a timeout, and several do not cost more. */
+/* All servers are asked at the same time, so that several silent servers cost no more time than one. */
 static void look_at_each(struct doctor *doctor) {
     uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
     size_t count = doctor->upstream_count;

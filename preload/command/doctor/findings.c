@@ -85,7 +85,7 @@ static void write_finding(const struct finding *finding, const char *text, bool 
         write_json(finding, text);
     else
         write_line(finding, text, with_remedy);
-    fflush(stdout); /* the next look may take seconds */
+    fflush(stdout); /* the next check may take seconds */
 }
 
 /* --- findings that wait ------------------------------------------------------------------------------------------- */
@@ -113,7 +113,9 @@ static bool same_remedy(const struct waiting *one, const struct waiting *other) 
            strcmp(one->remedy, other->remedy) == 0;
 }
 
-/* In the order in which they were found, but for what has the remedy of an earlier one. */
+/*
+ * Writes the findings in the order in which they were found, except that those with the same remedy follow each other.
+ */
 static void write_kind(enum finding_kind kind) {
     for (size_t i = 0; i < waiting_count; i++) {
         if (waiting[i].kind != kind || waiting[i].written)

@@ -34,11 +34,13 @@ struct ask_replies {
     bool heard; /**< the server has replied, whatever the reply was: so it can be reached */
 };
 
-/** Ask, and wait for all replies: at most `timeout_ms`, and as long again if an answer is truncated. */
+/** Ask, and wait for all replies: at most `timeout_ms`, and the same time again if an answer is truncated. */
 struct ask_replies ask(const struct ask_question *question);
 
-/** Ask `count` questions at the same time, so that silent servers cost the longest timeout and not the sum. Waits as
- * ask() does. `replies` has room for one for each question, and the caller frees each with ask_free(). */
+/**
+ * Ask `count` questions at the same time, so that silent servers cost the longest timeout and not the sum of all. Waits
+ * like ask(). `replies` has room for one result per question. The caller must free each with ask_free().
+ */
 void ask_together(const struct ask_question *questions, struct ask_replies *replies, size_t count);
 
 void ask_free(struct ask_replies *replies);

@@ -9,10 +9,10 @@
 /* What libc answers for a name, without the library, even if this command has it preloaded. A lookup of libc has no
  * time limit of its own (10 s for each dead name server is usual), so it runs in a child process. */
 
-/** In place of an error of getaddrinfo(3), which are negative: the time limit has passed. */
+/** A result besides the errors of getaddrinfo(3), which are negative: the time limit has passed. */
 #define LOCAL_SILENT 1
 
-/** How long libc is waited for. */
+/** How long to wait for libc. */
 #define LOCAL_LIMIT_MS 4000
 
 /** A lookup under way. */
@@ -27,14 +27,14 @@ struct local_lookup local_begin(const char *host);
 
 /**
  * Wait for the end of the lookup, at most until LOCAL_LIMIT_MS after it began, and add the addresses to the set.
- * Returns what getaddrinfo(3) returns, or LOCAL_SILENT. Called once for each lookup.
+ * Returns what getaddrinfo(3) returns, or LOCAL_SILENT. Must be called once for each lookup.
  */
 int local_end(struct local_lookup *lookup, struct address_set *set);
 
-/** local_begin() and local_end(). */
+/** local_begin() and local_end() in one call. */
 int local_resolve(const char *host, struct address_set *set);
 
-/** What a result of local_end() other than 0 says, as text for a report. */
+/** A text for a report about a result of local_end() that is not 0. */
 const char *local_problem_text(int problem);
 
 #endif

@@ -14,7 +14,7 @@ struct curl_request {
 
 /** The result of a fetch. curl_free() frees the texts. */
 struct curl_result {
-    int exit_status; /**< as EXIT CODES in curl(1) */
+    int exit_status; /**< see EXIT CODES in curl(1) */
     bool resolved;   /**< it has an address of the host */
     bool connected;
     int connect_ms;  /**< time until connected; 0: curl does not say */

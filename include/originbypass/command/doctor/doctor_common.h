@@ -28,28 +28,28 @@ struct doctor_upstream {
     bool is_captured; /**< something answers in its place, and this has been reported */
 };
 
-/** One of the hosts that are looked at. */
+/** One of the hosts that are checked. */
 struct doctor_host {
     const char *name;
-    struct local_lookup local; /**< begun before all other looks, because it may take the longest */
-    bool has_address;          /**< of external DNS or of libc; known after doctor_name() */
+    struct local_lookup local; /**< begun before all other checks, because it may take the longest */
+    bool has_address;          /**< from external DNS or libc; known after doctor_name() */
 };
 
-/** What the areas of findings have in common. */
+/** The data that all areas of findings use. */
 struct doctor {
     const struct config *config; /**< that of the library; the defaults if there is none */
     struct rules *rules;
-    struct doctor_host *hosts; /**< those that are looked at, each once */
+    struct doctor_host *hosts; /**< those that are checked, each once */
     size_t host_count;
     struct doctor_upstream *upstreams; /**< each server once */
     size_t upstream_count;
     bool is_captured; /**< something answers in place of one of them, or of any server */
 };
 
-/** The host of this name, without regard to case, or NULL. */
+/** Find the host of this name; case does not matter. NULL: none. */
 struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *name);
 
-/** That the configuration file leaves a program or process alone. */
+/** Report that the configuration file leaves a program or process alone. `shown` is its name in the report. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);
 
 /**

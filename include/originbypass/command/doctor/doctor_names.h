@@ -3,7 +3,10 @@
 
 #include "originbypass/command/doctor/doctor_common.h"
 
-/** One host: its rule, what external DNS and libc say about it, and whether that is an edge. Ends its local lookup. */
+/**
+ * Check one host: its rule, what external DNS and libc say about it, and whether that is an edge. Ends its local
+ * lookup.
+ */
 void doctor_name(const struct doctor *doctor, struct doctor_host *host);
 
 #endif

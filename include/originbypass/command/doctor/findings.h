@@ -22,29 +22,30 @@ struct finding {
 
 /** How a report is written. */
 struct findings_style {
-    bool json;     /**< one JSON document, not lines of text */
+    bool json;     /**< one JSON document instead of lines of text */
     bool only_bad; /**< leave out everything that is not bad, and the summary in text */
 };
 
 /**
- * Begin a report on standard output. There is one at a time. In text, a finding is one line, broken and indented if
- * standard output is a terminal.
+ * Begin a report on standard output. There can be only one at a time. In text, a finding is one line; if standard
+ * output is a terminal, it is broken and indented. Not thread-safe.
  */
 void findings_begin(const struct findings_style *style);
 
 /**
- * Add a finding; the format goes on after "ABOUT: ". Everything is copied, and escaped when it is written. Good
- * findings are written at once. The others wait for findings_end(), so that what is bad comes last, where an operator
- * looks first.
+ * Add a finding. The formatted text is written after "ABOUT: ". Everything is copied, and escaped when it is written.
+ * Good findings are written at once. The others wait for findings_end(), so that what is bad comes last, because an
+ * operator looks there first.
  */
 void findings_tell(const struct finding *finding, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** How many findings there were of a kind. Causes count as bad. */
+/** The number of findings of a kind. Causes count as bad. */
 size_t findings_count(enum finding_kind kind);
 
 /**
- * Write the notes, then what is bad, causes first, then a summary. In text, a remedy is written once: bad findings with
- * the same remedy follow each other, and the first has it. `status` is in the JSON as the command's exit status.
+ * Write the notes, then what is bad, causes first, then a summary. In text, each remedy is written only once: bad
+ * findings with the same remedy follow each other, and the first one shows it. `status` goes into the JSON as the
+ * command's exit status.
  */
 void findings_end(int status);
 
