@@ -125,6 +125,14 @@ it_runs_nothing_without_a_host() {
 }
 
 # As in an env file with Windows line endings.
+it_warns_of_a_configuration_that_lists_no_host_and_runs_the_program() {
+    echo 'hosts = ( );' >"$TMPDIR/empty.conf"
+    equal ran "$("$originbypass" run -c "$TMPDIR/empty.conf" echo ran 2>"$messages")"
+    contains "warning: no host is listed in $TMPDIR/empty.conf: libc answers every lookup" "$(<"$messages")"
+    equal ran "$("$originbypass" run -q -c "$TMPDIR/empty.conf" echo ran 2>"$messages")"
+    quiet
+}
+
 it_takes_a_carriage_return_at_the_end_of_a_variable_for_white_space() {
     ORIGIN_BYPASS_HOSTS=$'\r' refuses 'no host given'
     equal 'was run' "$(ORIGIN_BYPASS_DISABLED=$'yes\r' "$originbypass" run echo was run)"

@@ -134,11 +134,22 @@ static bool complain_of_option(const struct run_settings *settings, const struct
     return true;
 }
 
+static void warn_without_hosts(const struct config *config) {
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (!config->rules[i].excluded)
+            return;
+    if (config->error_count == 0)
+        cli_complain("warning: no host is listed in %s: libc answers every lookup until you list one",
+                     config->file != NULL ? config->file : config_variable_name(CONFIG_VARIABLE_HOSTS));
+}
+
 static bool are_options_right(const struct run_settings *settings, const struct config_source *source) {
     struct config *config = memory_checked(config_parse_source(source));
     bool right = true;
     for (size_t i = 0; i < config->error_count; i++)
         right = !complain_of_option(settings, &config->errors[i]) && right;
+    if (!settings->quiet)
+        warn_without_hosts(config);
     config_free(config);
     return right;
 }
