@@ -22,7 +22,7 @@ void config_errors_add(struct config_errors *errors, struct config_place place, 
     if (errors->count > CONFIG_ERRORS_MAX)
         return;
     if (errors->count == CONFIG_ERRORS_MAX) {
-        append_error(errors, place, "there are more errors, from here on; they are not listed");
+        append_error(errors, place, "there are more errors after this line; they are not listed");
         return;
     }
     char reason[REASON_SIZE];

@@ -84,17 +84,17 @@ static bool is_trusted(const struct stat *status, enum config_trust trust) {
 
 static const char *trust_fault(enum config_trust trust) {
     if (trust == CONFIG_TRUST_ROOT)
-        return "for a setuid program, or one with file capabilities, the file counts only when root owns it and nobody "
-               "else may write it";
-    return "while the program runs, a changed file counts only when root or the user who started the program owns it, "
-           "and nobody else may write it";
+        return "for a setuid program, or one with file capabilities, the file counts only if root owns it and nobody "
+               "else can write to it";
+    return "while the program runs, a changed file counts only if root or the user who started the program owns it, "
+           "and nobody else can write to it";
 }
 
 static const char *status_fault(const struct stat *status, enum config_trust trust) {
     if (S_ISDIR(status->st_mode))
         return "this is a directory: expected a regular file";
     if (!S_ISREG(status->st_mode))
-        return "this is no regular file";
+        return "this is not a regular file";
     if (status->st_size > (off_t)CONFIG_SIZE_MAX)
         return "the file is larger than 16 MiB";
     return is_trusted(status, trust) ? NULL : trust_fault(trust);

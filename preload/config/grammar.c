@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "originbypass/config/hints.h"
 #include "originbypass/config/tokens.h"
 
 enum {
@@ -71,29 +72,26 @@ static const char *found(const struct check *check, const struct config_token *t
     }
 }
 
-static const char *expected(const struct check *check, const struct config_token *token) {
+static const char *expected(const struct check *check) {
     switch (check->expected) {
     case EXPECT_SETTING:
-        return "a setting is expected, as in NAME = VALUE";
+        return "a setting, as in NAME = VALUE";
     case EXPECT_EQUALS:
-        return "\"=\" is expected, behind the name of a setting";
+        return "\"=\" after the name of a setting";
     case EXPECT_VALUE:
     case EXPECT_FIRST:
-        return token->kind == CONFIG_TOKEN_NAME ? "a value is expected: text stands in double quotes"
-                                                : "a value is expected";
+        return "a value";
     case EXPECT_SEPARATOR:
         break;
     }
     char open = check->brackets[check->depth].open;
-    return open == '{'   ? "\";\" is expected"
-           : open == '(' ? "a comma or \")\" is expected"
-                         : "a comma or \"]\" is expected";
+    return open == '{' ? "\";\"" : open == '(' ? "a comma or \")\"" : "a comma or \"]\"";
 }
 
 static bool misplaced(struct check *check, const struct config_token *token) {
     int line = token->kind == CONFIG_TOKEN_END ? check->before.line : token->line;
-    config_errors_add(check->errors, place(check, line), "%s stands where %s", found(check, token),
-                      expected(check, token));
+    config_errors_add(check->errors, place(check, line), "expected %s, found %s%s", expected(check),
+                      found(check, token), config_hints_of_token(token, &check->before, innermost(check)->open));
     return false;
 }
 
@@ -148,9 +146,10 @@ static bool check_name(struct check *check, const struct config_token *token) {
         return misplaced(check, token);
     if (is_name(token))
         return add_setting_name(check, token);
-    config_errors_add(check->errors, place(check, token->line),
-                      "%s is no name of a setting: expected letters, digits, \"-\", \"_\" and \"*\", a letter first",
-                      found(check, token));
+    config_errors_add(
+        check->errors, place(check, token->line),
+        "%s is not the name of a setting: expected letters, digits, \"-\", \"_\" and \"*\", with a letter first",
+        found(check, token));
     return false;
 }
 
@@ -176,8 +175,8 @@ static bool fits_into_array(struct check *check, const struct config_token *toke
         return true;
     }
     config_errors_add(check->errors, place(check, token->line),
-                      "%s does not fit into [ ], which holds strings, numbers or booleans, all of one kind: "
-                      "expected ( ) around values of several kinds",
+                      "%s does not fit into [ ], whose values are all strings, all numbers or all booleans: use ( ) "
+                      "for values of several kinds",
                       found(check, token));
     return false;
 }
@@ -186,8 +185,7 @@ static bool check_open(struct check *check, const struct config_token *token) {
     if (!takes_value(check, token) || !fits_into_array(check, token))
         return false;
     if (check->depth == DEPTH_MAX) {
-        config_errors_add(check->errors, place(check, token->line), "brackets stand more than %d deep in each other",
-                          DEPTH_MAX);
+        config_errors_add(check->errors, place(check, token->line), "brackets are nested more than %d deep", DEPTH_MAX);
         return false;
     }
     check->brackets[++check->depth] = (struct bracket){.open = *token->start, .line = token->line};
@@ -202,7 +200,8 @@ static bool is_partner(const struct bracket *bracket, char close) {
 static bool check_close(struct check *check, const struct config_token *token) {
     const struct bracket *bracket = innermost(check);
     if (check->depth == 0)
-        config_errors_add(check->errors, place(check, token->line), "\"%c\" closes nothing", *token->start);
+        config_errors_add(check->errors, place(check, token->line), "there is no open bracket for this \"%c\"",
+                          *token->start);
     else if (!is_partner(bracket, *token->start))
         config_errors_add(check->errors, place(check, token->line), "\"%c\" does not close the \"%c\" of line %d",
                           *token->start, bracket->open, bracket->line);
@@ -216,7 +215,7 @@ static bool check_close(struct check *check, const struct config_token *token) {
     return false;
 }
 
-/* Versions of libconfig differ in the octets that they know an escape for, and an octet NUL ends or leaves a string. */
+/* Versions of libconfig differ in the octets that they know an escape for, and a NUL byte ends or leaves a string. */
 static const char *escape_fault(const struct config_token *token) {
     const char *end = token->start + token->length - 1;
     for (const char *at = token->start + 1; at < end; at++) {
@@ -225,9 +224,9 @@ static const char *escape_fault(const struct config_token *token) {
         at++;
         bool hexadecimal = *at == 'x' || *at == 'X';
         if (hexadecimal && at[1] == '0' && at[2] == '0')
-            return "has an octet NUL (\\x00) in it, which is in no valid value";
+            return "contains a NUL byte (\\x00), which no valid value does";
         if (hexadecimal ? strspn(at + 1, "0123456789abcdefABCDEF") < 2 : strchr("nrtf\\\"", *at) == NULL)
-            return "has an unknown escape in it: a backslash is written \\\\";
+            return "contains an unknown escape: write a backslash as \\\\";
     }
     return NULL;
 }
@@ -296,7 +295,9 @@ static bool check_token(struct check *check, const struct config_token *token) {
     case CONFIG_TOKEN_OTHER:
         return check_other(check, token);
     case CONFIG_TOKEN_UNCLOSED_STRING:
-        return refuse_text(check, token->line, "the string that begins here has no end");
+        config_errors_add(check->errors, place(check, token->line), "the string that begins here has no end%s",
+                          config_hints_of_text(token->start, token->length));
+        return false;
     case CONFIG_TOKEN_UNCLOSED_COMMENT:
         return refuse_text(check, token->line, "the comment that begins here has no end");
     case CONFIG_TOKEN_END:
@@ -310,7 +311,7 @@ bool config_grammar_check(const char *file, const char *text, size_t size, struc
     struct check check = {.scanner = {text, text + size, 1}, .file = file, .errors = errors};
     const char *nul = memchr(text, '\0', size);
     if (nul != NULL)
-        return refuse_text(&check, 1 + lines_between(text, nul), "an octet NUL: this is no text file");
+        return refuse_text(&check, 1 + lines_between(text, nul), "a NUL byte: this is not a text file");
     check.brackets[0].open = '{';
     struct config_token token;
     do {

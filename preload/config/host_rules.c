@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "originbypass/config/hints.h"
 #include "originbypass/values/name.h"
 
 enum { LABEL_LENGTH_MAX = 63 };
@@ -25,9 +26,11 @@ static const char *name_fault(const char *text, const struct name *name, bool fo
     if (text[0] == '\0')
         return "names no host: expected a host name";
     if (strchr(text, '/') != NULL)
-        return "is no host name: expected the name alone, without scheme or path";
+        return "is not a host name: expected only the name, without scheme or path";
     if (!is_ascii_text(text))
-        return "is not ASCII: expected the name's xn-- form (RFC 5891)";
+        return *config_hints_of_text(text, strlen(text)) != '\0'
+                   ? "has a character that only looks like an ASCII one, such as a curly quote: replace or remove it"
+                   : "is not ASCII: expected the name's xn-- form (RFC 5891)";
     struct address address;
     if (address_parse(text, &address) || (strchr(text, ':') == NULL && name_is_literal(text)))
         return "is an IP address: expected a host name";
@@ -37,10 +40,14 @@ static const char *name_fault(const char *text, const struct name *name, bool fo
         return "is too long: expected at most 253 octets";
     if (has_long_label(text))
         return "has a label that is too long: expected at most 63 octets between dots";
+    if (strpbrk(text, "\"'") != NULL)
+        return "has quotes around it: remove them";
+    if (strchr(text, ';') != NULL)
+        return "has a semicolon in it: separate hosts by commas or blanks";
     if (strchr(text, '*') != NULL)
-        return "has a wildcard where none may stand: expected \"*.example.com\" for all names below, or \"*\"";
+        return "has a wildcard in the wrong place: expected \"*.example.com\" for all names below, or \"*\"";
     if (!name_is_host_name(name))
-        return "is no host name: expected letters, digits, hyphens, underscores and dots alone";
+        return "is not a host name: expected only letters, digits, hyphens, underscores and dots";
     return NULL;
 }
 

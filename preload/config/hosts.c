@@ -27,7 +27,8 @@ static void read_host_group(const struct config_reader *reader, struct config_ho
         return;
     }
     if (name->text[0] == '!') {
-        config_value_fault(reader, name, "has no settings, because libc answers: expected a string instead of a group");
+        config_value_fault(reader, name,
+                           "is excluded, so settings have no effect: expected a string instead of a group");
         return;
     }
     const struct host_settings *settings = &reader->config->general;
@@ -51,7 +52,7 @@ void config_hosts_read(struct config_reader *reader, const struct config_node *h
         else if (host->kind == CONFIG_NODE_GROUP)
             read_host_group(reader, &rules, host);
         else
-            config_value_fault(reader, host, "is no host: expected a string, or a group { name = \"HOST\"; }");
+            config_value_fault(reader, host, "is not a host: expected a string, or a group { name = \"HOST\"; }");
     }
     reader->config->rules = rules.list;
     reader->config->rule_count = rules.count;

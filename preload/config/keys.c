@@ -30,7 +30,7 @@ static void refuse_key(const struct config_reader *reader, const struct config_n
     const char *where = reader->host != NULL ? "a host" : "the configuration";
     if (reader->group != NULL)
         where = arena_print(reader->scratch, "%s%s", reader->group, reader->host != NULL ? " of a host" : "");
-    config_errors_add(reader->errors, config_value_place(reader, node), "%s is no key of %s: expected %s",
+    config_errors_add(reader->errors, config_value_place(reader, node), "%s is not a key of %s: expected %s",
                       config_errors_quote(reader->errors, node->name, strlen(node->name)), where,
                       known_keys(reader, keys));
 }
@@ -110,7 +110,8 @@ static void read_max_entries(struct config_reader *reader, const struct config_n
     if (reader->host == NULL)
         config_value_number(reader, node, 1, 1000000, &reader->config->max_entries);
     else
-        config_value_refuse(reader, node, "no such key: it holds for the cache as a whole, in the general cache group");
+        config_value_refuse(reader, node,
+                            "no such key here: it applies to the whole cache, so set it in the general cache group");
 }
 
 /* A month, which is longer than anybody should be served an old address; RFC 8767's week; RFC 2308's day. */
@@ -287,9 +288,10 @@ static void check_pinned(const struct config_reader *reader, const struct config
     for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
         const struct config_node *node = config_keys_find(group, asking[i]);
         if (node != NULL)
-            config_errors_add(reader->errors, config_value_place(reader, node),
-                              "%s stands beside addresses, for which nobody is asked: expected one of the two",
-                              asking[i]);
+            config_errors_add(
+                reader->errors, config_value_place(reader, node),
+                "%s and addresses are both set, but with addresses no server is asked: expected one of the two",
+                asking[i]);
     }
 }
 

@@ -57,7 +57,7 @@ void config_pinned_addresses(struct config_reader *reader, const struct config_n
         if (address_parse(node->children[i].text, &address))
             add_pinned_address(address.family == AF_INET ? &ipv4 : &ipv6, &address);
         else
-            config_value_fault(reader, &node->children[i], "is no IP address: expected one without a port");
+            config_value_fault(reader, &node->children[i], "is not an IP address: expected one without a port");
     }
     reader->settings->pinned_ipv4 = build_pinned(reader, AF_INET, &ipv4);
     reader->settings->pinned_ipv6 = build_pinned(reader, AF_INET6, &ipv6);

@@ -7,14 +7,15 @@ const char *config_prefix_parse(const struct config_reader *reader, const char *
     case PREFIX_GOOD:
         break;
     case PREFIX_NO_ADDRESS:
-        return "is no prefix and no set: expected ADDRESS, ADDRESS/LENGTH, \"cloudflare\", \"private\", \"bogon\" or "
+        return "is neither a prefix nor a set: expected ADDRESS, ADDRESS/LENGTH, \"cloudflare\", \"private\", "
+               "\"bogon\" or "
                "\"file:/ABSOLUTE/PATH\"";
     case PREFIX_NO_LENGTH:
-        return arena_print(reader->scratch, "has no length from 0 to %u behind the slash",
+        return arena_print(reader->scratch, "has a bad length after the slash: expected 0 to %u",
                            entry->address.family == AF_INET ? 32U : 128U);
     case PREFIX_HOST_BITS:
         prefix_text(entry, expected);
-        return arena_print(reader->scratch, "has bits set behind its length: expected %s", expected);
+        return arena_print(reader->scratch, "has bits set after its length: expected %s", expected);
     }
     return NULL;
 }

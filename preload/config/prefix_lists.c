@@ -65,7 +65,7 @@ static void tell_conflict(const struct config_reader *reader, const struct prefi
         whose = arena_print(reader->scratch, " for host %s",
                             config_errors_quote(reader->errors, reader->host, strlen(reader->host)));
     config_errors_add(reader->errors, (struct config_place){.file = reader->file, .line = reject->line},
-                      "%s is rejected here and accepted in line %d%s: expected in one list only",
+                      "%s is rejected here and accepted in line %d%s: expected in only one list",
                       entry_text(reader, reject, accept), accept->line, whose);
 }
 

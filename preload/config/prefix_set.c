@@ -95,7 +95,7 @@ static size_t read_lines(const struct config_reader *reader, const struct config
         return 0;
     }
     if (count == 0)
-        config_errors_add(reader->errors, place, "the file has no prefix: expected one a line");
+        config_errors_add(reader->errors, place, "the file has no prefix: expected one on each line");
     return count;
 }
 

@@ -53,7 +53,7 @@ static struct destination *add_destination(const char *path) {
 
 enum { NULL_DEVICE = 1 << 8 | 3 }; /* /dev/null, which loses lines because it was told to */
 
-/* False: errno tells why, EINVAL that it is no regular file. */
+/* False: errno tells why, EINVAL that it is not a regular file. */
 static bool open_log(struct descriptor *file, const char *path, int create) {
     struct stat status;
     if (!descriptor_open_above(file, path, O_WRONLY | O_APPEND | O_NOFOLLOW | create, 0640))
@@ -140,7 +140,7 @@ const char *destination_reason(int cause) {
     case EINVAL:
     case EISDIR:
     case ENXIO:
-        return "it is no regular file";
+        return "it is not a regular file";
     case ESTALE:
         return "it is closed, a socket, or not what it was when the program started";
     case EMFILE:

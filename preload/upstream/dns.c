@@ -398,7 +398,7 @@ static const struct ares_socket_functions socket_functions = {open_socket, close
 
 /* ---- questions and answers ---- */
 
-static void fail_for_want_of_a_way(struct question *question) {
+static void fail_as_unreachable(struct question *question) {
     struct dns_reply *reply = &question->reply;
     if (question->without_socket)
         fail(reply, DNS_OUR_FAULT, "not asked: no descriptor or no memory for a socket");
@@ -415,7 +415,7 @@ static void fail_without_message(struct question *question, int status) {
         fail(reply, question->query->in_time ? DNS_REFUSING : DNS_SILENT, "no answer in time");
         return;
     case ARES_ECONNREFUSED:
-        fail_for_want_of_a_way(question);
+        fail_as_unreachable(question);
         return;
     case ARES_ENOMEM:
         fail(reply, DNS_OUR_FAULT, "no memory");
@@ -505,7 +505,7 @@ static void fail_after_an_error(struct dns_query *query) {
     /* If two packets cannot get there, the network may report only one of them. */
     for (size_t i = 0; i < RECORD_TYPE_COUNT && without_way; i++)
         if (query->questions[i].reply.state == DNS_WAITING)
-            fail_for_want_of_a_way(&query->questions[i]);
+            fail_as_unreachable(&query->questions[i]);
 }
 
 static bool ask_question(struct question *question) {

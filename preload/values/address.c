@@ -112,11 +112,11 @@ const char *server_address_parse(const char *text, struct server_address *server
     if (strchr(text, '%') != NULL)
         return "has a scope, which is not supported";
     if (!parse_host(text, length, &server->address))
-        return "is no IP address: ADDRESS, ADDRESS:PORT or [V6]:PORT is expected";
+        return "is not an IP address: expected ADDRESS, ADDRESS:PORT or [V6]:PORT";
     if (port != NULL && !parse_port(port, &server->port))
-        return "has no port from 1 to 65535";
+        return "has a bad port: expected 1 to 65535";
     if (!is_one_host(&server->address))
-        return "is no address of one server";
+        return "is not the address of one server";
     if (server->address.family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&server->address.ipv6))
         return "is link-local: it would need a scope, which is not supported";
     return NULL;

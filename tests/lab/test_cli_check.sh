@@ -12,8 +12,8 @@ default_file=/etc/originbypass/originbypass.conf
 it_names_file_and_line_of_every_error() {
     file_with $'hosts = (\n  "cdn.example.com",\n  "a b"\n);\nupstream = "8.8.8.8";\nquery = { timeout_ms = 0; };'
     equal "1
-$file:3: \"a b\" is no host name
-$file:5: \"upstream\" is no key of the configuration
+$file:3: \"a b\" is not a host name
+$file:5: \"upstream\" is not a key of the configuration
 $file:6: query.timeout_ms
 $file: refused" "$(status check "$file" | sed -E 's/(file:[0-9]+: .*(name|configuration)): expected.*/\1/; s/(: (query.timeout_ms|refused)).*/\1/; s/: expected .*//')"
 }
@@ -32,6 +32,39 @@ $TMPDIR/none: the file does not exist" "$(status check "$TMPDIR/none" | head -n 
 $TMPDIR: this is a directory: expected a regular file" "$(status check "$TMPDIR" | head -n 2)"
     file_with "hosts = ( \"$CDN\" ); answers = { reject = [ \"file:$TMPDIR/none\" ]; };"
     contains "$file:1: \"file:$TMPDIR/none\" cannot be used: the file does not exist" "$(status check "$file")"
+}
+
+# FILE | the line of the error | what is wrong and what to do
+it_points_at_the_cause_of_an_error() {
+    points_at 'hosts = ( "a.example.com",\n);' 2 'remove the comma before it'
+    points_at 'hosts = ( “a.example.com” );' 1 'this is a curly quote; use " instead'
+    points_at '\xef\xbb\xbfhosts = ( "a.example.com" );' 1 'a byte order mark (U+FEFF): save the file as UTF-8 without one'
+    points_at 'hosts = ( "a.example.com"; "b.example.com" );' 1 'the values of a list are separated by commas'
+    points_at 'hosts = ( "a.example.com;b.example.com" );' 1 'separate hosts by commas or blanks'
+    points_at 'hosts = ( "a.example.com",\n"!a.example.com" );' 2 'contradicts the rule for the same name in line 1'
+    points_at 'hosts = ( "a.example.com,\n"b.example.com" );' 2 'its closing quote is probably missing'
+    points_at 'hosts = ( a.example.com );' 1 'text needs double quotes'
+    points_at 'hosts = (\n"a.example.com\n' 2 'the string that begins here has no end'
+    points_at 'hosts = (\n"a.example.com"\n' 1 'the "(" of this line is not closed'
+    equal "1
+ORIGIN_BYPASS_HOSTS: \"a.b;c.d\" has a semicolon in it: separate hosts by commas or blanks" \
+        "$(ORIGIN_BYPASS_HOSTS='a.b;c.d' status check | head -n 2)"
+    contains 'has quotes around it: remove them' "$(ORIGIN_BYPASS_HOSTS='"a.b"' status check)"
+}
+
+points_at() {
+    printf '%b' "$1" >"$TMPDIR/cause.conf"
+    local said
+    said=$(status check "$TMPDIR/cause.conf")
+    equal 1 "$(head -n 1 <<<"$said")"
+    contains "$TMPDIR/cause.conf:$2: " "$(sed -n 2p <<<"$said")"
+    contains "$3" "$(sed -n 2p <<<"$said")"
+    contains 'running programs keep their former configuration' "$said"
+}
+
+it_reads_a_file_with_windows_line_ends_or_in_yaml_style() {
+    printf 'hosts: [ "%s" ]\r\nfallback = "never"\r\n' "$CDN" >"$TMPDIR/windows.conf"
+    contains ': good' "$(status check "$TMPDIR/windows.conf")"
 }
 
 it_names_the_variable_at_fault() {
@@ -164,7 +197,7 @@ it_notes_a_file_that_running_programs_do_not_accept() {
     chmod 666 "$file"
     contains "$file: note: programs that run already do not accept this file: " "$(notes)"
     chmod 664 "$file"
-    contains 'nobody else may write it' "$(notes)"
+    contains 'nobody else can write to it' "$(notes)"
     chmod 644 "$file"
 }
 

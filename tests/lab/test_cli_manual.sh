@@ -247,7 +247,7 @@ anchors() {
 # --- what the library knows ------------------------------------------------------------------------------------------
 
 # A group's keys are in the complaint about one that is not.
-keys_beside() { complaint_about "$1" | sed -n 's/.*is no key of .*: expected //p' | sed 's/, /\n/g'; }
+keys_beside() { complaint_about "$1" | sed -n 's/.*is not a key of .*: expected //p' | sed 's/, /\n/g'; }
 
 # complaint_about SETTING
 complaint_about() {

@@ -143,10 +143,10 @@ it_takes_a_carriage_return_at_the_end_of_a_variable_for_white_space() {
 
 it_tells_a_mistake_in_an_option_at_once() {
     refuses '-H: "a..b" has an empty label' -H a..b
-    refuses '-u: "dns.example.com" is no IP address' -H "$CDN" -u dns.example.com
+    refuses '-u: "dns.example.com" is not an IP address' -H "$CDN" -u dns.example.com
     refuses "$TMPDIR/missing: " -H "$CDN" -c "$TMPDIR/missing"
     printf 'hosts = ( "a.example.com" );\nupstreams = [ "x" ];\nfallback = "perhaps";\n' >"$TMPDIR/wrong.conf"
-    refuses "$TMPDIR/wrong.conf:2: \"x\" is no IP address" -c "$TMPDIR/wrong.conf"
+    refuses "$TMPDIR/wrong.conf:2: \"x\" is not an IP address" -c "$TMPDIR/wrong.conf"
     contains "$TMPDIR/wrong.conf:3: " "$(<"$messages")"
 }
 

@@ -343,10 +343,10 @@ it_says_why_a_file_can_not_be_replaced() {
     contains "$list: cannot be replaced: a new file beside it: Read-only file system" "$(<"$TMPDIR/err")"
     rm "$list"
     mkdir "$list"
-    fails_to "$list: is no regular file" enable
+    fails_to "$list: is not a regular file" enable
     rmdir "$list"
     printf 'a\0b' >"$list"
-    fails_to "$list: is no text: there is a NUL in it" enable
+    fails_to "$list: is not a text file: it contains a NUL byte" enable
     : >"$list"
 }
 

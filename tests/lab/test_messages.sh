@@ -127,7 +127,7 @@ it_tells_once_that_the_log_file_can_not_be_written() {
     mount -t tmpfs -o ro tmpfs "$TMPDIR/fixed"
     head -c 4096 /dev/zero >"$TMPDIR/full/filler"
     loses "$TMPDIR/none/log" 'its directory does not exist'
-    loses "$TMPDIR" 'it is no regular file'
+    loses "$TMPDIR" 'it is not a regular file'
     loses "$TMPDIR/full/log" 'no space is left for it'
     loses "$TMPDIR/fixed/log" 'its file system can only be read'
     umount "$TMPDIR/full" "$TMPDIR/fixed"

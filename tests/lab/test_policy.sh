@@ -204,8 +204,8 @@ it_gives_the_family_that_is_not_rejected() {
 # --- bad input ------------------------------------------------------------------------------------------------------
 
 it_refuses_a_file_with_a_line_that_is_no_prefix() {
-    bad_set_file $'192.0.2.0/24\n\n192.0.2.1/24\n' 'line=3 reason="192.0.2.1/24" has bits set behind its length: expected 192.0.2.0/24'
-    bad_set_file $'cloudflare\n' 'line=1 reason="cloudflare" is no prefix'
+    bad_set_file $'192.0.2.0/24\n\n192.0.2.1/24\n' 'line=3 reason="192.0.2.1/24" has bits set after its length: expected 192.0.2.0/24'
+    bad_set_file $'cloudflare\n' 'line=1 reason="cloudflare" is neither a prefix'
     bad_set_file $'# nothing\n' 'line=None reason=the file has no prefix'
     bad_set_file "$(head -c 3000 /dev/zero | tr '\0' 'x')" 'line=1'
 }
@@ -221,7 +221,7 @@ it_refuses_a_file_that_can_not_be_read() {
 answers = { reject = [ \"file:$set_file\" ]; };"
     is_refused "file=/etc/originbypass/originbypass.conf line=2 reason=\"file:$set_file\" cannot be used: the file does not exist"
     mkfifo "$set_file"
-    is_refused 'cannot be used: this is no regular file'
+    is_refused 'cannot be used: this is not a regular file'
 }
 
 it_reads_the_file_at_the_programs_start() {

@@ -140,7 +140,7 @@ it_takes_no_file_that_others_may_write() {
     chmod 666 "$file.new"
     mv "$file.new" "$file"
     stays "$CDN" "$ORIGIN_V4"
-    contains 'nobody else may write it' "$(said reason)"
+    contains 'nobody else can write to it' "$(said reason)"
     equal 1 "$(wc -l <"$messages")"
     chmod 644 "$file"
     comes_to "$CDN" "$EDGE_V4"

@@ -26,9 +26,9 @@ static void what_libconfig_cannot_take_is_refused_with_its_line(void **state) {
         {"hosts = (\n\"a.b\"\n", 1, "the \"(\" of this line is not closed"},
         {"hosts = ( \"a.b\" ];", 1, "\"]\" does not close the \"(\" of line 1"},
         {"query = {\n\n);", 3, "\")\" does not close the \"{\" of line 1"},
-        {"query = { };\n}", 2, "\"}\" closes nothing"},
-        {"hosts = (\n\"a\\x00.b\" );", 2, "\"a\\x00.b\" has an octet NUL"},
-        {"hosts = ( \"\\\\\\X00\" );", 1, "has an octet NUL"},
+        {"query = { };\n}", 2, "there is no open bracket for this \"}\""},
+        {"hosts = (\n\"a\\x00.b\" );", 2, "\"a\\x00.b\" contains a NUL byte"},
+        {"hosts = ( \"\\\\\\X00\" );", 1, "contains a NUL byte"},
     };
     ASSERT_ALL_REFUSED(table);
 }
@@ -55,6 +55,34 @@ static void what_only_looks_like_it_is_read(void **state) {
         config_free(parse_good(texts[i]));
 }
 
+/* The character, the blank or the quote that a person does not see. */
+static void a_syntax_error_names_its_probable_cause(void **state) {
+    (void)state;
+    static const struct bad_text table[] = {
+        {"hosts = ( \"a.b\",\n);", 2, "expected a value, found \")\": remove the comma before it"},
+        {"upstreams = [ \"9.9.9.9\", ];", 1, "expected a value, found \"]\": remove the comma before it"},
+        {"hosts = ( \"a.b\"; \"b.b\" );", 1,
+         "expected a comma or \")\", found \";\": the values of a list are separated by commas"},
+        {"family = \xe2\x80\x9c"
+         "any\xe2\x80\x9d;",
+         1, ": this is a curly quote; use \" instead"},
+        {"family = \xe2\x80\x98"
+         "any\xe2\x80\x99;",
+         1, ": this is a curly quote; use \" instead"},
+        {"\nfamily = \"any\xe2\x80\x9d;\n", 2, "the string that begins here has no end: this is a curly quote"},
+        {"family = 'any';", 1, "expected a value, found \"'any';\": single quotes do not work here; use \""},
+        {"hosts = ( \"a.b\"\xef\xbc\x8c \"b.b\" );", 1, ": this is not an ASCII comma; use , instead"},
+        {"family\xc2\xa0= \"any\";", 1, ": this is a no-break space (U+00A0)"},
+        {"family = \"any\";\xe2\x80\x8b\n", 1, ": this is an invisible character (U+200B); delete it"},
+        {"family = \"any\";\n\xef\xbb\xbf", 2, "U+FEFF"},
+        {"hosts = ( \"a.b,\n\"b.b\" );", 2,
+         "found \"b.b\": the string before it spans several lines, so its closing quote is probably missing"},
+        {"family: any", 1, "expected a value, found \"any\": text needs double quotes"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        assert_refused(&table[i]);
+}
+
 /*
  * For these errors, each libconfig has its own wording and line, and some versions read what others reject. So the
  * wording is ours.
@@ -62,56 +90,56 @@ static void what_only_looks_like_it_is_read(void **state) {
 static void a_syntax_error_says_what_was_found_and_expected(void **state) {
     (void)state;
     static const struct bad_text table[] = {
-        {"this is no configuration\n", 1, "\"is\" stands where \"=\" is expected, behind the name of a setting"},
-        {"family \"any\";", 1, "\"any\" stands where \"=\" is expected"},
-        {"family\n", 1, "the end of the file stands where \"=\" is expected"},
-        {"\"any\"", 1, "\"any\" stands where a setting is expected, as in NAME = VALUE"},
-        {"5 = 6;", 1, "\"5\" stands where a setting is expected"},
-        {"family = \"any\";;", 1, "\";\" stands where a setting is expected"},
-        {"{ family = \"any\"; }", 1, "\"{\" stands where a setting is expected"},
-        {"query = { \"x\" };", 1, "\"x\" stands where a setting is expected"},
-        {"query = { hedge_ms = 1, \"x\" };", 1, "\"x\" stands where a setting is expected"},
+        {"this is no configuration\n", 1, "expected \"=\" after the name of a setting, found \"is\""},
+        {"family \"any\";", 1, "expected \"=\" after the name of a setting, found \"any\""},
+        {"family\n", 1, "expected \"=\" after the name of a setting, found the end of the file"},
+        {"\"any\"", 1, "expected a setting, as in NAME = VALUE, found \"any\""},
+        {"5 = 6;", 1, "expected a setting, as in NAME = VALUE, found \"5\""},
+        {"family = \"any\";;", 1, "expected a setting, as in NAME = VALUE, found \";\""},
+        {"{ family = \"any\"; }", 1, "expected a setting, as in NAME = VALUE, found \"{\""},
+        {"query = { \"x\" };", 1, "expected a setting, as in NAME = VALUE, found \"x\""},
+        {"query = { hedge_ms = 1, \"x\" };", 1, "expected a setting, as in NAME = VALUE, found \"x\""},
         {"query = { hedge_ms = 1 ) };", 1, "\")\" does not close the \"{\" of line 1"},
-        {"family = \"any\";\n\n  fallback = ;\n", 3, "\";\" stands where a value is expected"},
-        {"family = \"any\";\nfallback =\n\n\n", 2, "the end of the file stands where a value is expected"},
-        {"query = { hedge_ms = };", 1, "\"}\" stands where a value is expected"},
-        {"query = { hedge_ms };", 1, "\"}\" stands where \"=\" is expected"},
-        {"family = = \"any\";", 1, "\"=\" stands where a value is expected"},
-        {"family = any;", 1, "\"any\" stands where a value is expected: text stands in double quotes"},
-        {"hosts = (\ncdn.example.com );", 2, "\"cdn.example.com\" stands where a value is expected: text stands in"},
-        {"family = \"any\" \"all\";", 1, "\"all\" stands where \";\" is expected"},
-        {"family = \"any\" ( );", 1, "\"(\" stands where \";\" is expected"},
-        {"hosts = (\n\"a.b\"\n\"b.b\" );", 3, "\"b.b\" stands where a comma or \")\" is expected"},
-        {"hosts = (\n\"a.b\"\nfamily = \"any\";", 3, "\"family\" stands where a comma or \")\" is expected"},
-        {"hosts = (\n\"a.b\";\n", 2, "\";\" stands where a comma or \")\" is expected"},
-        {"hosts = [ \"a.b\" = ];", 1, "\"=\" stands where a comma or \"]\" is expected"},
-        {"hosts = ( 1 \"x\" );", 1, "\"x\" stands where a comma or \")\" is expected"},
-        {"hosts = ( , \"a.b\" );", 1, "\",\" stands where a value is expected"},
-        {"hosts = ( \"a.b\",, \"b.b\" );", 1, "\",\" stands where a value is expected"},
-        {"hosts = [ \"a.b\", ];", 1, "\"]\" stands where a value is expected"},
-        {"hosts = (\n\"a.b\",\n@ );", 3, "\"@\" stands where a value is expected"},
+        {"family = \"any\";\n\n  fallback = ;\n", 3, "expected a value, found \";\""},
+        {"family = \"any\";\nfallback =\n\n\n", 2, "expected a value, found the end of the file"},
+        {"query = { hedge_ms = };", 1, "expected a value, found \"}\""},
+        {"query = { hedge_ms };", 1, "expected \"=\" after the name of a setting, found \"}\""},
+        {"family = = \"any\";", 1, "expected a value, found \"=\""},
+        {"family = any;", 1, "expected a value, found \"any\": text needs double quotes"},
+        {"hosts = (\ncdn.example.com );", 2, "expected a value, found \"cdn.example.com\": text needs double quotes"},
+        {"family = \"any\" \"all\";", 1, "expected \";\", found \"all\""},
+        {"family = \"any\" ( );", 1, "expected \";\", found \"(\""},
+        {"hosts = (\n\"a.b\"\n\"b.b\" );", 3, "expected a comma or \")\", found \"b.b\""},
+        {"hosts = (\n\"a.b\"\nfamily = \"any\";", 3, "expected a comma or \")\", found \"family\""},
+        {"hosts = (\n\"a.b\";\n", 2, "expected a comma or \")\", found \";\""},
+        {"hosts = [ \"a.b\" = ];", 1, "expected a comma or \"]\", found \"=\""},
+        {"hosts = ( 1 \"x\" );", 1, "expected a comma or \")\", found \"x\""},
+        {"hosts = ( , \"a.b\" );", 1, "expected a value, found \",\""},
+        {"hosts = ( \"a.b\",, \"b.b\" );", 1, "expected a value, found \",\""},
+        {"hosts = [ \"a.b\", ];", 1, "expected a value, found \"]\""},
+        {"hosts = (\n\"a.b\",\n@ );", 3, "expected a value, found \"@\""},
         {"hosts = ( \xe2\x80\x9c"
          "a.b\xe2\x80\x9d );",
          1,
-         "\"\\xe2\\x80\\x9c"
-         "a.b\\xe2\\x80\\x9d\" stands where a value is expected"},
-        {"family = \"any\" % 5;", 1, "\"%\" stands where \";\" is expected"},
+         "expected a value, found \"\\xe2\\x80\\x9c"
+         "a.b\\xe2\\x80\\x9d\""},
+        {"family = \"any\" % 5;", 1, "expected \";\", found \"%\""},
         {"\xef\xbb\xbf"
          "family = \"any\";",
          1, "a byte order mark (U+FEFF): save the file as UTF-8 without one"},
-        {"_family = \"any\";", 1, "\"_family\" is no name of a setting: expected letters, digits"},
-        {"cache.mode = \"ttl\";", 1, "\"cache.mode\" is no name of a setting"},
-        {"a+b = 1;", 1, "\"a+b\" is no name of a setting"},
+        {"_family = \"any\";", 1, "\"_family\" is not the name of a setting: expected letters, digits"},
+        {"cache.mode = \"ttl\";", 1, "\"cache.mode\" is not the name of a setting"},
+        {"a+b = 1;", 1, "\"a+b\" is not the name of a setting"},
         {"upstreams = [ \"9.9.9.9\",\n5 ];", 2,
-         "\"5\" does not fit into [ ], which holds strings, numbers or booleans"},
+         "\"5\" does not fit into [ ], whose values are all strings, all numbers or all booleans"},
         {"upstreams = [ 5, true ];", 1, "\"true\" does not fit into [ ]"},
         {"upstreams = [ ( ) ];", 1, "\"(\" does not fit into [ ]"},
         {"upstreams = [ \"9.9.9.9\", [ ] ];", 1, "\"[\" does not fit into [ ]"},
         {"family = \"any\";\nfallback = \"libc\";\nfamily = \"any\";", 3, "\"family\" is set twice: first in line 1"},
         {"cache = {\nmode = \"ttl\";\nmode = \"ttl\"; };", 3, "\"mode\" is set twice: first in line 2"},
         {"hosts = ( { name = \"a.b\";\nname = \"b.b\"; } );", 2, "\"name\" is set twice: first in line 1"},
-        {"log = { file = \"/\\a\"; };", 1, "\"/\\a\" has an unknown escape in it: a backslash is written \\\\"},
-        {"log = { file = \"/\\x4\"; };", 1, "has an unknown escape in it"},
+        {"log = { file = \"/\\a\"; };", 1, "\"/\\a\" contains an unknown escape: write a backslash as \\\\"},
+        {"log = { file = \"/\\x4\"; };", 1, "contains an unknown escape"},
     };
     ASSERT_ALL_REFUSED(table);
 }
@@ -180,7 +208,7 @@ static void numbers_of_all_shapes_are_one_kind(void **state) {
 static void each_value_has_its_own_line(void **state) {
     (void)state;
     static const struct bad_text table[] = {
-        {"hosts\n=\n(\n\"a.b\",\n(\n)\n)\n;", 5, "a list is no host"},
+        {"hosts\n=\n(\n\"a.b\",\n(\n)\n)\n;", 5, "a list is not a host"},
         {"hosts = (\n\"a.b\",\n{\n}\n);", 3, "a host has no name"},
         {"hosts = (\n{ name = \"a.b\"; },\n{ name = \"b.b\"; addresses =\n[\n\"x\"\n]; } );", 5, "\"x\" is no"},
         {"query\n=\n5;", 3, "query is 5: expected a group"},
@@ -196,7 +224,7 @@ static void an_octet_nul_is_refused(void **state) {
     struct config *config = config_parse_text("test.conf", text, sizeof(text) - 1);
     assert_int_equal(config->error_count, 1);
     assert_int_equal(config->errors[0].line, 3);
-    assert_non_null(strstr(config->errors[0].reason, "octet NUL"));
+    assert_non_null(strstr(config->errors[0].reason, "a NUL byte"));
     config_free(config);
 }
 
@@ -226,7 +254,7 @@ static void assert_repeated_is_refused(const char *before, const char *repeated,
 
 static void twenty_thousand_brackets_are_refused(void **state) {
     (void)state;
-    static const char reason[] = "brackets stand more than 16 deep";
+    static const char reason[] = "brackets are nested more than 16 deep";
     assert_repeated_is_refused("hosts =\n", "(", 20000, "", 2, reason);
     assert_repeated_is_refused("hosts = ", "\n(", 20000, "", 18, reason);
     assert_repeated_is_refused("a = ", "{ a =\n", 20000, "", 17, reason);
@@ -239,7 +267,7 @@ static void sixteen_brackets_are_no_syntax_error(void **state) {
     char *text = repeat(open, ")", 16, ";");
     struct config *config = parse(text);
     assert_int_equal(config->error_count, 1);
-    assert_non_null(strstr(config->errors[0].reason, "a list is no host"));
+    assert_non_null(strstr(config->errors[0].reason, "a list is not a host"));
     config_free(config);
     free(text);
     free(open);
@@ -423,6 +451,7 @@ int main(void) {
         cmocka_unit_test(what_libconfig_cannot_take_is_refused_with_its_line),
         cmocka_unit_test(what_only_looks_like_it_is_read),
         cmocka_unit_test(a_syntax_error_says_what_was_found_and_expected),
+        cmocka_unit_test(a_syntax_error_names_its_probable_cause),
         cmocka_unit_test(a_number_is_what_is_written_whichever_libconfig_reads),
         cmocka_unit_test(numbers_of_all_shapes_are_one_kind),
         cmocka_unit_test(each_value_has_its_own_line),

@@ -193,15 +193,15 @@ static void paths_are_absolute(void **state) {
 static void unknown_keys_are_refused(void **state) {
     (void)state;
     static const struct bad_text table[] = {
-        {"\n\nhost = ( );", 3, "\"host\" is no key of the configuration: expected hosts, upstreams, fallback"},
-        {"query = { };\ncolour = 1;", 2, "\"colour\" is no key of the configuration"},
+        {"\n\nhost = ( );", 3, "\"host\" is not a key of the configuration: expected hosts, upstreams, fallback"},
+        {"query = { };\ncolour = 1;", 2, "\"colour\" is not a key of the configuration"},
         {"query = {\n timeout = 5; };", 2,
-         "\"timeout\" is no key of query: expected timeout_ms, hedge_ms, deadline_ms"},
-        {"cache = { Mode = \"ttl\"; };", 1, "\"Mode\" is no key of cache: expected mode, "},
-        {"answers = { drop = [ ]; };", 1, "\"drop\" is no key of answers"},
-        {"programs = { only = [ ]; };", 1, "\"only\" is no key of programs"},
-        {"log = { path = \"/x\"; };", 1, "\"path\" is no key of log: expected level, file"},
-        {"metrics = { dir = \"/x\"; };", 1, "\"dir\" is no key of metrics: expected directory"},
+         "\"timeout\" is not a key of query: expected timeout_ms, hedge_ms, deadline_ms"},
+        {"cache = { Mode = \"ttl\"; };", 1, "\"Mode\" is not a key of cache: expected mode, "},
+        {"answers = { drop = [ ]; };", 1, "\"drop\" is not a key of answers"},
+        {"programs = { only = [ ]; };", 1, "\"only\" is not a key of programs"},
+        {"log = { path = \"/x\"; };", 1, "\"path\" is not a key of log: expected level, file"},
+        {"metrics = { dir = \"/x\"; };", 1, "\"dir\" is not a key of metrics: expected directory"},
     };
     ASSERT_ALL_REFUSED(table);
 }
@@ -211,8 +211,8 @@ static void kinds_are_not_mixed_up(void **state) {
     static const struct bad_text table[] = {
         {"hosts = \"a.example.com\";", 1, "hosts is \"a.example.com\": expected a list"},
         {"hosts = { };", 1, "hosts is a group: expected a list"},
-        {"hosts = ( 5 );", 1, "5 is no host"},
-        {"hosts = (\n\"a.example.com\"\n,\n[ ] );", 4, "a list is no host"},
+        {"hosts = ( 5 );", 1, "5 is not a host"},
+        {"hosts = (\n\"a.example.com\"\n,\n[ ] );", 4, "a list is not a host"},
         {"upstreams = \"8.8.8.8\";", 1, "upstreams is \"8.8.8.8\": expected a list of strings"},
         {"upstreams = [ 8 ];", 1, "upstreams is 8: expected a list of strings"},
         {"upstreams = (\n\"8.8.8.8\",\n{ } );", 3, "upstreams is a group: expected a list of strings"},
@@ -231,9 +231,9 @@ static void upstreams_are_addresses(void **state) {
     (void)state;
     static const struct bad_text table[] = {
         {"upstreams = [ ];", 1, "upstreams has 0 servers: expected 1 to 16"},
-        {"upstreams = [ \"\" ];", 1, "\"\" is no IP address"},
-        {"upstreams = [\n\"8.8.8.8\",\n\"dns.google\" ];", 3, "\"dns.google\" is no IP address"},
-        {"upstreams = [ \"8.8.8.8:0\" ];", 1, "\"8.8.8.8:0\" has no port from 1 to 65535"},
+        {"upstreams = [ \"\" ];", 1, "\"\" is not an IP address"},
+        {"upstreams = [\n\"8.8.8.8\",\n\"dns.google\" ];", 3, "\"dns.google\" is not an IP address"},
+        {"upstreams = [ \"8.8.8.8:0\" ];", 1, "\"8.8.8.8:0\" has a bad port: expected 1 to 65535"},
         {"upstreams = [ \"1.0.0.1\", \"1.0.0.2\", \"1.0.0.3\", \"1.0.0.4\", \"1.0.0.5\", \"1.0.0.6\", \"1.0.0.7\","
          "\"1.0.0.8\", \"1.0.0.9\", \"1.0.0.10\", \"1.0.0.11\", \"1.0.0.12\", \"1.0.0.13\", \"1.0.0.14\", \"1.0.0.15\","
          "\"1.0.0.16\", \"1.0.0.17\" ];",
@@ -370,27 +370,27 @@ static void bad_prefixes_are_refused(void **state) {
     (void)state;
     static const struct bad_text table[] = {
         {"answers = { reject = [ \"10.0.0.1/8\" ]; };", 1,
-         "\"10.0.0.1/8\" has bits set behind its length: expected 10.0.0.0/8"},
+         "\"10.0.0.1/8\" has bits set after its length: expected 10.0.0.0/8"},
         {"answers = { reject = [ \"10.1.127.0/17\", \"10.1.129.0/17\" ]; };", 1, "expected 10.1.0.0/17"},
         {"answers = { accept = [ \"2001:db8::1/33\" ]; };", 1, "expected 2001:db8::/33"},
         {"answers = { reject = [ \"11.0.0.0/7\" ]; };", 1, "expected 10.0.0.0/7"},
         {"answers = { accept = [ \"::1/0\" ]; };", 1, "expected ::/0"},
-        {"answers = { reject = [ \"10.0.0.0/33\" ]; };", 1, "has no length from 0 to 32 behind the slash"},
-        {"answers = { reject = [ \"::/129\" ]; };", 1, "has no length from 0 to 128 behind the slash"},
-        {"answers = { reject = [ \"::/1024\" ]; };", 1, "has no length from 0 to 128"},
-        {"answers = { reject = [ \"10.0.0.0/\" ]; };", 1, "has no length from 0 to 32"},
-        {"answers = { reject = [ \"10.0.0.0/-1\" ]; };", 1, "has no length"},
-        {"answers = { reject = [ \"10.0.0.0/8/8\" ]; };", 1, "has no length"},
-        {"answers = { reject = [ \"10.0.0/8\" ]; };", 1, "\"10.0.0/8\" is no prefix and no set: expected"},
-        {"answers = { reject = [ \"10.0.0.256\" ]; };", 1, "is no prefix and no set"},
+        {"answers = { reject = [ \"10.0.0.0/33\" ]; };", 1, "has a bad length after the slash: expected 0 to 32"},
+        {"answers = { reject = [ \"::/129\" ]; };", 1, "has a bad length after the slash: expected 0 to 128"},
+        {"answers = { reject = [ \"::/1024\" ]; };", 1, "has a bad length after the slash: expected 0 to 128"},
+        {"answers = { reject = [ \"10.0.0.0/\" ]; };", 1, "has a bad length after the slash: expected 0 to 32"},
+        {"answers = { reject = [ \"10.0.0.0/-1\" ]; };", 1, "has a bad length"},
+        {"answers = { reject = [ \"10.0.0.0/8/8\" ]; };", 1, "has a bad length"},
+        {"answers = { reject = [ \"10.0.0/8\" ]; };", 1, "\"10.0.0/8\" is neither a prefix nor a set: expected"},
+        {"answers = { reject = [ \"10.0.0.256\" ]; };", 1, "is neither a prefix nor a set"},
         {"answers = { reject = [ \"1111:2222:3333:4444:5555:6666:123.123.123.1234\" ]; };", 1,
-         "is no prefix and no set"},
-        {"answers = { reject = [ \"/8\" ]; };", 1, "is no prefix and no set"},
-        {"answers = { reject = [\n\n\"fastly\" ]; };", 3, "\"fastly\" is no prefix and no set"},
-        {"answers = { reject = [ \"file:byoip.txt\" ]; };", 1, "is no prefix and no set"},
-        {"answers = { reject = [ \"Cloudflare\" ]; };", 1, "is no prefix and no set"},
+         "is neither a prefix nor a set"},
+        {"answers = { reject = [ \"/8\" ]; };", 1, "is neither a prefix nor a set"},
+        {"answers = { reject = [\n\n\"fastly\" ]; };", 3, "\"fastly\" is neither a prefix nor a set"},
+        {"answers = { reject = [ \"file:byoip.txt\" ]; };", 1, "is neither a prefix nor a set"},
+        {"answers = { reject = [ \"Cloudflare\" ]; };", 1, "is neither a prefix nor a set"},
         {"answers = { reject = [ \"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000/8\" ]; };", 1,
-         "is no prefix and no set"},
+         "is neither a prefix nor a set"},
     };
     ASSERT_ALL_REFUSED(table);
 }
@@ -399,7 +399,7 @@ static void the_same_prefix_in_both_lists_is_refused(void **state) {
     (void)state;
     static const struct bad_text table[] = {
         {"answers = { accept = [ \"10.0.0.0/8\",\n\"private\" ];\nreject = [ \"private\" ]; };", 3,
-         "\"private\" is rejected here and accepted in line 2: expected in one list only"},
+         "\"private\" is rejected here and accepted in line 2: expected in only one list"},
         {"answers = { reject = [ \"192.0.2.0/24\",\n\"10.0.0.1\", \"10.0.0.2\" ];\naccept = [ \"10.0.0.1/32\" ]; };", 2,
          "10.0.0.1/32 is rejected here and accepted in line 3"},
         {"answers = { reject = [ \"::/0\" ];\naccept = [ \"::/0\", \"::1\" ]; };", 1, "::/0 is rejected here"},

@@ -104,9 +104,9 @@ static void assert_set_refused(const char *text, size_t size, int line, const ch
 
 static void a_line_that_is_no_prefix_is_told_with_file_and_line(void **state) {
     (void)state;
-    ASSERT_SET_REFUSED("192.0.2.0/24\n\nprivate\n192.0.2.3/8\n", 3, "\"private\" is no prefix");
-    ASSERT_SET_REFUSED("192.0.2.1/24", 1, "\"192.0.2.1/24\" has bits set behind its length: expected 192.0.2.0/24");
-    ASSERT_SET_REFUSED("::/129\n", 1, "has no length from 0 to 128");
+    ASSERT_SET_REFUSED("192.0.2.0/24\n\nprivate\n192.0.2.3/8\n", 3, "\"private\" is neither a prefix");
+    ASSERT_SET_REFUSED("192.0.2.1/24", 1, "\"192.0.2.1/24\" has bits set after its length: expected 192.0.2.0/24");
+    ASSERT_SET_REFUSED("::/129\n", 1, "has a bad length after the slash: expected 0 to 128");
     ASSERT_SET_REFUSED("192.0.2.0/24 192.0.3.0/24\n", 1, "192.0.2.0/24 192.0.3.0/24\"");
     ASSERT_SET_REFUSED("192.0.2.0/24\n192.0.2\0.0/24\n", 2, "\"192.0.2\\x00.0/24\"");
     ASSERT_SET_REFUSED("192.0.2.0/24\n\xff\xfe\n", 2, "\"\\xff\\xfe\"");
@@ -114,7 +114,7 @@ static void a_line_that_is_no_prefix_is_told_with_file_and_line(void **state) {
 
 static void a_file_without_a_prefix_is_refused(void **state) {
     (void)state;
-    ASSERT_SET_REFUSED("", 0, "the file has no prefix: expected one a line");
+    ASSERT_SET_REFUSED("", 0, "the file has no prefix: expected one on each line");
     ASSERT_SET_REFUSED("# none yet\n\n", 0, "the file has no prefix");
 }
 
@@ -122,7 +122,7 @@ static void a_file_that_can_not_be_read_is_told_with_the_line_that_names_it(void
     (void)state;
     assert_refused_at(file, 2, "cannot be used: the file does not exist");
     assert_int_equal(mkfifo(set, 0600), 0);
-    assert_refused_at(file, 2, "cannot be used: this is no regular file");
+    assert_refused_at(file, 2, "cannot be used: this is not a regular file");
     unlink(set);
     write_file(set, "", 0);
     assert_int_equal(truncate(set, (off_t)CONFIG_SIZE_MAX + 1), 0);

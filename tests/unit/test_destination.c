@@ -1059,8 +1059,8 @@ static void why_a_log_file_gets_nothing_is_told_once(void **state) {
     assert_int_equal(mkfifo(path_of("unread"), 0600), 0);
     assert_true(is_loss_told_once("none/log", "its directory does not exist"));
     assert_true(is_loss_told_once("plain/log", "a part of its path is not a directory"));
-    assert_true(is_loss_told_once("a_directory", "it is no regular file"));
-    assert_true(is_loss_told_once("unread", "it is no regular file"));
+    assert_true(is_loss_told_once("a_directory", "it is not a regular file"));
+    assert_true(is_loss_told_once("unread", "it is not a regular file"));
     assert_true(
         is_loss_told_once("to_plain", "it is a symbolic link, and not one to standard output or standard error"));
 }

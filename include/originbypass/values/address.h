@@ -62,7 +62,7 @@ void server_address_text(const struct server_address *server, char text[static S
 /**
  * Read `ADDRESS`, `ADDRESS:PORT` or `[V6]:PORT` (a bare IPv6 address has no port; default 53).
  * Refused are addresses that are not one server's (`0.0.0.0`, multicast) or would need a scope. Returns NULL, or
- * what is wrong: a static text that continues after the offending one, such as "is no IP address". Thread-safe.
+ * what is wrong: a static text that continues after the offending one, such as "is not an IP address". Thread-safe.
  */
 const char *server_address_parse(const char *text, struct server_address *server);
 

@@ -64,7 +64,9 @@ static void print_errors(const struct config *config) {
         free(place);
     }
     free(errors);
-    print_finding(name_of(config), STYLE_BAD, "refused", ": every call goes to libc until this is corrected");
+    print_finding(name_of(config), STYLE_BAD, "refused",
+                  ": until this is corrected, libc answers every call of a program that starts; running programs keep "
+                  "their former configuration");
 }
 
 static void print_note(const struct config *config, const struct note *note) {

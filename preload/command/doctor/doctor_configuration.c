@@ -23,8 +23,9 @@ static void tell_error(const struct config_error *error) {
                   : error->line == 0      ? text_format("%s", error->file)
                                           : text_format("%s:%d", error->file, error->line);
     findings_tell(&(struct finding){FINDING_CAUSE, "configuration", place,
-                                    "Until it is corrected, every call is libc's; originbypass check tries a "
-                                    "configuration before it is used"},
+                                    "Until it is corrected, libc answers every call of a program that starts; running "
+                                    "programs keep their former configuration. Before you use a file, try it with "
+                                    "originbypass check FILE"},
                   "refused: %s", error->reason);
     free(place);
 }

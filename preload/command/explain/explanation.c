@@ -111,7 +111,7 @@ const char *explanation_why_libc(const struct explanation *explanation) {
     if (name_is_literal(host->name.text))
         return "it is an address";
     if (!name_is_host_name(&host->name))
-        return "it is no host name";
+        return "it is not a host name";
     if (host->rule == NULL && has_rule_for_all(explanation->config))
         return "the rule * leaves names without a dot, and those that are local by their nature, at home";
     return host->rule == NULL ? "no rule matches" : "the rule says so";

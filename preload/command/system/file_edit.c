@@ -40,7 +40,7 @@ static bool read_edited(struct file_edit *edit) {
         return errno == ENOENT || complain_of_file(edit->path, "cannot be looked at");
     }
     if (!S_ISREG(edit->file.st_mode)) {
-        cli_complain("%s: is no regular file", edit->path);
+        cli_complain("%s: is not a regular file", edit->path);
         return false;
     }
     edit->text = file_text(edit->path, &size);
@@ -48,7 +48,7 @@ static bool read_edited(struct file_edit *edit) {
         return complain_of_file(edit->path, "cannot be read");
     if (strlen(edit->text) == size)
         return true;
-    cli_complain("%s: is no text: there is a NUL in it", edit->path);
+    cli_complain("%s: is not a text file: it contains a NUL byte", edit->path);
     return false;
 }
 
