@@ -18,16 +18,22 @@
 
 static struct config_source source_at_load;
 
-bool config_load(void) {
+static bool is_disabled(void) {
+    bool disabled = false;
+    return config_source_is_disabled(secure_getenv(config_variable_name(CONFIG_VARIABLE_DISABLED)), &disabled) &&
+           disabled;
+}
+
+enum config_at_load config_load(void) {
     bool secure = getauxval(AT_SECURE) != 0;
     if (secure)
         config_source_clear_environment();
     if (!config_source_read(&source_at_load, CONFIG_DEFAULT_FILE, secure))
-        return false;
+        return is_disabled() ? CONFIG_AT_LOAD_DISABLED : CONFIG_AT_LOAD_NONE;
     if (source_at_load.text == NULL || !programs_leave_alone(source_at_load.text, source_at_load.size))
-        return true;
+        return CONFIG_AT_LOAD_GIVEN;
     config_source_release(&source_at_load);
-    return false;
+    return CONFIG_AT_LOAD_LEFT_OUT;
 }
 
 const struct config_source *config_loaded(void) {

@@ -14,6 +14,7 @@
 #include "originbypass/guest/log.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/in_force/configuration.h"
+#include "originbypass/in_force/published.h"
 #include "originbypass/lookup/flights.h"
 #include "originbypass/metrics/counters.h"
 #include "originbypass/metrics/metrics.h"
@@ -52,7 +53,13 @@ static void clear_up(void) {
  * parsed.
  */
 static enum load_state load(void) {
-    if (!config_load())
+    static const enum published_state states[] = {[CONFIG_AT_LOAD_GIVEN] = PUBLISHED_WAITING,
+                                                  [CONFIG_AT_LOAD_NONE] = PUBLISHED_NOTHING,
+                                                  [CONFIG_AT_LOAD_DISABLED] = PUBLISHED_DISABLED,
+                                                  [CONFIG_AT_LOAD_LEFT_OUT] = PUBLISHED_LEFT_OUT};
+    enum config_at_load found = config_load();
+    publish_state(states[found], config_loaded());
+    if (found != CONFIG_AT_LOAD_GIVEN)
         return LOAD_IDLE;
     log_remember_streams();
     libc_load();

@@ -11,6 +11,7 @@
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/guest/process.h"
+#include "originbypass/in_force/published.h"
 #include "originbypass/metrics/counters.h"
 #include "originbypass/metrics/metrics.h"
 
@@ -127,10 +128,13 @@ static void begin_first(void) {
         return;
     }
     put_into_effect(config, 1);
-    if (config->error_count > 0)
+    if (config->error_count > 0) {
+        publish_refusal(&told);
         tell_config_refusal(config, false);
-    else
+    } else {
+        publish_configuration(config, &told);
         tell_beginning(config);
+    }
     atomic_store(&configuration_look_ms, 0);
 }
 
@@ -217,6 +221,7 @@ static bool replace(struct config *config, const struct in_force *former) {
     cache_forget(is_outdated, &change);
     counters_add(COUNTER_RELOADS);
     put_into_effect(config, former->generation + 1);
+    publish_configuration(config, &told);
     tell_reload(config, former->generation + 1);
     return true;
 }
@@ -224,6 +229,7 @@ static bool replace(struct config *config, const struct in_force *former) {
 static void refuse_reload(struct config *config) {
     counters_add(COUNTER_REFUSED_RELOADS);
     tell_metrics(config);
+    publish_refusal(&told);
     tell_config_refusal(config, true);
     config_free(config);
 }

@@ -14,7 +14,7 @@ it_finds_the_installed_library_in_a_process() {
     doctor --pid "$pid"
     finds_nothing_bad
     tells good "process $pid (sleep): has the library from $library, the installed one"
-    tells good "process $pid (sleep): was started with the hosts $CDN"
+    tells note "process $pid (sleep): has looked up nothing yet. Its first lookup will use the hosts $CDN"
     lacks '8.8.8.8' "$report"
     quiet
 }
@@ -180,7 +180,7 @@ it_reads_no_configuration_of_a_process_but_a_file() {
     mkfifo "$TMPDIR/pipe.conf"
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/pipe.conf begin_with "$library"
     doctor --pid "$pid"
-    tells good "was started with the hosts $CDN"
+    tells note "has looked up nothing yet. Its first lookup will use the hosts $CDN and $TMPDIR/pipe.conf"
 }
 
 it_follows_the_links_of_a_process_within_its_root_or_not_at_all() {
@@ -210,7 +210,7 @@ is_left_alone_by() {
     doctor --pid "$pid"
     kill "$pid"
     wait "$pid" || :
-    tells bad "is left alone by \"programs\" in $1"
+    tells note "will be left alone by \"programs\" in $1 once it is restarted"
 }
 
 # The program is in the jail once it has answered.
@@ -230,12 +230,13 @@ it_says_that_a_process_has_the_library_switched_off() {
     tells bad 'was started with ORIGIN_BYPASS_DISABLED'
 }
 
-it_notes_that_a_process_was_started_without_hosts() {
+it_says_that_a_process_was_started_without_a_configuration() {
     install_library
     LD_PRELOAD=$library begin sleep 60
     doctor --pid "$pid"
-    finds_nothing_bad
-    tells note 'was started without ORIGIN_BYPASS_HOSTS: its hosts are those of /etc/originbypass/originbypass.conf, if any'
+    finds_bad 1
+    tells bad 'was started without hosts and without /etc/originbypass/originbypass.conf: libc answers every call' \
+        'Set ORIGIN_BYPASS_HOSTS where it is started'
 }
 
 it_says_that_the_configuration_leaves_a_process_alone() {
@@ -244,9 +245,10 @@ it_says_that_the_configuration_leaves_a_process_alone() {
     doctor --pid "$pid"
     finds_bad 1
     tells bad "process $pid (sleep): is left alone by \"programs\" in /etc/originbypass/originbypass.conf"
-    configure 'programs = { exclude = [ "*/sleep:61" ]; };'
+    configure 'programs = { exclude = [ "*/sleep:61" ]; };' # which counts at the next start
     doctor --pid "$pid"
-    finds_nothing_bad
+    finds_bad 1
+    tells bad "process $pid (sleep): is left alone by \"programs\" in its configuration file" 'and restart it'
     echo 'programs = { exclude = [ "*/sleep" ]; };' >"$TMPDIR/own.conf"
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/own.conf begin_with "$library"
     doctor --pid "$pid"
@@ -255,6 +257,168 @@ it_says_that_the_configuration_leaves_a_process_alone() {
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/linked.conf begin_with "$library"
     doctor --pid "$pid"
     tells bad "process $pid (sleep): is left alone by \"programs\" in $TMPDIR/linked.conf"
+}
+
+# --- what it has in force -------------------------------------------------------------------------------------------
+
+it_says_which_hosts_and_upstreams_a_process_has_in_force() {
+    configure "hosts = ( \"$CDN\", \"*.example.net\", \"!keep.example.net\" ); upstreams = [ \"8.8.8.8\" ];"
+    begin_asking
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells good "process $pid (asks): has these hosts in force since 20" \
+        "from /etc/originbypass/originbypass.conf: $CDN *.example.net !keep.example.net; upstreams: 8.8.8.8"
+    lacks 'looked up nothing yet' "$report"
+}
+
+it_says_of_a_process_that_a_host_is_not_among_its_own() {
+    ORIGIN_BYPASS_HOSTS="$CDN !shop.example.com" begin_asking
+    ORIGIN_BYPASS_HOSTS="$CDN api.example.com shop.example.com" doctor --pid "$pid" "$CDN" api.example.com shop.example.com
+    equal 1 "$status"
+    tells bad "process $pid (asks): does not list api.example.com, so libc answers; its hosts are: $CDN !shop.example.com" \
+        'Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it'
+    tells bad "process $pid (asks): does not list shop.example.com"
+    lacks "does not list $CDN" "$report"
+}
+
+it_says_that_the_hosts_of_a_process_were_refused() {
+    ORIGIN_BYPASS_HOSTS=https://$CDN begin_asking
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (asks): its configuration is refused, so libc answers every call: ORIGIN_BYPASS_HOSTS: \"https://$CDN\" is not a host name" \
+        'Correct it and restart the process'
+}
+
+it_says_before_the_first_lookup_that_the_hosts_of_a_process_will_be_refused() {
+    install_library
+    LD_PRELOAD=$library ORIGIN_BYPASS_HOSTS=https://$CDN begin sleep 60
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (sleep): its configuration is refused" 'is not a host name'
+}
+
+it_says_that_a_process_has_refused_a_changed_configuration() {
+    configure "hosts = ( \"$CDN\" );"
+    begin_asking
+    configure 'hosts = ( "a b" );'
+    until_true refuses_the_change
+    tells bad 'and its former one stays in force: /etc/originbypass/originbypass.conf:1: "a b" is not a host name' 'Correct the file'
+    tells good "has these hosts in force since 20"
+    configure "hosts = ( \"$CDN\", \"api.example.com\" );"
+    until_true takes_the_change
+    finds_nothing_bad
+}
+
+refuses_the_change() {
+    ask_for "$CDN"
+    doctor --pid "$pid"
+    tells bad 'refused a changed configuration at 20' >/dev/null
+}
+
+takes_the_change() {
+    ask_for "$CDN"
+    doctor --pid "$pid"
+    tells good "$CDN api.example.com; upstreams" >/dev/null
+}
+
+# nginx writes the titles of its processes over its environment.
+it_knows_what_a_program_has_that_overwrites_its_environment() {
+    library=$LAB_LIBRARY
+    configure "hosts = ( \"$CDN\" );"
+    start_proxy LD_PRELOAD="$LAB_LIBRARY"
+    local worker
+    worker=$(worker_of_the_proxy)
+    ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor --pid "$worker"
+    stop_proxy || :
+    finds_nothing_bad
+    tells good "process $worker (nginx): has these hosts in force since 20" ": $CDN; upstreams: "
+}
+
+it_can_not_tell_what_a_process_has_whose_memory_it_may_not_read() {
+    ORIGIN_BYPASS_HOSTS=$CDN begin_asking
+    status=0
+    report=$(setpriv --bounding-set -sys_ptrace --inh-caps -sys_ptrace "$originbypass" doctor --pid "$pid" 2>"$messages") || status=$?
+    [[ $report != *'cannot be looked at'* ]] || skip 'this system does not even show the mappings without CAP_SYS_PTRACE'
+    [[ $report != *'in force since'* ]] || skip 'this system lets a user read the memory of his processes'
+    tells note "process $pid (asks): cannot tell what it has in force: this user may not read the memory of the process." \
+        "It was started with the hosts $CDN" 'Ask as root'
+}
+
+# A library of that name whose memory says what it likes.
+it_trusts_nothing_that_a_process_says_it_has_in_force() {
+    library=$TMPDIR/hostile/liboriginbypass.so
+    local body
+    mkdir -p "${library%/*}"
+    for body in 'VERSION + 1, sizeof(struct published), 0, PUBLISHED_IN_FORCE' 'VERSION, sizeof(struct published) - 8, 0, PUBLISHED_IN_FORCE' \
+        'VERSION, sizeof(struct published), 0, 1000000' 'VERSION, sizeof(struct published), 1, PUBLISHED_IN_FORCE'; do
+        hostile_library "$body"
+        LD_PRELOAD=$library begin sleep 60
+        doctor --pid "$pid"
+        tells note "process $pid (sleep): cannot tell what it has in force: "
+    done
+    hostile_library 'VERSION, sizeof(struct published), 0, PUBLISHED_IN_FORCE, .loaded_s = INT64_MAX,
+        .hosts = { [0 ... 2047] = 27 }, .file = { [0 ... 511] = 10 }, .upstreams = { [0 ... 511] = 1 }'
+    LD_PRELOAD=$library begin sleep 60
+    doctor --pid "$pid" "$CDN"
+    lacks $'\033' "$report"
+    tells good 'in force since an unknown time'
+}
+
+hostile_library() {
+    printf '#include "originbypass/in_force/published.h"\n#define VERSION PUBLISHED_MAGIC, PUBLISHED_VERSION\nstruct published record = { %s };\n' "$1" |
+        cc -I "$top/include" -shared -fPIC -x c -o "$library" -
+}
+
+it_says_that_the_messages_of_a_process_go_into_a_socket() {
+    ORIGIN_BYPASS_HOSTS=$CDN
+    export ORIGIN_BYPASS_HOSTS
+    "$python" -c 'import socket, subprocess, sys, os, signal
+ours, its = socket.socketpair()
+p = subprocess.Popen(sys.argv[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=its, env={**os.environ, "LD_PRELOAD": os.environ["LAB_LIBRARY"]})
+p.stdin.write(b"name.invalid\n"); p.stdin.flush(); p.stdout.readline()
+print(p.pid, flush=True)
+signal.pause()' "$(compiled asks)" >"$TMPDIR/asking" &
+    end_with_the_test $!
+    until_true test -s "$TMPDIR/asking"
+    pid=$(<"$TMPDIR/asking")
+    ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor --pid "$pid"
+    tells note 'its messages are lost: its standard error is a socket' 'Name a file in ORIGIN_BYPASS_LOG_FILE'
+}
+
+it_sees_that_the_file_of_a_process_is_mounted_by_itself() {
+    install_library
+    configure "hosts = ( \"$CDN\" );"
+    cp /etc/originbypass/originbypass.conf "$TMPDIR/volume.conf"
+    # shellcheck disable=SC2016 # expanded in there
+    LD_PRELOAD=$library unshare --mount bash -c 'LD_PRELOAD= mount --bind "$1" /etc/originbypass/originbypass.conf && exec sleep 60' - "$TMPDIR/volume.conf" &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    doctor --pid "$pid"
+    tells note "process $pid (sleep): /etc/originbypass/originbypass.conf: the file itself is a mount point" 'Mount the directory'
+}
+
+it_gives_the_notes_on_the_program_of_a_process() {
+    install_library
+    cp "$(command -v sleep)" "$TMPDIR/squid"
+    LD_PRELOAD=$library ORIGIN_BYPASS_HOSTS=$CDN begin "$TMPDIR/squid" 60
+    doctor --pid "$pid"
+    tells bad "$TMPDIR/squid: has a resolver of its own and does not ask libc" 'dns_nameservers'
+}
+
+# A process that has looked up one name.
+begin_asking() {
+    install_library
+    # shellcheck disable=SC2154 # the test before
+    coproc asking { exec env LD_PRELOAD="$library" "$(compiled asks)" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+}
+
+ask_for() {
+    echo "$1" >&"${asking[1]}"
+    read -r <&"${asking[0]}"
 }
 
 # --- what it cannot see --------------------------------------------------------------------------------------------

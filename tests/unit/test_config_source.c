@@ -305,7 +305,7 @@ static void config_take_keeps_it_for_config_parse(void **state) {
     setenv("ORIGIN_BYPASS_HOSTS", "a.b", 1);
     setenv("ORIGIN_BYPASS_CONFIG_FILE", file, 1);
     write_file("family = \"ipv6\";");
-    assert_true(config_load());
+    assert_int_equal(config_load(), CONFIG_AT_LOAD_GIVEN);
     clear_environment(NULL);
     for (int i = 0; i < 2; i++) {
         struct config *config = config_parse();

@@ -7,15 +7,23 @@
 #include "originbypass/config/config.h"
 #include "originbypass/config/source.h"
 
+/** What config_load() has found. */
+enum config_at_load {
+    CONFIG_AT_LOAD_GIVEN,
+    CONFIG_AT_LOAD_NONE,     /**< no variable sets hosts or a file, and there is no file */
+    CONFIG_AT_LOAD_DISABLED, /**< ORIGIN_BYPASS_DISABLED is set */
+    CONFIG_AT_LOAD_LEFT_OUT, /**< the file's `programs` leave this program alone */
+};
+
 /**
  * Read the environment (secure_getenv(3)) and the file's bytes as they are now, to be parsed later: the
  * program may chroot(2) or drop its privileges in between. Nothing is parsed and nothing printed. Called
  * once, at load, by one thread. Allocates only by mmap(2), because malloc(3) may not be ready yet.
  *
- * Returns false where there is nothing to do: no variable sets hosts or a file, there is no file, its `programs` leave
- * this program alone, or ORIGIN_BYPASS_DISABLED is set. Then every call is libc's, and config_parse() is not needed.
+ * If it returns anything but CONFIG_AT_LOAD_GIVEN, there is nothing to do: libc answers every call, and config_parse()
+ * is not needed.
  */
-bool config_load(void);
+enum config_at_load config_load(void);
 
 /**
  * Parse what config_load() has read. NULL only if there is no memory; a broken one has errors and no rules.
@@ -24,7 +32,7 @@ bool config_load(void);
  */
 struct config *config_parse(void);
 
-/** What config_load() has read: all zeros before, and where it returned false. */
+/** What config_load() has read: all zeros before, and if there is nothing to do. */
 const struct config_source *config_loaded(void);
 
 /** Read its files as they are now, for a reload (config_source_read_again()). */

@@ -180,7 +180,7 @@ static int look_at_all(const struct doctor_options *options, char *const *hosts)
     bool restart = false;
     findings_begin(&(struct findings_style){.json = options->json});
     if (options->pid != NULL)
-        restart = doctor_process(options->pid);
+        restart = doctor_process(options->pid, (const char *const *)hosts, options->target_count);
     if (options->program != NULL)
         doctor_program(options->program, options->program[0]);
     if (options->target_count > 0 || (options->pid == NULL && options->program == NULL))

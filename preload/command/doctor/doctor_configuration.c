@@ -13,6 +13,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/config/source.h"
 #include "originbypass/guest/descriptor.h"
@@ -55,54 +56,12 @@ static void tell_rules(const struct config *config) {
             "every call is libc's");
 }
 
-/* --- how it is mounted -------------------------------------------------------------------------------------------- */
-
-/* mountinfo writes blanks, tabs, newlines and backslashes as `\` and three octal digits (proc(5)). */
-static void unescape(char *text) {
-    char *to = text;
-    for (const char *from = text; *from != '\0'; to++) {
-        bool escaped = from[0] == '\\' && from[1] != '\0' && from[2] != '\0' && from[3] != '\0';
-        *to = escaped ? (char)((from[1] - '0') * 64 + (from[2] - '0') * 8 + (from[3] - '0')) : *from;
-        from += escaped ? 4 : 1;
-    }
-    *to = '\0';
-}
-
-/* A line of mountinfo: number, parent's number, device, root within the file system, mount point, and more. */
-static bool is_mount_of(char *line, const char *path, const char **root) {
-    char *rest = NULL, *field = strtok_r(line, " ", &rest);
-    for (int i = 1; field != NULL && i < 4; i++)
-        field = strtok_r(NULL, " ", &rest);
-    char *point = field == NULL ? NULL : strtok_r(NULL, " ", &rest);
-    if (point == NULL)
-        return false;
-    unescape(point);
-    *root = field;
-    return strcmp(point, path) == 0;
-}
-
-static void tell_mount(const char *file, const char *root) {
-    bool sub_path = strstr(root, "/volume-subpaths/") != NULL || strstr(root, "kubernetes.io~configmap") != NULL;
-    findings_tell(&(struct finding){FINDING_NOTE, "configuration-mount", file,
-                                    sub_path
-                                        ? "Mount the volume's directory, without subPath"
-                                        : "Mount the directory that it is in; in Kubernetes a volume without subPath"},
-                  "the file itself is a mount point%s: a new one that takes its place outside is never seen in here",
-                  sub_path ? " (subPath)" : "");
-}
+/* --- its files ---------------------------------------------------------------------------------------------------- */
 
 static void look_at_mount(const char *file) {
     char *path = realpath(file, NULL);
-    char *mounts = file_text("/proc/self/mountinfo", NULL);
-    char *rest = NULL;
-    const char *root = NULL;
-    for (char *line = mounts == NULL || path == NULL ? NULL : strtok_r(mounts, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest))
-        if (is_mount_of(line, path, &root)) {
-            tell_mount(file, root);
-            break;
-        }
-    free(mounts);
+    if (path != NULL)
+        doctor_mount("self", path, file, file);
     free(path);
 }
 

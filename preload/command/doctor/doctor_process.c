@@ -11,13 +11,24 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_in_force.h"
 #include "originbypass/command/doctor/doctor_program.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/mapping.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/source.h"
+
+/* A process that is looked at. */
+struct process {
+    const char *pid;
+    const char *about; /* how it is called in the report */
+    const char *maps;  /* the text of /proc/PID/maps */
+    const char *const *hosts;
+    size_t host_count;
+};
 
 /* --- its library -------------------------------------------------------------------------------------------------- */
 
@@ -59,31 +70,28 @@ static const char *variable_in(const char *environment, size_t size, const char 
     return NULL;
 }
 
-static void look_at_programs(const char *about, const char *pid, const char *environment, size_t size) {
+/* The file that leaves the process alone, as far as its environment tells which one it reads; the caller frees it. */
+static char *file_that_leaves_alone(const char *pid, const char *environment, size_t size) {
     char *named = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
     char *file = left_alone_process(pid, named);
-    if (file != NULL)
-        doctor_left_alone("process-programs", about, file);
-    free(file);
     free(named);
+    return file;
 }
 
-static void look_at_environment(const char *about, const char *environment, size_t size) {
-    bool disabled = false;
-    const char *word = variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_DISABLED));
+/* The second best: what the process was started with, if it has not overwritten that. */
+static void look_at_environment(const char *about, const char *why, const char *environment, size_t size) {
     char *hosts = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS)));
     char *file = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
-    if (config_source_is_disabled(word, &disabled) && disabled)
-        findings_tell(&(struct finding){FINDING_BAD, "process-environment", about, "Restart it without the variable"},
-                      "was started with ORIGIN_BYPASS_DISABLED: every call is libc's");
-    else if (hosts != NULL || file != NULL)
-        findings_tell(&(struct finding){FINDING_GOOD, "process-environment", about, NULL}, "was started with %s %s",
+    struct finding finding = {FINDING_NOTE, "process-configuration", about,
+                              "Ask as root (in a container: with the capability SYS_PTRACE)"};
+    if (hosts != NULL || file != NULL)
+        findings_tell(&finding, "cannot tell what it has in force: %s. It was started with %s %s", why,
                       hosts != NULL ? "the hosts" : "the file", hosts != NULL ? hosts : file);
     else
-        findings_tell(&(struct finding){FINDING_NOTE, "process-environment", about,
-                                        "If that file lists no host either, every call goes to libc"},
-                      "was started without ORIGIN_BYPASS_HOSTS: its hosts are those of %s, if any",
-                      CONFIG_DEFAULT_FILE);
+        findings_tell(&finding,
+                      "cannot tell what it has in force: %s. Its environment does not show ORIGIN_BYPASS_HOSTS; a "
+                      "program may overwrite it",
+                      why);
     free(hosts);
     free(file);
 }
@@ -123,34 +131,60 @@ static char *describe_process(const char *pid) {
     return about;
 }
 
-static bool look_at_process(const char *about, const char *pid, char *maps) {
+/* What `programs` says now is in the file; what counted at the start is in the record. */
+static void look_at_configuration(const struct process *process, const char *environment, size_t size) {
+    struct published record;
+    const char *why = published_read(process->pid, process->maps, &record);
+    char *file = file_that_leaves_alone(process->pid, environment, size);
+    bool left = why != NULL || record.state == PUBLISHED_LEFT_OUT;
+    if (file != NULL && left)
+        doctor_left_alone("process-programs", process->about, file);
+    else if (file != NULL)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-programs", process->about,
+                                        "Change programs.include or programs.exclude there"},
+                      "will be left alone by \"programs\" in %s once it is restarted", file);
+    if (why != NULL)
+        look_at_environment(process->about, why, environment, size);
+    else if (file == NULL || !left)
+        doctor_in_force(process->about, process->pid, &record, process->hosts, process->host_count);
+    free(file);
+}
+
+static void look_at_notes(const struct process *process) {
+    char *path = proc_file_target(process->pid, "exe");
+    doctor_program_notes_of(process->pid, path == NULL ? process->about : path);
+    free(path);
+}
+
+static bool look_at_process(const struct process *process) {
     struct mapping mapping = {0};
     size_t size = 0;
     bool restart = false;
-    char *environment = proc_file_text(pid, "environ", &size);
+    char *environment = proc_file_text(process->pid, "environ", &size);
+    char *maps = memory_text(process->maps), *rest = maps;
     if (maps[0] == '\0') {
-        findings_tell(&(struct finding){FINDING_BAD, "process", about, NULL},
+        findings_tell(&(struct finding){FINDING_BAD, "process", process->about, NULL},
                       "has no memory: it has ended, or is the kernel's");
-    } else if (mapping_next(&maps, &mapping)) {
-        restart = tell_mapping(about, pid, &mapping);
-        if (environment != NULL) {
-            look_at_environment(about, environment, size);
-            look_at_programs(about, pid, environment, size);
-        }
+    } else if (mapping_next(&rest, &mapping)) {
+        restart = tell_mapping(process->about, process->pid, &mapping);
+        look_at_configuration(process, environment == NULL ? "" : environment, size);
+        look_at_notes(process);
     } else {
-        tell_unmapped(about, pid, environment == NULL ? "" : environment, size);
+        tell_unmapped(process->about, process->pid, environment == NULL ? "" : environment, size);
     }
+    free(maps);
     free(environment);
     return restart;
 }
 
-bool doctor_process(const char *pid) {
+bool doctor_process(const char *pid, const char *const *hosts, size_t host_count) {
     char *about = describe_process(pid), *maps = proc_file_text(pid, "maps", NULL);
+    struct process process = {pid, about, maps, hosts, host_count};
     bool restart = false;
     if (maps == NULL)
         tell_unreadable(about, errno);
     else
-        restart = look_at_process(about, pid, maps);
+        restart = look_at_process(&process);
     free(maps);
     free(about);
     return restart;

@@ -231,3 +231,14 @@ void doctor_program_of(const char *pid, const char *shown) {
     inspect(pid, (char *[]){path, NULL}, shown);
     free(path);
 }
+
+void doctor_program_notes_of(const char *pid, const char *shown) {
+    struct program program;
+    char *path = text_format("/proc/%s/exe", pid);
+    bool unreached = false;
+    if (program_inspect(path, &program) == 0 && !doctor_known(&program, (char *[]){path, NULL}, shown, &unreached) &&
+        program.resolver == NULL)
+        tell_compiled_in(program.binary, shown);
+    program_free(&program);
+    free(path);
+}

@@ -42,8 +42,12 @@ static const char *skip_field(const char *at) {
 
 /* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or no file. */
 static bool read_line(const char *line, struct mapping *mapping) {
-    const char *device = skip_field(skip_field(skip_field(line))), *inode = skip_field(device);
+    const char *permissions = skip_field(line);
+    const char *device = skip_field(skip_field(permissions)), *inode = skip_field(device);
     char *rest = NULL;
+    mapping->start = strtoull(line, &rest, 16);
+    mapping->end = *rest == '-' ? strtoull(rest + 1, NULL, 16) : 0;
+    mapping->writable = permissions[0] != '\0' && permissions[1] == 'w';
     unsigned long major_number = strtoul(device, &rest, 16);
     unsigned long minor_number = strtoul(rest + (*rest == ':'), NULL, 16);
     snprintf(mapping->path, sizeof(mapping->path), "%s", skip_field(inode));

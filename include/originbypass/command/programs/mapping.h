@@ -2,6 +2,7 @@
 #define ORIGINBYPASS_COMMAND_PROGRAMS_MAPPING_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /** The library in a process, according to a line of /proc/PID/maps (proc(5)). */
@@ -10,6 +11,8 @@ struct mapping {
     bool deleted;    /**< the file no longer has a name */
     dev_t device;
     unsigned long inode;
+    uint64_t start, end; /**< addresses in the process */
+    bool writable;
 };
 
 /**

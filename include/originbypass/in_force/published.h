@@ -1,0 +1,58 @@
+#ifndef ORIGINBYPASS_IN_FORCE_PUBLISHED_H
+#define ORIGINBYPASS_IN_FORCE_PUBLISHED_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "originbypass/config/parse.h"
+#include "originbypass/metrics/counters_file.h"
+
+/*
+ * What this process has in force, for `originbypass doctor --pid`: a record in the library's own writable memory. The
+ * command finds it by its magic in the mappings of the library (/proc/PID/maps) and reads it with process_vm_readv(2).
+ * The environment of a process would not do: many programs overwrite it, and it does not say what was refused.
+ */
+
+/** What became of the configuration. */
+enum published_state {
+    PUBLISHED_UNUSED,   /**< the library has not been loaded completely */
+    PUBLISHED_NOTHING,  /**< nothing was configured at load */
+    PUBLISHED_DISABLED, /**< ORIGIN_BYPASS_DISABLED */
+    PUBLISHED_LEFT_OUT, /**< `programs` leaves this program alone */
+    PUBLISHED_WAITING,  /**< read at load; the first lookup parses it. `hosts` is the variable as it was given */
+    PUBLISHED_IN_FORCE,
+    PUBLISHED_REFUSED, /**< the first configuration was refused: no name is ours */
+    PUBLISHED_STATE_LAST = PUBLISHED_REFUSED,
+};
+
+#define PUBLISHED_MAGIC "originbypass:" /* and three NUL */
+#define PUBLISHED_VERSION 1
+
+/** All texts end with a NUL within their room. A reader must not trust any of this: another process wrote it. */
+struct published {
+    char magic[16];
+    uint32_t version;
+    uint32_t size;             /**< of this structure */
+    _Atomic uint32_t sequence; /**< odd while the rest changes */
+    uint32_t state;            /**< enum published_state */
+    uint32_t generation;       /**< of the configuration in force; 1: the first */
+    uint32_t hosts_left_out;   /**< rules for which `hosts` had no room */
+    int64_t loaded_s;          /**< when it took effect (time(2)) */
+    int64_t refused_s;         /**< when a configuration was refused last, if none was accepted since; 0: never */
+    char file[512];            /**< of the configuration; "": none, or its path is longer */
+    char hosts[2048];          /**< the rules in force, as in ORIGIN_BYPASS_HOSTS */
+    char upstreams[512];       /**< the general ones, as in ORIGIN_BYPASS_UPSTREAMS */
+    char log_file[256]; /**< where messages go: a path, "stderr", or "none" if `log.level` is; "": not known yet */
+    char error[512];    /**< why the configuration was refused, with file and line; "": it was not */
+};
+
+/** Record a state without a configuration in force. `source` is what was read at load; NULL: nothing. */
+void publish_state(enum published_state state, const struct config_source *source);
+
+/** Record a configuration in force. `load` says when it took effect. */
+void publish_configuration(const struct config *config, const struct counters_load *load);
+
+/** Record that a configuration was refused, at first or at a reload, as `load` says. What is in force stays. */
+void publish_refusal(const struct counters_load *load);
+
+#endif

@@ -1,0 +1,158 @@
+/* What a running process has in force, as its own memory says. */
+#include "originbypass/command/doctor/doctor_in_force.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor_mount.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/config/parse.h"
+#include "originbypass/rules/rules.h"
+#include "originbypass/values/name.h"
+
+static const char CHECK[] = "process-configuration";
+
+static char *time_words(int64_t seconds) {
+    char text[32] = "";
+    struct tm utc;
+    time_t at = seconds;
+    if (gmtime_r(&at, &utc) == NULL || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        return memory_text("an unknown time");
+    return memory_text(text);
+}
+
+/* --- its hosts ---------------------------------------------------------------------------------------------------- */
+
+/* The record's hosts, parsed as the library parses ORIGIN_BYPASS_HOSTS. */
+static struct config *config_of(const struct published *record) {
+    const struct config_source source = {.variables = {[CONFIG_VARIABLE_HOSTS] = record->hosts}};
+    return memory_checked(config_parse_source(&source));
+}
+
+static bool lists(const struct rules *rules, const char *host) {
+    struct name name;
+    return name_fold(&name, host) && rules_settings(rules, &name) != NULL;
+}
+
+static const char *origin_of(const struct published *record) {
+    return record->file[0] != '\0' ? record->file : "ORIGIN_BYPASS_HOSTS";
+}
+
+static void compare_hosts(const char *about, const struct published *record, const char *const *hosts, size_t count) {
+    struct config *config = config_of(record);
+    struct rules *rules = memory_checked(rules_build(config));
+    char *remedy = text_format("Add the host to %s of this process%s", origin_of(record),
+                               record->file[0] != '\0' ? "; a running process notices the change" : " and restart it");
+    for (size_t i = 0; i < count; i++) {
+        if (lists(rules, hosts[i]))
+            continue;
+        if (record->hosts_left_out > 0)
+            findings_tell(&(struct finding){FINDING_NOTE, "process-hosts", about, NULL},
+                          "cannot tell whether it lists %s: it has too many host rules to show them all", hosts[i]);
+        else
+            findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy},
+                          "does not list %s, so libc answers; its hosts are: %s", hosts[i], record->hosts);
+    }
+    free(remedy);
+    rules_free(rules);
+    config_free(config);
+}
+
+/* --- states ------------------------------------------------------------------------------------------------------- */
+
+static void tell_in_force(const char *about, const struct published *record) {
+    char *since = time_words(record->loaded_s), *when = time_words(record->refused_s);
+    char *more = record->hosts_left_out == 0 ? memory_text("") : text_format(" and %u more", record->hosts_left_out);
+    if (record->hosts[0] == '\0' && record->hosts_left_out == 0)
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about, "List the hosts there"},
+                      "lists no host in %s: libc answers every call", origin_of(record));
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, CHECK, about, NULL},
+                      "has these hosts in force since %s, from %s: %s%s; upstreams: %s", since, origin_of(record),
+                      record->hosts, more, record->upstreams);
+    if (record->refused_s != 0)
+        findings_tell(&(struct finding){FINDING_BAD, CHECK, about,
+                                        "Correct the file; originbypass check FILE shows every error in it"},
+                      "refused a changed configuration at %s, and its former one stays in force: %s", when,
+                      record->error);
+    free(more);
+    free(when);
+    free(since);
+}
+
+static void tell_refused(const char *about, const char *error) {
+    findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
+                                    "Correct it and restart the process; originbypass check shows every error"},
+                  "its configuration is refused, so libc answers every call: %s", error);
+}
+
+/* The first lookup parses what was read at load. Whether the variable will be refused can be told before. */
+static void tell_waiting(const char *about, const struct published *record) {
+    struct config *config = config_of(record);
+    if (record->hosts[0] != '\0' && config->error_count > 0) {
+        char *error = text_format("ORIGIN_BYPASS_HOSTS: %s", config->errors[0].reason);
+        tell_refused(about, error);
+        free(error);
+    } else {
+        findings_tell(&(struct finding){FINDING_NOTE, CHECK, about, NULL},
+                      "has looked up nothing yet. Its first lookup will use %s%s%s%s",
+                      record->hosts[0] != '\0' ? "the hosts " : "", record->hosts,
+                      record->hosts[0] != '\0' && record->file[0] != '\0' ? " and " : "", record->file);
+    }
+    config_free(config);
+}
+
+static void tell_state(const char *about, const struct published *record) {
+    switch (record->state) {
+    case PUBLISHED_NOTHING:
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
+                                        "Set ORIGIN_BYPASS_HOSTS where it is started, or list its hosts in "
+                                        "" CONFIG_DEFAULT_FILE ", and restart it"},
+                      "was started without hosts and without " CONFIG_DEFAULT_FILE ": libc answers every call");
+        break;
+    case PUBLISHED_DISABLED:
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about, "Restart it without the variable"},
+                      "was started with ORIGIN_BYPASS_DISABLED: libc answers every call");
+        break;
+    case PUBLISHED_LEFT_OUT:
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
+                                        "Change programs.include or programs.exclude there, and restart it"},
+                      "is left alone by \"programs\" in its configuration file: libc answers every call");
+        break;
+    case PUBLISHED_WAITING:
+        tell_waiting(about, record);
+        break;
+    case PUBLISHED_REFUSED:
+        tell_refused(about, record->error);
+        break;
+    default:
+        tell_in_force(about, record);
+    }
+}
+
+/* --- messages ----------------------------------------------------------------------------------------------------- */
+
+static void look_at_messages(const char *about, const char *pid, const struct published *record) {
+    struct stat status;
+    char *path = text_format("/proc/%s/fd/2", pid);
+    bool to_stderr = strcmp(record->log_file, "stderr") == 0;
+    if (to_stderr && stat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+        findings_tell(&(struct finding){FINDING_NOTE, "process-messages", about,
+                                        "Name a file in ORIGIN_BYPASS_LOG_FILE or log.file"},
+                      "its messages are lost: its standard error is a socket, and the library writes to none");
+    free(path);
+}
+
+void doctor_in_force(const char *about, const char *pid, const struct published *record, const char *const *hosts,
+                     size_t host_count) {
+    tell_state(about, record);
+    if (record->state == PUBLISHED_IN_FORCE)
+        compare_hosts(about, record, hosts, host_count);
+    look_at_messages(about, pid, record);
+    if (record->file[0] != '\0')
+        doctor_mount(pid, record->file, record->file, about);
+}

@@ -1,0 +1,87 @@
+#include "originbypass/command/doctor/read_published.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/programs/mapping.h"
+
+enum { MAPPING_SIZE_MAX = 1 << 20, TRIES = 100 };
+
+static const char NONE[] = "its library has no record of it; it is an older one";
+static const char OTHER_VERSION[] = "its library is of another version than this command";
+
+static bool read_memory(const char *pid, uint64_t address, void *to, size_t size) {
+    struct iovec local = {to, size};
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in another process
+    struct iovec remote = {(void *)(uintptr_t)address, size};
+    return process_vm_readv((pid_t)strtol(pid, NULL, 10), &local, 1, &remote, 1, 0) == (ssize_t)size;
+}
+
+const char *published_find(const char *memory, size_t size) {
+    static const char magic[sizeof(((struct published *)NULL)->magic)] = PUBLISHED_MAGIC;
+    for (size_t at = 0; at + sizeof(struct published) <= size; at += _Alignof(struct published))
+        if (memcmp(memory + at, magic, sizeof(magic)) == 0)
+            return memory + at;
+    return NULL;
+}
+
+static void end_text(char *text, size_t room) {
+    text[room - 1] = '\0';
+}
+
+const char *published_check(struct published *record) {
+    if (record->version != PUBLISHED_VERSION || record->size != sizeof(*record) || record->state > PUBLISHED_STATE_LAST)
+        return OTHER_VERSION;
+    if (record->state == PUBLISHED_UNUSED)
+        return "its library is just being loaded";
+    end_text(record->file, sizeof(record->file));
+    end_text(record->hosts, sizeof(record->hosts));
+    end_text(record->upstreams, sizeof(record->upstreams));
+    end_text(record->log_file, sizeof(record->log_file));
+    end_text(record->error, sizeof(record->error));
+    return NULL;
+}
+
+/* A process that changes its record has done so after a moment, unless it was stopped in between. */
+static const char *copy_record(const char *pid, uint64_t address, struct published *record) {
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t before, after;
+        if (!read_memory(pid, address + offsetof(struct published, sequence), &before, sizeof(before)) ||
+            !read_memory(pid, address, record, sizeof(*record)) ||
+            !read_memory(pid, address + offsetof(struct published, sequence), &after, sizeof(after)))
+            return "its memory is no longer there";
+        if (before == after && before % 2 == 0)
+            return published_check(record);
+    }
+    return "the process was stopped while it changed its configuration";
+}
+
+static const char *read_mapping(const char *pid, const struct mapping *mapping, struct published *record) {
+    uint64_t size = mapping->end - mapping->start;
+    if (!mapping->writable || mapping->end < mapping->start || size > MAPPING_SIZE_MAX)
+        return NONE;
+    char *memory = memory_zeroed(1, size);
+    const char *why = NONE;
+    if (!read_memory(pid, mapping->start, memory, size)) {
+        why = errno == EPERM ? "this user may not read the memory of the process" : "its memory cannot be read";
+    } else {
+        const char *found = published_find(memory, size);
+        if (found != NULL)
+            why = copy_record(pid, mapping->start + (uint64_t)(found - memory), record);
+    }
+    free(memory);
+    return why;
+}
+
+const char *published_read(const char *pid, const char *maps, struct published *record) {
+    char *text = memory_text(maps), *rest = text;
+    struct mapping mapping = {0};
+    const char *why = NONE;
+    while (why == NONE && mapping_next(&rest, &mapping))
+        why = read_mapping(pid, &mapping, record);
+    free(text);
+    return why;
+}
