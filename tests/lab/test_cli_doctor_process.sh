@@ -110,6 +110,56 @@ it_says_why_a_process_does_not_have_the_library_though_it_was_to_have_it() {
     tells bad "$TMPDIR/static: is linked statically"
 }
 
+# In the words of `originbypass run`, and the same for a process, for a program and for this environment.
+it_says_what_is_wrong_with_a_path_in_ld_preload() {
+    local directory=$TMPDIR/preload
+    mkdir -p "$directory/liboriginbypass.so.d" "$directory/with space"
+    cp "$LAB_LIBRARY" "$directory/with space/liboriginbypass.so"
+    : >"$directory/liboriginbypass.so.empty"
+    echo text >"$directory/liboriginbypass.so.text"
+    cp "$LAB_LIBRARY" "$directory/liboriginbypass.so.other"
+    printf '\xff\x7f' | dd of="$directory/liboriginbypass.so.other" bs=1 seek=18 conv=notrunc status=none # e_machine
+    names_the_fault "$directory/liboriginbypass.so.none" 'no such file'
+    names_the_fault "$directory/liboriginbypass.so.d" 'not a regular file'
+    names_the_fault "$directory/liboriginbypass.so.empty" 'the file is empty'
+    names_the_fault "$directory/liboriginbypass.so.text" 'not a shared object (ELF file)'
+    names_the_fault "$directory/liboriginbypass.so.other" 'made for another architecture'
+    names_the_fault "$directory/with space/liboriginbypass.so" 'LD_PRELOAD cannot name a path with a space or a colon'
+}
+
+names_the_fault() {
+    equal "originbypass run: $1: $2" "$(ORIGIN_BYPASS_LIBRARY=$1 "$originbypass" run -H "$CDN" true 2>&1)"
+    LD_PRELOAD=$1 begin sleep 60 2>/dev/null
+    doctor --pid "$pid"
+    equal 1 "$status"
+    tells bad "process $pid (sleep): LD_PRELOAD names $1, which the loader ignores: $2" 'Correct the path'
+    LD_PRELOAD=$1 doctor -- true
+    equal 1 "$status"
+    tells bad "environment: LD_PRELOAD names $1, which the loader ignores: $2" 'Correct the path'
+    LD_PRELOAD=$1 ORIGIN_BYPASS_HOSTS=$CDN doctor "$CDN"
+    equal 1 "$status"
+    tells bad "environment: LD_PRELOAD names $1, which the loader ignores: $2"
+}
+
+it_says_that_the_user_of_a_process_cannot_read_the_library() {
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    cp "$LAB_LIBRARY" "$TMPDIR/liboriginbypass.so"
+    chmod 600 "$TMPDIR/liboriginbypass.so"
+    chmod 755 "$TMPDIR"
+    LD_PRELOAD=$TMPDIR/liboriginbypass.so begin setpriv --reuid "$nobody" --clear-groups sleep 60 2>/dev/null
+    until_true is_called sleep
+    doctor --pid "$pid"
+    tells bad "LD_PRELOAD names $TMPDIR/liboriginbypass.so, which the loader ignores: not readable for the user of the process"
+}
+
+it_notes_what_else_the_loader_ignores_in_ld_preload() {
+    LD_PRELOAD="$LAB_LIBRARY /nowhere/libother.so" doctor -- true
+    finds_nothing_bad
+    tells note "LD_PRELOAD names /nowhere/libother.so, which the loader ignores: no such file"
+    LD_PRELOAD="$LAB_LIBRARY:liboriginbypass.so" doctor -- true # searched for by the loader
+    lacks 'LD_PRELOAD names' "$report"
+}
+
 # The real loader starts the program; the trap replaces it afterwards.
 it_runs_no_loader_that_a_process_names() {
     install_library

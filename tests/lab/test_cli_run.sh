@@ -107,8 +107,12 @@ it_runs_nothing_without_a_library_that_the_loader_takes() {
     exits_with 125 "$TMPDIR/alone/originbypass" run -H "$CDN" echo was run
     contains "no liboriginbypass.so beside $TMPDIR/alone/originbypass" "$(<"$messages")"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/missing.so refuses "$TMPDIR/missing.so: no such file" -H "$CDN"
-    ORIGIN_BYPASS_LIBRARY=$TMPDIR refuses "$TMPDIR: this is no file" -H "$CDN"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR refuses "$TMPDIR: not a regular file" -H "$CDN"
     echo 'no library' >"$TMPDIR/broken.so"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: not a shared object (ELF file)" -H "$CDN"
+    : >"$TMPDIR/broken.so"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: the file is empty" -H "$CDN"
+    head -c 1000 "$LAB_LIBRARY" >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: the loader refuses it: " -H "$CDN"
     cp "$LAB_LIBRARY" "$TMPDIR/a b.so"
     ORIGIN_BYPASS_LIBRARY="$TMPDIR/a b.so" refuses 'cannot name a path with a space' -H "$CDN"
@@ -225,15 +229,32 @@ it_finds_the_program_in_path_as_execvp_does() {
     contains "warning: static is linked statically" "$(<"$messages")"
 }
 
-it_warns_of_another_libc_and_another_architecture() {
-    [[ ! -e $musl ]] || skip "$musl exists, so this machine's musl would run the program"
-    program musl -Wl,--dynamic-linker="$musl"
-    exits_with 127 "$originbypass" run -H "$CDN" "$TMPDIR/musl"
-    contains "warning: $TMPDIR/musl has another libc than the library" "$(<"$messages")"
+# Its loader would end it with errors about the library.
+it_does_not_start_a_program_of_another_libc_or_architecture() {
+    program plain
+    cp "$(readelf -p .interp "$TMPDIR/plain" | grep -o '/.*')" "$TMPDIR/ld-musl-x.so.1" # a loader that has the name of another libc's
+    program musl -Wl,--dynamic-linker="$TMPDIR/ld-musl-x.so.1"
+    "$TMPDIR/musl"
+    is_not_started "$TMPDIR/musl" "$TMPDIR/musl has another libc than the library, so it cannot be started with it"
+    script "$TMPDIR/by-musl" "$TMPDIR/musl"
+    is_not_started "$TMPDIR/by-musl" "$TMPDIR/musl has another libc"
     program foreign
     printf '\xff\x7f' | dd of="$TMPDIR/foreign" bs=1 seek=18 conv=notrunc status=none # e_machine
-    "$originbypass" run -H "$CDN" "$TMPDIR/foreign" 2>"$messages" || :
-    contains "warning: $TMPDIR/foreign is made for another architecture" "$(<"$messages")"
+    is_not_started "$TMPDIR/foreign" "$TMPDIR/foreign is made for another architecture than the library, so it cannot"
+    "$originbypass" run -H "$CDN" --private-hosts "$TMPDIR/musl"
+}
+
+is_not_started() {
+    exits_with 125 "$originbypass" run -q -H "$CDN" "$1"
+    contains "$2" "$(<"$messages")"
+    contains 'with --private-hosts it is started without the library' "$(<"$messages")"
+}
+
+it_does_not_start_a_program_of_musl() {
+    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
+    echo 'int main(void) { return 0; }' | musl-gcc -x c -o "$TMPDIR/of-musl" -
+    is_not_started "$TMPDIR/of-musl" "$TMPDIR/of-musl has another libc"
+    "$originbypass" run -H "$CDN" --private-hosts "$TMPDIR/of-musl"
 }
 
 it_warns_of_a_library_that_resolves_by_itself() {

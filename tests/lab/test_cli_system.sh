@@ -214,7 +214,7 @@ it_refuses_a_path_that_the_loader_would_take_apart() {
 
 it_refuses_what_is_not_there_and_what_is_no_file() {
     ORIGIN_BYPASS_LIBRARY=/usr/local/lib/missing.so refuses '/usr/local/lib/missing.so: No such file or directory' enable
-    ORIGIN_BYPASS_LIBRARY=/usr/local/lib refuses '/usr/local/lib: this is no file' enable
+    ORIGIN_BYPASS_LIBRARY=/usr/local/lib refuses '/usr/local/lib: not a regular file' enable
     rm "$installed"
     refuses "no liboriginbypass.so beside $tool" enable
 }

@@ -12,6 +12,7 @@
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_in_force.h"
+#include "originbypass/command/doctor/doctor_preload.h"
 #include "originbypass/command/doctor/doctor_program.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
@@ -106,6 +107,7 @@ static void tell_unmapped(const char *about, const char *pid, const char *enviro
                                             "error why it ignored the library"
                                           : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
                   "does not have the library%s", named ? ", though it was started with it in LD_PRELOAD" : "");
+    doctor_preload(pid, about, preload);
     char *path = proc_file_target(pid, "exe");
     doctor_program_of(pid, path == NULL ? about : path);
     free(path);

@@ -16,6 +16,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/programs/elf_file.h"
+#include "originbypass/command/programs/preload_fault.h"
 
 static const char NAME[] = "liboriginbypass.so";
 
@@ -79,27 +80,15 @@ char *library_find(void) {
     return path != NULL ? path : find_installed();
 }
 
-static bool is_readable(const char *library) {
-    struct stat file;
-    if (stat(library, &file) == 0 && !S_ISREG(file.st_mode))
-        errno = EISDIR;
-    else if (access(library, R_OK) == 0)
-        return true;
-    const char *reason = errno == ENOENT ? "no such file" : errno == EISDIR ? "this is no file" : "not readable";
-    cli_complain("%s: %s", library, reason);
-    return false;
-}
-
 static bool is_loadable(const char *library) {
-    if (strpbrk(library, " :") != NULL) {
-        cli_complain("%s: LD_PRELOAD cannot name a path with a space or a colon", library);
-        return false;
-    }
-    if (!is_readable(library))
-        return false;
-    if (dlopen(library, RTLD_NOW | RTLD_LOCAL) != NULL)
+    char *fault = preload_fault(NULL, library);
+    if (fault != NULL)
+        cli_complain("%s: %s", library, fault);
+    else if (dlopen(library, RTLD_NOW | RTLD_LOCAL) != NULL)
         return true;
-    cli_complain("%s: the loader refuses it: %s", library, dlerror()); // NOLINT(concurrency-mt-unsafe): one thread
+    else
+        cli_complain("%s: the loader refuses it: %s", library, dlerror()); // NOLINT(concurrency-mt-unsafe): one thread
+    free(fault);
     return false;
 }
 

@@ -138,7 +138,7 @@ bool library_place_check(const char *path, bool forced) {
     if (!can_be_entered(path))
         return false;
     if (stat(path, &file) == 0 && !S_ISREG(file.st_mode)) {
-        cli_complain("%s: this is no file", path);
+        cli_complain("%s: not a regular file", path);
         return false;
     }
     return is_roots_all_the_way(path, forced) && (forced || stays_there(path));

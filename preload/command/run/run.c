@@ -49,15 +49,36 @@ static void warn_where_left_alone(const struct program *program, char *const *ar
     free(file);
 }
 
-static void warn_where_out_of_reach(char *const *arguments) {
+static void warn_where_out_of_reach(const struct program *program, char *const *arguments) {
+    for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++)
+        if (program->obstacles[obstacle])
+            warn_of_obstacle(program, obstacle);
+    warn_where_left_alone(program, arguments);
+}
+
+/* Its loader would fail with the library in LD_PRELOAD, and the program would not start. */
+static bool refuses_library(const struct program *program) {
+    enum program_obstacle obstacle =
+        program->obstacles[PROGRAM_OTHER_MACHINE] ? PROGRAM_OTHER_MACHINE : PROGRAM_OTHER_LIBC;
+    if (!program->obstacles[obstacle])
+        return false;
+    cli_complain("%s %s, so it cannot be started with it; with --private-hosts it is started without the library, and "
+                 "gets the addresses from an /etc/hosts of its own",
+                 program->binary, program_obstacle_text(obstacle));
+    return true;
+}
+
+/* False: the program must not be started. */
+static bool look_at_program(const struct run_options *options) {
     struct program program;
-    if (program_inspect(arguments[0], &program) == 0) {
-        for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++)
-            if (program.obstacles[obstacle])
-                warn_of_obstacle(&program, obstacle);
-        warn_where_left_alone(&program, arguments);
+    bool startable = true;
+    if (program_inspect(options->program[0], &program) == 0) {
+        startable = !refuses_library(&program);
+        if (startable && !options->settings.quiet)
+            warn_where_out_of_reach(&program, options->program);
     }
     program_free(&program);
+    return startable;
 }
 
 static bool preload(const struct run_options *options) {
@@ -69,9 +90,7 @@ static bool preload(const struct run_options *options) {
         memory_checked(NULL);
     free(value);
     free(library);
-    if (!options->settings.quiet)
-        warn_where_out_of_reach(options->program);
-    return true;
+    return look_at_program(options);
 }
 
 /*
@@ -151,7 +170,8 @@ const struct cli_command cli_run = {
             "command, in ../lib of it, or in /usr/local/lib, /usr/lib, /usr/lib/*-linux-* and\n"
             "/usr/lib64. The loader must accept it. If a preloaded library cannot reach the\n"
             "program, or the configuration does not serve it, there is a warning, and the\n"
-            "program is run.\n"
+            "program is run. A program of another libc or architecture is not run, because it\n"
+            "does not start with the library; see --private-hosts.\n"
             "\n"
             "Options:\n" RUN_SETTINGS_HELP "\n"
             "  --private-hosts\n"

@@ -1,0 +1,14 @@
+#ifndef ORIGINBYPASS_COMMAND_PROGRAMS_PRELOAD_FAULT_H
+#define ORIGINBYPASS_COMMAND_PROGRAMS_PRELOAD_FAULT_H
+
+/** Why no path with a space or a colon can be in LD_PRELOAD: these end a path there (ld.so(8)). */
+extern const char PRELOAD_FAULT_SEPARATOR[];
+
+/**
+ * Why the loader would ignore a path in LD_PRELOAD, as text to be put after "PATH: ", such as "no such file". The
+ * caller must free(3) it. NULL: nothing speaks against it. The file is looked at and not loaded. `pid` is the process
+ * in whose root, and for whose user, the path counts; NULL: those of this command.
+ */
+char *preload_fault(const char *pid, const char *path);
+
+#endif

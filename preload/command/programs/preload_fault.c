@@ -1,0 +1,66 @@
+#include "originbypass/command/programs/preload_fault.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/programs/elf_file.h"
+#include "originbypass/command/programs/foreign_file.h"
+
+const char PRELOAD_FAULT_SEPARATOR[] = "LD_PRELOAD cannot name a path with a space or a colon";
+
+static const char *why_not_opened(int error) {
+    switch (error) {
+    case ENOENT:
+    case ENOTDIR:
+        return "no such file";
+    case EINVAL:
+        return "not a regular file";
+    case EACCES:
+        return "not readable";
+    default:
+        return strerror(error); // NOLINT(concurrency-mt-unsafe): there is one thread
+    }
+}
+
+/* Root can open what the user of the process cannot. The groups of that user are not known. */
+static bool is_readable_for(const char *pid, int descriptor) {
+    struct stat process, file;
+    char *path = text_format("/proc/%s", pid);
+    bool known = stat(path, &process) == 0 && fstat(descriptor, &file) == 0;
+    free(path);
+    if (!known || process.st_uid == 0)
+        return true;
+    return (file.st_mode & (file.st_uid == process.st_uid ? S_IRUSR : S_IRGRP | S_IROTH)) != 0;
+}
+
+static const char *content_fault(int descriptor, uint64_t size) {
+    struct elf_file elf;
+    if (size == 0)
+        return "the file is empty";
+    enum elf_kind kind = elf_begin(&elf, descriptor, size);
+    if (kind == ELF_NATIVE)
+        elf_end(&elf);
+    return kind == ELF_NATIVE    ? NULL
+           : kind == ELF_FOREIGN ? "made for another architecture"
+                                 : "not a shared object (ELF file)";
+}
+
+char *preload_fault(const char *pid, const char *path) {
+    uint64_t size = 0;
+    if (strpbrk(path, " :") != NULL)
+        return memory_text(PRELOAD_FAULT_SEPARATOR);
+    int descriptor = pid == NULL ? foreign_file_open(path, UINT64_MAX, &size)
+                                 : foreign_file_open_of(pid, path, 0, UINT64_MAX, &size);
+    if (descriptor < 0)
+        return memory_text(why_not_opened(errno));
+    bool readable = pid == NULL || is_readable_for(pid, descriptor);
+    const char *fault = readable ? content_fault(descriptor, size) : "not readable for the user of the process";
+    close(descriptor);
+    return fault == NULL ? NULL : memory_text(fault);
+}
