@@ -11,6 +11,8 @@
  * users' processes with it. Its texts must be terminated, and their content must come from the file.
  */
 
+enum { TEXTS_MAX = 8 };
+
 static void require(int condition) {
     if (!condition)
         abort();
@@ -29,6 +31,11 @@ static void read_all(const struct elf_file *elf, const uint8_t *data, size_t siz
     check_text(elf_loader(elf), data, size);
     check_text(elf_needs(elf, beginnings), data, size);
     check_text(elf_version_needed(elf, "GLIBC_"), data, size);
+    char *texts[TEXTS_MAX];
+    size_t count = elf_dynamic_texts(elf, DT_NEEDED, texts, TEXTS_MAX);
+    require(count <= TEXTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        check_text(texts[i], data, size);
     (void)elf_imports(elf, "getaddrinfo");
     (void)elf_has_section(elf, ".go.buildinfo");
 }

@@ -190,12 +190,14 @@ it_knows_programs_with_a_resolver_of_their_own() {
     knows note node "dns.setServers(['8.8.8.8', '1.1.1.1'])"
     knows note java DefaultAddressResolverGroup
     knows bad dig 'originbypass resolve'
-    for program in envoy traefik caddy; do
+    for program in envoy traefik caddy traffic_server chromium; do
         make_program 'int main(void) { return 0; }'
         mv "$TMPDIR/program" "$TMPDIR/$program"
     done
     knows bad "$TMPDIR/envoy" envoy.network.dns_resolver.getaddrinfo
     knows note "$TMPDIR/traefik" 'Go programs'
+    knows bad "$TMPDIR/traffic_server" 'proxy.config.dns.nameservers STRING 8.8.8.8 1.1.1.1'
+    knows note "$TMPDIR/chromium" --disable-features=AsyncDns
     knows note "$TMPDIR/caddy" '"dynamic a" with'
 }
 

@@ -113,6 +113,8 @@ it_runs_nothing_without_a_library_that_the_loader_takes() {
     : >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: the file is empty" -H "$CDN"
     head -c 1000 "$LAB_LIBRARY" >"$TMPDIR/broken.so"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: the file is cut off" -H "$CDN"
+    echo 'int missing(void); int here(void) { return missing(); }' | cc -shared -fPIC -Wl,-z,now -x c -o "$TMPDIR/broken.so" -
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so refuses "$TMPDIR/broken.so: the loader refuses it: " -H "$CDN"
     cp "$LAB_LIBRARY" "$TMPDIR/a b.so"
     ORIGIN_BYPASS_LIBRARY="$TMPDIR/a b.so" refuses 'cannot name a path with a space' -H "$CDN"

@@ -143,6 +143,10 @@ it_refuses_a_library_that_is_missing_or_can_not_be_loaded() {
     contains "$TMPDIR/missing.so: no such file" "$(<"$messages")"
     echo 'no library' >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so exits_with 125 "$entrypoint" true
+    contains "$TMPDIR/broken.so: not a shared object" "$(<"$messages")"
+    mkdir -p "$TMPDIR/without/the/command"
+    cp "$entrypoint" "$TMPDIR/without/the/command"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so exits_with 125 "$TMPDIR/without/the/command/entrypoint" true
     contains "$TMPDIR/broken.so: the loader refuses it" "$(<"$messages")"
     cp "$LAB_LIBRARY" "$TMPDIR/a b.so"
     ORIGIN_BYPASS_LIBRARY="$TMPDIR/a b.so" exits_with 125 "$entrypoint" true

@@ -18,6 +18,13 @@ static int self = -1, spoiled = -1;
 static char *octets;
 static size_t size;
 
+enum { TEXTS_MAX = 16 };
+
+static void free_all(char **texts, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+}
+
 static int take_self(void **state) {
     struct stat status = {0};
     (void)state;
@@ -53,8 +60,41 @@ static void tells_what_this_program_is(void **state) {
     assert_false(elf_has_section(&elf, ".tex"));
     assert_true(elf_imports(&elf, "access"));
     assert_false(elf_imports(&elf, "elf_imports"));
+    assert_false(elf_is_go(&elf));
     free(needed);
     free(loader);
+    elf_end(&elf);
+}
+
+static void tells_which_of_several_functions_it_imports(void **state) {
+    static const char *const functions[] = {"elf_imports", "access", NULL}, *const none[] = {"elf_imports", NULL};
+    struct elf_file elf;
+    (void)state;
+    assert_int_equal(elf_begin(&elf, self, size), ELF_NATIVE);
+    assert_ptr_equal(elf_imports_one(&elf, functions), functions[1]);
+    assert_null(elf_imports_one(&elf, none));
+    elf_end(&elf);
+}
+
+static bool has_text(char **texts, size_t count, const char *beginning) {
+    bool found = false;
+    for (size_t i = 0; i < count; i++)
+        found = found || strncmp(texts[i], beginning, strlen(beginning)) == 0;
+    return found;
+}
+
+static void lists_the_texts_of_a_tag_and_no_more_than_there_is_room_for(void **state) {
+    char *texts[TEXTS_MAX], *one[1];
+    struct elf_file elf;
+    (void)state;
+    assert_int_equal(elf_begin(&elf, self, size), ELF_NATIVE);
+    size_t count = elf_dynamic_texts(&elf, DT_NEEDED, texts, TEXTS_MAX);
+    assert_true(has_text(texts, count, "libc.so") && has_text(texts, count, "libcmocka.so"));
+    assert_int_equal(elf_dynamic_texts(&elf, DT_NEEDED, one, 1), 1);
+    assert_string_equal(one[0], texts[0]);
+    assert_int_equal(elf_dynamic_texts(&elf, DT_SONAME, one + 1, 0), 0);
+    free(one[0]);
+    free_all(texts, count);
     elf_end(&elf);
 }
 
@@ -68,6 +108,8 @@ static enum elf_kind ask_everything(size_t length) {
     free(elf_loader(&elf));
     free(elf_needs(&elf, all));
     free(elf_version_needed(&elf, ""));
+    char *texts[TEXTS_MAX];
+    free_all(texts, elf_dynamic_texts(&elf, DT_NEEDED, texts, TEXTS_MAX));
     (void)elf_has_section(&elf, ".none");
     (void)elf_imports(&elf, "none");
     elf_end(&elf);
@@ -148,8 +190,12 @@ static void knows_other_machines_and_other_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(tells_what_this_program_is),           cmocka_unit_test(survives_any_octet_of_its_headers),
-        cmocka_unit_test(survives_tables_that_lead_nowhere),    cmocka_unit_test(survives_a_file_that_is_cut_short),
+        cmocka_unit_test(tells_what_this_program_is),
+        cmocka_unit_test(tells_which_of_several_functions_it_imports),
+        cmocka_unit_test(lists_the_texts_of_a_tag_and_no_more_than_there_is_room_for),
+        cmocka_unit_test(survives_any_octet_of_its_headers),
+        cmocka_unit_test(survives_tables_that_lead_nowhere),
+        cmocka_unit_test(survives_a_file_that_is_cut_short),
         cmocka_unit_test(knows_other_machines_and_other_files),
     };
     return cmocka_run_group_tests(tests, take_self, drop_self);

@@ -17,6 +17,10 @@
     "configuration does not name them",                                                                                \
         "At the top of nginx.conf, for each variable that is set: \"env LD_PRELOAD; env ORIGIN_BYPASS_HOSTS;\""
 
+#define ASYNC_DNS                                                                                                      \
+    "asks DNS itself unless its feature AsyncDns is off", "Start it with --disable-features=AsyncDns, and it asks "    \
+                                                          "libc"
+
 static const struct {
     const char *name;
     enum finding_kind kind; /* FINDING_BAD: it never asks libc for an address to connect to */
@@ -37,6 +41,11 @@ static const struct {
      "Have no resolvers section, or in it: \"nameserver google 8.8.8.8:53\""},
     {"squid", FINDING_BAD, RESOLVER, "has a resolver of its own and does not ask libc",
      "In squid.conf: \"dns_nameservers 8.8.8.8 1.1.1.1\""},
+    {"traffic_server", FINDING_BAD, RESOLVER, "has a resolver of its own and does not ask libc",
+     "In records.config: \"CONFIG proxy.config.dns.nameservers STRING 8.8.8.8 1.1.1.1\""},
+    {"chromium", FINDING_NOTE, RESOLVER, ASYNC_DNS},
+    {"chrome", FINDING_NOTE, RESOLVER, ASYNC_DNS},
+    {"google-chrome", FINDING_NOTE, RESOLVER, ASYNC_DNS},
     {"envoy", FINDING_BAD, RESOLVER, "resolves with c-ares unless it is told otherwise",
      "In the cluster's typed_dns_resolver_config take envoy.network.dns_resolver.getaddrinfo, which asks libc, or give "
      "c-ares the resolvers 8.8.8.8 and 1.1.1.1"},
@@ -127,6 +136,29 @@ bool doctor_known(const struct program *program, char *const *arguments, const c
     char *real = realpath(program->binary, NULL);
     bool known = tell_known(program->path, program, arguments, shown, unreached) ||
                  tell_known(real, program, arguments, shown, unreached);
+    free(real);
+    return known;
+}
+
+const char *doctor_known_resolver(const char *path, const char **what) {
+    for (size_t i = 0; i < sizeof(KNOWN) / sizeof(KNOWN[0]); i++)
+        if (strcmp(KNOWN[i].check, RESOLVER) == 0 && is_called(path, KNOWN[i].name)) {
+            *what = KNOWN[i].what;
+            return KNOWN[i].remedy;
+        }
+    return NULL;
+}
+
+static bool is_interpreter(const char *path) {
+    for (size_t i = 0; i < sizeof(ASKING) / sizeof(ASKING[0]); i++)
+        if (is_called(path, ASKING[i].name))
+            return true;
+    return false;
+}
+
+bool doctor_known_interpreter(const char *path) {
+    char *real = realpath(path, NULL);
+    bool known = is_interpreter(path) || (real != NULL && is_interpreter(real));
     free(real);
     return known;
 }

@@ -12,6 +12,7 @@
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_in_force.h"
+#include "originbypass/command/doctor/doctor_own_resolver.h"
 #include "originbypass/command/doctor/doctor_preload.h"
 #include "originbypass/command/doctor/doctor_program.h"
 #include "originbypass/command/doctor/findings.h"
@@ -152,30 +153,25 @@ static void look_at_configuration(const struct process *process, const char *env
     free(file);
 }
 
-static void look_at_notes(const struct process *process) {
-    char *path = proc_file_target(process->pid, "exe");
-    doctor_program_notes_of(process->pid, path == NULL ? process->about : path);
-    free(path);
-}
-
 static bool look_at_process(const struct process *process) {
     struct mapping mapping = {0};
     size_t size = 0;
-    bool restart = false;
+    bool restart = false, has_library = false;
     char *environment = proc_file_text(process->pid, "environ", &size);
     char *maps = memory_text(process->maps), *rest = maps;
     if (maps[0] == '\0') {
         findings_tell(&(struct finding){FINDING_BAD, "process", process->about, NULL},
                       "has no memory: it has ended, or is the kernel's");
     } else if (mapping_next(&rest, &mapping)) {
+        has_library = true;
         restart = tell_mapping(process->about, process->pid, &mapping);
         look_at_configuration(process, environment == NULL ? "" : environment, size);
-        look_at_notes(process);
     } else {
         tell_unmapped(process->about, process->pid, environment == NULL ? "" : environment, size);
     }
     free(maps);
     free(environment);
+    doctor_resolver_of(process->pid, process->about, has_library);
     return restart;
 }
 

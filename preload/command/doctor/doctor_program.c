@@ -15,9 +15,9 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_known.h"
+#include "originbypass/command/doctor/doctor_own_resolver.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/elf_file.h"
-#include "originbypass/command/programs/file_search.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
@@ -64,20 +64,6 @@ static bool tell_obstacles(const struct program *program, const char *shown) {
                       library == NULL ? "" : library);
     }
     return certain;
-}
-
-/* c-ares names itself in its version text and in the names of its functions, unless these are stripped. */
-static void tell_compiled_in(const char *path, const char *shown) {
-    static const char *const names[] = {"ares_init_options", "ares_library_init", "c-ares library"};
-    bool found = false;
-    for (size_t i = 0; !found && i < sizeof(names) / sizeof(names[0]); i++)
-        found = file_has_text(path, names[i], UINT64_MAX);
-    if (found)
-        findings_tell(
-            &(struct finding){FINDING_NOTE, "program-resolver", shown,
-                              "Give that resolver the servers 8.8.8.8 and 1.1.1.1, or tell the program to ask "
-                              "libc, if it can"},
-            "has c-ares compiled in, and asks DNS with it, always or sometimes");
 }
 
 /* --- whether the loader takes the library ------------------------------------------------------------------------- */
@@ -197,8 +183,8 @@ static void tell_left_alone(const struct program *program, char *const *argument
 static void look_at_program(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     bool known = doctor_known(program, arguments, shown, &unreached);
-    if (!known && !unreached && program->resolver == NULL)
-        tell_compiled_in(program->binary, shown);
+    if (!known && !unreached)
+        doctor_own_resolver(pid, program, shown);
     if (!unreached && program->loader != NULL)
         try_preload(pid, program, shown);
     tell_left_alone(program, arguments, shown);
@@ -229,16 +215,5 @@ void doctor_program(char *const *arguments, const char *shown) {
 void doctor_program_of(const char *pid, const char *shown) {
     char *path = text_format("/proc/%s/exe", pid);
     inspect(pid, (char *[]){path, NULL}, shown);
-    free(path);
-}
-
-void doctor_program_notes_of(const char *pid, const char *shown) {
-    struct program program;
-    char *path = text_format("/proc/%s/exe", pid);
-    bool unreached = false;
-    if (program_inspect(path, &program) == 0 && !doctor_known(&program, (char *[]){path, NULL}, shown, &unreached) &&
-        program.resolver == NULL)
-        tell_compiled_in(program.binary, shown);
-    program_free(&program);
     free(path);
 }

@@ -1,5 +1,6 @@
 #include "originbypass/command/programs/elf_file.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -61,6 +62,16 @@ static elf_segment *read_segments(const struct elf_file *elf) {
     return read_elf_part(elf, elf->header.e_phoff, elf->header.e_phnum * sizeof(elf_segment));
 }
 
+bool elf_is_whole(const struct elf_file *elf) {
+    elf_segment *segments = read_segments(elf);
+    bool whole = segments != NULL;
+    for (size_t i = 0; whole && i < elf->header.e_phnum; i++)
+        whole = segments[i].p_type != PT_LOAD ||
+                (segments[i].p_offset <= elf->size && segments[i].p_filesz <= elf->size - segments[i].p_offset);
+    free(segments);
+    return whole;
+}
+
 char *elf_loader(const struct elf_file *elf) {
     char *loader = NULL;
     elf_segment *segments = read_segments(elf);
@@ -104,6 +115,10 @@ bool elf_has_section(const struct elf_file *elf, const char *name) {
     return found;
 }
 
+bool elf_is_go(const struct elf_file *elf) {
+    return elf_has_section(elf, ".go.buildinfo") || elf_has_section(elf, ".note.go.buildid");
+}
+
 /* A section with entries of one size, and the section with their texts. */
 struct entries {
     void *entries;
@@ -131,15 +146,25 @@ static void free_entries(struct entries *read) {
     free(read->texts);
 }
 
-bool elf_imports(const struct elf_file *elf, const char *function) {
+static const char *equal_one(const char *name, const char *const *names) {
+    while (*names != NULL && strcmp(name, *names) != 0)
+        names++;
+    return *names;
+}
+
+const char *elf_imports_one(const struct elf_file *elf, const char *const *functions) {
     struct entries read = read_entries(elf, SHT_DYNSYM, sizeof(ElfW(Sym)));
     const ElfW(Sym) *symbols = read.entries;
-    bool found = false;
-    for (size_t i = 0; i < read.count && !found; i++)
-        found = symbols[i].st_shndx == SHN_UNDEF &&
-                strcmp(text_at(read.texts, read.text_size, symbols[i].st_name), function) == 0;
+    const char *found = NULL;
+    for (size_t i = 0; i < read.count && found == NULL; i++)
+        if (symbols[i].st_shndx == SHN_UNDEF)
+            found = equal_one(text_at(read.texts, read.text_size, symbols[i].st_name), functions);
     free_entries(&read);
     return found;
+}
+
+bool elf_imports(const struct elf_file *elf, const char *function) {
+    return elf_imports_one(elf, (const char *const[]){function, NULL}) != NULL;
 }
 
 static bool begins_with_one(const char *name, const char *const *beginnings) {
@@ -160,6 +185,20 @@ char *elf_needs(const struct elf_file *elf, const char *const *beginnings) {
     }
     free_entries(&read);
     return found;
+}
+
+size_t elf_dynamic_texts(const struct elf_file *elf, long tag, char **texts, size_t count_max) {
+    struct entries read = read_entries(elf, SHT_DYNAMIC, sizeof(ElfW(Dyn)));
+    const ElfW(Dyn) *tags = read.entries;
+    size_t count = 0;
+    for (size_t i = 0; i < read.count && count < count_max && tags[i].d_tag != DT_NULL; i++) {
+        const char *text = tags[i].d_tag == tag ? text_at(read.texts, read.text_size, tags[i].d_un.d_val) : "";
+        size_t length = strnlen(text, PATH_MAX);
+        if (length > 0 && length < PATH_MAX)
+            texts[count++] = memory_text(text);
+    }
+    free_entries(&read);
+    return count;
 }
 
 static const char *later_of(const char *latest, const char *version) {

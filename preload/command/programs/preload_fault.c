@@ -44,11 +44,13 @@ static const char *content_fault(int descriptor, uint64_t size) {
     if (size == 0)
         return "the file is empty";
     enum elf_kind kind = elf_begin(&elf, descriptor, size);
-    if (kind == ELF_NATIVE)
-        elf_end(&elf);
-    return kind == ELF_NATIVE    ? NULL
-           : kind == ELF_FOREIGN ? "made for another architecture"
-                                 : "not a shared object (ELF file)";
+    if (kind == ELF_NONE)
+        return "not a shared object (ELF file)";
+    if (kind == ELF_FOREIGN)
+        return "made for another architecture";
+    bool whole = elf_is_whole(&elf);
+    elf_end(&elf);
+    return whole ? NULL : "the file is cut off: it is shorter than its own headers say";
 }
 
 char *preload_fault(const char *pid, const char *path) {

@@ -15,6 +15,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/foreign_file.h"
+#include "originbypass/command/programs/own_resolver.h"
 
 enum {
     SCRIPTS_MAX = 5,       /* how many levels of #! the kernel follows */
@@ -163,10 +164,6 @@ static bool is_other_loader(const char *loader) {
     return own != NULL && strcmp(text_base_name(own), text_base_name(loader)) != 0;
 }
 
-static bool is_go(const struct elf_file *elf) {
-    return elf_has_section(elf, ".go.buildinfo") || elf_has_section(elf, ".note.go.buildid");
-}
-
 static bool go_asks_libc(void) {
     const char *settings = secure_getenv("GODEBUG");
     return settings != NULL && strstr(settings, "netdns=cgo") != NULL;
@@ -190,13 +187,11 @@ static bool asan_comes_first(const char *sanitizer) {
 }
 
 static void inspect_native(const struct elf_file *elf, struct program *program) {
-    static const char *const resolvers[] = {"libcares.so", "libunbound.so", "libgetdns.so",  "libadns.so",
-                                            "libudns.so",  "libldns.so",    "libasyncns.so", NULL};
     static const char *const sanitizers[] = {"libasan.so", "libclang_rt.asan", NULL};
     bool *obstacles = program->obstacles;
-    bool go = is_go(elf), asks_libc = elf_imports(elf, "getaddrinfo");
+    bool go = elf_is_go(elf), asks_libc = elf_imports(elf, "getaddrinfo");
     program->loader = elf_loader(elf);
-    program->resolver = elf_needs(elf, resolvers);
+    program->resolver = elf_needs(elf, own_resolver_libraries);
     program->sanitizer = elf_needs(elf, sanitizers);
     obstacles[PROGRAM_GO] = go && !asks_libc;
     obstacles[PROGRAM_GO_CGO] = go && asks_libc && !go_asks_libc();

@@ -11,4 +11,17 @@
  */
 bool doctor_known(const struct program *program, char *const *arguments, const char *shown, bool *unreached);
 
+/**
+ * What helps the program at this path, if its name is known as that of one with a resolver of its own. `*what` is then
+ * how far it uses that resolver, to be put after "NAME ". Returns NULL if the name is not known. Nothing is to be
+ * freed.
+ */
+const char *doctor_known_resolver(const char *path, const char **what);
+
+/**
+ * Whether the program is an interpreter and it is known how its scripts ask DNS themselves. Its file has no further
+ * signs then: PHP imports resolver(3) for dns_get_record.
+ */
+bool doctor_known_interpreter(const char *path);
+
 #endif

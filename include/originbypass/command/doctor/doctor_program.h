@@ -10,7 +10,4 @@ void doctor_program(char *const *arguments, const char *shown);
 /** The same for the program that runs as process `pid`. */
 void doctor_program_of(const char *pid, const char *shown);
 
-/** Of the program that runs as process `pid` and has the library, only what is known about programs like it. */
-void doctor_program_notes_of(const char *pid, const char *shown);
-
 #endif

@@ -33,6 +33,9 @@ enum elf_kind {
 enum elf_kind elf_begin(struct elf_file *elf, int descriptor, uint64_t size);
 void elf_end(struct elf_file *elf);
 
+/** Whether the file has everything that the loader maps (PT_LOAD). If not, a program that uses it dies of SIGBUS. */
+bool elf_is_whole(const struct elf_file *elf);
+
 /** The loader that the kernel starts for the file (PT_INTERP); NULL: it is linked statically. */
 char *elf_loader(const struct elf_file *elf);
 
@@ -42,14 +45,30 @@ const char *elf_own_loader(void);
 /** Whether the file has a section of this name. */
 bool elf_has_section(const struct elf_file *elf, const char *name);
 
+/** Whether the file is a Go program. */
+bool elf_is_go(const struct elf_file *elf);
+
 /** Whether the file imports this function from a shared object. */
 bool elf_imports(const struct elf_file *elf, const char *function);
+
+/**
+ * The first of the file's imports that is one of these functions, as a pointer from the list. The list ends with NULL.
+ * Returns NULL if the file imports none of them.
+ */
+const char *elf_imports_one(const struct elf_file *elf, const char *const *functions);
 
 /**
  * The first shared object that the file itself needs (DT_NEEDED) and whose name has one of these beginnings. The list
  * ends with NULL. Returns NULL if there is none.
  */
 char *elf_needs(const struct elf_file *elf, const char *const *beginnings);
+
+/**
+ * The texts that the file's dynamic section has under a tag (DT_NEEDED, DT_RUNPATH), in their order. At most
+ * `count_max` are put into `texts`, each for the caller to free(3). Empty texts, and those too long for a path, are
+ * left out. Returns how many there are.
+ */
+size_t elf_dynamic_texts(const struct elf_file *elf, long tag, char **texts, size_t count_max);
 
 /**
  * The latest of the versions that the file needs and that begin like this (`GLIBC_`), without the beginning: "2.17". It

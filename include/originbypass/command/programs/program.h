@@ -34,7 +34,7 @@ struct program {
  * then), EACCES, ELOOP and so on. Call program_free() in both cases.
  *
  * It cannot see that a program has a resolver compiled in (nginx, HAProxy, Squid, Envoy) or gets one through a library
- * of a library. It cannot see what a shell script starts.
+ * of a library; own_resolver.h has signs of both. It cannot see what a shell script starts.
  */
 int program_inspect(const char *name, struct program *program);
 
