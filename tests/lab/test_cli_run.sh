@@ -4,7 +4,6 @@
 source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 
 nobody=65534
-musl=/lib/ld-musl-$(uname -m).so.1
 
 # --- the environment -------------------------------------------------------------------------------------------------
 

@@ -38,14 +38,14 @@ static bool lists(const struct rules *rules, const char *host) {
     return name_fold(&name, host) && rules_settings(rules, &name) != NULL;
 }
 
-static const char *origin_of(const struct published *record) {
+static const char *hosts_place(const struct published *record) {
     return record->file[0] != '\0' ? record->file : "ORIGIN_BYPASS_HOSTS";
 }
 
 static void compare_hosts(const char *about, const struct published *record, const char *const *hosts, size_t count) {
     struct config *config = config_of(record);
     struct rules *rules = memory_checked(rules_build(config));
-    char *remedy = text_format("Add the host to %s of this process%s", origin_of(record),
+    char *remedy = text_format("Add the host to %s of this process%s", hosts_place(record),
                                record->file[0] != '\0' ? "; a running process notices the change" : " and restart it");
     for (size_t i = 0; i < count; i++) {
         if (lists(rules, hosts[i]))
@@ -69,10 +69,10 @@ static void tell_in_force(const char *about, const struct published *record) {
     char *more = record->hosts_left_out == 0 ? memory_text("") : text_format(" and %u more", record->hosts_left_out);
     if (record->hosts[0] == '\0' && record->hosts_left_out == 0)
         findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about, "List the hosts there"},
-                      "lists no host in %s: libc answers every call", origin_of(record));
+                      "lists no host in %s: libc answers every call", hosts_place(record));
     else
         findings_tell(&(struct finding){FINDING_GOOD, CHECK, about, NULL},
-                      "has these hosts in force since %s, from %s: %s%s; upstreams: %s", since, origin_of(record),
+                      "has these hosts in force since %s, from %s: %s%s; upstreams: %s", since, hosts_place(record),
                       record->hosts, more, record->upstreams);
     if (record->refused_s != 0)
         findings_tell(&(struct finding){FINDING_BAD, CHECK, about,

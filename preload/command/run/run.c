@@ -69,7 +69,7 @@ static bool refuses_library(const struct program *program) {
 }
 
 /* False: the program must not be started. */
-static bool look_at_program(const struct run_options *options) {
+static bool may_start(const struct run_options *options) {
     struct program program;
     bool startable = true;
     if (program_inspect(options->program[0], &program) == 0) {
@@ -90,7 +90,7 @@ static bool preload(const struct run_options *options) {
         memory_checked(NULL);
     free(value);
     free(library);
-    return look_at_program(options);
+    return may_start(options);
 }
 
 /*
