@@ -152,7 +152,9 @@ it_says_that_the_user_of_a_process_cannot_read_the_library() {
     cp "$LAB_LIBRARY" "$TMPDIR/liboriginbypass.so"
     chmod 600 "$TMPDIR/liboriginbypass.so"
     chmod 755 "$TMPDIR"
-    LD_PRELOAD=$TMPDIR/liboriginbypass.so begin setpriv --reuid "$nobody" --clear-groups sleep 60 2>/dev/null
+    LD_PRELOAD=$TMPDIR/liboriginbypass.so setpriv --reuid "$nobody" --clear-groups sleep 60 2>/dev/null &
+    pid=$!
+    end_with_the_test "$pid"
     until_true is_called sleep
     doctor --pid "$pid"
     tells bad "LD_PRELOAD names $TMPDIR/liboriginbypass.so, which the loader ignores: not readable for the user of the process"
