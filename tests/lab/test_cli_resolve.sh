@@ -47,6 +47,39 @@ it_says_when_libc_has_answered_in_the_place_of_external_dns() {
     lacks '"level"' "$(<"$messages")" # the library's own messages are for programs
 }
 
+it_exits_with_1_where_libc_has_answered_for_a_listed_host() {
+    configure 'hosts = ( "*.example.com", "!other.example.com" );'
+    equal 0 "$(resolve "$CDN" >/dev/null; echo $?)"
+    equal 0 "$(resolve other.example.com >/dev/null; echo $?)"
+    stop 8.8.8.8
+    stop 1.1.1.1
+    equal 0 "$(resolve other.example.com >/dev/null; echo $?)"
+    equal 1 "$(resolve "$CDN" >/dev/null; echo $?)"
+    equal 1 "$(resolve --json "$CDN" >/dev/null; echo $?)"
+    equal 1 "$(resolve --explain "$CDN" >/dev/null; echo $?)"
+}
+
+it_warns_of_an_edge_though_nothing_is_to_be_explained() {
+    configure "hosts = ( \"$SHOP\", \"$CDN\" );"
+    equal 0 "$(resolve "$SHOP" >/dev/null; echo $?)"
+    equal "originbypass resolve: $SHOP: $EDGE_V6 is an edge of the CDN (cloudflare), and no origin; --explain shows more" \
+        "$(<"$messages")"
+    resolve "$CDN"
+    equal '' "$(<"$messages")"
+    configure "hosts = ( \"$CDN\" );"
+    equal 0 "$(resolve "$SHOP" >/dev/null; echo $?)"
+    contains "$SHOP: $EDGE_V6 is an edge of the CDN (cloudflare), and no origin, and external DNS is not asked for this host" \
+        "$(<"$messages")"
+}
+
+it_has_the_edge_in_its_document() {
+    configure "hosts = ( \"$SHOP\", \"$CDN\" );"
+    equal "$SHOP $EDGE_V6 cloudflare
+$CDN None" "$(resolve --json "$SHOP" "$CDN" | json '
+for host in document["hosts"]:
+    print(host["host"], *(host["edge"].values() if host["edge"] else [None]))')"
+}
+
 it_exits_with_1_where_the_configuration_is_refused() {
     configure 'hosts = ( "cdn.example.com" ); upstream = [ "8.8.8.8" ];'
     contains "$EDGE_V6  $CDN" "$(resolve "$CDN" || echo "failed with $?")"

@@ -16,6 +16,7 @@
 #include "originbypass/guest/log.h"
 #include "originbypass/in_force/configuration.h"
 #include "originbypass/metrics/counters.h"
+#include "originbypass/rules/policy.h"
 
 typedef __typeof__(&getaddrinfo) resolver;
 
@@ -155,6 +156,20 @@ void resolution_document(const struct host_case *host, const struct resolution *
     resolution_document_addresses(resolution);
     document_text("answered_by", resolution_source_text(resolution->source));
     document_number("kept_s", resolution->kept_s);
+}
+
+const char *resolution_edge(const struct rules *rules, const struct host_case *host,
+                            const struct resolution *resolution, const struct address **edge) {
+    const struct host_settings *settings = host->settings;
+    if (settings == NULL && rules != NULL)
+        settings = &rules_config(rules)->general;
+    for (size_t i = 0; i < resolution->count && settings != NULL; i++) {
+        *edge = &resolution->addresses[i];
+        const char *set = policy_edge(settings, *edge);
+        if (set != NULL)
+            return set;
+    }
+    return NULL;
 }
 
 void resolution_free(struct resolution *resolution) {

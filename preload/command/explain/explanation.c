@@ -67,8 +67,8 @@ static void ask_external_dns(struct explanation *explanation, int family) {
 }
 
 struct explanation explanation_make(const struct rules *rules, const char *host, int family) {
-    struct explanation explanation = {.config = rules == NULL ? NULL : rules_config(rules),
-                                      .host = resolution_case(rules, host)};
+    struct explanation explanation = {
+        .rules = rules, .config = rules == NULL ? NULL : rules_config(rules), .host = resolution_case(rules, host)};
     const struct host_settings *settings = explanation.host.settings;
     if (settings != NULL && settings->pinned_ipv4 == NULL)
         ask_external_dns(&explanation, family);
@@ -129,13 +129,5 @@ bool explanation_needs_a_way_out(const struct explanation *explanation) {
 }
 
 const char *explanation_edge(const struct explanation *explanation, const struct address **edge) {
-    const struct resolution *found = &explanation->found;
-    for (size_t i = 0; i < found->count && explanation->config != NULL; i++) {
-        const struct host_settings *settings = explanation->host.settings;
-        *edge = &found->addresses[i];
-        const char *set = policy_edge(settings == NULL ? &explanation->config->general : settings, *edge);
-        if (set != NULL)
-            return set;
-    }
-    return NULL;
+    return resolution_edge(explanation->rules, &explanation->host, &explanation->found, edge);
 }

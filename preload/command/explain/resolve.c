@@ -49,6 +49,48 @@ static void complain_of_resolution(const struct host_case *host, const struct re
         cli_complain("%s: external DNS has no usable answer, and libc has answered; --explain shows more", host->host);
 }
 
+/* A refused configuration has been reported already, and is the reason why libc has answered. */
+static void complain_of_edge(const struct rules *rules, const struct host_case *host,
+                             const struct resolution *resolution) {
+    const struct address *edge;
+    const char *set = resolution_edge(rules, host, resolution, &edge);
+    if (set == NULL || rules_config(rules)->error_count > 0)
+        return;
+    char *address = describe_address(edge);
+    cli_complain("%s: %s is an edge of the CDN (%s), and no origin%s; --explain shows more", host->host, address, set,
+                 host->settings == NULL ? ", and external DNS is not asked for this host" : "");
+    free(address);
+}
+
+static void document_edge(const struct rules *rules, const struct host_case *host,
+                          const struct resolution *resolution) {
+    const struct address *edge;
+    const char *set = resolution_edge(rules, host, resolution, &edge);
+    if (set == NULL) {
+        document_text("edge", NULL);
+        return;
+    }
+    char *address = describe_address(edge);
+    document_begin_object("edge");
+    document_text("address", address);
+    document_text("set", set);
+    document_end();
+    free(address);
+}
+
+static void document_host(const struct rules *rules, const struct host_case *host,
+                          const struct resolution *resolution) {
+    document_begin_object(NULL);
+    resolution_document(host, resolution);
+    document_edge(rules, host, resolution);
+    document_end();
+}
+
+/* A listed host with libc's addresses has not got what it is listed for, so scripts can see it. */
+static bool is_as_wanted(const struct resolution *resolution) {
+    return resolution->error == NULL && resolution->source != BY_FALLBACK;
+}
+
 static void add_rows(struct table *table, const struct host_case *host, const struct resolution *resolution) {
     for (size_t i = 0; i < resolution->count; i++) {
         char *address = describe_address(&resolution->addresses[i]);
@@ -65,14 +107,12 @@ static bool resolve_all(const struct rules *rules, char **hosts, const struct re
         struct host_case host = resolution_case(rules, *hosts);
         struct resolution resolution = resolution_find(&host, options->family);
         complain_of_resolution(&host, &resolution);
-        all = all && resolution.error == NULL;
-        if (options->json) {
-            document_begin_object(NULL);
-            resolution_document(&host, &resolution);
-            document_end();
-        } else {
+        complain_of_edge(rules, &host, &resolution);
+        all = all && is_as_wanted(&resolution);
+        if (options->json)
+            document_host(rules, &host, &resolution);
+        else
             add_rows(table, &host, &resolution);
-        }
         resolution_free(&resolution);
     }
     table_print(table, stdout);
@@ -84,7 +124,7 @@ static bool explain_all(const struct rules *rules, char **hosts, const struct re
     bool all = true;
     for (bool is_first = true; *hosts != NULL; hosts++, is_first = false) {
         struct explanation explanation = explanation_make(rules, *hosts, options->family);
-        all = all && explanation.found.error == NULL;
+        all = all && is_as_wanted(&explanation.found);
         if (!options->json && !is_first)
             putchar('\n');
         (options->json ? explanation_document : explanation_print)(&explanation);
@@ -128,6 +168,10 @@ const struct cli_command cli_resolve = {
             "              answered without the library; whether an address is a CDN's edge\n"
             "  --json      write one JSON document with the same\n"
             "\n"
-            "Exits with 1 if a host has no address, or if the configuration is refused.\n",
+            "Warns if a program gets a CDN's edge instead of the origin.\n"
+            "\n"
+            "Exit status: 0 each host has addresses, and libc has answered only for hosts that\n"
+            "no rule lists; 1 a host has no address, or libc has answered for a listed host, or\n"
+            "the configuration is refused; 2 usage. An edge does not change it.\n",
     .run = run,
 };

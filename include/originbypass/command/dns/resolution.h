@@ -69,6 +69,14 @@ struct resolution resolution_find_native(const char *host, int family);
 void resolution_document_addresses(const struct resolution *resolution);
 void resolution_document(const struct host_case *host, const struct resolution *resolution);
 
+/**
+ * Find the first of the addresses that is an edge for this host; a host without settings of its own has those of
+ * `rules`, which may be NULL. Returns the name of its prefix set, and stores the address in `*edge`, which is valid as
+ * long as the resolution; NULL: there is none.
+ */
+const char *resolution_edge(const struct rules *rules, const struct host_case *host,
+                            const struct resolution *resolution, const struct address **edge);
+
 void resolution_free(struct resolution *resolution);
 
 #endif

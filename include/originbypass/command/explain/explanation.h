@@ -15,6 +15,7 @@ struct explained_upstream {
 
 /** How one name is answered, step by step. */
 struct explanation {
+    const struct rules *rules;   /**< NULL: nothing is configured */
     const struct config *config; /**< NULL: nothing is configured */
     struct host_case host;
     size_t upstream_count;
