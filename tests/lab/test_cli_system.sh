@@ -8,19 +8,20 @@ source "$lab/documents.sh"
 list=/etc/ld.so.preload
 installed=/usr/local/lib/liboriginbypass.so
 tool=/usr/local/bin/originbypass
+file=/etc/originbypass/originbypass.conf
 nobody=(setpriv --reuid 65534 --regid 65534 --clear-groups)
 
 # --- enable ----------------------------------------------------------------------------------------------------------
 
 it_gives_the_library_to_every_program_that_starts_from_then_on() {
     lacks "$installed" "$(cat /proc/self/maps)"
+    echo "hosts = ( \"$CDN\" );" >"$(configuration)"
     system enable
     equal "0 $installed" "$status $(<"$list")"
     equal "$list: entered $installed
 Every program that starts from now on has it. For those that run already: originbypass system status" "$out"
     quiet
     contains "$installed" "$(cat /proc/self/maps)"
-    echo "hosts = ( \"$CDN\" );" >"$(configuration)"
     contains '"server":"origin"' "$(curl -sS "https://$CDN/")"
 }
 
@@ -126,11 +127,30 @@ it_does_not_enter_what_other_users_can_not_read() {
 }
 
 it_does_not_enter_it_over_a_broken_configuration() {
-    echo 'hosts = (' >"$(configuration)"
-    refuses "$tool check with it ends with status 1 and prints: /etc/originbypass/originbypass.conf:" enable
-    echo "hosts = ( \"$CDN\" );" >"$(configuration)"
+    printf 'hosts = ( "%s" );\nupstreams = [ "here" ];\n' "$CDN" >"$(configuration)"
+    refuses "originbypass system: $file:2: " enable
+    contains "$file is refused: correct it, try it with originbypass check $file, and enable again; nothing has been changed" \
+        "$(<"$messages")"
+    lacks "$installed" "$(<"$messages")"
+    echo 'hosts = (' >"$file"
+    refuses "originbypass system: $file:1: " enable
+    refuses "$file is refused" enable --force
+    echo "hosts = ( \"$CDN\" );" >"$file"
     system enable
     equal 0 "$status"
+    quiet
+}
+
+it_says_that_nothing_changes_before_there_are_hosts() {
+    system enable
+    equal "0 $installed" "$status $(<"$list")"
+    equal "originbypass system: warning: nothing changes yet: $file does not exist; list the hosts there, and restart the programs that have started before" \
+        "$(<"$messages")"
+    echo 'hosts = ( "!other.example.com" );' >"$(configuration)"
+    system enable
+    equal "0 $list: $installed is entered already" "$status $out"
+    equal "originbypass system: warning: nothing changes yet: libc answers every lookup until a host is listed in $file" \
+        "$(<"$messages")"
 }
 
 it_does_not_take_offence_at_what_others_have_broken() {
@@ -534,6 +554,7 @@ it_colours_nothing_in_a_pipe_and_escapes_what_comes_from_others() {
 it_does_what_the_manual_page_shows() {
     rm -r /etc/nginx
     mkdir /etc/nginx
+    echo "hosts = ( \"$CDN\" );" >"$(configuration)"
     echo 'user root; master_process off; pid /run/nginx.pid; error_log /run/nginx.error; events { } http { server { listen 10.0.0.80:8080; } }' >/etc/nginx/nginx.conf
     local block
     block=$(manual_block originbypass-system.8 EXAMPLES '# originbypass system enable')
@@ -649,7 +670,7 @@ alone() {
 
 configuration() {
     mkdir -p /etc/originbypass
-    echo /etc/originbypass/originbypass.conf
+    echo "$file"
 }
 
 others_library() { echo 'int other_library;' | cc -shared -fPIC -x c -o "$1" -; }

@@ -16,6 +16,7 @@
 #include "originbypass/command/programs/preload_list.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/command/system/file_edit.h"
+#include "originbypass/command/system/system_configuration.h"
 #include "originbypass/command/system/system_preload.h"
 #include "originbypass/command/system/trial.h"
 
@@ -118,11 +119,13 @@ int system_enable(bool forced) {
                      SYSTEM_FILE);
         return CLI_BAD;
     }
-    char *library = find_library(forced);
+    char *library = system_configuration_check() ? find_library(forced) : NULL;
     if (library == NULL)
         return CLI_BAD;
     struct file_edit edit;
     int status = file_edit_begin(&edit, SYSTEM_FILE) ? enter(&edit, library) : CLI_BAD;
+    if (status == CLI_GOOD)
+        system_configuration_warn();
     file_edit_end(&edit);
     free(library);
     return status;
