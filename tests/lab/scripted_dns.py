@@ -24,6 +24,7 @@ DEFAULTS = {
     "soa_ttl_s": 60,
     "after_ms": 0,  # delay of every reply
     "of": "",  # a prefix of names; the first query for each is not answered
+    "as": "nodata",  # what one_name says of the names with that prefix
     "source": None,  # another of our addresses to send from
     "piece": 0,  # over TCP: how many octets are sent at a time; 0: all at once
     "cookie": "none",  # the one in its replies, a function of COOKIES
@@ -415,6 +416,23 @@ def as_named(query):
         "truncation": lambda: truncation(query),
         "referral": lambda: reply(query, QR | RD),
     }[outcome]()
+
+
+def only_ipv6_elsewhere(query):
+    """An IPv6 address of a network to which the lab has no route."""
+    return no_record(query) if asks_for_ipv4(query) else reply(query, answers=[record(28, socket.inet_pton(socket.AF_INET6, "2001:db8:1::7"), 60)])
+
+
+def one_name(query):
+    """Only the names with the prefix `of` are special: `as` says how. Of all others there is none."""
+    if not name_in(query).startswith(settings["of"]):
+        return no_name(query)
+    outcomes = {"silence": silence, "ipv6": only_ipv6_elsewhere, "edges": edges, "nodata": no_record, "address": well}
+    if settings["as"] in outcomes:
+        return outcomes[settings["as"]](query)
+    if settings["as"] == "dangling":
+        return reply(query, answers=ANSWERS["dangling"](1))
+    return reply(query, QR | RD | RA | FAILURES[settings["as"]])
 
 
 def truncation_over_udp(query):

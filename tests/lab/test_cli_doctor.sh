@@ -72,8 +72,7 @@ it_writes_its_findings_as_json() {
     doctor_of "$CDN" --json "$CDN" "$ANOTHER"
     equal 1 "$status"
     equal "bad rule $ANOTHER
-bad edge $ANOTHER
-2 1" "$("$python" -c '
+1 1" "$("$python" -c '
 import json, sys
 report = json.load(sys.stdin)
 for finding in report["findings"]:
@@ -109,7 +108,7 @@ it_says_that_no_host_is_listed() {
     doctor "$CDN"
     finds_bad 1
     tells bad "no host is listed: every call is libc's" 'List the hosts in ORIGIN_BYPASS_HOSTS'
-    tells good "$CDN: external DNS says $ORIGIN_V4"
+    tells note "$CDN: a program gets libc's answer: $EDGE_V4"
 }
 
 it_tells_each_error_of_a_configuration_and_goes_no_further() {
@@ -200,19 +199,6 @@ it_says_that_there_are_no_counters() {
 
 # --- hosts ----------------------------------------------------------------------------------------------------------
 
-it_says_that_a_host_is_not_listed() {
-    doctor_of other.example.com "$CDN"
-    finds_bad 1
-    tells bad "$CDN: no host rule is for it: libc answers"
-    tells good "$CDN: external DNS says $ORIGIN_V4"
-}
-
-it_says_that_a_host_is_excluded() {
-    doctor_of "*.example.com !$CDN" "$CDN"
-    finds_bad 1
-    tells bad "$CDN: a rule with ! excludes it"
-}
-
 it_says_that_public_dns_shows_the_edge() {
     doctor_of "$ANOTHER" "$ANOTHER"
     finds_bad 1
@@ -228,10 +214,10 @@ it_asks_the_hosts_own_upstreams() {
 }
 
 it_takes_pinned_addresses() {
-    configure "hosts = ( { name = \"$ANOTHER\"; addresses = [ \"203.0.113.77\" ]; } );"
+    configure "hosts = ( { name = \"$ANOTHER\"; addresses = [ \"$PRIMARY\" ]; } );"
     doctor
     finds_nothing_bad
-    tells good "$ANOTHER: the configuration says 203.0.113.77"
+    tells good "$ANOTHER: the configuration says $PRIMARY"
 }
 
 it_says_that_there_is_nothing_to_bypass() {
@@ -244,13 +230,13 @@ it_says_that_there_is_nothing_to_bypass() {
 it_says_that_external_dns_does_not_know_the_host() {
     doctor_of nowhere.example.com nowhere.example.com
     finds_bad 1
-    tells bad "nowhere.example.com: external DNS has no address for it, so that libc answers: $LOCAL_WEB"
+    tells bad "nowhere.example.com: external DNS (8.8.8.8, 1.1.1.1) says that no such name exists (NXDOMAIN); libc answers: $LOCAL_WEB"
 }
 
 it_says_that_a_host_has_no_address() {
     doctor_of empty.example.com empty.example.com
     finds_bad 1
-    tells bad 'empty.example.com: external DNS knows the name, without an address'
+    tells bad 'empty.example.com: external DNS (8.8.8.8, 1.1.1.1) knows the name, but has neither an A nor an AAAA record'
 }
 
 it_takes_libcs_own_answer_for_the_local_one_though_it_is_preloaded_itself() {

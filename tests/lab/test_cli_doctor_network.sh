@@ -67,7 +67,7 @@ it_tells_a_policy_that_drops_all_external_dns() {
     examine
     tells bad 'every upstream is out of reach, over UDP and TCP (packets are dropped): a network policy or firewall' \
         "Let this pod's or host's traffic out"
-    tells bad "$CDN: external DNS has no address for it, so that libc answers: $EDGE_V4"
+    tells bad "$CDN: no upstream answers for $CDN (8.8.8.8: no answer in time; 1.1.1.1: no answer in time); libc answers: $EDGE_V4"
     lacks "in the upstreams' place" "$report"
 }
 
@@ -103,7 +103,8 @@ it_does_not_wait_long_for_a_local_dns_that_is_dead_and_tries_no_url_without_an_a
     fault 'udp dport 53 drop' 'tcp dport 53 drop'
     examine_with '8.8.8.8 1.1.1.1' "https://$CDN/"
     tells note "$CDN: the local DNS has no answer: it has not answered within 4 s"
-    tells bad "https://$CDN:443/: not tried: neither external DNS nor the local DNS gives an address for $CDN"
+    tells bad "https://$CDN:443/: not tried: a program gets no address for $CDN"
+    tells bad "$CDN: no upstream answers" "libc is asked, and it has not answered within 4 s"
 }
 
 it_does_not_take_one_upstream_that_is_down_for_a_policy() {
@@ -131,7 +132,7 @@ it_can_not_tell_a_policy_from_the_only_upstream_being_down_and_says_so() {
 it_tells_an_upstream_that_is_there_and_refuses() {
     scripted_at 127.0.0.1 5353 refusal
     examine_with "$SERVER"
-    tells bad "$SERVER: is there over UDP, but does not answer for $CDN"
+    tells bad "$SERVER: says REFUSED over UDP for $CDN"
     tells good 'external DNS: no network policy'
 }
 

@@ -63,8 +63,6 @@ static void prepare(const struct curl_request *request, const struct outputs *ou
     set("LD_PRELOAD", library_preload(request->library));
     set("ORIGIN_BYPASS_LOG_LEVEL", "none");
     set("LC_ALL", "C");
-    if (request->hosts != NULL)
-        set("ORIGIN_BYPASS_HOSTS", request->hosts);
 }
 
 /* -q must be the first option: it makes curl ignore .curlrc. */

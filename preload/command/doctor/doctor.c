@@ -133,6 +133,8 @@ static void add_doctor_upstreams(struct doctor *doctor, const struct server_list
 /* A hidden primary knows only its own names. So each upstream is asked for a name that the library would ask it for. */
 static void add_upstreams_of_hosts(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->host_count; i++) {
+        if (!doctor_is_listed(doctor, doctor->hosts[i].name))
+            continue;
         const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i].name);
         const char *name = settings->query_name != NULL ? settings->query_name : doctor->hosts[i].name;
         add_doctor_upstreams(doctor, settings->upstreams, name);
@@ -144,6 +146,14 @@ static void add_upstreams_of_hosts(struct doctor *doctor) {
 
 /* --- checking ----------------------------------------------------------------------------------------------------- */
 
+/* No upstream is ever asked for a host that is not listed. */
+static bool concerns_external_dns(const struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->host_count; i++)
+        if (doctor_is_listed(doctor, doctor->hosts[i].name))
+            return true;
+    return doctor->host_count == 0;
+}
+
 static void look_at_network(struct doctor *doctor, const struct doctor_options *options, char *const *hosts) {
     for (size_t i = 0; i < options->target_count; i++)
         add_host(doctor, hosts[i]);
@@ -151,9 +161,11 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
         add_configured_hosts(doctor);
     for (size_t i = 0; i < doctor->host_count; i++)
         doctor->hosts[i].local = local_begin(doctor->hosts[i].name);
-    add_upstreams_of_hosts(doctor);
-    doctor_upstreams(doctor);
-    doctor_capture(doctor);
+    if (concerns_external_dns(doctor)) {
+        add_upstreams_of_hosts(doctor);
+        doctor_upstreams(doctor);
+        doctor_capture(doctor);
+    }
     for (size_t i = 0; i < doctor->host_count; i++)
         doctor_name(doctor, &doctor->hosts[i]);
     for (size_t i = 0; i < options->target_count; i++)

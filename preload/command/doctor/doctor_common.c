@@ -1,7 +1,10 @@
 #include "originbypass/command/doctor/doctor_common.h"
 
+#include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/doors/load.h"
@@ -21,8 +24,12 @@ const struct host_settings *doctor_settings(const struct doctor *doctor, const c
     return settings == NULL ? &doctor->config->general : settings;
 }
 
-/* Uses the library's own lookup: the rule's upstreams, pinned addresses, and the policy on answers. */
-static bool look_up_external(const char *host, struct address_set *set) {
+bool doctor_is_listed(const struct doctor *doctor, const char *host) {
+    struct name name;
+    return name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
+}
+
+bool doctor_external(const char *host, struct address_set *set) {
     struct lookup lookup;
     if (!load_ensure() || !lookup_open(&lookup, host) || !lookup_begin(&lookup))
         return false;
@@ -33,26 +40,33 @@ static bool look_up_external(const char *host, struct address_set *set) {
     return answered;
 }
 
-/* The answer that the library would use if the general settings applied to the host. */
-static bool ask_upstreams(const struct doctor *doctor, const char *host, struct address_set *set) {
-    for (size_t i = 0; i < doctor->upstream_count && set->count == 0; i++) {
-        const struct doctor_upstream *upstream = &doctor->upstreams[i];
-        if (upstream->udp != REACH_ANSWERS && upstream->udp != REACH_REFUSES)
-            continue;
-        struct ask_question question = {&upstream->server, DNS_OVER_UDP, host, RECORD_BOTH,
-                                        doctor->config->general.query.timeout_ms};
-        struct ask_replies replies = ask(&question);
-        for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-            address_set_add_answer(set, replies.types[type].answer);
-        ask_free(&replies);
+/* connect(2) of a UDP socket looks for a route and sends nothing. */
+static bool is_routed(const struct address *address) {
+    union {
+        struct sockaddr any;
+        struct sockaddr_in ipv4;
+        struct sockaddr_in6 ipv6;
+    } to = {.any.sa_family = address->family};
+    socklen_t size = address->family == AF_INET ? sizeof(to.ipv4) : sizeof(to.ipv6);
+    if (address->family == AF_INET) {
+        to.ipv4.sin_port = htons(443);
+        to.ipv4.sin_addr = address->ipv4;
+    } else {
+        to.ipv6.sin6_port = htons(443);
+        to.ipv6.sin6_addr = address->ipv6;
     }
-    return set->count > 0;
+    int descriptor = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool routed = descriptor >= 0 && connect(descriptor, &to.any, size) == 0;
+    if (descriptor >= 0)
+        close(descriptor);
+    return routed;
 }
 
-bool doctor_external(const struct doctor *doctor, const char *host, struct address_set *set) {
-    struct name name;
-    bool ours = name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
-    return ours ? look_up_external(host, set) : ask_upstreams(doctor, host, set);
+bool doctor_has_route(const struct address_set *set) {
+    for (size_t i = 0; i < set->count; i++)
+        if (is_routed(&set->list[i]))
+            return true;
+    return set->count == 0;
 }
 
 bool doctor_is_mesh_address(const struct address *address) {

@@ -2,26 +2,51 @@
 
 #include <stdlib.h>
 
+#include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/local.h"
 #include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_failure.h"
 #include "originbypass/command/doctor/findings.h"
-#include "originbypass/doors/load.h"
-#include "originbypass/guest/log.h"
-#include "originbypass/lookup/lookup.h"
+#include "originbypass/config/source.h"
 #include "originbypass/rules/policy.h"
 
 /* --- the rule ----------------------------------------------------------------------------------------------------- */
+
+/* What to write to have the host listed. */
+static char *remedy_for_unlisted(const struct config *config, const char *host) {
+    if (config->file != NULL && config->rules[0].line > 0)
+        return text_format("Add \"%s\" to hosts in %s", host, config->file);
+    return text_format("Add %s to %s", host, config_variable_name(CONFIG_VARIABLE_HOSTS));
+}
+
+static void tell_excluded(const struct doctor *doctor, const char *host, const struct host_rule *rule) {
+    char *text = describe_rule(rule), *place = describe_place(doctor->config, rule);
+    char *remedy = rule->kind == RULE_NAME
+                       ? text_format("Remove \"%s\" there", text)
+                       : text_format("Remove \"%s\" there, or add \"%s\", which is more specific", text, host);
+    findings_tell(&(struct finding){FINDING_BAD, "rule", host, remedy}, "the rule %s (%s) excludes it: libc answers",
+                  text, place);
+    free(remedy);
+    free(place);
+    free(text);
+}
+
+static void tell_unlisted(const struct doctor *doctor, const char *host) {
+    char *remedy = remedy_for_unlisted(doctor->config, host);
+    findings_tell(&(struct finding){FINDING_BAD, "rule", host, remedy},
+                  "is not listed, no host rule matches it: libc answers");
+    free(remedy);
+}
 
 /* If there are no rules at all, this has been reported already. */
 static void look_at_rule(const struct doctor *doctor, const char *host) {
     struct name name;
     const struct host_rule *rule = name_fold(&name, host) ? rules_match(doctor->rules, &name) : NULL;
     if (rule == NULL && doctor->config->rule_count > 0)
-        findings_tell(&(struct finding){FINDING_BAD, "rule", host, "List it in ORIGIN_BYPASS_HOSTS or in the file"},
-                      "no host rule is for it: libc answers");
+        tell_unlisted(doctor, host);
     else if (rule != NULL && rule->excluded)
-        findings_tell(&(struct finding){FINDING_BAD, "rule", host, "Remove the rule, or add one that is more specific"},
-                      "a rule with ! excludes it: libc answers");
+        tell_excluded(doctor, host, rule);
 }
 
 /* --- answers ------------------------------------------------------------------------------------------------------ */
@@ -77,49 +102,111 @@ static const char WAYS_TO_THE_ORIGIN[] = "In the configuration file give the hos
                                          "the origin) or addresses; see "
                                          "originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE";
 
-static void tell_failure(const char *host, const struct side *local) {
-    findings_tell(&(struct finding){FINDING_BAD, "external", host,
-                                    "See the findings on the upstreams; if they are good, the name does not exist "
-                                    "outside: give the host a query or upstreams of its own"},
-                  "external DNS has no address for it, so that libc answers: %s%s", local->text,
-                  local->edge ? ", an edge of the CDN" : "");
+static const char NEEDS_IPV6[] = "Give the name an A record, pin an IPv4 address of the origin (addresses in the "
+                                 "configuration file), or give this host IPv6";
+static const char NEEDS_ROUTE[] = "Give this host a route to them, or write addresses into the configuration file that "
+                                  "can be reached from here";
+
+/* The addresses are what a program connects to, whoever gave them. */
+static void tell_no_route(const char *host, const struct side *side) {
+    bool ipv6 = true;
+    for (size_t i = 0; i < side->set.count; i++)
+        ipv6 = ipv6 && side->set.list[i].family == AF_INET6;
+    findings_tell(&(struct finding){FINDING_BAD, "route", host, ipv6 ? NEEDS_IPV6 : NEEDS_ROUTE},
+                  ipv6 ? "has only IPv6 addresses (%s), and this host has no IPv6 route to them"
+                       : "its addresses are %s, and this host has no route to any of them",
+                  side->text);
+}
+
+static bool is_rejected(const struct host_settings *settings, const struct side *side) {
+    return settings->pinned_ipv4 == NULL && side->set.count > 0 &&
+           policy_rejection(settings, &side->set.list[0]) != NULL;
+}
+
+static void tell_edge(const struct doctor *doctor, const char *host, const struct side *external,
+                      const struct side *local) {
+    const struct host_settings *settings = doctor_settings(doctor, host);
+    bool pinned = settings->pinned_ipv4 != NULL;
+    const char *remedy = pinned ? "Write the origin's own addresses into addresses of this host, not the CDN's"
+                         : doctor->is_captured
+                             ? "First deal with the findings about who answers in the upstreams' place"
+                             : WAYS_TO_THE_ORIGIN;
+    findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy},
+                  "%s says %s, an edge of the CDN and no origin%s%s", pinned ? "the configuration" : "external DNS",
+                  external->text, address_set_equal(&external->set, &local->set) ? ", as the local DNS does" : "",
+                  is_rejected(settings, external)
+                      ? "; reject takes all of them, and a program gets them all the same, as fallback = \"never\" and "
+                        "strict is not set"
+                      : "");
 }
 
 static void tell_external(const struct doctor *doctor, const char *host, const struct side *external,
                           const struct side *local) {
-    if (external->set.count == 0)
-        findings_tell(&(struct finding){FINDING_BAD, "external", host, WAYS_TO_THE_ORIGIN},
-                      "external DNS knows the name, without an address");
-    else if (external->edge)
-        findings_tell(&(struct finding){FINDING_BAD, "edge", host,
-                                        doctor->is_captured
-                                            ? "First deal with the findings about who answers in the upstreams' place"
-                                            : WAYS_TO_THE_ORIGIN},
-                      "external DNS says %s, an edge of the CDN and no origin%s", external->text,
-                      address_set_equal(&external->set, &local->set) ? ", as the local DNS does" : "");
+    const struct host_settings *settings = doctor_settings(doctor, host);
+    if (external->edge)
+        tell_edge(doctor, host, external, local);
+    else if (is_rejected(settings, external))
+        findings_tell(&(struct finding){FINDING_BAD, "external", host, "Correct reject or accept of this host"},
+                      "external DNS says %s; reject takes all of them, and a program gets them all the same, as "
+                      "fallback = \"never\" and strict is not set",
+                      external->text);
+    else if (!doctor_has_route(&external->set))
+        tell_no_route(host, external);
     else if (address_set_equal(&external->set, &local->set))
         findings_tell(&(struct finding){FINDING_NOTE, "external", host, NULL},
                       "external DNS says the same: there is nothing to bypass");
     else
         findings_tell(&(struct finding){FINDING_GOOD, "external", host, NULL}, "%s says %s%s",
-                      doctor_settings(doctor, host)->pinned_ipv4 == NULL ? "external DNS" : "the configuration",
-                      external->text, local->edge ? ": with the library a program connects there" : "");
+                      settings->pinned_ipv4 == NULL ? "external DNS" : "the configuration", external->text,
+                      local->edge ? ": with the library a program connects there" : "");
 }
 
-void doctor_name(const struct doctor *doctor, struct doctor_host *looked_at) {
+/* The library leaves the name to libc, so external DNS does not matter. */
+static void tell_unlisted_answer(const char *host, const struct side *local, int problem) {
+    if (problem != 0)
+        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
+                      "a program gets libc's answer, and there is none: %s", local_problem_text(problem));
+    else if (!doctor_has_route(&local->set))
+        tell_no_route(host, local);
+    else
+        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "a program gets libc's answer: %s%s",
+                      local->text, local->edge ? ", an edge of the CDN and no origin" : "");
+}
+
+static void doctor_unlisted_name(const struct doctor *doctor, struct doctor_host *looked_at) {
+    struct address_set set = {0};
+    int problem = local_end(&looked_at->local, &set);
+    struct side local = side_of(&doctor->config->general, set);
+    look_at_rule(doctor, looked_at->name);
+    looked_at->has_address = local.set.count > 0;
+    looked_at->has_route = doctor_has_route(&local.set);
+    tell_unlisted_answer(looked_at->name, &local, problem);
+    side_free(&local);
+}
+
+static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *looked_at) {
     const char *host = looked_at->name;
     const struct host_settings *settings = doctor_settings(doctor, host);
     struct address_set set = {0}, local_set = {0};
-    look_at_rule(doctor, host);
-    bool answered = doctor_external(doctor, host, &set);
+    bool answered = doctor_external(host, &set);
     int problem = local_end(&looked_at->local, &local_set);
     struct side local = side_of(settings, local_set), external = side_of(settings, set);
-    looked_at->has_address = external.set.count > 0 || local.set.count > 0;
+    looked_at->has_address = external.set.count > 0 || (!answered && local.set.count > 0);
+    looked_at->has_route = doctor_has_route(external.set.count > 0 ? &external.set : &local.set);
     tell_local(host, &local, problem);
-    if (answered)
+    if (external.set.count > 0)
         tell_external(doctor, host, &external, &local);
+    if (external.set.count > 0)
+        doctor_difference(doctor, host);
     else
-        tell_failure(host, &local);
+        doctor_failure(doctor, &(struct doctor_failed){host, !answered, problem, &local.set});
     side_free(&external);
     side_free(&local);
+}
+
+void doctor_name(const struct doctor *doctor, struct doctor_host *looked_at) {
+    if (doctor_is_listed(doctor, looked_at->name))
+        doctor_listed_name(doctor, looked_at);
+    else
+        doctor_unlisted_name(doctor, looked_at);
 }

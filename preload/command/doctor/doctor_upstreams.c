@@ -2,9 +2,14 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 
+#include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_failure.h"
 #include "originbypass/command/doctor/findings.h"
 
 static const char OPEN_THE_WAY[] =
@@ -48,11 +53,68 @@ static void tell_answer(const struct doctor_upstream *upstream, const struct tra
         findings_tell(&finding, "answers over %s in %" PRIu64 ".%" PRIu64 " ms", over->name, us / 1000, us / 100 % 10);
 }
 
+/* A server's reply to the name, which is no answer, and then its reply to another name. */
+struct refusal {
+    const struct ask_reply *reply;
+    const char *other_name;
+    const struct ask_reply *other;
+};
+
+static bool is_silence(const struct ask_reply *reply) {
+    return reply->answer == NULL && (reply->kind == DNS_SILENT || reply->kind == DNS_UNREACHABLE);
+}
+
+static bool is_failure(const struct ask_reply *reply, const char *code) {
+    return reply->answer == NULL && strcmp(reply->failure, code) == 0;
+}
+
+/* Then it is not the name that matters. */
+static bool is_for_all_names(const struct refusal *refusal) {
+    return is_failure(refusal->other, refusal->reply->failure);
+}
+
+static char *remedy_for_refusal(const struct doctor_upstream *upstream, const struct refusal *refusal) {
+    if (is_for_all_names(refusal) && is_failure(refusal->reply, "SERVFAIL"))
+        return memory_text("Check the server itself (its way to the network, and its clock, which DNSSEC needs), or "
+                           "name another one");
+    if (!is_silence(refusal->reply))
+        return doctor_remedy_for(refusal->reply, upstream->name);
+    char *server = describe_address(&upstream->server.address);
+    char *remedy = text_format("The network is fine. Ask the server itself (dig @%s -p %u %s) and the zone's own name "
+                               "servers (dig +trace %s), or try another upstream",
+                               server, (unsigned)upstream->server.port, upstream->name, upstream->name);
+    free(server);
+    return remedy;
+}
+
+/* What follows from a failure for this name, and for all names if it is the same for another one. */
+static const char *meaning_of(const struct refusal *refusal) {
+    bool for_all = is_for_all_names(refusal);
+    if (is_failure(refusal->reply, "SERVFAIL"))
+        return for_all ? ": it can look nothing up"
+                       : ": its own lookup of this name failed (DNSSEC, or the zone's name servers)";
+    if (is_failure(refusal->reply, "REFUSED"))
+        return for_all ? ": it does not serve this client" : ": it does not serve this name";
+    return "";
+}
+
 static void tell_upstream_refusal(const struct doctor_upstream *upstream, const struct transport *over,
-                                  const struct ask_reply *reply) {
-    findings_tell(&(struct finding){FINDING_BAD, over->check, upstream->text,
-                                    "Use a server that answers for this name and answers questions from here"},
-                  "is there over %s, but does not answer for %s: %s", over->name, upstream->name, reply->failure);
+                                  const struct refusal *refusal, uint32_t timeout_ms) {
+    char *remedy = remedy_for_refusal(upstream, refusal);
+    struct finding finding = {FINDING_BAD, over->check, upstream->text, remedy};
+    const char *link = is_for_all_names(refusal)        ? " and for "
+                       : refusal->other->answer != NULL ? ", and answers for "
+                                                        : NULL;
+    if (is_silence(refusal->reply))
+        findings_tell(&finding,
+                      "is silent over %s for %s for %" PRIu32
+                      " ms, and replies when it is asked for %s: its own lookup "
+                      "of this name takes too long, or it drops the question",
+                      over->name, upstream->name, timeout_ms, refusal->other_name);
+    else
+        findings_tell(&finding, "says %s over %s for %s%s%s%s", refusal->reply->failure, over->name, upstream->name,
+                      link == NULL ? "" : link, link == NULL ? "" : refusal->other_name, meaning_of(refusal));
+    free(remedy);
 }
 
 /* TCP is used only for answers that are too long for UDP, so a failure of TCP matters less. */
@@ -69,15 +131,45 @@ static void tell_no_way(const struct doctor_upstream *upstream, const struct tra
 }
 
 static enum doctor_reach tell_reply(const struct doctor_upstream *upstream, const struct transport *over,
-                                    const struct ask_reply *reply, uint32_t timeout_ms) {
-    enum doctor_reach reach = reach_of(reply);
+                                    const struct refusal *refusal, uint32_t timeout_ms) {
+    enum doctor_reach reach = reach_of(refusal->reply);
+    /* If it replies to another question, the network is not what keeps this answer away. */
+    if (!is_heard(reach) && !is_silence(refusal->other) && refusal->other->kind != DNS_OUR_FAULT)
+        reach = REACH_REFUSES;
     if (reach == REACH_ANSWERS)
-        tell_answer(upstream, over, reply);
+        tell_answer(upstream, over, refusal->reply);
     else if (reach == REACH_REFUSES)
-        tell_upstream_refusal(upstream, over, reply);
+        tell_upstream_refusal(upstream, over, refusal, timeout_ms);
     else
         tell_no_way(upstream, over, reach, timeout_ms);
     return reach;
+}
+
+/* A name in another zone, of which a server that works knows something, or at least says that it does not serve it. */
+static const char *other_name_than(const char *name) {
+    static const char first[] = "example.com", second[] = "example.net";
+    size_t length = strlen(name), zone = sizeof(first) - 1;
+    return length >= zone && strcasecmp(name + length - zone, first) == 0 ? second : first;
+}
+
+/* Ask again for another name whatever had no answer. A place in `others` stays empty if there was one. */
+static void ask_for_others(const struct ask_question *questions, const struct ask_replies *replies,
+                           struct ask_replies *others, size_t count) {
+    struct ask_question *asked = memory_zeroed(count, sizeof(asked[0]));
+    struct ask_replies *found = memory_zeroed(count, sizeof(found[0]));
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (replies[i].types[0].answer == NULL) {
+            asked[used] = questions[i];
+            asked[used++].name = other_name_than(questions[i].name);
+        }
+    ask_together(asked, found, used);
+    used = 0;
+    for (size_t i = 0; i < count; i++)
+        if (replies[i].types[0].answer == NULL)
+            others[i] = found[used++];
+    free(found);
+    free(asked);
 }
 
 /* All servers are asked at the same time, so that several silent servers cost no more time than one. */
@@ -85,19 +177,23 @@ static void look_at_each(struct doctor *doctor) {
     uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
     size_t count = doctor->upstream_count;
     struct ask_question *questions = memory_zeroed(2 * count, sizeof(questions[0]));
-    struct ask_replies *replies = memory_zeroed(2 * count, sizeof(replies[0]));
+    struct ask_replies *replies = memory_zeroed(4 * count, sizeof(replies[0])), *others = replies + 2 * count;
     for (size_t i = 0; i < 2 * count; i++) {
         const struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
         enum dns_transport transport = i % 2 == 0 ? UDP.transport : TCP.transport;
         questions[i] = (struct ask_question){&upstream->server, transport, upstream->name, RECORD_A, timeout_ms};
     }
     ask_together(questions, replies, 2 * count);
-    for (size_t i = 0; i < count; i++) {
-        struct doctor_upstream *upstream = &doctor->upstreams[i];
-        upstream->udp = tell_reply(upstream, &UDP, &replies[2 * i].types[0], timeout_ms);
-        upstream->tcp = tell_reply(upstream, &TCP, &replies[2 * i + 1].types[0], timeout_ms);
+    ask_for_others(questions, replies, others, 2 * count);
+    for (size_t i = 0; i < 2 * count; i++) {
+        struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        struct refusal refusal = {&replies[i].types[0], other_name_than(upstream->name), &others[i].types[0]};
+        if (i % 2 == 0)
+            upstream->udp = tell_reply(upstream, &UDP, &refusal, timeout_ms);
+        else
+            upstream->tcp = tell_reply(upstream, &TCP, &refusal, timeout_ms);
     }
-    for (size_t i = 0; i < 2 * count; i++)
+    for (size_t i = 0; i < 4 * count; i++)
         ask_free(&replies[i]);
     free(replies);
     free(questions);

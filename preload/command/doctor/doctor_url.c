@@ -38,7 +38,8 @@ struct url_trial {
     struct url url;
     struct curl_request request;
     struct curl_result result;
-    bool edge; /* curl connected to the CDN */
+    bool edge;      /* curl connected to the CDN */
+    bool has_route; /* to one of the host's addresses */
 };
 
 static const char ADMITS_ONLY_CLOUDFLARE[] =
@@ -99,7 +100,11 @@ static bool tell_connection(const struct url_trial *trial) {
         tell_connected(trial);
         return true;
     }
-    if (trial->result.exit_status == CURL_TIMEOUT)
+    if (!trial->has_route)
+        findings_tell(&(struct finding){FINDING_BAD, "url-connection", trial->text, "See the findings on the host"},
+                      "no connection to port %s: this host has no route to any address of %s", trial->url.port,
+                      trial->host);
+    else if (trial->result.exit_status == CURL_TIMEOUT)
         findings_tell(&finding, "no connection to port %s within 4 s: packets to the origin or back are dropped",
                       trial->url.port);
     else if (trial->result.exit_status == CURL_NO_CONNECTION)
@@ -312,8 +317,8 @@ static void tell_way(const struct doctor *doctor, const struct url_trial *trial)
     struct address address;
     struct address_set external = {0};
     char *text = NULL;
-    if (address_parse(trial->result.address, &address) && doctor_external(doctor, trial->host, &external) &&
-        !address_set_has(&external, &address)) {
+    if (doctor_is_listed(doctor, trial->host) && address_parse(trial->result.address, &address) &&
+        doctor_external(trial->host, &external) && external.count > 0 && !address_set_has(&external, &address)) {
         text = address_set_text(&external);
         findings_tell(&(struct finding){FINDING_NOTE, "url-way", trial->text,
                                         "A curl that is static or built with c-ares does not ask the library; "
@@ -351,14 +356,9 @@ static void try_with_curl(const struct doctor *doctor, struct url_trial *trial) 
     curl_free(&trial->result);
 }
 
-static bool is_host_listed(const struct doctor *doctor, const char *host) {
-    struct name name;
-    return name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
-}
-
 static void tell_not_tried(const char *url, const char *host) {
     findings_tell(&(struct finding){FINDING_BAD, "url-name", url, "See the findings on the host and on the upstreams"},
-                  "not tried: neither external DNS nor the local DNS gives an address for %s", host);
+                  "not tried: a program gets no address for %s", host);
 }
 
 void doctor_url(const struct doctor *doctor, const char *url, const char *host) {
@@ -372,7 +372,7 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         shown = text_format("%s://%s:%s/", trial.url.tls ? "https" : "http", trial.url.host, trial.url.port);
         trial.text = shown;
         trial.request = (struct curl_request){.url = url, .library = library};
-        trial.request.hosts = is_host_listed(doctor, host) ? NULL : host;
+        trial.has_route = doctor_find_host(doctor, host)->has_route;
         if (doctor_find_host(doctor, host)->has_address)
             try_with_curl(doctor, &trial);
         else

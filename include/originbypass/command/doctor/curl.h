@@ -7,7 +7,6 @@
 struct curl_request {
     const char *url;
     const char *library;    /**< preloaded; an absolute path */
-    const char *hosts;      /**< value for ORIGIN_BYPASS_HOSTS; NULL: what the environment says */
     bool reads_certificate; /**< accept any certificate, and report its issuer */
     bool only_connects;     /**< for a telnet URL: send nothing, and wait only briefly for data */
 };

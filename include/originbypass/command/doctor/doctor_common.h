@@ -14,7 +14,7 @@
 /** Whether an upstream can be reached over a transport. */
 enum doctor_reach {
     REACH_ANSWERS,
-    REACH_REFUSES,     /**< it can be reached, but its answers are of no use */
+    REACH_REFUSES,     /**< it can be reached, but has no answer for the name: a failure, or silence */
     REACH_SILENT,      /**< no reply */
     REACH_UNREACHABLE, /**< the network says that there is no route, or that nothing listens there */
 };
@@ -32,7 +32,8 @@ struct doctor_upstream {
 struct doctor_host {
     const char *name;
     struct local_lookup local; /**< begun before all other checks, because it may take the longest */
-    bool has_address;          /**< from external DNS or libc; known after doctor_name() */
+    bool has_address;          /**< a program gets one, from external DNS or libc; known after doctor_name() */
+    bool has_route;            /**< to one of these addresses; known after doctor_name() */
 };
 
 /** The data that all areas of findings use. */
@@ -52,11 +53,18 @@ struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *na
 /** Report that the configuration file leaves a program or process alone. `shown` is its name in the report. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);
 
+/** Whether a rule gives the host to the library. False: it is not listed or it is excluded, so libc answers for it. */
+bool doctor_is_listed(const struct doctor *doctor, const char *host);
+
 /**
- * Get the addresses that the library would use for a host, or would use if the host were listed. False: none, so libc
- * would answer. The caller must free the set (address_set_free()).
+ * Look a host up as a program with the library does: the rule's upstreams, its pinned addresses, and the policy on
+ * answers. False: libc would answer. True, but no address was added: the program's call would fail. The caller must
+ * free the set (address_set_free()).
  */
-bool doctor_external(const struct doctor *doctor, const char *host, struct address_set *set);
+bool doctor_external(const char *host, struct address_set *set);
+
+/** Whether this host has a route to one of the addresses, or there are none. Sends nothing. */
+bool doctor_has_route(const struct address_set *set);
 
 /** The settings of a host; the general ones if no rule matches it. */
 const struct host_settings *doctor_settings(const struct doctor *doctor, const char *host);

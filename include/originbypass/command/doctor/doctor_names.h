@@ -4,8 +4,8 @@
 #include "originbypass/command/doctor/doctor_common.h"
 
 /**
- * Check one host: its rule, what external DNS and libc say about it, and whether that is an edge. Ends its local
- * lookup.
+ * Check one host: its rule, what a program gets for it from external DNS or libc, and whether that is an edge. If the
+ * host is not listed, only libc's answer counts. Ends its local lookup.
  */
 void doctor_name(const struct doctor *doctor, struct doctor_host *host);
 
