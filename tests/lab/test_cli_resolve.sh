@@ -15,6 +15,21 @@ it_prints_what_a_program_gets() {
     equal "10.0.0.80  other.example.com" "$(resolve other.example.com)"
 }
 
+it_says_that_nobody_answers_if_libc_is_never_asked() {
+    configure "hosts = ( \"$CDN\" ); fallback = \"never\";"
+    stop 8.8.8.8 && stop 1.1.1.1
+    local status=0
+    resolve --explain "$CDN" >"$TMPDIR/explained" || status=$?
+    equal 1 "$status"
+    contains '(from nobody: external DNS has no usable answer, and fallback = "never")' "$(grep '^  program' "$TMPDIR/explained")"
+}
+
+it_says_that_libcs_addresses_are_rejected_too() {
+    configure "hosts = ( { name = \"$SHOP\"; reject = [ \"cloudflare\" ]; strict = true; } );"
+    contains '(from libc, as the fallback, whose addresses the host may not use either)' \
+        "$(resolve --explain "$SHOP" | grep '^  program')"
+}
+
 it_prints_them_in_the_programs_order() {
     configure 'hosts = ( "*.example.com" );'
     equal "$(preloaded getent ahosts dual.example.com | awk '/STREAM/ {print $1}')" \

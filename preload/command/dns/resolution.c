@@ -90,16 +90,17 @@ static struct resolution ask_resolver(resolver resolve, const char *host, int fa
     return resolution;
 }
 
-static uint64_t fallbacks(void) {
+/* Calls that external DNS had no usable answer for. With `fallback = "never"` they count as failures. */
+static uint64_t unanswered(void) {
     uint64_t totals[COUNTER_COUNT];
     counters_read(totals);
-    return totals[COUNTER_FALLBACKS];
+    return totals[COUNTER_FALLBACKS] + totals[COUNTER_FAILURES];
 }
 
-static enum resolution_source source_of(const struct host_case *host, bool fell_back) {
+static enum resolution_source source_of(const struct host_case *host, bool is_unanswered) {
     if (host->settings == NULL)
         return BY_LIBC;
-    if (fell_back)
+    if (is_unanswered)
         return host->settings->fallback_never ? BY_NOBODY : BY_FALLBACK;
     return host->settings->pinned_ipv4 != NULL ? BY_CONFIGURATION : BY_EXTERNAL_DNS;
 }
@@ -128,9 +129,9 @@ static void look_into_cache(struct resolution *resolution, const struct host_cas
 }
 
 struct resolution resolution_find(const struct host_case *host, int family) {
-    uint64_t before = fallbacks();
+    uint64_t before = unanswered();
     struct resolution resolution = ask_resolver(getaddrinfo, host->host, family);
-    resolution.source = source_of(host, fallbacks() != before);
+    resolution.source = source_of(host, unanswered() != before);
     if (resolution.source == BY_EXTERNAL_DNS)
         look_into_cache(&resolution, host, family);
     return resolution;

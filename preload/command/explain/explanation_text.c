@@ -164,6 +164,10 @@ static bool uses_rejected(const struct explanation *explanation) {
 static char *from_text(const struct explanation *explanation) {
     const struct resolution *found = &explanation->found;
     const char *from = resolution_source_text(found->source);
+    if (found->source == BY_NOBODY)
+        return memory_text("from nobody: external DNS has no usable answer, and fallback = \"never\"");
+    if (found->source == BY_FALLBACK && found->error != NULL && explanation->native.error == NULL)
+        return text_format("from %s, whose addresses the host may not use either", from);
     if (uses_rejected(explanation))
         return text_format("from %s; rejected, but there is no other", from);
     if (found->kept_s == 0)
