@@ -1,12 +1,12 @@
 #include "originbypass/doors/load.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "originbypass/cache/cache.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/doors/expansion.h"
 #include "originbypass/doors/requests.h"
+#include "originbypass/guest/at_fork.h"
 #include "originbypass/guest/beside.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/descriptor.h"
@@ -67,7 +67,7 @@ static enum load_state load(void) {
     process_load(clear_up, adopt);
     beside_load();
     metrics_load();
-    pthread_atfork(NULL, NULL, process_forked); /* our handlers must not wait: others do, in theirs */
+    at_fork_in_child(process_forked); /* it must not wait: other handlers do */
     return LOAD_ACTIVE;
 }
 

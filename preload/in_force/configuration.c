@@ -9,6 +9,7 @@
 #include "originbypass/config/compare.h"
 #include "originbypass/config/source.h"
 #include "originbypass/guest/clock.h"
+#include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/in_force/published.h"
@@ -61,6 +62,11 @@ static void tell_config_refusal(const struct config *config, bool former_stays) 
     if (former_stays)
         fields[count++] = log_text("now", "the former configuration stays in force");
     log_write(LOG_LEVEL_ERROR, "configuration refused", fields, count);
+}
+
+/* With a libc that we do not serve, no configuration has an effect. */
+static void tell_foreign_libc(const char *fault) {
+    log_write(LOG_LEVEL_WARN, "libc answers every call", FIELDS(log_text("reason", fault)));
 }
 
 /* The first configuration, which is not refused. */
@@ -121,6 +127,9 @@ static void put_into_effect(const struct config *config, uint32_t generation) {
 
 static void begin_first(void) {
     struct config *config = config_parse();
+    const char *fault = libc_kind_fault();
+    if (config != NULL && fault != NULL)
+        config->rule_count = 0; /* so that no name is ours */
     struct rules *rules = config == NULL ? NULL : rules_build(config);
     if (rules == NULL || !in_force_begin(config, rules)) {
         rules_free(rules);
@@ -128,6 +137,11 @@ static void begin_first(void) {
         return;
     }
     put_into_effect(config, 1);
+    if (fault != NULL) {
+        publish_state(PUBLISHED_FOREIGN, NULL);
+        tell_foreign_libc(fault); /* and the files are not looked at again */
+        return;
+    }
     if (config->error_count > 0) {
         publish_refusal(&told);
         tell_config_refusal(config, false);

@@ -55,10 +55,13 @@ struct parsed {
     bool *reload;
 };
 
+/* Musl does not have it. */
+#pragma weak gnu_get_libc_version
+
 /* A number that is not there: glibc 2.36 takes it for 0, and 2.41 drops the line. Those between were not tried. */
 static bool is_nothing_a_number(void) {
     static const char last_known[] = "2.36";
-    return strverscmp(gnu_get_libc_version(), last_known) <= 0;
+    return gnu_get_libc_version != NULL && strverscmp(gnu_get_libc_version(), last_known) <= 0;
 }
 
 /* strtoul(3) as it is, because libc reads the file with it: a sign is taken. */

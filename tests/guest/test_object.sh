@@ -25,6 +25,16 @@ it_imports_nothing_that_does_not_suit_a_guest() {
     equal '' "$(imports | grep -vxFf <(sed '/^#/d' "$top/tests/guest/imports" | tr ' ' '\n'))"
 }
 
+# The same object is loaded by programs of musl, which ends a program if a function is missing.
+it_imports_nothing_that_musl_does_not_have() {
+    not_under 'address|thread' 'the object is linked in another way'
+    local loader
+    loader=/lib/ld-musl-$(uname -m).so.1
+    [[ -e $loader ]] || skip "there is no musl on this machine ($loader)"
+    equal '' "$(nm -D --undefined-only "$LAB_LIBRARY" | awk '$1 != "w" && $1 != "v" { print $2 }' | sed 's/@.*//' |
+        grep -vxFf <(nm -D --defined-only "$loader" | awk '{ print $3 }'))"
+}
+
 it_is_hardened() {
     not_under 'address|thread' 'the object is linked in another way'
     local headers

@@ -22,7 +22,8 @@ enum published_state {
     PUBLISHED_WAITING,  /**< read at load; the first lookup parses it. `hosts` is the variable as it was given */
     PUBLISHED_IN_FORCE,
     PUBLISHED_REFUSED, /**< the first configuration was refused: no name is ours */
-    PUBLISHED_STATE_LAST = PUBLISHED_REFUSED,
+    PUBLISHED_FOREIGN, /**< the process has a libc that we do not serve: libc answers every call */
+    PUBLISHED_STATE_LAST = PUBLISHED_FOREIGN,
 };
 
 #define PUBLISHED_MAGIC "originbypass:" /* and three NUL */

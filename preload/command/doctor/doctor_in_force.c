@@ -123,6 +123,11 @@ static void tell_state(const char *about, const struct published *record) {
                                         "Change programs.include or programs.exclude there, and restart it"},
                       "is left alone by \"programs\" in its configuration file: libc answers every call");
         break;
+    case PUBLISHED_FOREIGN:
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
+                                        "Use an image whose libc is glibc, or originbypass run --private-hosts"},
+                      "has a libc that the library does not serve, such as musl: libc answers every call");
+        break;
     case PUBLISHED_WAITING:
         tell_waiting(about, record);
         break;

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Programs whose libc is not glibc, or of which the library cannot tell which libc they have: libc answers every call.
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+
+it_stays_out_of_the_way_in_a_program_of_musl() {
+    not_under 'address|thread' 'a checker is no library of musl'
+    local call
+    of_musl caller
+    for call in "getaddrinfo $CDN inet" "getaddrinfo $CDN inet6" "gethostbyname $CDN" "getaddrinfo nobody.example.com inet" \
+        'getaddrinfo localhost inet' 'getaddrinfo 192.0.2.1 inet'; do
+        # shellcheck disable=SC2086 # words
+        equal "$("$TMPDIR/musl-caller" $call 2>&1)" "$(with_it "$TMPDIR/musl-caller" $call)"
+        equal "warn libc answers every call reason=the program's libc is musl, which is not supported" "$(said reason)"
+    done
+    nobody_asked 8.8.8.8 1.1.1.1
+}
+
+it_says_so_once_and_goes_on() {
+    not_under 'address|thread' 'a checker is no library of musl'
+    of_musl asks
+    equal "$EDGE_V4
+$EDGE_V4
+$EDGE_V4" "$(printf '%s\n' "$CDN" "$CDN" "$CDN" | with_it "$TMPDIR/musl-asks")"
+    equal 1 "$(wc -l <"$messages")"
+}
+
+it_does_nothing_in_a_program_of_musl_without_a_configuration() {
+    not_under 'address|thread' 'a checker is no library of musl'
+    of_musl asks
+    equal "$EDGE_V4" "$(echo "$CDN" | LD_PRELOAD=$LAB_LIBRARY "$TMPDIR/musl-asks" 2>"$messages")"
+    quiet
+}
+
+# The loader of glibc, under a name that musl's has.
+it_stays_out_of_the_way_if_it_cannot_tell_which_libc_a_program_has() {
+    not_under 'address|thread' 'the checker would be asked for too'
+    local loader
+    cp "$(compiled asks)" "$TMPDIR/plain"
+    loader=$(readelf -p .interp "$TMPDIR/plain" | grep -o '/.*')
+    cp "$loader" "$TMPDIR/ld-musl-x.so.1"
+    compile -Wl,--dynamic-linker="$TMPDIR/ld-musl-x.so.1" -o "$TMPDIR/disguised" "$lab/asks.c"
+    equal "$EDGE_V4" "$(echo "$CDN" | with_it "$TMPDIR/disguised")"
+    equal "warn libc answers every call reason=the program's interpreter and its libc are not of the same kind" "$(said reason)"
+    echo "$CDN" | with_it "$loader" "$TMPDIR/plain" >"$TMPDIR/answer" # without an interpreter of its own, one witness is enough
+    equal "$ORIGIN_V4" "$(<"$TMPDIR/answer")"
+    quiet
+}
+
+it_is_seen_by_doctor_in_a_process_of_musl() {
+    not_under 'address|thread' 'a checker is no library of musl'
+    of_musl asks
+    # shellcheck disable=SC2154 # coproc sets it
+    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY exec "$TMPDIR/musl-asks" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    echo "$CDN" >&"${asking[1]}" && read -r <&"${asking[0]}"
+    # shellcheck disable=SC2154 # coproc sets it
+    contains 'has a libc that the library does not serve, such as musl: libc answers every call' \
+        "$("$originbypass" doctor --pid "$asking_PID")"
+}
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+of_musl() {
+    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
+    musl-gcc -std=gnu11 -D_GNU_SOURCE -pthread -o "$TMPDIR/musl-$1" "$lab/$1.c"
+}
+
+with_it() { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY "$@" 2>"$messages"; }
+
+check_all "$@"
