@@ -224,7 +224,8 @@ it_believes_no_time_and_no_figure() {
 it_finds_the_directory_in_the_configuration() {
     unset ORIGIN_BYPASS_METRICS
     equal "1
-originbypass stats: no directory is configured: set metrics.directory in $default_file (the file does not exist), or ORIGIN_BYPASS_METRICS, for the programs too, and restart them; or name one with --directory" "$(status stats)"
+originbypass stats: the configuration cannot be used: $default_file: the file does not exist
+originbypass stats: no directory is configured: set metrics.directory in $default_file, or ORIGIN_BYPASS_METRICS, for the programs too, and restart them; or name one with --directory" "$(status stats)"
     mkdir -p /etc/originbypass
     echo "metrics = { directory = \"$metrics\"; };" >"$default_file"
     contains "$metrics: 0 running" "$(stats)"
@@ -237,12 +238,73 @@ originbypass stats: no directory is configured: set metrics.directory in $defaul
 
 it_says_why_a_configured_directory_is_none() {
     contains "set metrics.directory in $default_file" "$(ORIGIN_BYPASS_METRICS='' status stats)"
-    contains "set metrics.directory in $TMPDIR/none (" \
+    contains "set metrics.directory in $TMPDIR/none, or" \
         "$(ORIGIN_BYPASS_METRICS=$'\r' ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/none$'\r' status stats)"
     contains 'ORIGIN_BYPASS_METRICS is "here"' "$(ORIGIN_BYPASS_METRICS=here status stats)"
     unset ORIGIN_BYPASS_METRICS
     echo 'metrics = { directory = "here"; };' >"$file"
-    contains "set metrics.directory in $file (metrics.directory" "$(ORIGIN_BYPASS_CONFIG_FILE=$file status stats)"
+    contains "cannot be used: $file:1: metrics.directory" "$(ORIGIN_BYPASS_CONFIG_FILE=$file status stats)"
+}
+
+it_finds_the_directory_of_running_programs_while_the_file_is_broken() {
+    one_that_has_asked 1
+    unset ORIGIN_BYPASS_METRICS
+    printf 'hosts = ( "%s" );\nmetrics = { directory = "%s/none"; }\n}\n' "$CDN" "$TMPDIR" >"$file"
+    contains "originbypass stats: the configuration cannot be used: $file:3: " "$(status stats)"
+    contains "originbypass stats: shown is $metrics, where running programs keep their counters
+$metrics: 1 running process" "$(status stats)"
+    ORIGIN_BYPASS_METRICS=$metrics refused_at_last
+    equal 1 "$(status stats | head -n 1)"
+    contains "refused " "$(stats 2>/dev/null)"
+    rm "$file"
+    contains "cannot be used: $file: the file does not exist" "$(status stats)"
+    contains "$metrics: 1 running process" "$(stats 2>/dev/null)"
+    echo "metrics = { directory = \"$metrics\"; };" >"$file"
+    contains "$metrics: 1 running process" "$(stats 2>"$messages")"
+    quiet
+}
+
+it_finds_the_directory_of_running_programs_where_the_file_names_none() {
+    one_that_has_asked 1
+    unset ORIGIN_BYPASS_METRICS
+    equal "0
+originbypass stats: shown is $metrics, where running programs keep their counters
+$metrics: 1 running process, 0 ended" "$(status stats | head -n 3)"
+}
+
+it_does_not_choose_between_the_directories_of_running_programs() {
+    one_that_has_asked 1
+    mkdir "$TMPDIR/other"
+    ORIGIN_BYPASS_METRICS=$TMPDIR/other another_that_has_asked
+    unset ORIGIN_BYPASS_METRICS
+    equal 1 "$(status stats | head -n 1)"
+    contains "running programs keep counters in $metrics; for them: originbypass stats --directory $metrics" "$(status stats)"
+    contains "running programs keep counters in $TMPDIR/other; for them" "$(status stats)"
+    echo "metrics = { directory = \"$TMPDIR/other\"; " >"$file"
+    contains "shown is $TMPDIR/other, where running" "$(status stats)"
+}
+
+it_reads_the_directory_in_a_broken_file_where_no_program_runs() {
+    unset ORIGIN_BYPASS_METRICS
+    export ORIGIN_BYPASS_CONFIG_FILE=$file
+    printf '/* directory = "/old"; */\nhosts = ( "%s );\nmetrics = { directory = "%s"; };\n' "$CDN" "$metrics" >"$file"
+    contains "originbypass stats: shown is $metrics, which $file names; no running program is seen to keep counters
+$metrics: 0 running" "$(status stats)"
+    printf '/* hosts = ();\nmetrics = { directory = "%s"; };\n' "$metrics" >"$file"
+    contains "$metrics: 0 running" "$(stats 2>/dev/null)"
+    printf 'hosts = (\nmetrics = { directory = "here"; };\n' >"$file"
+    contains "no directory is configured: set metrics.directory in $file" "$(status stats)"
+}
+
+it_changes_nothing_in_a_directory_that_no_configuration_names() {
+    call "$CDN" getaddrinfo "$CDN" inet 3 >"$TMPDIR/out"
+    one_that_has_asked 1
+    local before
+    before=$(ls "$metrics")
+    contains "$metrics: 1 running process, 1 ended" "$(ORIGIN_BYPASS_METRICS='' stats 2>/dev/null)"
+    equal "$before" "$(ls "$metrics")"
+    stats >"$TMPDIR/out"
+    [[ $before != "$(ls "$metrics")" ]]
 }
 
 it_refuses_a_directory_that_is_not_safe() {

@@ -8,60 +8,12 @@
 
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/variable.h"
+#include "originbypass/command/stats/stats_directory.h"
 #include "originbypass/command/stats/stats_document.h"
 #include "originbypass/command/stats/stats_figures.h"
 #include "originbypass/command/stats/stats_fold.h"
 #include "originbypass/command/stats/stats_prometheus.h"
 #include "originbypass/command/stats/stats_tables.h"
-#include "originbypass/config/parse.h"
-#include "originbypass/config/source.h"
-
-/* ---- where ---- */
-
-/*
- * The setting as the library would read it from the file, even if the file has errors elsewhere. The caller must
- * free(3) it.
- */
-static char *directory_in(const char *file, char **fault) {
-    struct config_source source;
-    if (!config_source_read_file(&source, file))
-        memory_checked(NULL);
-    struct config *config = memory_checked(config_parse_source(&source));
-    char *directory = config->metrics_directory == NULL ? NULL : memory_text(config->metrics_directory);
-    *fault = config->error_count == 0 ? NULL : memory_text(config->errors[0].reason);
-    config_free(config);
-    config_source_release(&source);
-    return directory;
-}
-
-static char *directory_of_variable(char *variable) {
-    if (variable[0] == '/')
-        return variable;
-    cli_complain("ORIGIN_BYPASS_METRICS is \"%s\": no process keeps its counters with it; set it to the absolute path "
-                 "of a directory, or name one with --directory",
-                 variable);
-    free(variable);
-    return NULL;
-}
-
-static char *directory_of_file(void) {
-    char *named = variable_get(config_variable_name(CONFIG_VARIABLE_FILE));
-    const char *file = named == NULL ? CONFIG_DEFAULT_FILE : named;
-    char *fault, *directory = directory_in(file, &fault);
-    if (directory == NULL)
-        cli_complain("no directory is configured: set metrics.directory in %s%s%s%s, or ORIGIN_BYPASS_METRICS, for the "
-                     "programs too, and restart them; or name one with --directory",
-                     file, fault == NULL ? "" : " (", fault == NULL ? "" : fault, fault == NULL ? "" : ")");
-    free(fault);
-    free(named);
-    return directory;
-}
-
-static char *configured_directory(void) {
-    char *variable = variable_get(config_variable_name(CONFIG_VARIABLE_METRICS));
-    return variable != NULL ? directory_of_variable(variable) : directory_of_file();
-}
 
 /* Anyone who may write there can forge or remove what is shown. The library does not count in such a directory. */
 static bool warn_of_unsafe(const char *path) {
@@ -75,10 +27,11 @@ static bool warn_of_unsafe(const char *path) {
 }
 
 /* False after complaints: there is nothing that can be shown. */
-static bool read_stats(struct stats *stats) {
+static bool read_stats(struct stats *stats, bool may_fold) {
     if (!warn_of_unsafe(stats->directory))
         return false;
-    stats_fold(stats->directory);
+    if (may_fold)
+        stats_fold(stats->directory);
     const char *fault = stats_reading_collect(stats->directory, &stats->reading);
     if (fault != NULL)
         cli_complain("%s: %s", stats->directory, fault);
@@ -159,11 +112,15 @@ static int show(const struct stats_options *options, struct stats *stats) {
 }
 
 static int show_stats(const struct stats_options *options) {
-    char *directory = options->directory != NULL ? memory_text(options->directory) : configured_directory();
-    struct stats stats = {.directory = directory, .is_whole = true};
-    int status = directory != NULL && read_stats(&stats) ? show(options, &stats) : CLI_BAD;
+    struct stats_place place = {0};
+    if (options->directory != NULL)
+        place.directory = memory_text(options->directory);
+    else
+        place = stats_directory_find();
+    struct stats stats = {.directory = place.directory, .is_whole = true};
+    int status = place.directory != NULL && read_stats(&stats, !place.found) ? show(options, &stats) : CLI_BAD;
     stats_reading_release(&stats.reading);
-    free(directory);
+    free(place.directory);
     return status;
 }
 
@@ -236,7 +193,8 @@ const struct cli_command cli_stats = {
             "\n"
             "  --directory DIRECTORY\n"
             "                the directory of the counters, instead of that of the\n"
-            "                configuration (ORIGIN_BYPASS_METRICS, metrics.directory)\n"
+            "                configuration (ORIGIN_BYPASS_METRICS, metrics.directory), or, if the\n"
+            "                file is broken or names none, of that of running programs\n"
             "  -j, --json    write one JSON document, with every counter by its name\n"
             "  --prometheus  write Prometheus' text format: sums that include ended processes\n"
             "\n"
