@@ -99,7 +99,7 @@ it_exits_with_1_where_the_configuration_is_refused() {
     configure 'hosts = ( "cdn.example.com" ); upstream = [ "8.8.8.8" ];'
     contains "$EDGE_V6  $CDN" "$(resolve "$CDN" || echo "failed with $?")"
     contains 'failed with 1' "$(resolve "$CDN" || echo "failed with $?")"
-    contains "configuration is refused, and every call goes to libc: $file: " "$(<"$messages")"
+    contains "configuration is refused, and every call goes to libc: $file:1: " "$(<"$messages")"
     equal 1 "$(wc -l <"$messages")"
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,8 +43,11 @@ bool resolution_complain_of_refusal(const struct rules *rules) {
     if (config == NULL || config->error_count == 0)
         return false;
     const struct config_error *error = config->errors;
-    cli_complain("the configuration is refused, and every call goes to libc: %s: %s; originbypass check shows more",
-                 error->file == NULL ? error->variable : error->file, error->reason);
+    char line[16] = "";
+    if (error->file != NULL && error->line != 0)
+        snprintf(line, sizeof(line), ":%d", error->line);
+    cli_complain("the configuration is refused, and every call goes to libc: %s%s: %s; originbypass check shows more",
+                 error->file == NULL ? error->variable : error->file, line, error->reason);
     return true;
 }
 
