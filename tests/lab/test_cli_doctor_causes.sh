@@ -81,6 +81,14 @@ it_says_that_a_server_refuses_one_name() {
     tells bad "$SERVER: says REFUSED over UDP for $CDN, and answers for example.net: it does not serve this name"
 }
 
+it_says_that_answers_come_too_late() {
+    scripted_at 127.0.0.1 5353 well,after_ms=200
+    configure "hosts = ( \"$CDN\" ); query = { timeout_ms = 5000; hedge_ms = 5; deadline_ms = 50; };"
+    ORIGIN_BYPASS_UPSTREAMS=$SERVER doctor
+    tells bad "$CDN: external DNS had no answer within query.deadline_ms = 50, and has one if it is asked again ($SERVER: 203.0.113.7); libc" \
+        'give lookups more time'
+}
+
 # --- the name has no address ----------------------------------------------------------------------------------------
 
 it_says_that_there_is_no_such_name() {
@@ -89,6 +97,12 @@ it_says_that_there_is_no_such_name() {
     finds_bad 1
     tells bad "$CDN: external DNS ($SERVER) says that no such name exists (NXDOMAIN); fallback = \"never\": the lookup fails with EAI_NONAME" \
         'Correct the name'
+}
+
+it_says_who_knows_that_there_is_no_such_name_if_the_other_upstream_is_dead() {
+    answer nxdomain
+    examine "$SERVER 127.0.0.1:9"
+    tells bad "$CDN: external DNS ($SERVER) says that no such name exists (NXDOMAIN)" 'Correct the name'
 }
 
 it_says_that_a_name_has_no_record_of_either_type() {

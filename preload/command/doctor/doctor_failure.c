@@ -4,6 +4,7 @@
  */
 #include "originbypass/command/doctor/doctor_failure.h"
 
+#include <inttypes.h>
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,10 +207,12 @@ static char *witnesses_text(const struct trace *trace) {
     return list;
 }
 
+/* Those that have an answer. */
 static char *servers_text(const struct trace *trace) {
     char *list = memory_text("");
     for (size_t i = 0; i < trace->count; i++)
-        list = longer(list, ", ", describe_server(trace->witnesses[i].server));
+        if (trace->witnesses[i].said != SAID_FAILURE)
+            list = longer(list, ", ", describe_server(trace->witnesses[i].server));
     return list;
 }
 
@@ -237,11 +240,16 @@ struct cause {
     char *text, *remedy;
 };
 
+/* Whether all upstreams that have an answer say this; SAID_FAILURE: whether none has an answer. */
 static bool all_said(const struct trace *trace, enum said said) {
-    for (size_t i = 0; i < trace->count; i++)
-        if (trace->witnesses[i].said != said)
+    bool any = false;
+    for (size_t i = 0; i < trace->count; i++) {
+        enum said other = trace->witnesses[i].said;
+        if (other != said && other != SAID_FAILURE)
             return false;
-    return trace->count > 0;
+        any = any || other == said;
+    }
+    return any;
 }
 
 static bool any_said(const struct trace *trace, enum said said) {
@@ -315,6 +323,21 @@ static struct cause cause_of_negative(const struct trace *trace, const char *for
     return cause;
 }
 
+/* The library's lookup found nothing, and shortly after it the upstreams have an answer. */
+static struct cause cause_of_lateness(const struct trace *trace) {
+    const struct query_settings *query = &trace->settings->query;
+    char *witnesses = witnesses_text(trace);
+    struct cause cause = {
+        text_format("external DNS had no answer within query.deadline_ms = %" PRIu32 ", and has one if it is asked "
+                    "again (%s)",
+                    query->deadline_ms, witnesses),
+        memory_text("Try again; if it stays, give lookups more time in the configuration file (query: timeout_ms, "
+                    "deadline_ms), or name upstreams that are nearer"),
+    };
+    free(witnesses);
+    return cause;
+}
+
 static struct cause cause_of(const struct trace *trace) {
     if (all_said(trace, SAID_NO_NAME))
         return cause_of_negative(trace, "says that no such name exists (NXDOMAIN)");
@@ -324,6 +347,8 @@ static struct cause cause_of(const struct trace *trace) {
         return cause_of_negative(trace, "says that the name is an alias (CNAME) of a name without an address");
     if (all_said(trace, SAID_FAILURE))
         return cause_of_failure(trace);
+    if (all_said(trace, SAID_ADDRESSES))
+        return cause_of_lateness(trace);
     if (any_said(trace, SAID_ADDRESSES) || any_said(trace, SAID_NO_NAME))
         return cause_of_difference(trace);
     if (any_said(trace, SAID_REJECTED))
