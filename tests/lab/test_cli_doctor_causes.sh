@@ -238,7 +238,16 @@ it_says_which_rule_excludes_a_host() {
         'or add "a.cdn.example.com", which is more specific'
 }
 
+it_says_which_names_a_rule_for_all_leaves_to_libc() {
+    echo "$LOCAL_WEB printer" >>/etc/hosts
+    doctor_of '*' printer
+    finds_bad 1
+    tells bad 'printer: is not listed, the rule * is not for names without a dot or local names' 'Add printer to ORIGIN_BYPASS_HOSTS'
+    tells note "printer: a program gets libc's answer: $LOCAL_WEB"
+}
+
 it_fetches_a_url_of_a_host_that_is_not_listed_as_a_program_would() {
+    not_checked curl
     doctor_of "$CDN" https://www.example.com/
     equal 1 "$status"
     tells bad 'https://www.example.com:443/: connected to' 'an edge of the CDN and no origin'

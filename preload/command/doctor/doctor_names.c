@@ -32,10 +32,19 @@ static void tell_excluded(const struct doctor *doctor, const char *host, const s
     free(text);
 }
 
+static bool lists_all_names(const struct config *config) {
+    for (size_t i = 0; i < config->rule_count; i++)
+        if (config->rules[i].kind == RULE_ALL && !config->rules[i].excluded)
+            return true;
+    return false;
+}
+
 static void tell_unlisted(const struct doctor *doctor, const char *host) {
     char *remedy = remedy_for_unlisted(doctor->config, host);
     findings_tell(&(struct finding){FINDING_BAD, "rule", host, remedy},
-                  "is not listed, no host rule matches it: libc answers");
+                  lists_all_names(doctor->config)
+                      ? "is not listed, the rule * is not for names without a dot or local names: libc answers"
+                      : "is not listed, no host rule matches it: libc answers");
     free(remedy);
 }
 
@@ -169,8 +178,11 @@ static void tell_unlisted_answer(const char *host, const struct side *local, int
     else if (!doctor_has_route(&local->set))
         tell_no_route(host, local);
     else
-        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "a program gets libc's answer: %s%s",
-                      local->text, local->edge ? ", an edge of the CDN and no origin" : "");
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "local", host, NULL}, "a program gets libc's answer: %s%s", local->text,
+            local->edge                             ? ", an edge of the CDN and no origin"
+            : count_mesh_addresses(&local->set) > 0 ? ", which Istio's DNS proxy gives to services in the mesh"
+                                                    : "");
 }
 
 static void doctor_unlisted_name(const struct doctor *doctor, struct doctor_host *looked_at) {
