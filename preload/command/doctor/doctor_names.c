@@ -175,14 +175,15 @@ static void tell_unlisted_answer(const char *host, const struct side *local, int
     if (problem != 0)
         findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
                       "a program gets libc's answer, and there is none: %s", local_problem_text(problem));
+    else if (count_mesh_addresses(&local->set) > 0)
+        findings_tell(&(struct finding){FINDING_NOTE, "mesh-address", host, NULL},
+                      "a program gets libc's answer: %s, which Istio's DNS proxy gives to services in the mesh",
+                      local->text);
     else if (!doctor_has_route(&local->set))
         tell_no_route(host, local);
     else
-        findings_tell(
-            &(struct finding){FINDING_NOTE, "local", host, NULL}, "a program gets libc's answer: %s%s", local->text,
-            local->edge                             ? ", an edge of the CDN and no origin"
-            : count_mesh_addresses(&local->set) > 0 ? ", which Istio's DNS proxy gives to services in the mesh"
-                                                    : "");
+        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "a program gets libc's answer: %s%s",
+                      local->text, local->edge ? ", an edge of the CDN and no origin" : "");
 }
 
 static void doctor_unlisted_name(const struct doctor *doctor, struct doctor_host *looked_at) {
