@@ -74,9 +74,13 @@ $(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a preload/exports
 	    -Wl,-soname,liboriginbypass.so -Wl,-z,relro,-z,now,-z,noexecstack $(if $(SANITIZE),,-Wl$(comma)-z$(comma)defs) -Wl,--gc-sections \
 	    -Wl,--exclude-libs,ALL -Wl,--as-needed $(WRAPS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
 
+# Each function of the library begins a cache line. Otherwise a change in one of them moves the others across lines, and
+# lookups that did not change took up to 10 % longer.
+$(LIBRARY_OBJECTS): ALIGNMENT = -falign-functions=64
+
 $(BUILD)/obj/%.o: preload/%.c
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALIGNMENT) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a
 	$(Q)$(CC) -pie -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
