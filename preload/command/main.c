@@ -1,5 +1,6 @@
 /* originbypass: the command for operators, built from the library's own parts. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,14 +16,16 @@ enum { COMMAND_COUNT = sizeof(COMMANDS) / sizeof(COMMANDS[0]) };
 
 static void list_commands(FILE *stream) {
     fputs("Usage: originbypass COMMAND [ARGUMENT...]\n"
-          "       originbypass COMMAND --help\n"
+          "       originbypass help COMMAND\n"
           "       originbypass --version\n\n"
           "For programs that must reach an origin and not the CDN in front of it.\n\n",
           stream);
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         fprintf(stream, "    %-10s %s\n", COMMANDS[i]->name, COMMANDS[i]->summary);
-    fputs("\nManual pages: originbypass(1), originbypass.conf(5), liboriginbypass(7), originbypass-programs(7),\n"
-          "originbypass-troubleshooting(7), originbypass-system(8).\n",
+    fputs("\nExample:\n  originbypass doctor https://cdn.example.com/\n"
+          "\nManual pages: originbypass(1), originbypass.conf(5), liboriginbypass(7),\n"
+          "originbypass-programs(7), originbypass-troubleshooting(7),\n"
+          "originbypass-system(8).\n",
           stream);
 }
 
@@ -45,14 +48,6 @@ static int complain_of_no_command(const char *written) {
     return CLI_USAGE;
 }
 
-static int run(int argc, char **argv) {
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        cli_help();
-        return CLI_GOOD;
-    }
-    return cli_current->run(argc, argv);
-}
-
 /* What could not be written has not been reported. So a full disk must not look like success. */
 static int finish_output(int status) {
     if (fflush(stdout) == 0 && !ferror(stdout))
@@ -61,15 +56,26 @@ static int finish_output(int status) {
     return status == CLI_GOOD ? CLI_BAD : status;
 }
 
+static int show_help(const char *name) {
+    cli_current = find_command(name);
+    if (cli_current == NULL)
+        return complain_of_no_command(name);
+    cli_help();
+    return finish_output(CLI_GOOD);
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
         list_commands(stderr);
         return CLI_USAGE;
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
+    bool help = strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0;
+    if (help && argc == 2) {
         list_commands(stdout);
         return finish_output(CLI_GOOD);
     }
+    if (help)
+        return show_help(argv[2]);
     if (strcmp(argv[1], "--version") == 0) {
         puts("originbypass " ORIGINBYPASS_VERSION);
         return finish_output(CLI_GOOD);
@@ -77,5 +83,5 @@ int main(int argc, char **argv) {
     cli_current = find_command(argv[1]);
     if (cli_current == NULL)
         return complain_of_no_command(argv[1]);
-    return finish_output(run(argc - 1, argv + 1));
+    return finish_output(cli_current->run(argc - 1, argv + 1));
 }

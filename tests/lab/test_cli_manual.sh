@@ -199,10 +199,10 @@ commands() { "$originbypass" --help | sed -n 's/^    \([a-z]\{1,\}\) .*/\1/p'; }
 # Each once, in the order of ASCII: those of the usage, and of the lines that explain them.
 options_in_help() {
     "$originbypass" "$1" --help | sed -n '1,/^$/p; /^  -/p' | sed 's/\([^ ]\)  .*/\1/' |
-        grep -oE '[][ |,]--?[A-Za-z0-9][a-z0-9-]*' | cut -c 2- | LC_ALL=C sort -u
+        grep -oE '[][ |,]--?[A-Za-z0-9][a-z0-9-]*' | cut -c 2- | grep -vx -e -h -e --help | LC_ALL=C sort -u
 }
 
-# "Fl p , Fl -pid Ar pid" is -p and --pid, and "Fl -" alone is no option.
+# "Fl p , Fl -pid Ar pid" is -p and --pid, and "Fl -" alone is not an option.
 options_in_manual() {
     sed -n "/^\.Ss $1\$/,/^\.S[sh] /s/^\.It //p" "$manual/originbypass.1" |
         grep -oE 'Fl -?[A-Za-z0-9][a-z0-9-]*' | sed 's/Fl /-/' | LC_ALL=C sort -u
@@ -328,7 +328,7 @@ completes_every_command_and_option() {
     equal "$(commands; printf '%s\n' --help --version)" "$("$1" '')"
     for command in $(commands); do
         echo "$command:"
-        equal "$({ options_in_help "$command"; echo --help; } | LC_ALL=C sort -u)" "$("$1" "$command" -)"
+        equal "$({ options_in_help "$command"; printf '%s\n' -h --help; } | LC_ALL=C sort -u)" "$("$1" "$command" -)"
     done
 }
 

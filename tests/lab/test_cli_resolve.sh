@@ -107,7 +107,7 @@ it_exits_with_2_for_a_wrong_command_line() {
     equal 2 "$(resolve; echo $?)"
     contains 'Usage: originbypass resolve' "$(<"$messages")"
     equal 2 "$(resolve --wrong "$CDN"; echo $?)"
-    contains '--wrong is no option' "$(<"$messages")"
+    contains '--wrong is not an option' "$(<"$messages")"
 }
 
 it_is_a_document_of_json() {

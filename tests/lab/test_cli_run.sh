@@ -180,9 +180,9 @@ it_exits_as_env_does() {
     exits_with 125 "$originbypass" run -H "$CDN"
     contains 'no program to run' "$(<"$messages")"
     exits_with 125 "$originbypass" run -x
-    contains '-x is no option' "$(<"$messages")"
+    contains '-x is not an option' "$(<"$messages")"
     exits_with 125 "$originbypass" run -H
-    contains '-H needs an argument' "$(<"$messages")"
+    contains '-H needs a value' "$(<"$messages")"
     exits_with 0 "$originbypass" run --help
 }
 

@@ -206,7 +206,7 @@ leads_to_the_other_server() {
     [[ $(curl -sS --max-time 20 -o "$TMPDIR/page" -w '%header{Connected-To}' http://127.0.0.1:8080/) == "$LOCAL_WEB"* ]]
 }
 
-it_tells_in_json() {
+it_tells_in_json_lines() {
     watch --json "$CDN" -- sh -c "date >>$ran"
     until_true said_to_be '"found"'
     answer "$OTHER"
@@ -215,11 +215,9 @@ it_tells_in_json() {
 changed None ['203.0.113.8'] ['203.0.113.7']
 run None None None" "$("$python" - "$events" <<'END'
 import json, sys
-text, decoder = open(sys.argv[1]).read().lstrip(), json.JSONDecoder()
-while text:
-    event, length = decoder.raw_decode(text)
+for line in open(sys.argv[1]):
+    event = json.loads(line)
     print(event["event"], event.get("addresses"), event.get("added"), event.get("removed"))
-    text = text[length:].lstrip()
 END
 )"
 }
@@ -230,7 +228,7 @@ it_exits_with_2_for_a_wrong_command_line() {
         # shellcheck disable=SC2086 # several arguments
         equal 2 "$("$originbypass" watch $arguments >"$events" 2>"$messages" || echo $?)"
     done
-    contains "--wrong is no option" "$(<"$messages")"
+    contains "--wrong is not an option" "$(<"$messages")"
 }
 
 it_does_not_begin_with_a_configuration_that_is_refused() {

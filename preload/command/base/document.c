@@ -15,9 +15,15 @@ static struct {
     bool filled;
 } levels[DEPTH_MAX];
 static size_t depth;
+static bool in_one_line;
+
+void document_in_one_line(void) {
+    in_one_line = true;
+}
 
 static void begin_line(void) {
-    printf("\n%*s", (int)(2 * depth), "");
+    if (!in_one_line)
+        printf("\n%*s", (int)(2 * depth), "");
 }
 
 static void print_string(const char *text) {

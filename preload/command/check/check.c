@@ -8,6 +8,7 @@
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/misspelt.h"
+#include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/style.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
@@ -194,16 +195,26 @@ static int say_that_there_is_nothing(bool json) {
     return CLI_GOOD;
 }
 
-static int run(int argc, char **argv) {
-    static const struct option words[] = {{"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    bool json = false;
-    for (int option; (option = cli_option(argc, argv, "", words)) != -1; json = true)
-        if (option != 'j')
-            return cli_usage();
-    if (argc - optind > 1)
-        return cli_usage();
+struct check_options {
+    struct option_settings settings;
+    bool json;
+};
+
+static bool take_option(void *context, int code, const char *value) {
+    struct check_options *options = context;
+    options->json = options->json || code == 'j';
+    option_settings_take(&options->settings, code, value);
+    return true;
+}
+
+static bool are_operands_right(const struct cli_arguments *arguments) {
+    if (arguments->count > 1)
+        cli_complain("checks one file, but was given %s, too", arguments->operands[1]);
+    return arguments->count <= 1;
+}
+
+static int check_source(const char *file, bool json) {
     struct config_source source;
-    const char *file = argv[optind];
     if (!(file == NULL ? config_source_read(&source, CONFIG_DEFAULT_FILE, false)
                        : config_source_read_file(&source, file)))
         return say_that_there_is_nothing(json);
@@ -212,20 +223,37 @@ static int run(int argc, char **argv) {
     return status;
 }
 
+static int run(int argc, char **argv) {
+    struct check_options options = {0};
+    struct cli_arguments arguments;
+    int status;
+    if (!cli_read(argc, argv, take_option, &options, &arguments) || !are_operands_right(&arguments)) {
+        status = cli_usage();
+    } else {
+        option_settings_export(&options.settings);
+        status = check_source(arguments.operands[0], options.json);
+    }
+    cli_arguments_free(&arguments);
+    option_settings_free(&options.settings);
+    return status;
+}
+
 const struct cli_command cli_check = {
     .name = "check",
     .summary = "Say whether a configuration is good, and what it means",
-    .usage = "[--json] [FILE]",
+    .usage = "[OPTION...] [FILE]",
     .help = "Without FILE: checks what a program started here with the library would read,\n"
             "including the environment. With FILE: checks only that file, as if no variable\n"
             "were set.\n"
             "\n"
             "Prints one line for each error, FILE:LINE: REASON or VARIABLE: REASON. If there\n"
             "are no errors, prints notes on what is legal but may not be intended (\"note: \"),\n"
-            "then the host rules and how each is answered, and the general settings.\n"
-            "\n"
-            "  --json      write one JSON document with the same\n"
-            "\n"
-            "Exits with 1 if there is an error. Notes do not change the exit status.\n",
+            "then the host rules and how each is answered, and the general settings.\n",
+    .example = "originbypass check /etc/originbypass/originbypass.conf",
+    .options = (const struct cli_option[]){CLI_JSON, CLI_HOST, CLI_UPSTREAM, CLI_CONFIG, CLI_END},
+    .exits = (const struct cli_exit[]){{CLI_GOOD, "success: there is no error; there may be notes"},
+                                       {CLI_BAD, "failure: there is an error"},
+                                       CLI_EXIT_USAGE,
+                                       CLI_EXIT_END},
     .run = run,
 };

@@ -4,6 +4,7 @@
 
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_capture.h"
 #include "originbypass/command/doctor/doctor_common.h"
@@ -25,7 +26,8 @@ enum { STATUS_RESTART = 3 };
 
 /* The command line. */
 struct doctor_options {
-    bool json;
+    struct option_settings settings;
+    struct findings_style style;
     const char *pid;
     char **program; /* with its arguments; NULL: none */
     char **targets; /* hosts and URLs */
@@ -59,41 +61,31 @@ static char *host_of(const char *target) {
     return NULL;
 }
 
-static bool read_doctor_options(int argc, char **argv, struct doctor_options *options) {
-    static const struct option words[] = {{"json", no_argument, NULL, 'j'}, {"pid", required_argument, NULL, 'p'}, {0}};
-    int option;
-    while ((option = cli_option(argc, argv, "jp:", words)) != -1) {
-        if (option == 'j')
-            options->json = true;
-        else if (option == 'p')
-            options->pid = optarg;
-        else
-            return false;
-    }
-    if (options->pid == NULL || is_pid(options->pid))
+static bool take_option(void *context, int code, const char *value) {
+    struct doctor_options *options = context;
+    switch (code) {
+    case 'j':
+        options->style.json = true;
         return true;
-    cli_complain("%s is not a process number", options->pid);
-    return false;
+    case 'q':
+        options->style.only_bad = true;
+        return true;
+    case 'p':
+        options->pid = value;
+        if (is_pid(value))
+            return true;
+        cli_complain("%s: %s is not a process number", cli_typed(), value);
+        return false;
+    default:
+        return option_settings_take(&options->settings, code, value);
+    }
 }
 
-/* If a `--` comes before all hosts, getopt_long(3) has consumed it. */
-static bool read_arguments(int argc, char **argv, struct doctor_options *options) {
-    int at = optind;
-    bool ended = at > 1 && strcmp(argv[at - 1], "--") == 0 && (options->pid == NULL || optarg != argv[at - 1]);
-    options->targets = argv + at;
-    while (!ended && at < argc && strcmp(argv[at], "--") != 0)
-        at++;
-    options->target_count = (size_t)(argv + at - options->targets);
-    if (!ended && at < argc) {
-        ended = true;
-        at++;
-    }
-    if (!ended)
-        return true;
-    options->program = at < argc ? argv + at : NULL;
-    if (options->program == NULL)
-        cli_complain("no program is named behind --");
-    return options->program != NULL;
+static bool are_operands_right(const struct cli_arguments *arguments) {
+    bool named = arguments->program == NULL || arguments->program[0] != NULL;
+    if (!named)
+        cli_complain("no program is named after --");
+    return named;
 }
 
 /* --- what is checked ---------------------------------------------------------------------------------------------- */
@@ -191,7 +183,7 @@ static void look_at_settings(const struct doctor_options *options, char *const *
 /* If only a process or a program is given, nothing else is checked. */
 static int look_at_all(const struct doctor_options *options, char *const *hosts) {
     bool restart = false;
-    findings_begin(&(struct findings_style){.json = options->json});
+    findings_begin(&options->style);
     if (options->pid == NULL)
         doctor_preload(NULL, "environment", secure_getenv("LD_PRELOAD"));
     else
@@ -221,38 +213,61 @@ static int look_at_targets(const struct doctor_options *options) {
 
 static int run(int argc, char **argv) {
     struct doctor_options options = {0};
-    if (!read_doctor_options(argc, argv, &options) || !read_arguments(argc, argv, &options))
-        return cli_usage();
-    return look_at_targets(&options);
+    struct cli_arguments arguments;
+    int status = CLI_BAD;
+    if (!cli_read(argc, argv, take_option, &options, &arguments) || !are_operands_right(&arguments)) {
+        status = cli_usage();
+    } else if (option_settings_apply(&options.settings, argc, argv)) {
+        options.program = arguments.program;
+        options.targets = arguments.operands;
+        options.target_count = arguments.count;
+        status = look_at_targets(&options);
+    }
+    cli_arguments_free(&arguments);
+    option_settings_free(&options.settings);
+    return status;
 }
 
 const struct cli_command cli_doctor = {
     .name = "doctor",
     .summary = "Say what keeps a program from the origin, and what to do about it",
-    .usage = "[--json] [HOST|URL...] [-- PROGRAM [ARGUMENT...]]\n"
-             "[--json] --pid PID [HOST|URL...] [-- PROGRAM [ARGUMENT...]]",
+    .usage = "[OPTION...] [HOST|URL...] [-- PROGRAM [ARGUMENT...]]",
     .help = "Checks the configuration that a program would get from this environment, the\n"
-            "upstreams, and each HOST (or those of the configuration), and tries each URL with\n"
-            "curl under the library. Run it where the program runs: in its container, as its\n"
-            "user. A finding is a line that begins with \"good\", \"note\" or \"bad\".\n"
+            "upstreams, and each HOST (or those of the configuration), and tries each URL\n"
+            "with curl under the library. Run it where the program runs: in its container, as\n"
+            "its user. A finding is a line that begins with \"good\", \"note\" or \"bad\". What is\n"
+            "bad comes last, the cause first.\n"
             "\n"
-            "  --          also check a program: can the library reach it, and does the\n"
-            "              configuration serve it? It is not started. Without a HOST or URL,\n"
-            "              check only the program\n"
-            "  -p, --pid   check a running process: is the library in it, is it the one that\n"
-            "              is installed, and does the configuration serve the process?\n"
-            "              Without a HOST or URL, check only the process\n"
-            "  -j, --json  write one JSON document: findings, each with verdict, check, about,\n"
-            "              finding and remedy; then the number of each verdict, and the status\n"
+            "After \"--\" comes a program to check: can the library reach it, and does the\n"
+            "configuration serve it? It is not started. With a program or --pid and without a\n"
+            "HOST or URL, only the program or process is checked.\n"
             "\n"
             "It asks each upstream for the host, for a name that does not exist and for one\n"
             "that only a cluster knows, over UDP and TCP, and it asks 192.0.2.1, where there\n"
             "is no server. A server without an answer is also asked for example.com or\n"
             "example.net. For a host that is not listed it says what libc answers. It fetches\n"
-            "a URL once, or twice if the certificate is not valid.\n"
-            "\n"
-            "Exit status: 0 nothing is bad, 1 something is, 2 usage, 3 the process of --pid\n"
-            "needs a restart to have the library that is installed. See also\n"
+            "a URL once, or twice if the certificate is not valid. See also\n"
             "originbypass-troubleshooting(7).\n",
+    .example = "originbypass doctor https://cdn.example.com/",
+    .operands = CLI_OPERANDS_PROGRAM,
+    .options =
+        (const struct cli_option[]){
+            {'p', "pid", "PID",
+             "check a running process: is the library in it, is it the one that is installed, and what does the "
+             "process have in force?"},
+            {'j', "json", NULL,
+             "write one JSON document: findings, each with verdict, check, about, finding and remedy; then the number "
+             "of each verdict, and the status"},
+            {'q', "quiet", NULL, "report only what is bad"},
+            CLI_HOST,
+            CLI_UPSTREAM,
+            CLI_CONFIG,
+            CLI_END},
+    .exits = (const struct cli_exit[]){{CLI_GOOD, "success: nothing is bad"},
+                                       {CLI_BAD, "failure: something is bad"},
+                                       CLI_EXIT_USAGE,
+                                       {STATUS_RESTART, "restart needed: the process of --pid does not have the "
+                                                        "library that is installed"},
+                                       CLI_EXIT_END},
     .run = run,
 };

@@ -12,6 +12,7 @@
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/own_command.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_known.h"
@@ -136,7 +137,7 @@ static bool has_our_loader(const char *pid, const char *path, const char *own) {
 /* A program can name any file as its loader. So a loader is run only if it is the one that started this command. */
 static void try_preload(const char *pid, const struct program *program, const char *shown) {
     const char *loader = elf_own_loader();
-    char *command = library_own_command(), *library = library_find(), *objects = NULL;
+    char *command = own_command_path(), *library = library_find(), *objects = NULL;
     if (!has_our_loader(pid, program->loader, loader))
         findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
                                         "Run originbypass doctor where that loader is the system's own"},

@@ -4,6 +4,7 @@
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
+#include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/resolution.h"
@@ -11,34 +12,23 @@
 #include "originbypass/command/explain/explanation_document.h"
 #include "originbypass/command/explain/explanation_text.h"
 
+enum { EXPLAIN = CLI_WORD_ONLY };
+
 struct resolve_options {
+    struct option_settings settings;
     int family;
     bool explain, json;
 };
 
-/* False: the command line is wrong. */
-static bool read_resolve_options(int argc, char **argv, struct resolve_options *options) {
-    static const struct option words[] = {
-        {"explain", no_argument, NULL, 'e'}, {"json", no_argument, NULL, 'j'}, {NULL, 0, NULL, 0}};
-    int option;
-    while ((option = cli_option(argc, argv, "46", words)) != -1)
-        switch (option) {
-        case '4':
-            options->family = AF_INET;
-            break;
-        case '6':
-            options->family = AF_INET6;
-            break;
-        case 'e':
-            options->explain = true;
-            break;
-        case 'j':
-            options->json = true;
-            break;
-        default:
-            return false;
-        }
-    return optind < argc;
+static bool take_option(void *context, int code, const char *value) {
+    struct resolve_options *options = context;
+    if (option_settings_take(&options->settings, code, value))
+        return true;
+    if (code == '4' || code == '6')
+        options->family = code == '4' ? AF_INET : AF_INET6;
+    options->explain = options->explain || code == EXPLAIN;
+    options->json = options->json || code == 'j';
+    return true;
 }
 
 /* The name is shown as the user wrote it, and therefore escaped. */
@@ -133,45 +123,71 @@ static bool explain_all(const struct rules *rules, char **hosts, const struct re
     return all;
 }
 
-static int run(int argc, char **argv) {
-    struct resolve_options options = {.family = AF_UNSPEC};
-    if (!read_resolve_options(argc, argv, &options))
-        return cli_usage();
+static int resolve(char **hosts, const struct resolve_options *options) {
     const struct rules *rules = resolution_rules();
     bool refused = resolution_complain_of_refusal(rules);
-    if (options.json) {
+    if (options->json) {
         document_begin_object(NULL);
         document_boolean("refused", refused);
         document_begin_array("hosts");
     }
-    bool all = (options.explain ? explain_all : resolve_all)(rules, argv + optind, &options);
-    if (options.json) {
+    bool all = (options->explain ? explain_all : resolve_all)(rules, hosts, options);
+    if (options->json) {
         document_end();
         document_end();
     }
     return all && !refused ? CLI_GOOD : CLI_BAD;
 }
 
+static bool are_operands_right(const struct cli_arguments *arguments) {
+    if (arguments->count == 0)
+        cli_complain("no host is named");
+    return arguments->count > 0;
+}
+
+static int run(int argc, char **argv) {
+    struct resolve_options options = {.family = AF_UNSPEC};
+    struct cli_arguments arguments;
+    int status = CLI_BAD;
+    if (!cli_read(argc, argv, take_option, &options, &arguments) || !are_operands_right(&arguments))
+        status = cli_usage();
+    else if (option_settings_apply(&options.settings, argc, argv))
+        status = resolve(arguments.operands, &options);
+    cli_arguments_free(&arguments);
+    option_settings_free(&options.settings);
+    return status;
+}
+
 const struct cli_command cli_resolve = {
     .name = "resolve",
     .summary = "Say which addresses a program with the library gets",
-    .usage = "[-4|-6] [--explain] [--json] HOST...",
+    .usage = "[OPTION...] HOST...",
     .help = "Prints one line for each address, with the name, in the order in which the\n"
             "program gets them. Uses the same environment and configuration file as the\n"
-            "library.\n"
-            "\n"
-            "  -4, -6      only IPv4 or IPv6 addresses\n"
-            "  --explain   show every step: the rule that matches, and its line; what each\n"
-            "              upstream says when it is asked by itself (type, round trip in ms,\n"
-            "              TTL in s, CNAMEs, addresses, and which of them are rejected, and\n"
-            "              why); what the program gets, and from whom; what libc would have\n"
-            "              answered without the library; whether an address is a CDN's edge\n"
-            "  --json      write one JSON document with the same\n"
-            "\n"
-            "Warns if a program gets a CDN's edge instead of the origin.\n"
-            "\n"
-            "Exit status: 0 each host has addresses, and libc has answered only for hosts that\n"
-            "no rule lists; 1 a host has no address, or libc has answered for a listed host, or\n"
-            "the configuration is refused; 2 usage. An edge does not change it.\n",
+            "library. Warns if a program gets a CDN's edge instead of the origin.\n",
+    .example = "originbypass resolve --explain cdn.example.com",
+    .options =
+        (const struct cli_option[]){
+            {'4', NULL, NULL, "only IPv4 addresses"},
+            {'6', NULL, NULL, "only IPv6 addresses"},
+            {EXPLAIN, "explain", NULL,
+             "show every step: the rule that matches, and its line; what each upstream says when it is asked by itself "
+             "(type, round trip in ms, TTL in s, CNAMEs, addresses, and which of them are rejected, and why); what the "
+             "program gets, and from whom; what libc would have answered without the library; whether an address is a "
+             "CDN's edge"},
+            CLI_JSON,
+            CLI_HOST,
+            CLI_UPSTREAM,
+            CLI_CONFIG,
+            CLI_END},
+    .exits =
+        (const struct cli_exit[]){
+            {CLI_GOOD,
+             "success: each host has addresses, and libc has answered only for hosts that no rule lists. An edge "
+             "does not change the status"},
+            {CLI_BAD,
+             "failure: a host has no address, libc has answered for a listed host, or the configuration is refused"},
+            CLI_EXIT_USAGE,
+            CLI_EXIT_END},
     .run = run,
 };

@@ -7,26 +7,18 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/own_command.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/preload_fault.h"
 
 static const char NAME[] = "liboriginbypass.so";
-
-char *library_own_command(void) {
-    char *path = realpath("/proc/self/exe", NULL);
-    if (path != NULL)
-        return path;
-    const char *executed = (const char *)getauxval(AT_EXECFN); // NOLINT(performance-no-int-to-ptr)
-    return executed == NULL ? NULL : realpath(executed, NULL);
-}
 
 /* The first path that matches a pattern of glob(3); the caller must free(3) it. */
 static char *first_of(const char *pattern) {
@@ -38,7 +30,7 @@ static char *first_of(const char *pattern) {
 }
 
 static char *find_beside_command(void) {
-    char *directory = library_own_command();
+    char *directory = own_command_path();
     if (directory == NULL)
         return NULL;
     *strrchr(directory, '/') = '\0';
@@ -93,7 +85,7 @@ static bool is_loadable(const char *library) {
 }
 
 void library_complain_of_none(void) {
-    char *command = library_own_command();
+    char *command = own_command_path();
     cli_complain("no %s beside %s, in ../lib of it, or in /usr/local/lib and /usr/lib; say where it is in "
                  "ORIGIN_BYPASS_LIBRARY",
                  NAME, command == NULL ? "this command" : command);

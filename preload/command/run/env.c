@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "originbypass/command/base/cli.h"
+#include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/programs/library.h"
-#include "originbypass/command/run/run_settings.h"
 
 /* In single quotes, only the quote that ends them has a special meaning (POSIX, Shell Command Language, 2.2.2). */
 static void print_export(const char *name, const char *value) {
@@ -17,39 +17,51 @@ static void print_export(const char *name, const char *value) {
     puts("'");
 }
 
-static int print_environment(const struct run_settings *settings) {
-    run_settings_export(settings);
-    char *library = run_settings_check(settings) ? library_find_loadable() : NULL;
+static int print_environment(const struct option_settings *settings) {
+    option_settings_export(settings);
+    char *library = option_settings_check(settings) ? library_find_loadable() : NULL;
     if (library == NULL)
         return CLI_BAD;
     char *preload = library_preload(library);
-    run_settings_each(settings, print_export);
+    option_settings_each(settings, print_export);
     print_export("LD_PRELOAD", preload);
     free(preload);
     free(library);
     return CLI_GOOD;
 }
 
+static bool take_option(void *context, int code, const char *value) {
+    return option_settings_take(context, code, value);
+}
+
 static int run(int argc, char **argv) {
-    struct run_settings settings = {0};
-    int option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, NULL);
-    while (run_settings_read_option(&settings, option))
-        option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, NULL);
-    int status = option == -1 && optind == argc ? print_environment(&settings) : cli_usage();
-    run_settings_free(&settings);
+    struct option_settings settings = {0};
+    struct cli_arguments arguments;
+    int status = CLI_USAGE;
+    bool read = cli_read(argc, argv, take_option, &settings, &arguments);
+    if (read && arguments.count == 0)
+        status = print_environment(&settings);
+    else if (read)
+        cli_complain("takes no operand, but was given %s", arguments.operands[0]);
+    if (status == CLI_USAGE)
+        cli_usage();
+    cli_arguments_free(&arguments);
+    option_settings_free(&settings);
     return status;
 }
 
 const struct cli_command cli_env = {
     .name = "env",
     .summary = "Print what run would set, as commands for a shell",
-    .usage = "[-H HOSTS] [-u UPSTREAMS] [-c FILE] [-v|-q]",
+    .usage = "[OPTION...]",
     .help = "Prints an export command for each variable that run would set with these\n"
-            "options, LD_PRELOAD among them. eval \"$(originbypass env -H cdn.example.com)\"\n"
-            "puts the library into every program that the shell starts afterwards.\n"
-            "\n"
-            "Options:\n" RUN_SETTINGS_HELP "\n"
-            "Exit status: 0; 1 if run would run nothing, and nothing is printed; 2 for a wrong\n"
-            "command line.\n",
+            "options, LD_PRELOAD among them. Every program that the shell starts afterwards\n"
+            "then has the library.\n",
+    .example = "eval \"$(originbypass env -H cdn.example.com)\"",
+    .options = (const struct cli_option[]){CLI_HOST, CLI_UPSTREAM, CLI_CONFIG, CLI_VERBOSE, CLI_QUIET, CLI_END},
+    .exits = (const struct cli_exit[]){{CLI_GOOD, "success"},
+                                       {CLI_BAD, "failure: run would run nothing, and nothing is printed"},
+                                       CLI_EXIT_USAGE,
+                                       CLI_EXIT_END},
     .run = run,
 };

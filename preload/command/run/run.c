@@ -8,20 +8,20 @@
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/misspelt.h"
+#include "originbypass/command/base/option_settings.h"
+#include "originbypass/command/base/own_command.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/command/run/private_hosts.h"
-#include "originbypass/command/run/run_settings.h"
 
 /* The same exit codes as env(1). */
 enum { RUN_FAILED = 125, RUN_REFUSED = 126, RUN_NOT_FOUND = 127 };
 
-enum { PRIVATE_HOSTS = 256 };
-static const struct option WORDS[] = {{"private-hosts", no_argument, NULL, PRIVATE_HOSTS}, {0}};
+enum { PRIVATE_HOSTS = CLI_WORD_ONLY };
 
 struct run_options {
-    struct run_settings settings;
+    struct option_settings settings;
     bool private_hosts;
     char **program; /* the program and its arguments */
 };
@@ -93,22 +93,6 @@ static bool preload(const struct run_options *options) {
     return may_start(options);
 }
 
-/*
- * The library read its settings when this command was loaded, before they were put into the environment. So the command
- * starts itself again, and then finds nothing to change. This function returns only if that fails.
- */
-static void start_again(int argc, char **argv) {
-    char *command = library_own_command();
-    char **again = memory_zeroed((size_t)argc + 2, sizeof(*again));
-    again[0] = command;
-    memcpy(again + 1, argv, (size_t)argc * sizeof(*again));
-    if (command != NULL)
-        execv(command, again);
-    cli_complain("this command cannot start itself again: %s", strerror(errno)); // NOLINT(concurrency-mt-unsafe)
-    free(again);
-    free(command);
-}
-
 static int execute(char **program) {
     execvp(program[0], program);
     int error = errno;
@@ -124,11 +108,11 @@ static void warn_of_misspelt(const char *text, void *unused) {
 static int run_program(const struct run_options *options, int argc, char **argv) {
     if (!options->settings.quiet)
         misspelt_variables(warn_of_misspelt, NULL);
-    bool changed = run_settings_export(&options->settings);
-    if (!run_settings_check(&options->settings))
+    bool changed = option_settings_export(&options->settings);
+    if (!option_settings_check(&options->settings))
         return RUN_FAILED;
     if (options->private_hosts && changed) {
-        start_again(argc, argv);
+        own_command_start_again(argc, argv); /* with the library's parts that read the environment */
         return RUN_FAILED;
     }
     if (!(options->private_hosts ? private_hosts_enter(options->settings.quiet) : preload(options)))
@@ -136,15 +120,20 @@ static int run_program(const struct run_options *options, int argc, char **argv)
     return execute(options->program);
 }
 
-static bool read_run_options(struct run_options *options, int argc, char **argv) {
-    for (int option = 0; (option = cli_option(argc, argv, RUN_SETTINGS_LETTERS, WORDS)) != -1;) {
-        if (option == PRIVATE_HOSTS)
-            options->private_hosts = true;
-        else if (!run_settings_read_option(&options->settings, option))
-            return false;
-    }
-    options->program = argv + optind;
-    if (optind < argc)
+static bool take_option(void *context, int code, const char *value) {
+    struct run_options *options = context;
+    if (code == PRIVATE_HOSTS)
+        options->private_hosts = true;
+    else
+        option_settings_take(&options->settings, code, value);
+    return true;
+}
+
+static bool read_run_options(struct run_options *options, int argc, char **argv, struct cli_arguments *arguments) {
+    if (!cli_read(argc, argv, take_option, options, arguments))
+        return false;
+    options->program = arguments->operands;
+    if (arguments->count > 0)
         return true;
     cli_complain("no program to run");
     return false;
@@ -152,19 +141,21 @@ static bool read_run_options(struct run_options *options, int argc, char **argv)
 
 static int run(int argc, char **argv) {
     struct run_options options = {0};
+    struct cli_arguments arguments;
     int status = RUN_FAILED;
-    if (read_run_options(&options, argc, argv))
+    if (read_run_options(&options, argc, argv, &arguments))
         status = run_program(&options, argc, argv);
     else
         cli_usage();
-    run_settings_free(&options.settings);
+    cli_arguments_free(&arguments);
+    option_settings_free(&options.settings);
     return status;
 }
 
 const struct cli_command cli_run = {
     .name = "run",
     .summary = "Run a program with the library",
-    .usage = "[-H HOSTS] [-u UPSTREAMS] [-c FILE] [-v|-q] [--private-hosts] PROGRAM [ARGUMENT...]",
+    .usage = "[OPTION...] PROGRAM [ARGUMENT...]",
     .help = "Puts the library before what is in LD_PRELOAD, and becomes the program. The\n"
             "library is ORIGIN_BYPASS_LIBRARY, or the first liboriginbypass.so beside this\n"
             "command, in ../lib of it, or in /usr/local/lib, /usr/lib, /usr/lib/*-linux-* and\n"
@@ -173,16 +164,28 @@ const struct cli_command cli_run = {
             "program is run. A program of another libc or architecture is not run, because it\n"
             "does not start with the library; see --private-hosts.\n"
             "\n"
-            "Options:\n" RUN_SETTINGS_HELP "\n"
-            "  --private-hosts\n"
-            "                For programs that the library cannot reach: resolve the names\n"
-            "                of the host rules now, and give the program an /etc/hosts of its\n"
-            "                own with them, in a mount namespace (with a user namespace, if\n"
-            "                the right to make one is missing). The addresses stay the same\n"
-            "                as long as the program runs. Wildcards are left out, and nothing\n"
-            "                is preloaded. If the system forbids it, nothing is run.\n"
-            "\n"
-            "Exit status: the program's; 125 if it was not run, 126 if it cannot be executed,\n"
-            "127 if there is no such program.\n",
+            "Options after PROGRAM are its own. An option overrides the environment and must\n"
+            "be correct. Mistakes in the environment, and in a file that it names, are left\n"
+            "to the library: it reports them, and libc answers.\n",
+    .example = "originbypass run -H cdn.example.com curl -sS https://cdn.example.com/",
+    .operands = CLI_OPERANDS_COMMAND,
+    .options = (const struct cli_option[]){CLI_HOST,
+                                           CLI_UPSTREAM,
+                                           CLI_CONFIG,
+                                           CLI_VERBOSE,
+                                           CLI_QUIET,
+                                           {PRIVATE_HOSTS, "private-hosts", NULL,
+                                            "for programs that the library cannot reach: resolve the names of the host "
+                                            "rules now, and give the program an "
+                                            "/etc/hosts of its own with them, in a mount namespace (with a user "
+                                            "namespace, if the right to make one is "
+                                            "missing). The addresses stay the same as long as the program runs. "
+                                            "Wildcards are left out, and nothing is "
+                                            "preloaded. If the system forbids it, nothing is run"},
+                                           CLI_END},
+    .exits = (const struct cli_exit[]){{RUN_FAILED, "failure: the program was not run, or the command line is wrong"},
+                                       {RUN_REFUSED, "the program cannot be executed"},
+                                       {RUN_NOT_FOUND, "there is no such program; any other status is the program's"},
+                                       CLI_EXIT_END},
     .run = run,
 };

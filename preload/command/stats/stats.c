@@ -8,6 +8,7 @@
 
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/stats/stats_directory.h"
 #include "originbypass/command/stats/stats_document.h"
 #include "originbypass/command/stats/stats_figures.h"
@@ -90,6 +91,7 @@ static bool is_refused_somewhere(const struct stats_reading *reading) {
 /* ---- */
 
 struct stats_options {
+    struct option_settings settings;
     bool json, prometheus;
     const char *directory; /* NULL: the configured one */
     uint32_t pid;          /* 0: all */
@@ -124,20 +126,16 @@ static int show_stats(const struct stats_options *options) {
     return status;
 }
 
-static bool read_stats_option(struct stats_options *options, int option) {
-    switch (option) {
-    case 'j':
-        options->json = true;
-        return true;
-    case 'p':
-        options->prometheus = true;
-        return true;
-    case 'd':
-        options->directory = optarg;
-        return true;
-    default:
-        return false;
-    }
+enum { PROMETHEUS = CLI_WORD_ONLY, DIRECTORY };
+
+static bool take_option(void *context, int code, const char *value) {
+    struct stats_options *options = context;
+    if (code == DIRECTORY)
+        options->directory = value;
+    options->prometheus = options->prometheus || code == PROMETHEUS;
+    options->json = options->json || code == 'j';
+    option_settings_take(&options->settings, code, value);
+    return true;
 }
 
 static bool read_pid(struct stats_options *options, const char *text) {
@@ -145,7 +143,7 @@ static bool read_pid(struct stats_options *options, const char *text) {
     errno = 0;
     unsigned long pid = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || pid == 0 || pid > INT32_MAX) {
-        cli_complain("'%s' is no PID", text);
+        cli_complain("'%s' is not a PID", text);
         return false;
     }
     options->pid = (uint32_t)pid;
@@ -164,41 +162,57 @@ static bool makes_sense(const struct stats_options *options) {
     return false;
 }
 
+static bool are_operands_right(const struct cli_arguments *arguments, struct stats_options *options) {
+    if (arguments->count > 1)
+        cli_complain("shows one process or all, but was given %s, too", arguments->operands[1]);
+    return arguments->count <= 1 && (arguments->count == 0 || read_pid(options, arguments->operands[0])) &&
+           makes_sense(options);
+}
+
 static int run(int argc, char **argv) {
-    static const struct option words[] = {{"json", no_argument, NULL, 'j'},
-                                          {"prometheus", no_argument, NULL, 'p'},
-                                          {"directory", required_argument, NULL, 'd'},
-                                          {NULL, 0, NULL, 0}};
     struct stats_options options = {0};
-    for (int option; (option = cli_option(argc, argv, "j", words)) != -1;)
-        if (!read_stats_option(&options, option))
-            return cli_usage();
-    if (argc - optind > 1 || (optind < argc && !read_pid(&options, argv[optind])) || !makes_sense(&options))
-        return cli_usage();
-    return show_stats(&options);
+    struct cli_arguments arguments;
+    int status;
+    if (!cli_read(argc, argv, take_option, &options, &arguments) || !are_operands_right(&arguments, &options)) {
+        status = cli_usage();
+    } else {
+        option_settings_export(&options.settings);
+        status = show_stats(&options);
+    }
+    cli_arguments_free(&arguments);
+    option_settings_free(&options.settings);
+    return status;
 }
 
 const struct cli_command cli_stats = {
     .name = "stats",
     .summary = "Show what running processes have counted, and their configuration",
-    .usage = "[-j] [--directory DIRECTORY] [PID]\n"
-             "[--directory DIRECTORY] --prometheus",
+    .usage = "[OPTION...] [PID]",
     .help = "Shows for each running process that keeps counters: the configuration in force,\n"
-            "since when, and whether the last change took effect; what it has counted of calls,\n"
-            "of lookups and of queries. \"ended\" is what ended processes have counted, \"all\" is\n"
-            "the sum. A process looks for a new configuration when it looks up a name.\n"
+            "since when, and whether the last change took effect; what it has counted of\n"
+            "calls, of lookups and of queries. \"ended\" is what ended processes have counted,\n"
+            "\"all\" is the sum. A process looks for a new configuration when it looks up a\n"
+            "name.\n"
             "\n"
             "PID selects one process. If this PID namespace has no such PID, those of other\n"
-            "namespaces are shown that have it there, with their NAMESPACE.\n"
-            "\n"
-            "  --directory DIRECTORY\n"
-            "                the directory of the counters, instead of that of the\n"
-            "                configuration (ORIGIN_BYPASS_METRICS, metrics.directory), or, if the\n"
-            "                file is broken or names none, of that of running programs\n"
-            "  -j, --json    write one JSON document, with every counter by its name\n"
-            "  --prometheus  write Prometheus' text format: sums that include ended processes\n"
-            "\n"
-            "Exits with 1 if counters cannot be read, if there is no such process, and, except\n"
-            "with --prometheus, if a process has refused the configuration that it read last.\n",
+            "namespaces are shown that have it there, with their NAMESPACE.\n",
+    .example = "originbypass stats --json",
+    .options =
+        (const struct cli_option[]){
+            {DIRECTORY, "directory", "DIRECTORY",
+             "the directory of the counters. Default: that of the configuration (ORIGIN_BYPASS_METRICS, "
+             "metrics.directory), or, if the file is broken or names none, that of running programs"},
+            {'j', "json", NULL, "write one JSON document, with every counter by its name"},
+            {PROMETHEUS, "prometheus", NULL, "write Prometheus' text format: sums that include ended processes"},
+            CLI_CONFIG,
+            CLI_END},
+    .exits =
+        (const struct cli_exit[]){
+            {CLI_GOOD, "success"},
+            {CLI_BAD,
+             "failure: counters cannot be read, there is no such process, or (except with --prometheus) a process "
+             "has refused the configuration that it read last"},
+            CLI_EXIT_USAGE,
+            CLI_EXIT_END},
     .run = run,
 };

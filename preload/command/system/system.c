@@ -24,14 +24,9 @@ static int status(const struct system_options *options) {
 
 static const struct verb {
     const char *name;
-    const char *letters;
-    const struct option *words;
+    char option; /* the only one that it takes; 0: none */
     int (*run)(const struct system_options *options);
-} VERBS[] = {
-    {"enable", "f", (const struct option[]){{"force", no_argument, NULL, 'f'}, {0}}, enable},
-    {"disable", "", NULL, disable},
-    {"status", "j", (const struct option[]){{"json", no_argument, NULL, 'j'}, {0}}, status},
-};
+} VERBS[] = {{"enable", 'f', enable}, {"disable", 0, disable}, {"status", 'j', status}};
 
 static const struct verb *find_verb(const char *name) {
     for (size_t i = 0; i < sizeof(VERBS) / sizeof(VERBS[0]); i++)
@@ -41,31 +36,53 @@ static const struct verb *find_verb(const char *name) {
     return NULL;
 }
 
+static bool take_option(void *context, int code, const char *value) {
+    struct system_options *options = context;
+    (void)value;
+    options->forced = options->forced || code == 'f';
+    options->json = options->json || code == 'j';
+    return true;
+}
+
+static bool fits(const struct verb *verb, const struct system_options *options) {
+    if (options->forced && verb->option != 'f')
+        cli_complain("%s does not take --force", verb->name);
+    else if (options->json && verb->option != 'j')
+        cli_complain("%s does not take --json", verb->name);
+    else
+        return true;
+    return false;
+}
+
+/* NULL after a complaint. */
+static const struct verb *wanted_verb(const struct cli_arguments *arguments, const struct system_options *options) {
+    if (arguments->count == 0) {
+        cli_complain("nothing to do is named: expected enable, disable or status");
+        return NULL;
+    }
+    const struct verb *verb = find_verb(arguments->operands[0]);
+    if (verb != NULL && arguments->count > 1) {
+        cli_complain("%s takes no operand, but was given %s", verb->name, arguments->operands[1]);
+        return NULL;
+    }
+    return verb != NULL && fits(verb, options) ? verb : NULL;
+}
+
 static int run(int argc, char **argv) {
     struct system_options options = {0};
-    const struct verb *verb = argc < 2 ? NULL : find_verb(argv[1]);
-    if (verb == NULL)
-        return cli_usage();
-    argc--;
-    argv++;
-    for (int option; (option = cli_option(argc, argv, verb->letters, verb->words)) != -1;) {
-        if (option == '?')
-            return cli_usage();
-        options.forced = options.forced || option == 'f';
-        options.json = options.json || option == 'j';
-    }
-    if (optind == argc)
-        return verb->run(&options);
-    cli_complain("%s takes no argument", verb->name);
-    return cli_usage();
+    struct cli_arguments arguments;
+    bool read = cli_read(argc, argv, take_option, &options, &arguments);
+    const struct verb *verb = read ? wanted_verb(&arguments, &options) : NULL;
+    cli_arguments_free(&arguments);
+    return verb == NULL ? cli_usage() : verb->run(&options);
 }
 
 const struct cli_command cli_system = {
     .name = "system",
     .summary = "Put the library into every program of this machine, or remove it",
-    .usage = "enable [-f]\n"
+    .usage = "enable [OPTION...]\n"
              "disable\n"
-             "status [-j]",
+             "status [OPTION...]",
     .help = "With glibc, every program that is started gets what is in /etc/ld.so.preload,\n"
             "setuid programs too. The library is ORIGIN_BYPASS_LIBRARY, or the first\n"
             "liboriginbypass.so beside this command, in ../lib of it, or in /usr/local/lib,\n"
@@ -74,20 +91,27 @@ const struct cli_command cli_system = {
             "entries of others stay. Only root may change it. Read originbypass-system(8)\n"
             "about the risks first.\n"
             "\n"
-            "enable: check the configuration, try the library in a few programs, then enter it.\n"
-            "It is refused if the configuration has an error. The library is refused if a\n"
+            "enable: check the configuration, try the library in a few programs, then enter\n"
+            "it. It is refused if the configuration has an error. The library is refused if a\n"
             "program fails with it or prints something that it does not print without it, if\n"
             "another user may write it, and if it may disappear: below /home or /tmp, in a\n"
             "source tree, in memory or on the network.\n"
-            "disable: remove it, and entries of it whose file no longer exists. Do this before\n"
-            "you remove the library.\n"
+            "disable: remove it, and entries of it whose file no longer exists. Do this\n"
+            "before you remove the library.\n"
             "status: is it entered, does it exist, does it load; which running programs have\n"
-            "it, have an old copy, or lack it.\n"
-            "\n"
-            "  -f, --force  enter it even if it may disappear, or if a group may write it\n"
-            "  -j, --json   write one JSON document: entries, programs, and the status\n"
-            "\n"
-            "Exit status: 0 good; 1 not done, or what is entered is missing or does not load;\n"
-            "2 usage; 3 for status: some programs have to be restarted.\n",
+            "it, have an old copy, or lack it.\n",
+    .example = "originbypass system status",
+    .options =
+        (const struct cli_option[]){
+            {'f', "force", NULL, "for enable: enter it even if it may disappear, or if a group may write it"},
+            {'j', "json", NULL, "for status: write one JSON document: entries, programs, and the status"},
+            CLI_END},
+    .exits =
+        (const struct cli_exit[]){
+            {CLI_GOOD, "success"},
+            {CLI_BAD, "failure: not done, or what is entered is missing or does not load"},
+            CLI_EXIT_USAGE,
+            {3, "restart needed, for status: some programs do not have the library that is entered"},
+            CLI_EXIT_END},
     .run = run,
 };

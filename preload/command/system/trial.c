@@ -13,6 +13,7 @@
 
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/own_command.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/config/config.h"
@@ -139,7 +140,7 @@ static bool does_the_same(const struct program_trial *trial, const char *library
 }
 
 bool trial_run(const char *library) {
-    char *command = memory_checked(library_own_command());
+    char *command = memory_checked(own_command_path());
     const char *const nothing[] = {"/bin/true", NULL};
     const char *const shell[] = {"/bin/sh", "-c", "echo one two | cat && /bin/true", NULL};
     const char *const version[] = {command, "--version", NULL};

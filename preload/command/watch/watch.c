@@ -8,6 +8,7 @@
 #include "originbypass/command/base/child.h"
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/resolution.h"
 #include "originbypass/command/watch/aside.h"
@@ -24,7 +25,8 @@ struct watched {
 
 struct watch {
     int family;
-    bool at_start;
+    struct option_settings settings;
+    bool at_start, is_min_given;
     uint32_t min_s, max_s;
     uint32_t hold_down_s; /* BY_THE_CACHES: as long as caches may have the old answer */
     char **command;
@@ -190,57 +192,67 @@ static bool read_seconds(const char *text, const char *option, uint32_t *seconds
     return true;
 }
 
-static bool read_option(int option, struct watch *watch) {
-    switch (option) {
+enum watch_option { AT_START = CLI_WORD_ONLY, HOLD_DOWN, MIN, MAX };
+
+static bool take_option(void *context, int code, const char *value) {
+    struct watch *watch = context;
+    switch (code) {
     case '4':
-        watch->family = AF_INET;
-        return true;
     case '6':
-        watch->family = AF_INET6;
+        watch->family = code == '4' ? AF_INET : AF_INET6;
         return true;
     case 'j':
         watch_events_use_json();
         return true;
-    case 's':
+    case AT_START:
         watch->at_start = true;
         return true;
-    case 'd':
-        return read_seconds(optarg, "--hold-down", &watch->hold_down_s);
-    case 'm':
-        return read_seconds(optarg, "--min", &watch->min_s);
-    case 'x':
-        return read_seconds(optarg, "--max", &watch->max_s);
+    case HOLD_DOWN:
+        return read_seconds(value, cli_typed(), &watch->hold_down_s);
+    case MIN:
+        watch->is_min_given = true;
+        return read_seconds(value, cli_typed(), &watch->min_s);
+    case MAX:
+        return read_seconds(value, cli_typed(), &watch->max_s);
     default:
-        return false;
+        return option_settings_take(&watch->settings, code, value);
     }
 }
 
-static bool read_watch_options(int argc, char **argv, struct watch *watch) {
-    static const struct option words[] = {
-        {"at-start", no_argument, NULL, 's'},  {"hold-down", required_argument, NULL, 'd'},
-        {"json", no_argument, NULL, 'j'},      {"max", required_argument, NULL, 'x'},
-        {"min", required_argument, NULL, 'm'}, {NULL, 0, NULL, 0}};
-    for (int option; (option = cli_option(argc, argv, "46", words)) != -1;)
-        if (!read_option(option, watch))
-            return false;
+/* If only --max is given, it is the shortest time, too. */
+static bool are_times_right(struct watch *watch) {
     if (watch->min_s == 0)
         watch->min_s = 1;
+    if (watch->max_s < watch->min_s && !watch->is_min_given)
+        watch->min_s = watch->max_s == 0 ? 1 : watch->max_s;
     if (watch->max_s < watch->min_s)
-        watch->max_s = watch->min_s;
-    return true;
+        cli_complain("--min %u is above --max %u: expected at most --max", watch->min_s, watch->max_s);
+    return watch->max_s >= watch->min_s;
 }
 
-/* HOST... -- COMMAND: getopt_long(3) stops at the first host, so the `--` is still among the arguments. */
-static bool read_watched_hosts(char **arguments, const struct rules *rules, struct watch *watch) {
-    while (arguments[watch->count] != NULL && strcmp(arguments[watch->count], "--") != 0)
-        watch->count++;
-    if (watch->count == 0 || arguments[watch->count] == NULL || arguments[watch->count + 1] == NULL)
-        return false;
-    watch->command = arguments + watch->count + 1;
+static bool are_operands_right(const struct cli_arguments *arguments) {
+    if (arguments->count == 0)
+        cli_complain("no host is named");
+    else if (arguments->program == NULL || arguments->program[0] == NULL)
+        cli_complain("no command is named after --");
+    else
+        return true;
+    return false;
+}
+
+static void warn_of_unlisted(const struct host_case *host) {
+    if (host->settings == NULL)
+        cli_complain("warning: %s is not listed, so libc answers and external DNS is not asked", host->host);
+}
+
+static void add_hosts(const struct cli_arguments *arguments, const struct rules *rules, struct watch *watch) {
+    watch->command = arguments->program;
+    watch->count = arguments->count;
     watch->hosts = memory_zeroed(watch->count, sizeof(watch->hosts[0]));
-    for (size_t i = 0; i < watch->count; i++)
-        watch->hosts[i].host = resolution_case(rules, arguments[i]);
-    return true;
+    for (size_t i = 0; i < watch->count; i++) {
+        watch->hosts[i].host = resolution_case(rules, arguments->operands[i]);
+        warn_of_unlisted(&watch->hosts[i].host);
+    }
 }
 
 static void free_hosts(struct watch *watch) {
@@ -251,19 +263,31 @@ static void free_hosts(struct watch *watch) {
     free(watch->hosts);
 }
 
+static int watch_hosts(const struct cli_arguments *arguments, struct watch *watch) {
+    const struct rules *rules = resolution_rules();
+    bool refused = resolution_complain_of_refusal(rules);
+    if (refused)
+        return CLI_BAD;
+    add_hosts(arguments, rules, watch);
+    child_begin();
+    while (!child_is_ended())
+        look_at_due_hosts(watch);
+    free_hosts(watch);
+    return CLI_GOOD;
+}
+
 static int run(int argc, char **argv) {
     struct watch watch = {.family = AF_UNSPEC, .min_s = 5, .max_s = 300, .hold_down_s = BY_THE_CACHES};
-    if (!read_watch_options(argc, argv, &watch))
-        return cli_usage();
-    const struct rules *rules = resolution_rules();
-    if (!read_watched_hosts(argv + optind, rules, &watch))
-        return cli_usage();
-    bool refused = resolution_complain_of_refusal(rules);
-    child_begin();
-    while (!refused && !child_is_ended())
-        look_at_due_hosts(&watch);
-    free_hosts(&watch);
-    return refused ? CLI_BAD : CLI_GOOD;
+    struct cli_arguments arguments;
+    int status = CLI_BAD;
+    if (!cli_read(argc, argv, take_option, &watch, &arguments) || !are_times_right(&watch) ||
+        !are_operands_right(&arguments))
+        status = cli_usage();
+    else if (option_settings_apply(&watch.settings, argc, argv))
+        status = watch_hosts(&arguments, &watch);
+    cli_arguments_free(&arguments);
+    option_settings_free(&watch.settings);
+    return status;
 }
 
 const struct cli_command cli_watch = {
@@ -273,26 +297,42 @@ const struct cli_command cli_watch = {
     .help = "Looks the hosts up again and again, as a program with the library and an empty\n"
             "cache would, and runs COMMAND, for example nginx -s reload, when the set of\n"
             "addresses has changed. A different order is no change. A lookup that fails, or\n"
-            "that libc had to answer in the place of external DNS, is no change either; a line\n"
-            "reports it. If the first lookup fails, the first addresses that arrive count as a\n"
-            "change.\n"
-            "\n"
-            "  -4, -6         only IPv4 or IPv6 addresses\n"
-            "  --min S        at least so many seconds between two lookups of a host (5)\n"
-            "  --max S        at most so many (300). Between the two the TTL decides; 30 s if\n"
-            "                 none is known. A lookup that has failed is repeated after --min\n"
-            "  --hold-down S  do not run COMMAND for so many seconds after the start and after\n"
-            "                 each run. A change in this time is acted upon at its end, unless\n"
-            "                 it has been reverted. Default: as long as a program with the\n"
-            "                 library may find the old answer in its cache (TTL, and\n"
-            "                 cache.stale_window_s in mode \"stale\"), and at least 10. In mode\n"
-            "                 \"pinned\" only a restart helps\n"
-            "  --at-start     also run COMMAND when the first addresses are known\n"
-            "  --json         write a JSON document for each event instead of a line\n"
+            "that libc had to answer in the place of external DNS, is no change either; a\n"
+            "line reports it. If the first lookup fails, the first addresses that arrive\n"
+            "count as a change.\n"
             "\n"
             "The exit status of COMMAND is reported, and the watch continues: 126 and 127 if\n"
-            "COMMAND cannot be run or does not exist. SIGHUP, SIGINT and SIGTERM end the watch,\n"
-            "with exit status 0. A COMMAND that is running then also gets the signal, and the\n"
-            "watch waits for it.\n",
+            "COMMAND cannot be run or does not exist. SIGHUP, SIGINT and SIGTERM end the\n"
+            "watch. A COMMAND that is running then also gets the signal, and the watch waits\n"
+            "for it.\n",
+    .example = "originbypass watch cdn.example.com -- nginx -s reload",
+    .operands = CLI_OPERANDS_PROGRAM,
+    .options =
+        (const struct cli_option[]){
+            {'4', NULL, NULL, "only IPv4 addresses"},
+            {'6', NULL, NULL, "only IPv6 addresses"},
+            {MIN, "min", "S", "at least S seconds between two lookups of a host (default 5)"},
+            {MAX, "max", "S",
+             "at most S seconds (default 300). Between the two the TTL decides; 30 s if none is known. A lookup that "
+             "has "
+             "failed is repeated after --min"},
+            {HOLD_DOWN, "hold-down", "S",
+             "do not run COMMAND for S seconds after the start and after each run. A change in this time is acted upon "
+             "at "
+             "its end, unless it has been reverted. Default: as long as a program with the library may find the old "
+             "answer in its cache (TTL, and cache.stale_window_s in mode \"stale\"), and at least 10. In mode "
+             "\"pinned\" "
+             "only a restart helps"},
+            {AT_START, "at-start", NULL, "also run COMMAND when the first addresses are known"},
+            {'j', "json", NULL,
+             "write a JSON document for each event, in one line (JSON Lines), instead of a line of text"},
+            CLI_HOST,
+            CLI_UPSTREAM,
+            CLI_CONFIG,
+            CLI_END},
+    .exits = (const struct cli_exit[]){{CLI_GOOD, "success: a signal has ended the watch"},
+                                       {CLI_BAD, "failure: the configuration is refused"},
+                                       CLI_EXIT_USAGE,
+                                       CLI_EXIT_END},
     .run = run,
 };

@@ -13,6 +13,7 @@ static bool json;
 
 void watch_events_use_json(void) {
     json = true;
+    document_in_one_line();
 }
 
 static void begin_event(const char *event, const char *key, const char *subject) {

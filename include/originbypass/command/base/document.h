@@ -10,6 +10,9 @@
  * and for the document itself. Strings are escaped as in the library's messages (json.h). Not thread-safe, because
  * there is only one standard output.
  */
+/** Write the documents that follow in one line each (JSON Lines), instead of indented. */
+void document_in_one_line(void);
+
 void document_begin_object(const char *key);
 void document_begin_array(const char *key);
 

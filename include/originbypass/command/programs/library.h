@@ -1,9 +1,6 @@
 #ifndef ORIGINBYPASS_COMMAND_PROGRAMS_LIBRARY_H
 #define ORIGINBYPASS_COMMAND_PROGRAMS_LIBRARY_H
 
-/** The path of this command itself; the caller must free(3) it. NULL: the system does not tell it. */
-char *library_own_command(void);
-
 /**
  * Find the library that goes with this command: ORIGIN_BYPASS_LIBRARY, or else the first liboriginbypass.so in the
  * command's directory, in ../lib from there, or in the system's library directories. Returns an absolute path, which

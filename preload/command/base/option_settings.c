@@ -1,12 +1,14 @@
-#include "originbypass/command/run/run_settings.h"
+#include "originbypass/command/base/option_settings.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/own_command.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/config/parse.h"
@@ -33,16 +35,18 @@ static void set_file(char **file, const char *path) {
     free(directory);
 }
 
-bool run_settings_read_option(struct run_settings *settings, int option) {
-    switch (option) {
+bool option_settings_take(struct option_settings *settings, int code, const char *value) {
+    switch (code) {
     case 'H':
-        append_words(&settings->hosts, optarg);
+        snprintf(settings->hosts_typed, sizeof(settings->hosts_typed), "%s", cli_typed());
+        append_words(&settings->hosts, value);
         return true;
     case 'u':
-        append_words(&settings->upstreams, optarg);
+        snprintf(settings->upstreams_typed, sizeof(settings->upstreams_typed), "%s", cli_typed());
+        append_words(&settings->upstreams, value);
         return true;
     case 'c':
-        set_file(&settings->file, optarg);
+        set_file(&settings->file, value);
         return true;
     case 'v':
         settings->verbosity++;
@@ -55,7 +59,7 @@ bool run_settings_read_option(struct run_settings *settings, int option) {
     }
 }
 
-static const char *log_level(const struct run_settings *settings) {
+static const char *log_level(const struct option_settings *settings) {
     if (settings->quiet)
         return "none";
     return settings->verbosity == 0 ? NULL : settings->verbosity == 1 ? "info" : "debug";
@@ -67,7 +71,7 @@ static const enum config_variable SET[SET_VARIABLES] = {CONFIG_VARIABLE_HOSTS, C
                                                         CONFIG_VARIABLE_FILE, CONFIG_VARIABLE_LOG_LEVEL};
 
 /* NULL: no option sets it. */
-static const char *option_value(const struct run_settings *settings, enum config_variable variable) {
+static const char *option_value(const struct option_settings *settings, enum config_variable variable) {
     switch (variable) {
     case CONFIG_VARIABLE_HOSTS:
         return settings->hosts;
@@ -82,7 +86,7 @@ static const char *option_value(const struct run_settings *settings, enum config
     }
 }
 
-void run_settings_each(const struct run_settings *settings, void (*visit)(const char *name, const char *value)) {
+void option_settings_each(const struct option_settings *settings, void (*visit)(const char *name, const char *value)) {
     for (size_t i = 0; i < SET_VARIABLES; i++) {
         const char *value = option_value(settings, SET[i]);
         if (value != NULL)
@@ -90,7 +94,7 @@ void run_settings_each(const struct run_settings *settings, void (*visit)(const 
     }
 }
 
-bool run_settings_export(const struct run_settings *settings) {
+bool option_settings_export(const struct option_settings *settings) {
     bool changed = false;
     for (size_t i = 0; i < SET_VARIABLES; i++) {
         const char *name = config_variable_name(SET[i]), *value = option_value(settings, SET[i]);
@@ -120,11 +124,11 @@ static bool is_of_variable(const struct config_error *error, enum config_variabl
 }
 
 /* False: the mistake does not come from an option. */
-static bool complain_of_option(const struct run_settings *settings, const struct config_error *error) {
+static bool complain_of_option(const struct option_settings *settings, const struct config_error *error) {
     if (settings->hosts != NULL && is_of_variable(error, CONFIG_VARIABLE_HOSTS))
-        cli_complain("-H: %s", error->reason);
+        cli_complain("%s: %s", settings->hosts_typed, error->reason);
     else if (settings->upstreams != NULL && is_of_variable(error, CONFIG_VARIABLE_UPSTREAMS))
-        cli_complain("-u: %s", error->reason);
+        cli_complain("%s: %s", settings->upstreams_typed, error->reason);
     else if (settings->file != NULL && error->file != NULL && error->line > 0)
         cli_complain("%s:%d: %s", error->file, error->line, error->reason);
     else if (settings->file != NULL && error->file != NULL)
@@ -143,28 +147,60 @@ static void warn_without_hosts(const struct config *config) {
                      config->file != NULL ? config->file : config_variable_name(CONFIG_VARIABLE_HOSTS));
 }
 
-static bool are_options_right(const struct run_settings *settings, const struct config_source *source) {
-    struct config *config = memory_checked(config_parse_source(source));
+static bool are_options_right(const struct option_settings *settings, const struct config *config) {
     bool right = true;
     for (size_t i = 0; i < config->error_count; i++)
         right = !complain_of_option(settings, &config->errors[i]) && right;
-    if (!settings->quiet)
-        warn_without_hosts(config);
-    config_free(config);
     return right;
 }
 
-bool run_settings_check(const struct run_settings *settings) {
+bool option_settings_check(const struct option_settings *settings) {
     struct config_source source;
     if (variable_is_disabled())
         return true;
     (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* if nothing was read, no host is given */
-    bool good = is_host_given(&source) && are_options_right(settings, &source);
+    struct config *config = memory_checked(config_parse_source(&source));
+    bool good = is_host_given(&source) && are_options_right(settings, config);
+    if (good && !settings->quiet)
+        warn_without_hosts(config);
+    config_free(config);
     config_source_release(&source);
     return good;
 }
 
-void run_settings_free(struct run_settings *settings) {
+/* By themselves, because the library does not look at upstreams as long as no host is given. */
+static bool are_words_right(const struct option_settings *settings) {
+    const struct config_source source = {
+        .variables = {[CONFIG_VARIABLE_HOSTS] = settings->hosts, [CONFIG_VARIABLE_UPSTREAMS] = settings->upstreams}};
+    struct config *config = memory_checked(config_parse_source(&source));
+    bool right = are_options_right(settings, config);
+    config_free(config);
+    return right;
+}
+
+static bool is_file_right(const struct option_settings *settings) {
+    struct config_source source;
+    if (settings->file == NULL)
+        return true;
+    (void)config_source_read_file(&source,
+                                  settings->file); /* what could not be read is an error of the configuration */
+    struct config *config = memory_checked(config_parse_source(&source));
+    bool right = are_options_right(settings, config);
+    config_free(config);
+    config_source_release(&source);
+    return right;
+}
+
+bool option_settings_apply(const struct option_settings *settings, int argc, char **argv) {
+    if (!are_words_right(settings) || !is_file_right(settings))
+        return false;
+    bool changed = option_settings_export(settings);
+    if (changed)
+        own_command_start_again(argc, argv);
+    return !changed;
+}
+
+void option_settings_free(struct option_settings *settings) {
     free(settings->hosts);
     free(settings->upstreams);
     free(settings->file);
