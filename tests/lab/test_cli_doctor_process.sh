@@ -87,7 +87,7 @@ it_does_not_compare_with_a_library_outside_of_the_processs_container() {
     echo >>"$library"
     doctor --pid "$pid"
     finds_nothing_bad
-    tells note "process $pid (sleep): has the library from $library; there is no installed one here to compare it with"
+    tells note "process $pid (sleep): has the library from $library; it has mounts of its own, so it is not compared with the"
 }
 
 # --- without it -----------------------------------------------------------------------------------------------------
@@ -344,7 +344,7 @@ it_says_that_the_hosts_of_a_process_were_refused() {
     doctor --pid "$pid"
     finds_bad 1
     tells bad "process $pid (asks): its configuration is refused, so libc answers every call: ORIGIN_BYPASS_HOSTS: \"https://$CDN\" is not a host name" \
-        'Correct it and restart the process'
+        'Correct the variable where the process is started, and restart it'
 }
 
 it_says_before_the_first_lookup_that_the_hosts_of_a_process_will_be_refused() {
@@ -400,6 +400,111 @@ it_can_not_tell_what_a_process_has_whose_memory_it_may_not_read() {
     [[ $report != *'in force since'* ]] || skip 'this system lets a user read the memory of his processes'
     tells note "process $pid (asks): cannot tell what it has in force: this user may not read the memory of the process." \
         "It was started with the hosts $CDN" 'Ask as root'
+}
+
+# --- a report of the process, and not of the shell that it is asked for in -----------------------------------------------
+
+it_looks_at_a_host_with_the_configuration_of_the_process() {
+    local upstream=203.0.113.99
+    ORIGIN_BYPASS_HOSTS=$CDN begin_asking
+    doctor --pid "$pid" "$CDN" # the shell lists no host
+    finds_nothing_bad
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    configure "hosts = ( \"shop.example.com\" );"
+    ORIGIN_BYPASS_UPSTREAMS=$upstream ORIGIN_BYPASS_HOSTS=$CDN begin_asking
+    rm /etc/originbypass/originbypass.conf
+    doctor --pid "$pid" "$CDN"
+    equal 1 "$status"
+    tells bad "$upstream: "
+    lacks 8.8.8.8 "$(grep -v 'process ' <<<"$report")"
+    doctor --pid "$pid" -H "$CDN" -u 8.8.8.8 "$CDN" # options count before the process
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+}
+
+it_looks_at_a_host_with_the_file_that_the_process_has_in_its_own_root() {
+    install_library
+    configure "hosts = ( \"shop.example.com\" );"
+    echo "hosts = ( \"$CDN\" );" >"$TMPDIR/its.conf"
+    # shellcheck disable=SC2016 # expanded in there
+    coproc asking { exec unshare --mount bash -c 'mount --bind "$1" /etc/originbypass/originbypass.conf && LD_PRELOAD=$2 exec "$3"' - \
+        "$TMPDIR/its.conf" "$library" "$(compiled asks)" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+    doctor --pid "$pid" "$CDN"
+    finds_nothing_bad
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    tells note "it has mounts of its own, so it is not compared with the library that is installed here"
+}
+
+it_reports_the_file_of_a_process_that_is_broken_now() {
+    configure "hosts = ( \"$CDN\" );"
+    begin_asking
+    configure 'hosts = ( "a b" );'
+    ORIGIN_BYPASS_HOSTS=shop.example.com doctor --pid "$pid" "$CDN"
+    equal 1 "$status"
+    tells bad '/etc/originbypass/originbypass.conf:1: refused: "a b" is not a host name'
+    lacks shop.example.com "$report"
+}
+
+it_does_not_say_of_a_process_in_another_network_what_it_sees_in_its_own() {
+    install_library
+    # shellcheck disable=SC2154 # coproc sets it
+    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$library exec unshare --net "$(compiled asks)" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+    doctor --pid "$pid" "$CDN"
+    equal 1 "$status"
+    contains 'is in another network (namespace) than this command' "$(grep -m 1 '^bad ' <<<"$report")"
+    contains "nsenter --target $pid --net" "$report"
+    doctor --pid "$pid"
+    finds_nothing_bad
+}
+
+it_knows_the_library_of_a_process_that_has_changed_its_root() {
+    mkdir -p "$TMPDIR/empty"
+    configure "hosts = ( \"$CDN\" );"
+    install_library
+    # shellcheck disable=SC2154 # coproc sets it
+    coproc asking { LD_PRELOAD=$library exec "$(compiled asks)" "$TMPDIR/empty" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+    doctor --pid "$pid" shop.example.com
+    tells good "has the library from $library, the installed one"
+    tells bad 'does not list shop.example.com' 'it has changed its root directory and does not notice a change, so restart it'
+    lacks 'no longer there' "$report"
+    lacks 'old copy' "$("$originbypass" system status)"
+}
+
+it_says_that_the_library_was_overwritten_in_place() {
+    begin_with "$library"
+    touch -d '1 hour' "$library"
+    doctor --pid "$pid"
+    equal 3 "$status"
+    contains "has the library from $library, which was overwritten in place after the process started" \
+        "$(grep -m 1 '^bad ' <<<"$report")"
+}
+
+it_says_that_the_file_of_a_process_is_gone() {
+    configure "hosts = ( \"$CDN\" );"
+    begin_asking
+    rm /etc/originbypass/originbypass.conf
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad 'its configuration file /etc/originbypass/originbypass.conf is gone' 'Put the file back'
+}
+
+it_says_that_the_standard_error_of_a_process_is_closed() {
+    install_library
+    # shellcheck disable=SC2154 # coproc sets it
+    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$library exec "$(compiled asks)" 2>&-; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+    doctor --pid "$pid"
+    tells note 'its messages are lost: its standard error is closed' 'Name a file'
 }
 
 # A library of that name whose memory says what it likes.

@@ -100,6 +100,12 @@ it_finds_the_library_where_distributions_put_it() {
     equal LD_PRELOAD=/usr/local/lib/liboriginbypass.so "$found"
 }
 
+it_needs_no_proc() {
+    # shellcheck disable=SC2016 # expanded in there
+    equal "$ORIGIN_V4" "$(ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY unshare --mount bash -c 'mount -n -t tmpfs none /proc && exec "$@"' - \
+        "$originbypass" run -H "$CDN" getent ahostsv4 "$CDN" 2>"$messages" | awk 'NR == 1 { print $1 }')"
+}
+
 it_runs_nothing_without_a_library_that_the_loader_takes() {
     mkdir -p "$TMPDIR/alone"
     cp "$originbypass" "$TMPDIR/alone/originbypass"

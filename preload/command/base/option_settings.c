@@ -168,31 +168,24 @@ bool option_settings_check(const struct option_settings *settings) {
     return good;
 }
 
+/* An empty variable counts as not set. */
+static const char *unless_empty(const char *value) {
+    return value == NULL || config_variable_length(value) == 0 ? NULL : value;
+}
+
 /* By themselves, because the library does not look at upstreams as long as no host is given. */
 static bool are_words_right(const struct option_settings *settings) {
     const struct config_source source = {
-        .variables = {[CONFIG_VARIABLE_HOSTS] = settings->hosts, [CONFIG_VARIABLE_UPSTREAMS] = settings->upstreams}};
+        .variables = {[CONFIG_VARIABLE_HOSTS] = unless_empty(settings->hosts),
+                      [CONFIG_VARIABLE_UPSTREAMS] = unless_empty(settings->upstreams)}};
     struct config *config = memory_checked(config_parse_source(&source));
     bool right = are_options_right(settings, config);
     config_free(config);
-    return right;
-}
-
-static bool is_file_right(const struct option_settings *settings) {
-    struct config_source source;
-    if (settings->file == NULL)
-        return true;
-    (void)config_source_read_file(&source,
-                                  settings->file); /* what could not be read is an error of the configuration */
-    struct config *config = memory_checked(config_parse_source(&source));
-    bool right = are_options_right(settings, config);
-    config_free(config);
-    config_source_release(&source);
     return right;
 }
 
 bool option_settings_apply(const struct option_settings *settings, int argc, char **argv) {
-    if (!are_words_right(settings) || !is_file_right(settings))
+    if (!are_words_right(settings))
         return false;
     bool changed = option_settings_export(settings);
     if (changed)

@@ -15,6 +15,7 @@
 #include "originbypass/command/doctor/doctor_program.h"
 #include "originbypass/command/doctor/doctor_upstreams.h"
 #include "originbypass/command/doctor/doctor_url.h"
+#include "originbypass/command/doctor/doctor_view.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/url.h"
 #include "originbypass/config/parse.h"
@@ -217,11 +218,14 @@ static int run(int argc, char **argv) {
     int status = CLI_BAD;
     if (!cli_read(argc, argv, take_option, &options, &arguments) || !are_operands_right(&arguments)) {
         status = cli_usage();
-    } else if (option_settings_apply(&options.settings, argc, argv)) {
+    } else {
         options.program = arguments.program;
         options.targets = arguments.operands;
         options.target_count = arguments.count;
-        status = look_at_targets(&options);
+        if (options.pid != NULL && options.target_count > 0)
+            doctor_view_of_process(options.pid, &options.settings);
+        if (option_settings_apply(&options.settings, argc, argv))
+            status = look_at_targets(&options);
     }
     cli_arguments_free(&arguments);
     option_settings_free(&options.settings);

@@ -1,6 +1,7 @@
 /* What a running process has in force, as its own memory says. */
 #include "originbypass/command/doctor/doctor_in_force.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +11,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/name.h"
@@ -42,11 +44,30 @@ static const char *hosts_place(const struct published *record) {
     return record->file[0] != '\0' ? record->file : "ORIGIN_BYPASS_HOSTS";
 }
 
-static void compare_hosts(const char *about, const struct published *record, const char *const *hosts, size_t count) {
+/* chroot(2) after the start: the file's path leads elsewhere now, so the library no longer looks at it. */
+static bool has_changed_root(const char *pid) {
+    char *root = proc_file_target(pid, "root");
+    bool changed = root != NULL && strcmp(root, "/") != 0;
+    free(root);
+    return changed;
+}
+
+static char *remedy_for_host(const char *pid, const struct published *record) {
+    if (record->file[0] == '\0')
+        return memory_text("Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it");
+    if (record->refused_s != 0)
+        return memory_text("See the finding on its configuration");
+    return text_format("Add the host to %s of this process, unless it is there; %s", record->file,
+                       has_changed_root(pid)
+                           ? "it has changed its root directory and does not notice a change, so restart it"
+                           : "a running process notices the change");
+}
+
+static void compare_hosts(const char *about, const char *pid, const struct published *record, const char *const *hosts,
+                          size_t count) {
     struct config *config = config_of(record);
     struct rules *rules = memory_checked(rules_build(config));
-    char *remedy = text_format("Add the host to %s of this process%s", hosts_place(record),
-                               record->file[0] != '\0' ? "; a running process notices the change" : " and restart it");
+    char *remedy = remedy_for_host(pid, record);
     for (size_t i = 0; i < count; i++) {
         if (lists(rules, hosts[i]))
             continue;
@@ -62,7 +83,26 @@ static void compare_hosts(const char *about, const struct published *record, con
     config_free(config);
 }
 
+static void look_for_file(const char *about, const char *pid, const struct published *record) {
+    char *path = text_format("/proc/%s/root%s", pid, record->file);
+    struct stat status;
+    if (record->file[0] != '\0' && !has_changed_root(pid) && stat(path, &status) != 0 && errno == ENOENT)
+        findings_tell(&(struct finding){FINDING_BAD, "process-file", about,
+                                        "Put the file back (a ConfigMap: its key), or the process loses its hosts when "
+                                        "it is restarted"},
+                      "its configuration file %s is gone; what it had stays in force until then", record->file);
+    free(path);
+}
+
 /* --- states ------------------------------------------------------------------------------------------------------- */
+
+static const char *remedy_for_refused_change(const char *error) {
+    if (strstr(error, "permission denied") != NULL)
+        return "Let the user of the process read the file: chmod, chown; in Kubernetes defaultMode, fsGroup";
+    if (strstr(error, "counts only if") != NULL)
+        return "Let root own the file, and nobody else write it: chown root, chmod go-w";
+    return "Correct the file; originbypass check FILE shows every error in it";
+}
 
 static void tell_in_force(const char *about, const struct published *record) {
     char *since = time_words(record->loaded_s), *when = time_words(record->refused_s);
@@ -75,8 +115,7 @@ static void tell_in_force(const char *about, const struct published *record) {
                       "has these hosts in force since %s, from %s: %s%s; upstreams: %s", since, hosts_place(record),
                       record->hosts, more, record->upstreams);
     if (record->refused_s != 0)
-        findings_tell(&(struct finding){FINDING_BAD, CHECK, about,
-                                        "Correct the file; originbypass check FILE shows every error in it"},
+        findings_tell(&(struct finding){FINDING_BAD, CHECK, about, remedy_for_refused_change(record->error)},
                       "refused a changed configuration at %s, and its former one stays in force: %s", when,
                       record->error);
     free(more);
@@ -86,7 +125,10 @@ static void tell_in_force(const char *about, const struct published *record) {
 
 static void tell_refused(const char *about, const char *error) {
     findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
-                                    "Correct it and restart the process; originbypass check shows every error"},
+                                    strncmp(error, "ORIGIN_BYPASS_", strlen("ORIGIN_BYPASS_")) == 0
+                                        ? "Correct the variable where the process is started, and restart it"
+                                        : "Correct the file: the process notices it at a lookup. originbypass check "
+                                          "FILE shows every error in it"},
                   "its configuration is refused, so libc answers every call: %s", error);
 }
 
@@ -145,7 +187,12 @@ static void look_at_messages(const char *about, const char *pid, const struct pu
     struct stat status;
     char *path = text_format("/proc/%s/fd/2", pid);
     bool to_stderr = strcmp(record->log_file, "stderr") == 0;
-    if (to_stderr && stat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+    bool there = stat(path, &status) == 0;
+    if (to_stderr && !there && errno == ENOENT)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-messages", about,
+                                        "Name a file in ORIGIN_BYPASS_LOG_FILE or log.file"},
+                      "its messages are lost: its standard error is closed");
+    else if (to_stderr && there && S_ISSOCK(status.st_mode))
         findings_tell(&(struct finding){FINDING_NOTE, "process-messages", about,
                                         "Name a file in ORIGIN_BYPASS_LOG_FILE or log.file"},
                       "its messages are lost: its standard error is a socket, and the library writes to none");
@@ -155,8 +202,10 @@ static void look_at_messages(const char *about, const char *pid, const struct pu
 void doctor_in_force(const char *about, const char *pid, const struct published *record, const char *const *hosts,
                      size_t host_count) {
     tell_state(about, record);
-    if (record->state == PUBLISHED_IN_FORCE)
-        compare_hosts(about, record, hosts, host_count);
+    if (record->state == PUBLISHED_IN_FORCE) {
+        look_for_file(about, pid, record);
+        compare_hosts(about, pid, record, hosts, host_count);
+    }
     look_at_messages(about, pid, record);
     if (record->file[0] != '\0')
         doctor_mount(pid, record->file, record->file, about);

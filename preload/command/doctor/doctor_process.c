@@ -15,12 +15,14 @@
 #include "originbypass/command/doctor/doctor_own_resolver.h"
 #include "originbypass/command/doctor/doctor_preload.h"
 #include "originbypass/command/doctor/doctor_program.h"
+#include "originbypass/command/doctor/doctor_view.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/mapping.h"
 #include "originbypass/command/programs/proc_file.h"
+#include "originbypass/command/programs/started.h"
 #include "originbypass/config/source.h"
 
 /* A process that is looked at. */
@@ -43,22 +45,50 @@ static bool has_our_mounts(const char *pid) {
     return same;
 }
 
+/* The loader maps a file that another file replaces at once. One that is written in place changes under the process. */
+static bool was_overwritten(const char *pid, const struct mapping *mapping) {
+    struct stat file;
+    int64_t started_s = process_started_s(pid);
+    return started_s > 0 && mapping_file_status(pid, mapping, &file) && file.st_mtime > started_s + 1;
+}
+
+static void tell_current(const char *about, const char *path, const char *installed, bool same_mounts) {
+    if (installed != NULL)
+        findings_tell(&(struct finding){FINDING_GOOD, "process-library", about, NULL},
+                      "has the library from %s, the installed one", path);
+    else
+        findings_tell(&(struct finding){FINDING_NOTE, "process-library", about, NULL},
+                      same_mounts ? "has the library from %s; there is no installed one here to compare it with"
+                                  : "has the library from %s; it has mounts of its own, so it is not compared with the "
+                                    "library that is installed here",
+                      path);
+}
+
 static bool tell_mapping(const char *about, const char *pid, const struct mapping *mapping) {
-    char *installed = has_our_mounts(pid) ? library_find() : NULL;
+    bool same_mounts = has_our_mounts(pid);
+    char *installed = same_mounts ? library_find() : NULL;
     const char *why = mapping_why_outdated(pid, mapping, installed);
-    if (why != NULL)
+    bool overwritten = why == NULL && was_overwritten(pid, mapping);
+    if (overwritten)
+        findings_tell(&(struct finding){FINDING_CAUSE, "process-library", about,
+                                        "Restart it now: it may crash. Replace the file with mv or install next time, "
+                                        "which make a new one"},
+                      "has the library from %s, which was overwritten in place after the process started",
+                      mapping->path);
+    else if (why == MAPPING_UNKNOWN)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-library", about,
+                                        "Ask as root (in a container: with the capability SYS_PTRACE)"},
+                      "has the library from %s. Whether this is the installed one cannot be told: %s", mapping->path,
+                      why);
+    else if (why != NULL)
         findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
                                         "Restart the program to have the library that is installed"},
                       "has the library from %s, which %s%s%s", mapping->path, why,
                       installed == NULL ? "" : "; installed is ", installed == NULL ? "" : installed);
-    else if (installed == NULL)
-        findings_tell(&(struct finding){FINDING_NOTE, "process-library", about, NULL},
-                      "has the library from %s; there is no installed one here to compare it with", mapping->path);
     else
-        findings_tell(&(struct finding){FINDING_GOOD, "process-library", about, NULL},
-                      "has the library from %s, the installed one", mapping->path);
+        tell_current(about, mapping->path, installed, same_mounts);
     free(installed);
-    return why != NULL;
+    return overwritten || (why != NULL && why != MAPPING_UNKNOWN);
 }
 
 /* --- its environment ---------------------------------------------------------------------------------------------- */
@@ -85,7 +115,8 @@ static void look_at_environment(const char *about, const char *why, const char *
     char *hosts = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS)));
     char *file = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
     struct finding finding = {FINDING_NOTE, "process-configuration", about,
-                              "Ask as root (in a container: with the capability SYS_PTRACE)"};
+                              published_is_denied(why) ? "Ask as root (in a container: with the capability SYS_PTRACE)"
+                                                       : NULL};
     if (hosts != NULL || file != NULL)
         findings_tell(&finding, "cannot tell what it has in force: %s. It was started with %s %s", why,
                       hosts != NULL ? "the hosts" : "the file", hosts != NULL ? hosts : file);
@@ -122,7 +153,8 @@ static void tell_unreadable(const char *about, int error) {
                       "there is no such process");
     else
         findings_tell(&(struct finding){FINDING_BAD, "process", about,
-                                        "Ask as the user that it belongs to or as root, in its container"},
+                                        "Ask as the user that it belongs to or as root, in its container (there with "
+                                        "the capability SYS_PTRACE)"},
                       "cannot be looked at: %s", strerror(error)); // NOLINT(concurrency-mt-unsafe): one thread
 }
 
@@ -160,8 +192,10 @@ static bool look_at_process(const struct process *process) {
     char *environment = proc_file_text(process->pid, "environ", &size);
     char *maps = memory_text(process->maps), *rest = maps;
     if (maps[0] == '\0') {
-        findings_tell(&(struct finding){FINDING_BAD, "process", process->about, NULL},
-                      "has no memory: it has ended, or is the kernel's");
+        findings_tell(
+            &(struct finding){FINDING_BAD, "process", process->about, "Ask for the program that does the lookups"},
+            "has no memory: it is a zombie (it has ended, and its parent has not noticed), or a thread of the "
+            "kernel");
     } else if (mapping_next(&rest, &mapping)) {
         has_library = true;
         restart = tell_mapping(process->about, process->pid, &mapping);
@@ -172,6 +206,8 @@ static bool look_at_process(const struct process *process) {
     free(maps);
     free(environment);
     doctor_resolver_of(process->pid, process->about, has_library);
+    if (process->host_count > 0)
+        doctor_view_tell(process->pid, process->about);
     return restart;
 }
 

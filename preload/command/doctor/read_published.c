@@ -13,6 +13,12 @@ enum { MAPPING_SIZE_MAX = 1 << 20, TRIES = 100 };
 static const char NONE[] = "its library has no record of it; it is an older one";
 static const char OTHER_VERSION[] = "its library is of another version than this command";
 
+static const char DENIED[] = "this user may not read the memory of the process";
+
+bool published_is_denied(const char *why) {
+    return why == DENIED;
+}
+
 static bool read_memory(const char *pid, uint64_t address, void *to, size_t size) {
     struct iovec local = {to, size};
     // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in another process
@@ -36,7 +42,7 @@ const char *published_check(struct published *record) {
     if (record->version != PUBLISHED_VERSION || record->size != sizeof(*record) || record->state > PUBLISHED_STATE_LAST)
         return OTHER_VERSION;
     if (record->state == PUBLISHED_UNUSED)
-        return "its library is just being loaded";
+        return "its library has not been loaded completely";
     end_text(record->file, sizeof(record->file));
     end_text(record->hosts, sizeof(record->hosts));
     end_text(record->upstreams, sizeof(record->upstreams));
@@ -66,7 +72,7 @@ static const char *read_mapping(const char *pid, const struct mapping *mapping, 
     char *memory = memory_zeroed(1, size);
     const char *why = NONE;
     if (!read_memory(pid, mapping->start, memory, size)) {
-        why = errno == EPERM ? "this user may not read the memory of the process" : "its memory cannot be read";
+        why = errno == EPERM ? DENIED : "its memory cannot be read";
     } else {
         const char *found = published_find(memory, size);
         if (found != NULL)

@@ -51,8 +51,22 @@ static int open_regular(int place, uint64_t size_max, uint64_t *size) {
     return descriptor;
 }
 
+/* Without /proc the file is opened by its path again, and must be the one that was checked. */
+static int open_again(const char *path, const struct stat *checked) {
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat status;
+    if (descriptor >= 0 &&
+        (fstat(descriptor, &status) != 0 || status.st_dev != checked->st_dev || status.st_ino != checked->st_ino))
+        return fail_and_close(EINVAL, descriptor);
+    return descriptor;
+}
+
 int foreign_file_open(const char *path, uint64_t size_max, uint64_t *size) {
-    return open_regular(open(path, O_PATH | O_CLOEXEC), size_max, size);
+    struct stat checked;
+    int descriptor = open_regular(open(path, O_PATH | O_CLOEXEC), size_max, size);
+    if (descriptor >= 0 || errno != ENOENT || access("/proc/self/fd", F_OK) == 0 || stat(path, &checked) != 0)
+        return descriptor;
+    return open_again(path, &checked);
 }
 
 static int root_of(const char *pid) {

@@ -107,12 +107,43 @@ static const char *why_another(int found, const struct mapping *mapping, const c
     return installed != NULL && !is_installed(found, &status, installed) ? "is another than the installed one" : NULL;
 }
 
+static bool is_mapped_file(int descriptor, const struct mapping *mapping) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && status.st_ino == mapping->inode && status.st_dev == mapping->device;
+}
+
+/* A process that has changed its root directory does not find the file that it has mapped. We may. */
+static int open_mapped(const char *pid, const struct mapping *mapping) {
+    int found = foreign_file_open_of(pid, mapping->path, O_NOFOLLOW, LIBRARY_SIZE_MAX, NULL), error = errno;
+    if (found >= 0 || (error != ENOENT && error != ENOTDIR && error != EACCES && error != EPERM))
+        return found;
+    int ours = foreign_file_open(mapping->path, LIBRARY_SIZE_MAX, NULL);
+    if (ours >= 0 && is_mapped_file(ours, mapping))
+        return ours;
+    if (ours >= 0)
+        close(ours);
+    errno = error;
+    return -1;
+}
+
+const char MAPPING_UNKNOWN[] = "this user may not look into its root directory";
+
 const char *mapping_why_outdated(const char *pid, const struct mapping *mapping, const char *installed) {
     if (mapping->deleted)
         return "has been replaced or deleted since";
-    int found = foreign_file_open_of(pid, mapping->path, O_NOFOLLOW, LIBRARY_SIZE_MAX, NULL);
+    int found = open_mapped(pid, mapping);
+    if (found < 0 && (errno == EACCES || errno == EPERM))
+        return MAPPING_UNKNOWN;
     const char *why = why_another(found, mapping, installed);
     if (found >= 0)
         close(found);
     return why;
+}
+
+bool mapping_file_status(const char *pid, const struct mapping *mapping, struct stat *status) {
+    int found = open_mapped(pid, mapping);
+    bool known = found >= 0 && is_mapped_file(found, mapping) && fstat(found, status) == 0;
+    if (found >= 0)
+        close(found);
+    return known;
 }

@@ -59,7 +59,8 @@ static bool has_asked_for_it(const char *pid) {
 /* --- what it has -------------------------------------------------------------------------------------------------- */
 
 static enum running_state running_state_of(const char *pid, const struct mapping *mapping, const char *entered) {
-    if (mapping_why_outdated(pid, mapping, entered) != NULL)
+    const char *why = mapping_why_outdated(pid, mapping, entered);
+    if (why != NULL && why != MAPPING_UNKNOWN)
         return RUNNING_HAS_OLD;
     return entered == NULL && !has_asked_for_it(pid) ? RUNNING_HAS_LEFTOVER : RUNNING_HAS_IT;
 }

@@ -1,6 +1,7 @@
 #ifndef ORIGINBYPASS_COMMAND_DOCTOR_READ_PUBLISHED_H
 #define ORIGINBYPASS_COMMAND_DOCTOR_READ_PUBLISHED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "originbypass/in_force/published.h"
@@ -11,6 +12,9 @@
  * NULL, or why there is none, as text to be put after "cannot tell ...: ".
  */
 const char *published_read(const char *pid, const char *maps, struct published *record);
+
+/** Whether the reason is that this user may not read the memory. */
+bool published_is_denied(const char *why);
 
 /** The same in a piece of memory: the place of the first record, or NULL. Only its magic is looked at. */
 const char *published_find(const char *memory, size_t size);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /** The library in a process, according to a line of /proc/PID/maps (proc(5)). */
@@ -21,11 +22,17 @@ struct mapping {
  */
 bool mapping_next(char **maps, struct mapping *mapping);
 
+/** What mapping_why_outdated() returns if it cannot be told: a text by itself. */
+extern const char MAPPING_UNKNOWN[];
+
 /**
  * Why the library that is mapped in process `pid` is not the installed one: a text to be put after "which "; NULL: it
  * is the installed one. `installed` is a path in this process's root. If it is NULL, the mapping is compared only with
  * the file that has its path now.
  */
 const char *mapping_why_outdated(const char *pid, const struct mapping *mapping, const char *installed);
+
+/** stat(2) of the file that is mapped, if it can be found at its path. False: it cannot. */
+bool mapping_file_status(const char *pid, const struct mapping *mapping, struct stat *status);
 
 #endif

@@ -1,0 +1,119 @@
+#include "originbypass/command/doctor/doctor_view.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/doctor/read_published.h"
+#include "originbypass/command/programs/proc_file.h"
+#include "originbypass/config/parse.h"
+#include "originbypass/config/source.h"
+
+/* --- its configuration -------------------------------------------------------------------------------------------- */
+
+/* Empty counts as not set, so that a variable of this shell does not count for the process. */
+static char *variable_of(const char *environment, size_t size, enum config_variable variable) {
+    const char *name = config_variable_name(variable);
+    size_t length = strlen(name);
+    for (const char *entry = environment; entry != NULL && entry < environment + size; entry += strlen(entry) + 1)
+        if (strncmp(entry, name, length) == 0 && entry[length] == '=')
+            return memory_text(entry + length + 1);
+    return memory_text("");
+}
+
+/* As this command can open it: the process may have another root directory, in other mounts. */
+static char *file_of(const char *pid, const char *file) {
+    char *inside = text_format("/proc/%s/root%s", pid, file);
+    struct stat its, ours;
+    bool same =
+        stat(inside, &its) == 0 && stat(file, &ours) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+    if (!same)
+        return inside;
+    free(inside);
+    return memory_text(file);
+}
+
+static void take_record(const char *pid, const struct published *record, struct option_settings *settings) {
+    size_t size = 0;
+    char *environment = proc_file_text(pid, "environ", &size);
+    char *file = record->file[0] == '\0' ? NULL : file_of(pid, record->file);
+    if (file != NULL && access(file, R_OK) == 0) {
+        settings->file = memory_text(file);
+        settings->hosts = variable_of(environment, size, CONFIG_VARIABLE_HOSTS);
+        settings->upstreams = variable_of(environment, size, CONFIG_VARIABLE_UPSTREAMS);
+    } else {
+        settings->hosts = memory_text(record->hosts);
+        settings->upstreams = memory_text(record->upstreams);
+    }
+    free(file);
+    free(environment);
+}
+
+/* What another process says may be anything. */
+static bool is_record_sound(const struct published *record) {
+    const struct config_source source = {
+        .variables = {[CONFIG_VARIABLE_HOSTS] = record->hosts, [CONFIG_VARIABLE_UPSTREAMS] = record->upstreams}};
+    struct config *config = memory_checked(config_parse_source(&source));
+    bool sound = config->error_count == 0 && config->rule_count > 0;
+    config_free(config);
+    return sound;
+}
+
+void doctor_view_of_process(const char *pid, struct option_settings *settings) {
+    struct published record;
+    bool given = settings->hosts != NULL || settings->upstreams != NULL || settings->file != NULL;
+    char *maps = given ? NULL : proc_file_text(pid, "maps", NULL);
+    if (maps != NULL && published_read(pid, maps, &record) == NULL && record.state == PUBLISHED_IN_FORCE &&
+        record.hosts_left_out == 0 && is_record_sound(&record))
+        take_record(pid, &record, settings);
+    free(maps);
+}
+
+/* --- its surroundings --------------------------------------------------------------------------------------------- */
+
+static bool is_in_our_network(const char *pid) {
+    struct stat its, ours;
+    char *path = text_format("/proc/%s/ns/net", pid);
+    bool known = stat(path, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0;
+    free(path);
+    return !known || (its.st_dev == ours.st_dev && its.st_ino == ours.st_ino);
+}
+
+static void tell_user(const char *pid, const char *about) {
+    struct stat process;
+    char *path = text_format("/proc/%s", pid);
+    if (stat(path, &process) == 0 && process.st_uid != geteuid())
+        findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, NULL},
+                      "runs as user %u. This report is of user %u, for whom a firewall and the rights on files may "
+                      "differ",
+                      (unsigned)process.st_uid, (unsigned)geteuid());
+    free(path);
+}
+
+static void tell_filter(const char *pid, const char *about) {
+    char *status = proc_file_text(pid, "status", NULL);
+    char *own = proc_file_text("self", "status", NULL);
+    static const char filtered[] = "\nSeccomp:\t2";
+    if (status != NULL && own != NULL && strstr(status, filtered) != NULL && strstr(own, filtered) == NULL)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, NULL},
+                      "has a filter of system calls (seccomp) that this command does not have. It may forbid sockets");
+    free(own);
+    free(status);
+}
+
+void doctor_view_tell(const char *pid, const char *about) {
+    char *remedy = text_format("Run doctor in its network: in its container, or with nsenter --target %s --net", pid);
+    if (!is_in_our_network(pid))
+        findings_tell(
+            &(struct finding){FINDING_CAUSE, "process-view", about, remedy},
+            "is in another network (namespace) than this command: what this report says about upstreams, hosts "
+            "and URLs is not known to be true for it");
+    free(remedy);
+    tell_user(pid, about);
+    tell_filter(pid, about);
+}
