@@ -478,6 +478,29 @@ it_knows_the_library_of_a_process_that_has_changed_its_root() {
     lacks 'old copy' "$("$originbypass" system status)"
 }
 
+it_names_the_children_of_an_entrypoint_that_matter() {
+    install_library
+    ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$library sh -c 'env -i sleep 60 & echo $! >'"$TMPDIR/child"'; wait' &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true test -s "$TMPDIR/child"
+    end_with_the_test "$(<"$TMPDIR/child")"
+    until_true child_is_called sleep
+    doctor --pid "$pid"
+    tells note "has started processes that do not have the library: $(<"$TMPDIR/child") (sleep)" 'may clear the environment' 'Ask for the one'
+    rm "$TMPDIR/child"
+    sh -c 'LD_PRELOAD='"$library"' sleep 60 & echo $! >'"$TMPDIR/child"'; wait' &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true test -s "$TMPDIR/child"
+    end_with_the_test "$(<"$TMPDIR/child")"
+    until_true grep -q liboriginbypass "/proc/$(<"$TMPDIR/child")/maps"
+    doctor --pid "$pid"
+    tells note "has started processes that have the library: $(<"$TMPDIR/child") (sleep)"
+}
+
+child_is_called() { [[ $(<"/proc/$(<"$TMPDIR/child")/comm") == "$1" ]]; }
+
 it_says_that_the_library_was_overwritten_in_place() {
     begin_with "$library"
     touch -d '1 hour' "$library"

@@ -10,6 +10,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
+#include "originbypass/command/doctor/doctor_children.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_in_force.h"
 #include "originbypass/command/doctor/doctor_own_resolver.h"
@@ -166,8 +167,9 @@ static char *describe_process(const char *pid) {
     return about;
 }
 
-/* What `programs` says now is in the file; what counted at the start is in the record. */
-static void look_at_configuration(const struct process *process, const char *environment, size_t size) {
+/* Returns whether the process waits for its first lookup. What `programs` says now is in the file; what counted at the
+ * start is in the record. */
+static bool look_at_configuration(const struct process *process, const char *environment, size_t size) {
     struct published record;
     const char *why = published_read(process->pid, process->maps, &record);
     char *file = file_that_leaves_alone(process->pid, environment, size);
@@ -183,12 +185,13 @@ static void look_at_configuration(const struct process *process, const char *env
     else if (file == NULL || !left)
         doctor_in_force(process->about, process->pid, &record, process->hosts, process->host_count);
     free(file);
+    return why == NULL && record.state == PUBLISHED_WAITING;
 }
 
 static bool look_at_process(const struct process *process) {
     struct mapping mapping = {0};
     size_t size = 0;
-    bool restart = false, has_library = false;
+    bool restart = false, has_library = false, is_waiting = false;
     char *environment = proc_file_text(process->pid, "environ", &size);
     char *maps = memory_text(process->maps), *rest = maps;
     if (maps[0] == '\0') {
@@ -199,12 +202,13 @@ static bool look_at_process(const struct process *process) {
     } else if (mapping_next(&rest, &mapping)) {
         has_library = true;
         restart = tell_mapping(process->about, process->pid, &mapping);
-        look_at_configuration(process, environment == NULL ? "" : environment, size);
+        is_waiting = look_at_configuration(process, environment == NULL ? "" : environment, size);
     } else {
         tell_unmapped(process->about, process->pid, environment == NULL ? "" : environment, size);
     }
     free(maps);
     free(environment);
+    doctor_children(process->pid, process->about, has_library, is_waiting);
     doctor_resolver_of(process->pid, process->about, has_library);
     if (process->host_count > 0)
         doctor_view_tell(process->pid, process->about);

@@ -36,24 +36,32 @@ static void add_workers_of_thread(struct workers *workers, const char *pid, cons
     char *file = text_format("task/%s/children", thread), *text = proc_file_text(pid, file, NULL), *rest = NULL;
     for (char *child = text == NULL ? NULL : strtok_r(text, " ", &rest); child != NULL;
          child = strtok_r(NULL, " ", &rest))
-        if (workers->count < WORKERS_MAX && runs(child, program))
+        if (workers->count < WORKERS_MAX && (program == NULL || runs(child, program)))
             add_worker(workers, child);
     free(text);
     free(file);
 }
 
-struct workers workers_collect(const char *pid) {
+static struct workers collect(const char *pid, const struct stat *program) {
     struct workers workers = {0};
-    struct stat program;
     char *path = text_format("/proc/%s/task", pid);
-    DIR *threads = status_of_program(pid, &program) ? opendir(path) : NULL;
+    DIR *threads = opendir(path);
     for (struct dirent *entry; threads != NULL && (entry = readdir(threads)) != NULL;) // NOLINT(concurrency-mt-unsafe)
         if (isdigit((unsigned char)entry->d_name[0]))
-            add_workers_of_thread(&workers, pid, entry->d_name, &program);
+            add_workers_of_thread(&workers, pid, entry->d_name, program);
     if (threads != NULL)
         closedir(threads);
     free(path);
     return workers;
+}
+
+struct workers workers_collect(const char *pid) {
+    struct stat program;
+    return status_of_program(pid, &program) ? collect(pid, &program) : (struct workers){0};
+}
+
+struct workers workers_and_others(const char *pid) {
+    return collect(pid, NULL);
 }
 
 void workers_free(struct workers *workers) {

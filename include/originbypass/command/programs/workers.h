@@ -15,6 +15,9 @@ struct workers {
  */
 struct workers workers_collect(const char *pid);
 
+/** The same with all processes that it has started itself, whatever file they run. */
+struct workers workers_and_others(const char *pid);
+
 void workers_free(struct workers *workers);
 
 #endif
