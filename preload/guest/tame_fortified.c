@@ -5,6 +5,7 @@
  * that is not ours.
  */
 #undef _FORTIFY_SOURCE
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,8 +48,9 @@ char *__strncat_chk(char *to, const char *from, size_t size, size_t room) {
 int __sprintf_chk(char *to, int flag, size_t room, const char *format, ...) {
     va_list arguments;
     (void)flag;
+    /* The room is SIZE_MAX if the compiler does not know it, and libcs refuse more than INT_MAX. */
     va_start(arguments, format);
-    int length = vsnprintf(to, room, format, arguments);
+    int length = vsnprintf(to, room < INT_MAX ? room : INT_MAX, format, arguments);
     va_end(arguments);
     end_unless(length < 0 || (size_t)length < room);
     return length;

@@ -23,11 +23,11 @@ def config_map_files(config_map):
         yield key, base64.b64decode(text)
 
 
-def write_config_map(config_map, directory, mode):
-    """Writes the ConfigMap's files with this mode. A second call replaces those of the first in one step."""
+def write_files(files, directory, mode):
+    """Writes the files of ConfigMaps with this mode. A second call replaces those of the first in one step."""
     generation = f"..{len(os.listdir(directory))}"
     os.mkdir(os.path.join(directory, generation))
-    for key, octets in config_map_files(config_map):
+    for key, octets in files:
         with open(os.path.join(directory, generation, key), "wb") as file:
             file.write(octets)
         os.chmod(os.path.join(directory, generation, key), mode)
@@ -43,9 +43,11 @@ def make_volumes(pod, config_maps, where):
         if not os.path.isdir(directory):
             os.mkdir(directory)
             os.chmod(directory, 0o777)
-        if "configMap" in volume:
-            write_config_map(config_maps[volume["configMap"]["name"]], directory,
-                             volume["configMap"].get("defaultMode", 0o644))
+        described = volume.get("projected", volume.get("configMap"))
+        if described is not None:
+            names = [source["configMap"]["name"] for source in described.get("sources", [{"configMap": described}])]
+            files = [file for name in names for file in config_map_files(config_maps[name])]
+            write_files(files, directory, described.get("defaultMode", 0o644))
 
 
 def mounts(container, where):
