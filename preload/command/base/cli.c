@@ -202,7 +202,7 @@ bool cli_read(int argc, char **argv, bool (*take)(void *context, int code, const
     *arguments = (struct cli_arguments){.operands = memory_zeroed((size_t)argc + 1, sizeof(char *))};
     make_tables(&tables);
     opterr = 0;
-    optind = 0;               /* begin anew, also with `-` or `+` */
+    optind = 0;               /* start over, and read the `-` or `+` of the letters */
     const char *value = NULL; /* of the last option */
     for (int before = 1;;) {
         optopt = 0;

@@ -250,7 +250,7 @@ const struct cli_command cli_check = {
             "are no errors, prints notes on what is legal but may not be intended (\"note: \"),\n"
             "then the host rules and how each is answered, and the general settings.\n",
     .example = "originbypass check /etc/originbypass/originbypass.conf",
-    .options = (const struct cli_option[]){CLI_JSON, CLI_HOST, CLI_UPSTREAM, CLI_CONFIG, CLI_END},
+    .options = (const struct cli_option[]){CLI_JSON, CLI_SETTINGS, CLI_END},
     .exits = (const struct cli_exit[]){{CLI_GOOD, "success: there is no error; there may be notes"},
                                        {CLI_BAD, "failure: there is an error"},
                                        CLI_EXIT_USAGE,

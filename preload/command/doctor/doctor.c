@@ -263,9 +263,7 @@ const struct cli_command cli_doctor = {
              "write one JSON document: findings, each with verdict, check, about, finding and remedy; then the number "
              "of each verdict, and the status"},
             {'q', "quiet", NULL, "report only what is bad"},
-            CLI_HOST,
-            CLI_UPSTREAM,
-            CLI_CONFIG,
+            CLI_SETTINGS,
             CLI_END},
     .exits = (const struct cli_exit[]){{CLI_GOOD, "success: nothing is bad"},
                                        {CLI_BAD, "failure: something is bad"},

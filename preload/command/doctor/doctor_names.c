@@ -116,7 +116,7 @@ static const char NEEDS_IPV6[] = "Give the name an A record, pin an IPv4 address
 static const char NEEDS_ROUTE[] = "Give this host a route to them, or write addresses into the configuration file that "
                                   "can be reached from here";
 
-/* The addresses are what a program connects to, whoever gave them. */
+/* The addresses are what a program connects to, from external DNS or from libc. */
 static void tell_no_route(const char *host, const struct side *side) {
     bool ipv6 = true;
     for (size_t i = 0; i < side->set.count; i++)

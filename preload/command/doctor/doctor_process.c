@@ -94,18 +94,9 @@ static bool tell_mapping(const char *about, const char *pid, const struct mappin
 
 /* --- its environment ---------------------------------------------------------------------------------------------- */
 
-/* The value of a variable when the process was started; NULL: not set. */
-static const char *variable_in(const char *environment, size_t size, const char *name) {
-    size_t length = strlen(name);
-    for (const char *entry = environment; entry < environment + size; entry += strlen(entry) + 1)
-        if (strncmp(entry, name, length) == 0 && entry[length] == '=')
-            return entry + length + 1;
-    return NULL;
-}
-
 /* The file that leaves the process alone, as far as its environment tells which one it reads; the caller frees it. */
 static char *file_that_leaves_alone(const char *pid, const char *environment, size_t size) {
-    char *named = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
+    char *named = variable_value(proc_file_variable(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
     char *file = left_alone_process(pid, named);
     free(named);
     return file;
@@ -113,8 +104,8 @@ static char *file_that_leaves_alone(const char *pid, const char *environment, si
 
 /* The second best: what the process was started with, if it has not overwritten that. */
 static void look_at_environment(const char *about, const char *why, const char *environment, size_t size) {
-    char *hosts = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS)));
-    char *file = variable_value(variable_in(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
+    char *hosts = variable_value(proc_file_variable(environment, size, config_variable_name(CONFIG_VARIABLE_HOSTS)));
+    char *file = variable_value(proc_file_variable(environment, size, config_variable_name(CONFIG_VARIABLE_FILE)));
     struct finding finding = {FINDING_NOTE, "process-configuration", about,
                               published_is_denied(why) ? "Ask as root (in a container: with the capability SYS_PTRACE)"
                                                        : NULL};
@@ -133,7 +124,7 @@ static void look_at_environment(const char *about, const char *why, const char *
 /* --- what is reported --------------------------------------------------------------------------------------------- */
 
 static void tell_unmapped(const char *about, const char *pid, const char *environment, size_t size) {
-    const char *preload = variable_in(environment, size, "LD_PRELOAD");
+    const char *preload = proc_file_variable(environment, size, "LD_PRELOAD");
     bool named = preload != NULL && strstr(preload, "liboriginbypass.so") != NULL;
     findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
                                     named ? "See the findings on its program; the loader may have said on its standard "

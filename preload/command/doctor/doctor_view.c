@@ -18,12 +18,9 @@
 
 /* Empty counts as not set, so that a variable of this shell does not count for the process. */
 static char *variable_of(const char *environment, size_t size, enum config_variable variable) {
-    const char *name = config_variable_name(variable);
-    size_t length = strlen(name);
-    for (const char *entry = environment; entry != NULL && entry < environment + size; entry += strlen(entry) + 1)
-        if (strncmp(entry, name, length) == 0 && entry[length] == '=')
-            return memory_text(entry + length + 1);
-    return memory_text("");
+    const char *value =
+        environment == NULL ? NULL : proc_file_variable(environment, size, config_variable_name(variable));
+    return memory_text(value == NULL ? "" : value);
 }
 
 /* As this command can open it: the process may have another root directory, in other mounts. */

@@ -176,9 +176,7 @@ const struct cli_command cli_resolve = {
              "program gets, and from whom; what libc would have answered without the library; whether an address is a "
              "CDN's edge"},
             CLI_JSON,
-            CLI_HOST,
-            CLI_UPSTREAM,
-            CLI_CONFIG,
+            CLI_SETTINGS,
             CLI_END},
     .exits =
         (const struct cli_exit[]){

@@ -117,9 +117,7 @@ const struct cli_command cli_export = {
     .example = "originbypass export --format nginx > originbypass.nginx.conf",
     .options = (const struct cli_option[]){{FORMAT, "format", "hosts|hostaliases|nginx|haproxy|dnsmasq|coredns",
                                             "the format; there is no default"},
-                                           CLI_HOST,
-                                           CLI_UPSTREAM,
-                                           CLI_CONFIG,
+                                           CLI_SETTINGS,
                                            CLI_END},
     .exits =
         (const struct cli_exit[]){

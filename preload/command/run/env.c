@@ -58,7 +58,7 @@ const struct cli_command cli_env = {
             "options, LD_PRELOAD among them. Every program that the shell starts afterwards\n"
             "then has the library.\n",
     .example = "eval \"$(originbypass env -H cdn.example.com)\"",
-    .options = (const struct cli_option[]){CLI_HOST, CLI_UPSTREAM, CLI_CONFIG, CLI_VERBOSE, CLI_QUIET, CLI_END},
+    .options = (const struct cli_option[]){CLI_SETTINGS, CLI_VERBOSE, CLI_QUIET, CLI_END},
     .exits = (const struct cli_exit[]){{CLI_GOOD, "success"},
                                        {CLI_BAD, "failure: run would run nothing, and nothing is printed"},
                                        CLI_EXIT_USAGE,

@@ -28,6 +28,8 @@ struct cli_option {
     { 'u', "upstream", "UPSTREAMS", "external DNS servers, likewise (ORIGIN_BYPASS_UPSTREAMS)" }
 #define CLI_CONFIG                                                                                                     \
     { 'c', "config", "FILE", "configuration file (ORIGIN_BYPASS_CONFIG_FILE)" }
+/* The three that choose a configuration. */
+#define CLI_SETTINGS CLI_HOST, CLI_UPSTREAM, CLI_CONFIG
 #define CLI_JSON                                                                                                       \
     { 'j', "json", NULL, "write one JSON document with the same" }
 #define CLI_VERBOSE                                                                                                    \

@@ -17,4 +17,7 @@ char *proc_file_text(const char *pid, const char *file, size_t *size);
  */
 char *proc_file_target(const char *pid, const char *link);
 
+/** The value of a variable in the text of /proc/PID/environ, which it points into. NULL: it is not set. */
+const char *proc_file_variable(const char *environment, size_t size, const char *name);
+
 #endif
