@@ -437,6 +437,17 @@ it_looks_at_a_host_with_the_file_that_the_process_has_in_its_own_root() {
     tells note "it has mounts of its own, so it is not compared with the library that is installed here"
 }
 
+# nginx writes over its environment, so the variable can only be known from its memory.
+it_asks_the_upstreams_that_the_process_has_in_force() {
+    configure "hosts = ( \"$CDN\" );"
+    start_proxy LD_PRELOAD="$LAB_LIBRARY" ORIGIN_BYPASS_UPSTREAMS=203.0.113.99
+    ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor --pid "$proxy" "$CDN"
+    stop_proxy || :
+    equal 1 "$status"
+    tells bad '203.0.113.99: '
+    lacks '8.8.8.8: answers' "$report"
+}
+
 it_reports_the_file_of_a_process_that_is_broken_now() {
     configure "hosts = ( \"$CDN\" );"
     begin_asking

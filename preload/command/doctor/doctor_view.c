@@ -42,11 +42,10 @@ static void take_record(const char *pid, const struct published *record, struct 
     if (file != NULL && access(file, R_OK) == 0) {
         settings->file = memory_text(file);
         settings->hosts = variable_of(environment, size, CONFIG_VARIABLE_HOSTS);
-        settings->upstreams = variable_of(environment, size, CONFIG_VARIABLE_UPSTREAMS);
     } else {
         settings->hosts = memory_text(record->hosts);
-        settings->upstreams = memory_text(record->upstreams);
     }
+    settings->upstreams = memory_text(record->upstreams); /* the general ones, wherever they come from */
     free(file);
     free(environment);
 }
