@@ -24,7 +24,7 @@ tells() {
     return 1
 }
 
-finds_nothing_bad() { equal 0 "$status" && lacks $'\nbad ' $'\n'"$report"; }
+finds_nothing_bad() { lacks $'\nbad ' $'\n'"$report" && equal 0 "$status"; }
 
 # Exactly this many lines report a problem.
 finds_bad() { equal 1 "$status" && equal "$1" "$(grep -c '^bad ' <<<"$report")"; }

@@ -194,13 +194,13 @@ it_notes_haproxy_with_resolvers_and_what_helps() {
     printf 'resolvers own\n    nameserver own %s:53\n' "$LOCAL_DNS" >>"$TMPDIR/haproxy.cfg"
     run_proxy_with_library haproxy -W -db -f "$TMPDIR/haproxy.cfg"
     until_true haproxy_is_seen_to_ask
-    finds_nothing_bad
     tells note "process $proxy (haproxy), its process" "$past_libc (UDP $LOCAL_DNS:53)" 'nameserver google 8.8.8.8:53'
 }
 
+# Its master starts itself again after it has started the worker, and has no library for a moment.
 haproxy_is_seen_to_ask() {
     doctor --pid "$proxy"
-    tells note "$past_libc (UDP $LOCAL_DNS:53)" >/dev/null
+    finds_nothing_bad >/dev/null && tells note "$past_libc (UDP $LOCAL_DNS:53)" >/dev/null
 }
 
 it_says_of_an_nginx_that_asks_libc_only_what_it_may_do() {
