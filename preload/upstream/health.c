@@ -8,7 +8,7 @@
 #include "originbypass/guest/log.h"
 #include "originbypass/metrics/counters.h"
 
-enum { DOWN_AFTER = 3, DELAY_FIRST_MS = 1000, DELAY_MAX_MS = 60000, OUTDATED_AFTER_MS = 2 * DELAY_MAX_MS };
+enum { DOWN_AFTER = 3, DELAY_FIRST_MS = 1000, DELAY_MAX_MS = 60000 };
 
 /* A place is filled once and never emptied; `filled` is set after the address is there. */
 struct place {
@@ -153,7 +153,7 @@ void health_unanswered(const struct server_address *server, uint32_t queries, co
 
 bool health_is_outdated(const struct server_address *server, uint64_t now_ms) {
     struct place *place = known(server);
-    return place != NULL && now_ms > atomic_load(&place->news_ms) + OUTDATED_AFTER_MS;
+    return place != NULL && now_ms > atomic_load(&place->news_ms) + 2 * (uint64_t)atomic_load(&place->delay_ms);
 }
 
 bool health_claim_probe(const struct server_address *server, uint64_t now_ms) {

@@ -3,7 +3,8 @@
  *
  * A race asks the upstreams of one host for one name. The values and where they come from:
  *   timeout_ms   `query.timeout_ms`: how long one question waits for its reply (c-ares keeps that time)
- *   hedge_ms     `query.hedge_ms`: after so much silence the next upstream is asked too
+ *   hedge_ms     `query.hedge_ms`: after so much silence the next upstream is asked too; at once if this race is the
+ *                probe
  *   deadline_ms  the caller's: the end of the whole race. It is the shorter hedge_ms if no upstream is good, and this
  *                race is the probe
  *   next_ms      when the next attempt begins; 0 as soon as a failure or a rejected answer has come
@@ -84,9 +85,9 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
          * If no thread can probe, this call does, by asking the upstream in its place. It also does so if what is known
          * is outdated. Otherwise a proxy that resolves only at its reloads would be left to libc at each of them.
          */
-        bool on_trial =
-            state != HEALTH_GOOD && health_claim_probe(server, now_ms) &&
-            (health_is_outdated(server, now_ms) || !attempt_probe(server, name, settings->query.timeout_ms));
+        bool outdated = state != HEALTH_GOOD && health_is_outdated(server, now_ms);
+        bool on_trial = state != HEALTH_GOOD && health_claim_probe(server, now_ms) &&
+                        (outdated || !attempt_probe(server, name, settings->query.timeout_ms));
         trials += on_trial;
         if (state == HEALTH_GOOD || on_trial)
             plan->servers[plan->count++] = server;
@@ -224,7 +225,9 @@ static void start_attempt(struct race *race, const struct server_address *server
                           uint64_t now_ms) {
     const struct query_settings *query = &race->settings->query;
     race->attempts[race->count++] = attempt_begin(server, race->name, asked, query->timeout_ms);
-    race->next_ms = now_ms + query->hedge_ms;
+    /* A race on trial has the time of one question, so that all upstreams are asked at the same time. */
+    bool at_once = race->plan->on_trial && race->count < race->plan->count;
+    race->next_ms = now_ms + (at_once ? 0 : query->hedge_ms);
 }
 
 /* Begin what is due. False: nothing is left to begin. */

@@ -63,6 +63,20 @@ for line in open(0): print(socket.gethostbyname("cdn.example.com"))'; }
     until_true is_the_origin_again
 }
 
+# The probe is due after 1.25 s at the latest, and after 2 s without a lookup the next one waits for it.
+it_takes_nginx_to_the_origin_at_its_first_reload_after_an_outage() {
+    stop 8.8.8.8
+    stop 1.1.1.1
+    with_settings "hosts = ( \"$CDN\" ); $patient"
+    start_proxy LD_PRELOAD="$checker_before $LAB_LIBRARY" ORIGIN_BYPASS_CONFIG_FILE="$ORIGIN_BYPASS_CONFIG_FILE"
+    end_with_the_test "$proxy"
+    sleep 2.1
+    start 1.1.1.1
+    contains 'error code: 1000' "$(curl -sS http://127.0.0.1:8080/)"
+    reload_proxy
+    contains '"server":"origin"' "$(curl -sS http://127.0.0.1:8080/)"
+}
+
 it_uses_the_upstreams_of_the_environment_in_their_order() {
     ORIGIN_BYPASS_UPSTREAMS='1.1.1.1 8.8.8.8' reaches_the_origin_by 1.1.1.1
     nobody_asked 8.8.8.8

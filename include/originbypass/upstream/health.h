@@ -42,8 +42,9 @@ void health_count_failure(const struct server_address *server);
 bool health_claim_probe(const struct server_address *server, uint64_t now_ms);
 
 /**
- * Whether what is known about the server is two minutes old, because nobody has asked it for so long, or because the
- * process is a copy of one in which nobody has.
+ * Whether nothing was learned about a server that is not good for twice the delay between its probes. Then nobody has
+ * asked it for so long, or the process is a copy of one in which nobody has. While lookups come often, they probe the
+ * server, and what is known never gets that old.
  */
 bool health_is_outdated(const struct server_address *server, uint64_t now_ms);
 
