@@ -44,6 +44,7 @@ static enum counter end_of_answer(const struct answer *answer) {
 static enum counter end_of_failure(enum dns_failure failure) {
     switch (failure) {
     case DNS_REFUSING:
+    case DNS_TRUNCATED:
         return COUNTER_QUERY_REFUSALS;
     case DNS_OUR_FAULT:
         return COUNTER_QUERY_ABANDONED;

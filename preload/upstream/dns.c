@@ -75,6 +75,7 @@ struct question {
     bool socket_taken;    /* the program has closed it, or put another file at its number */
     bool without_memory;  /* c-ares got no memory: the channel can only be destroyed */
     bool over_tcp;        /* because its reply over UDP was truncated */
+    bool connected;       /* over TCP */
     struct descriptor sockets[SOCKETS];
     struct stream stream;
     struct dns_reply read; /* what the last message says, until c-ares accepts it as the reply */
@@ -378,6 +379,7 @@ static ssize_t send_message(struct question *question, int number, const struct 
         octets[1] = (uint8_t)size;
     }
     ssize_t sent = send(number, octets, length_size + size, MSG_NOSIGNAL);
+    question->connected |= sent >= 0 && length_size > 0;
     if (sent >= 0 && (size_t)sent < length_size + size) {
         errno = EMSGSIZE;
         return -1;
@@ -404,15 +406,28 @@ static void fail_as_unreachable(struct question *question) {
         fail(reply, DNS_OUR_FAULT, "not asked: no descriptor or no memory for a socket");
     else if (question->socket_taken)
         fail(reply, DNS_OUR_FAULT, "the program has closed our socket");
+    else if (question->over_tcp)
+        fail(reply, DNS_TRUNCATED,
+             question->connected ? "truncated over UDP, and it closes TCP without an answer"
+                                 : "truncated over UDP, and not reachable over TCP");
+    else if (question->connected)
+        fail(reply, DNS_REFUSING, "it closes TCP without an answer");
     else
         fail(reply, question->query->in_time ? DNS_REFUSING : DNS_UNREACHABLE, "not reachable: refused, or no route");
+}
+
+static void fail_as_silent(struct question *question) {
+    if (question->over_tcp)
+        fail(&question->reply, DNS_TRUNCATED, "truncated over UDP, and no answer over TCP in time");
+    else
+        fail(&question->reply, question->query->in_time ? DNS_REFUSING : DNS_SILENT, "no answer in time");
 }
 
 static void fail_without_message(struct question *question, int status) {
     struct dns_reply *reply = &question->reply;
     switch (status) {
     case ARES_ETIMEOUT:
-        fail(reply, question->query->in_time ? DNS_REFUSING : DNS_SILENT, "no answer in time");
+        fail_as_silent(question);
         return;
     case ARES_ECONNREFUSED:
         fail_as_unreachable(question);

@@ -36,9 +36,9 @@ it_does_not_call_the_network_to_blame_if_a_server_is_silent_for_one_name() {
     answer silence
     examine "$SERVER"
     finds_bad 3
-    tells bad "$SERVER: is silent over UDP for $CDN for 300 ms, and replies when it is asked for example.net" \
-        'The network is fine' "dig @127.0.0.1 -p 5353 $CDN"
-    tells bad "$SERVER: is silent over TCP for $CDN"
+    tells bad "$SERVER: replies to no question over UDP for $CDN (asked 8 times), and to 4 of 4 for example.net" \
+        "dig @127.0.0.1 -p 5353 $CDN"
+    tells bad "$SERVER: replies to no question over TCP for $CDN"
     tells bad "$CDN: no upstream answers for $CDN ($SERVER: no answer in time); libc answers"
     tells good 'external DNS: no network policy'
     lacks firewall "$report"
@@ -79,6 +79,30 @@ it_says_that_a_server_refuses_one_name() {
     answer refused
     examine "$SERVER"
     tells bad "$SERVER: says REFUSED over UDP for $CDN, and answers for example.net: it does not serve this name"
+}
+
+it_says_that_an_answer_is_too_long_for_udp_and_does_not_come_over_tcp() {
+    configure "hosts = ( \"crowd.example.com\" ); query = { timeout_ms = 300; hedge_ms = 100; deadline_ms = 1000; };"
+    local barred
+    for barred in drop:'no answer over TCP in time' 'reject with tcp reset:not reachable over TCP'; do
+        fault "tcp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } ${barred%%:*}"
+        doctor
+        tells bad '8.8.8.8: its answer for crowd.example.com is too long for UDP, and it does not come over TCP' "${barred##*:}" \
+            'Let TCP to port 53 of the server out'
+        tells bad 'external DNS: TCP to every upstream is' 'UDP passes: a network policy or firewall'
+        tells bad "no upstream has an answer for crowd.example.com (8.8.8.8: truncated over UDP, and ${barred##*:}"
+        contains "truncated over UDP, and ${barred##*:}" "$("$originbypass" resolve --explain crowd.example.com)"
+        end_faults
+    done
+}
+
+it_says_that_timeout_ms_is_too_short() {
+    scripted_at 127.0.0.1 5353 well,after_ms=100
+    configure "hosts = ( \"$CDN\" ); query = { timeout_ms = 5; hedge_ms = 1; deadline_ms = 1000; };"
+    ORIGIN_BYPASS_UPSTREAMS=$SERVER doctor
+    tells bad "$SERVER: answers over UDP in " ' ms, which is too late: query.timeout_ms is 5' 'Raise timeout_ms'
+    tells bad "$CDN: external DNS takes at least " 'query.timeout_ms = 5 is too short for that; libc answers'
+    lacks firewall "$report"
 }
 
 it_says_that_answers_come_too_late() {

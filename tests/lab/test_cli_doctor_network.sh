@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
 source "$lab/doctor.sh"
 
-# A silent server costs this much time.
+# As long as the library waits for an answer. The command waits at least a second.
 TIMEOUT_MS=300
 SERVER=127.0.0.1:5353
 to_local_dns="dnat to $LOCAL_DNS"
@@ -33,9 +33,9 @@ it_measures_how_fast_an_upstream_is() {
 it_tells_udp_that_is_dropped() {
     fault 'udp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } drop'
     examine
-    tells bad "8.8.8.8: nothing comes back over UDP within $TIMEOUT_MS ms"
+    tells bad "8.8.8.8: nothing comes back over UDP within 1000 ms"
     tells good '8.8.8.8: answers over TCP'
-    tells bad 'UDP to port 53 of every upstream is dropped, TCP passes: a network policy'
+    tells bad 'UDP to every upstream is dropped, TCP passes: a network policy'
     equal 1 "$status"
 }
 
@@ -43,7 +43,7 @@ it_tells_udp_that_is_rejected() {
     fault 'udp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } reject'
     examine
     tells bad '8.8.8.8: not reachable over UDP'
-    tells bad 'UDP to port 53 of every upstream is rejected, TCP passes'
+    tells bad 'UDP to every upstream is rejected, TCP passes'
 }
 
 it_tells_tcp_that_is_dropped_and_calls_it_a_small_loss() {
@@ -51,7 +51,7 @@ it_tells_tcp_that_is_dropped_and_calls_it_a_small_loss() {
     examine
     finds_nothing_bad
     tells note '8.8.8.8: nothing comes back over TCP' 'only answers too long for UDP are lost'
-    tells note 'TCP to port 53 of every upstream is dropped, UDP passes'
+    tells note 'TCP to every upstream is dropped, UDP passes'
 }
 
 it_tells_tcp_that_is_rejected() {
@@ -59,7 +59,7 @@ it_tells_tcp_that_is_rejected() {
     examine
     finds_nothing_bad
     tells note '1.1.1.1: not reachable over TCP'
-    tells note 'TCP to port 53 of every upstream is rejected, UDP passes'
+    tells note 'TCP to every upstream is rejected, UDP passes'
 }
 
 it_tells_a_policy_that_drops_all_external_dns() {
@@ -112,15 +112,59 @@ it_does_not_take_one_upstream_that_is_down_for_a_policy() {
     examine
     tells bad '8.8.8.8: not reachable over UDP'
     tells bad '8.8.8.8: not reachable over TCP'
-    tells note 'external DNS: 1 of 2 upstreams can be asked: no network policy bars them all'
+    tells note 'external DNS: 1 of 2 upstreams can be asked: no network policy keeps them all away'
     tells good "$CDN: external DNS says $ORIGIN_V4"
 }
 
 it_does_not_take_one_upstream_that_is_silent_for_a_policy() {
     silence 1.1.1.1
     examine
-    tells bad "1.1.1.1: nothing comes back over UDP within $TIMEOUT_MS ms"
+    tells bad "1.1.1.1: nothing comes back over UDP within 1000 ms"
     tells note 'external DNS: 1 of 2 upstreams can be asked'
+}
+
+# Of two questions that follow each other one arrives.
+it_tells_lost_packets_from_a_server_that_is_silent() {
+    fault 'udp dport 53 ip daddr 8.8.8.8 numgen inc mod 2 0 drop'
+    examine_with 8.8.8.8
+    tells note '8.8.8.8: answers over UDP in ' 'but 2 of 4 questions had no answer: packets are lost' 'connection table'
+    tells good 'external DNS: no network policy'
+    lacks firewall "$report"
+}
+
+it_says_that_a_server_for_dns_over_tls_is_no_upstream() {
+    openssl s_server -accept 127.0.0.1:853 -cert "$LAB/tls/origin.pem" -key "$LAB/tls/origin.key" -quiet </dev/zero >/dev/null 2>&1 &
+    end_with_the_test $!
+    until_true port_is_open 127.0.0.1 853
+    examine_with 127.0.0.1:853
+    tells bad '127.0.0.1:853: not reachable over UDP' 'Leave the port out: 853 is for DNS over TLS'
+    tells bad "127.0.0.1:853: closes TCP without an answer to a question for $CDN and for example.net"
+    tells bad 'external DNS: no upstream answers over UDP or TCP'
+    lacks firewall "$report"
+}
+
+it_asks_about_the_port_if_it_is_not_the_usual_one() {
+    examine_with 8.8.8.8:5353
+    tells bad '8.8.8.8:5353: not reachable over UDP' 'Correct the port (name servers listen at 53'
+    tells bad 'external DNS: the only upstream is out of reach' 'its address or port is wrong, it is down, or a network policy'
+}
+
+it_says_that_there_is_no_route_to_an_upstream() {
+    ip -6 route add unreachable 2001:db8:53::/48
+    examine_with '[2001:db8:53::1] 2001:db8:53::2'
+    ip -6 route del unreachable 2001:db8:53::/48
+    tells bad '2001:db8:53::1: not reachable over UDP: this host has no route to it' 'Give this host IPv6'
+    tells bad 'external DNS: this host has no route to any upstream'
+    lacks firewall "$report"
+}
+
+it_calls_no_policy_to_blame_for_one_upstream_that_is_silent_and_one_without_tcp() {
+    silence 8.8.8.8
+    fault 'tcp dport 53 ip daddr 1.1.1.1 drop'
+    examine
+    tells note 'external DNS: 1 of 2 upstreams can be asked: no network policy keeps them all away'
+    tells note '1.1.1.1: nothing comes back over TCP'
+    lacks 'every upstream' "$report"
 }
 
 it_can_not_tell_a_policy_from_the_only_upstream_being_down_and_says_so() {

@@ -27,6 +27,7 @@ enum dns_state {
 /** What a failure says of the server. */
 enum dns_failure {
     DNS_REFUSING,    /**< it is there, but its reply is of no use */
+    DNS_TRUNCATED,   /**< it is there, but its answer is too long for UDP, and did not come over TCP */
     DNS_SILENT,      /**< it sent nothing */
     DNS_UNREACHABLE, /**< the network has no route to it, or nothing listens there */
     DNS_OUR_FAULT,   /**< nothing: there was no descriptor or no memory for the question */

@@ -35,6 +35,14 @@ static bool collect_replies(struct dns_query *query, struct ask_replies *replies
     return waiting;
 }
 
+static bool is_silent(const struct ask_replies *replies) {
+    bool silent = false;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        silent = silent || (replies->types[type].asked && replies->types[type].answer == NULL &&
+                            replies->types[type].kind == DNS_SILENT);
+    return silent && !replies->heard;
+}
+
 /* A question under way. */
 struct asking {
     struct dns_query *query;
@@ -61,12 +69,11 @@ static bool collect_all(const struct asking *all, struct ask_replies *replies, s
     return waiting;
 }
 
-void ask_together(const struct ask_question *questions, struct ask_replies *replies, size_t count) {
+static void ask_each_once(const struct ask_question *const *questions, struct ask_replies *replies, size_t count) {
     struct asking *all = memory_zeroed(count, sizeof(all[0]));
     struct pollfd *descriptors = memory_zeroed(count * DNS_DESCRIPTORS_MAX, sizeof(descriptors[0]));
     for (size_t i = 0; i < count; i++) {
-        const struct ask_question *question = &questions[i];
-        replies[i] = (struct ask_replies){0};
+        const struct ask_question *question = questions[i];
         all[i].began_us = now_us();
         all[i].query = memory_checked(
             dns_ask_over(question->transport, question->server, question->name, question->types, question->timeout_ms));
@@ -75,10 +82,60 @@ void ask_together(const struct ask_question *questions, struct ask_replies *repl
         wait_for_replies(all, count, descriptors);
     for (size_t i = 0; i < count; i++) {
         replies[i].heard = dns_was_heard(all[i].query);
+        replies[i].times = 1;
+        replies[i].silent = is_silent(&replies[i]);
         dns_end(all[i].query);
     }
     free(descriptors);
     free(all);
+}
+
+static size_t times_of(const struct ask_question *question) {
+    return question->times == 0 ? 1 : question->times;
+}
+
+void ask_together(const struct ask_question *questions, struct ask_replies *replies, size_t count) {
+    size_t total = 0, used = 0;
+    for (size_t i = 0; i < count; i++)
+        total += times_of(&questions[i]);
+    const struct ask_question **all = memory_zeroed(total, sizeof(all[0]));
+    struct ask_replies *found = memory_zeroed(total, sizeof(found[0]));
+    for (size_t i = 0; i < count; i++)
+        for (size_t time = 0; time < times_of(&questions[i]); time++)
+            all[used++] = &questions[i];
+    ask_each_once(all, found, total);
+    used = 0;
+    for (size_t i = 0; i < count; i++) {
+        replies[i] = (struct ask_replies){0};
+        for (size_t time = 0; time < times_of(&questions[i]); time++)
+            ask_add(&replies[i], &found[used++]);
+    }
+    free(found);
+    free(all);
+}
+
+/* An answer says more than a failure, and a failure that the server has replied with more than silence. */
+static bool says_more(const struct ask_reply *one, const struct ask_reply *other) {
+    static const int worth[] = {
+        [DNS_OUR_FAULT] = 0, [DNS_SILENT] = 1, [DNS_UNREACHABLE] = 2, [DNS_REFUSING] = 3, [DNS_TRUNCATED] = 3};
+    if (!one->asked || !other->asked)
+        return one->asked && !other->asked;
+    if (one->answer != NULL || other->answer != NULL)
+        return other->answer == NULL;
+    return worth[one->kind] > worth[other->kind];
+}
+
+void ask_add(struct ask_replies *replies, struct ask_replies *more) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (says_more(&more->types[type], &replies->types[type])) {
+            free(replies->types[type].answer);
+            replies->types[type] = more->types[type];
+            more->types[type].answer = NULL;
+        }
+    replies->heard = replies->heard || more->heard;
+    replies->times += more->times;
+    replies->silent += more->silent;
+    ask_free(more);
 }
 
 struct ask_replies ask(const struct ask_question *question) {

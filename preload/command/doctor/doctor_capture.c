@@ -26,12 +26,12 @@ static const char *const TRANSPORTS[] = {[DNS_OVER_UDP] = "UDP", [DNS_OVER_TCP] 
 
 static struct ask_question question_for(const struct doctor *doctor, const struct server_address *server,
                                         enum dns_transport transport, const char *name) {
-    return (struct ask_question){server, transport, name, RECORD_A, doctor->config->general.query.timeout_ms};
+    return (struct ask_question){
+        server, transport, name, RECORD_A, doctor->config->general.query.timeout_ms, transport == DNS_OVER_UDP ? 2 : 1};
 }
 
 static bool is_asked(const struct doctor_upstream *upstream, enum dns_transport transport) {
-    enum doctor_reach reach = transport == DNS_OVER_UDP ? upstream->udp : upstream->tcp;
-    return reach == REACH_ANSWERS || reach == REACH_REFUSES;
+    return doctor_is_heard(transport == DNS_OVER_UDP ? upstream->udp : upstream->tcp);
 }
 
 /* --- a place without a server ------------------------------------------------------------------------------------- */
@@ -164,7 +164,8 @@ static void compare_transports(const struct doctor *doctor, struct doctor_upstre
         return;
     struct address_set udp = addresses_of(doctor, upstream, DNS_OVER_UDP, upstream->name);
     struct address_set tcp = addresses_of(doctor, upstream, DNS_OVER_TCP, upstream->name);
-    if (!address_set_equal(&udp, &tcp)) {
+    bool answered = udp.count > 0 && tcp.count > 0; /* and neither answer was lost */
+    if (answered && !address_set_equal(&udp, &tcp)) {
         struct address_set local = local_answer(upstream->name);
         tell_difference(upstream, &udp, &tcp, &local);
         upstream->is_captured = true;

@@ -11,6 +11,15 @@
 #include "originbypass/lookup/lookup.h"
 #include "originbypass/values/name.h"
 
+bool doctor_is_heard(enum doctor_reach reach) {
+    return reach == REACH_ANSWERS || reach == REACH_LATE || reach == REACH_REFUSES;
+}
+
+uint32_t doctor_patience_ms(uint32_t timeout_ms) {
+    enum { PATIENCE_MS = 1000 };
+    return timeout_ms < PATIENCE_MS ? PATIENCE_MS : timeout_ms;
+}
+
 struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *name) {
     for (size_t i = 0; i < doctor->host_count; i++)
         if (strcasecmp(doctor->hosts[i].name, name) == 0)

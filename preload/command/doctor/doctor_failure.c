@@ -33,7 +33,7 @@ char *doctor_remedy_for(const struct ask_reply *reply, const char *name) {
     if (strcmp(reply->failure, "REFUSED") == 0)
         return memory_text("Let this server answer queries from here and for this name, or name another one in "
                            "upstreams or ORIGIN_BYPASS_UPSTREAMS");
-    if (reply->kind == DNS_SILENT || reply->kind == DNS_UNREACHABLE)
+    if (reply->kind == DNS_SILENT || reply->kind == DNS_UNREACHABLE || reply->kind == DNS_TRUNCATED)
         return memory_text("See the findings on the upstreams");
     return memory_text("Name another server in upstreams or ORIGIN_BYPASS_UPSTREAMS: this one does not answer as a "
                        "resolver does");
@@ -120,8 +120,9 @@ static struct trace trace_make(const struct host_settings *settings, const struc
     struct ask_question *questions = memory_zeroed(servers->count, sizeof(*questions));
     struct ask_replies *replies = memory_zeroed(servers->count, sizeof(*replies));
     for (size_t i = 0; i < servers->count; i++)
-        questions[i] =
-            (struct ask_question){&servers->servers[i], DNS_OVER_UDP, name, RECORD_BOTH, settings->query.timeout_ms};
+        questions[i] = (struct ask_question){
+            &servers->servers[i], DNS_OVER_UDP, name, RECORD_BOTH, doctor_patience_ms(settings->query.timeout_ms),
+            DOCTOR_TIMES};
     ask_together(questions, replies, servers->count);
     for (size_t i = 0; i < servers->count; i++)
         trace.witnesses[i] = (struct witness){&servers->servers[i], replies[i], judge(settings, &replies[i])};
@@ -259,12 +260,16 @@ static bool any_said(const struct trace *trace, enum said said) {
     return false;
 }
 
+static bool came_from_server(const struct ask_reply *failure) {
+    return failure->kind == DNS_REFUSING || failure->kind == DNS_TRUNCATED;
+}
+
 /* The failure that says most: what a server replied says more than that another was silent. */
 static const struct ask_reply *telling_failure(const struct trace *trace) {
     const struct ask_reply *telling = NULL;
     for (size_t i = 0; i < trace->count; i++) {
         const struct ask_reply *failure = failure_in(trace, &trace->witnesses[i]);
-        if (failure != NULL && (telling == NULL || (telling->kind != DNS_REFUSING && failure->kind == DNS_REFUSING)))
+        if (failure != NULL && (telling == NULL || (!came_from_server(telling) && came_from_server(failure))))
             telling = failure;
     }
     return telling;
@@ -274,8 +279,8 @@ static struct cause cause_of_failure(const struct trace *trace) {
     const struct ask_reply *failure = telling_failure(trace);
     char *witnesses = witnesses_text(trace);
     struct cause cause = {
-        text_format(failure->kind == DNS_REFUSING ? "no upstream has an answer for %s (%s)"
-                                                  : "no upstream answers for %s (%s)",
+        text_format(came_from_server(failure) ? "no upstream has an answer for %s (%s)"
+                                              : "no upstream answers for %s (%s)",
                     trace->name, witnesses),
         doctor_remedy_for(failure, trace->name),
     };
@@ -323,9 +328,59 @@ static struct cause cause_of_negative(const struct trace *trace, const char *for
     return cause;
 }
 
+static uint64_t fastest_us(const struct trace *trace) {
+    uint64_t fastest_us = UINT64_MAX;
+    for (size_t i = 0; i < trace->count; i++)
+        for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+            const struct ask_reply *reply = &trace->witnesses[i].replies.types[type];
+            if (reply->answer != NULL && reply->round_trip_us < fastest_us)
+                fastest_us = reply->round_trip_us;
+        }
+    return fastest_us;
+}
+
+/* How many questions were asked, and how many of them had no reply at all. */
+static unsigned count_silent(const struct trace *trace, unsigned *times) {
+    unsigned silent = 0;
+    *times = 0;
+    for (size_t i = 0; i < trace->count; i++) {
+        silent += trace->witnesses[i].replies.silent;
+        *times += trace->witnesses[i].replies.times;
+    }
+    return silent;
+}
+
+static struct cause cause_of_slowness(const struct trace *trace) {
+    return (struct cause){
+        text_format("external DNS takes at least %" PRIu64 " ms for an answer, and query.timeout_ms = %" PRIu32
+                    " is too short for that",
+                    fastest_us(trace) / 1000, trace->settings->query.timeout_ms),
+        memory_text("Raise timeout_ms, and deadline_ms if need be, in query in the configuration file, or name "
+                    "upstreams that are nearer"),
+    };
+}
+
+static struct cause cause_of_loss(const struct trace *trace, unsigned silent, unsigned times) {
+    char *witnesses = witnesses_text(trace);
+    struct cause cause = {
+        text_format("external DNS had no answer in time, and has one if it is asked again (%s): %u of %u questions had "
+                    "no answer, so packets are lost",
+                    witnesses, silent, times),
+        memory_text("Look for what loses packets on the way (a link or a connection table that is full), or whether "
+                    "the servers limit the rate"),
+    };
+    free(witnesses);
+    return cause;
+}
+
 /* The library's lookup found nothing, and shortly after it the upstreams have an answer. */
 static struct cause cause_of_lateness(const struct trace *trace) {
     const struct query_settings *query = &trace->settings->query;
+    unsigned times, silent = count_silent(trace, &times);
+    if (fastest_us(trace) > (uint64_t)query->timeout_ms * 1000)
+        return cause_of_slowness(trace);
+    if (silent > 0)
+        return cause_of_loss(trace, silent, times);
     char *witnesses = witnesses_text(trace);
     struct cause cause = {
         text_format("external DNS had no answer within query.deadline_ms = %" PRIu32 ", and has one if it is asked "
@@ -426,6 +481,13 @@ static bool has_edge(const struct host_settings *settings, const struct address_
     return false;
 }
 
+static bool are_all_in(const struct address_set *set, const struct address_set *whole) {
+    for (size_t i = 0; i < set->count; i++)
+        if (!address_set_has(whole, &set->list[i]))
+            return false;
+    return true;
+}
+
 /* libc's addresses are subject to the policy, too, so that there may be none left. */
 static char *error_text(const struct host_settings *settings, const struct doctor_failed *failed, int error) {
     if (!failed->asks_libc)
@@ -448,7 +510,9 @@ static char *consequence_text(const struct host_settings *settings, const struct
     if (error != 0)
         return error_text(settings, failed, error);
     char *addresses = address_set_text(&set);
-    char *text = text_format("%s: %s%s", failed->asks_libc ? "libc answers" : "the next lookup finds", addresses,
+    /* Of libc's addresses the policy may have taken some. Others are from a second try that went well. */
+    bool is_libcs = failed->asks_libc && are_all_in(&set, failed->local);
+    char *text = text_format("%s: %s%s", is_libcs ? "libc answers" : "the next lookup finds", addresses,
                              has_edge(settings, &set) ? ", an edge of the CDN" : "");
     free(addresses);
     address_set_free(&set);

@@ -10,30 +10,10 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_failure.h"
+#include "originbypass/command/doctor/doctor_way_out.h"
 #include "originbypass/command/doctor/findings.h"
 
-static const char OPEN_THE_WAY[] =
-    "Let this pod's or host's traffic out to port 53 of each upstream, UDP and TCP (in Kubernetes: an egress rule in a "
-    "NetworkPolicy), or name servers in ORIGIN_BYPASS_UPSTREAMS that it can reach";
-
-static enum doctor_reach reach_of(const struct ask_reply *reply) {
-    if (reply->answer != NULL)
-        return REACH_ANSWERS;
-    switch (reply->kind) {
-    case DNS_SILENT:
-        return REACH_SILENT;
-    case DNS_UNREACHABLE:
-        return REACH_UNREACHABLE;
-    default:
-        return REACH_REFUSES;
-    }
-}
-
-static bool is_heard(enum doctor_reach reach) {
-    return reach == REACH_ANSWERS || reach == REACH_REFUSES;
-}
-
-/* --- each of them ------------------------------------------------------------------------------------------------- */
+enum { PORT_DNS = 53, PORT_DNS_OVER_TLS = 853 };
 
 struct transport {
     enum dns_transport transport;
@@ -43,107 +23,197 @@ struct transport {
 static const struct transport UDP = {DNS_OVER_UDP, "UDP", "upstream-udp"};
 static const struct transport TCP = {DNS_OVER_TCP, "TCP", "upstream-tcp"};
 
-static void tell_answer(const struct doctor_upstream *upstream, const struct transport *over,
-                        const struct ask_reply *reply) {
-    uint64_t us = reply->round_trip_us;
-    struct finding finding = {FINDING_GOOD, over->check, upstream->text, NULL};
-    if (us < 100)
-        findings_tell(&finding, "answers over %s in < 0.1 ms", over->name);
-    else
-        findings_tell(&finding, "answers over %s in %" PRIu64 ".%" PRIu64 " ms", over->name, us / 1000, us / 100 % 10);
+/* What one upstream said over one transport: to its name, and, if that had no answer, to another one. */
+struct trial {
+    const struct doctor_upstream *upstream;
+    const struct transport *over;
+    uint32_t timeout_ms; /* as long as the library waits */
+    const char *other_name;
+    struct ask_replies named, other;
+};
+
+static const struct ask_reply *reply_of(const struct trial *trial) {
+    return &trial->named.types[0];
 }
 
-/* A server's reply to the name, which is no answer, and then its reply to another name. */
-struct refusal {
-    const struct ask_reply *reply;
-    const char *other_name;
-    const struct ask_reply *other;
-};
+/* --- judging ------------------------------------------------------------------------------------------------------ */
+
+static bool has_route(const struct doctor_upstream *upstream) {
+    struct address_set set = {0};
+    address_set_add(&set, &upstream->server.address);
+    bool routed = doctor_has_route(&set);
+    address_set_free(&set);
+    return routed;
+}
 
 static bool is_silence(const struct ask_reply *reply) {
     return reply->answer == NULL && (reply->kind == DNS_SILENT || reply->kind == DNS_UNREACHABLE);
 }
+
+static enum doctor_reach reach_of(const struct trial *trial) {
+    const struct ask_reply *reply = reply_of(trial), *other = &trial->other.types[0];
+    if (reply->answer != NULL)
+        return reply->round_trip_us > (uint64_t)trial->timeout_ms * 1000 ? REACH_LATE : REACH_ANSWERS;
+    /* If it replies to another question, the network is not what keeps this answer away. */
+    if (!is_silence(reply) || (!is_silence(other) && other->kind != DNS_OUR_FAULT))
+        return REACH_REFUSES;
+    if (!has_route(trial->upstream))
+        return REACH_NO_ROUTE;
+    return reply->kind == DNS_SILENT ? REACH_SILENT : REACH_UNREACHABLE;
+}
+
+/* --- an answer ---------------------------------------------------------------------------------------------------- */
+
+/* For the caller to free. */
+static char *round_trip_text(uint64_t us) {
+    return us < 100 ? memory_text("< 0.1 ms") : text_format("%" PRIu64 ".%" PRIu64 " ms", us / 1000, us / 100 % 10);
+}
+
+static const char FIND_THE_LOSS[] = "Look for what loses packets on the way (a link or a connection table that is "
+                                    "full), or whether the server limits the rate";
+
+static void tell_answer(const struct trial *trial) {
+    const struct ask_replies *named = &trial->named;
+    char *time = round_trip_text(reply_of(trial)->round_trip_us);
+    if (named->silent > 0)
+        findings_tell(&(struct finding){FINDING_NOTE, trial->over->check, trial->upstream->text, FIND_THE_LOSS},
+                      "answers over %s in %s, but %u of %u questions had no answer: packets are lost",
+                      trial->over->name, time, named->silent, named->times);
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, trial->over->check, trial->upstream->text, NULL},
+                      "answers over %s in %s", trial->over->name, time);
+    free(time);
+}
+
+/* TCP is used only for answers that are too long for UDP, so a failure of TCP matters less. */
+static bool is_spare(const struct trial *trial) {
+    return trial->over == &TCP && doctor_is_heard(trial->upstream->udp) && !trial->upstream->is_truncated;
+}
+
+static void tell_late_answer(const struct trial *trial) {
+    char *time = round_trip_text(reply_of(trial)->round_trip_us);
+    findings_tell(&(struct finding){is_spare(trial) ? FINDING_NOTE : FINDING_BAD, trial->over->check,
+                                    trial->upstream->text,
+                                    "Raise timeout_ms, and deadline_ms if need be, in query in the configuration file, "
+                                    "or name an upstream that is nearer"},
+                  "answers over %s in %s, which is too late: query.timeout_ms is %" PRIu32, trial->over->name, time,
+                  trial->timeout_ms);
+    free(time);
+}
+
+/* --- a reply that is no answer ------------------------------------------------------------------------------------ */
 
 static bool is_failure(const struct ask_reply *reply, const char *code) {
     return reply->answer == NULL && strcmp(reply->failure, code) == 0;
 }
 
 /* Then it is not the name that matters. */
-static bool is_for_all_names(const struct refusal *refusal) {
-    return is_failure(refusal->other, refusal->reply->failure);
+static bool is_for_all_names(const struct trial *trial) {
+    return is_failure(&trial->other.types[0], reply_of(trial)->failure);
 }
 
-static char *remedy_for_refusal(const struct doctor_upstream *upstream, const struct refusal *refusal) {
-    if (is_for_all_names(refusal) && is_failure(refusal->reply, "SERVFAIL"))
+static const char SPEAKS_NO_TLS[] = "Leave the port out: 853 is for DNS over TLS, which the library does not speak";
+
+static char *remedy_for_refusal(const struct trial *trial) {
+    const struct doctor_upstream *upstream = trial->upstream;
+    if (upstream->server.port == PORT_DNS_OVER_TLS)
+        return memory_text(SPEAKS_NO_TLS);
+    if (reply_of(trial)->kind == DNS_TRUNCATED)
+        return text_format("Let TCP to port %u of the server out, too: in the network policy or the firewall, and at "
+                           "the server",
+                           (unsigned)upstream->server.port);
+    if (is_for_all_names(trial) && is_failure(reply_of(trial), "SERVFAIL"))
         return memory_text("Check the server itself (its way to the network, and its clock, which DNSSEC needs), or "
                            "name another one");
-    if (!is_silence(refusal->reply))
-        return doctor_remedy_for(refusal->reply, upstream->name);
+    if (!is_silence(reply_of(trial)))
+        return doctor_remedy_for(reply_of(trial), upstream->name);
     char *server = describe_address(&upstream->server.address);
-    char *remedy = text_format("The network is fine. Ask the server itself (dig @%s -p %u %s) and the zone's own name "
-                               "servers (dig +trace %s), or try another upstream",
+    char *remedy = text_format("Ask the server itself (dig @%s -p %u %s) and the zone's own name servers (dig +trace "
+                               "%s), or try another upstream",
                                server, (unsigned)upstream->server.port, upstream->name, upstream->name);
     free(server);
     return remedy;
 }
 
 /* What follows from a failure for this name, and for all names if it is the same for another one. */
-static const char *meaning_of(const struct refusal *refusal) {
-    bool for_all = is_for_all_names(refusal);
-    if (is_failure(refusal->reply, "SERVFAIL"))
+static const char *meaning_of(const struct trial *trial) {
+    bool for_all = is_for_all_names(trial);
+    if (is_failure(reply_of(trial), "SERVFAIL"))
         return for_all ? ": it can look nothing up"
                        : ": its own lookup of this name failed (DNSSEC, or the zone's name servers)";
-    if (is_failure(refusal->reply, "REFUSED"))
+    if (is_failure(reply_of(trial), "REFUSED"))
         return for_all ? ": it does not serve this client" : ": it does not serve this name";
     return "";
 }
 
-static void tell_upstream_refusal(const struct doctor_upstream *upstream, const struct transport *over,
-                                  const struct refusal *refusal, uint32_t timeout_ms) {
-    char *remedy = remedy_for_refusal(upstream, refusal);
-    struct finding finding = {FINDING_BAD, over->check, upstream->text, remedy};
-    const char *link = is_for_all_names(refusal)        ? " and for "
-                       : refusal->other->answer != NULL ? ", and answers for "
-                                                        : NULL;
-    if (is_silence(refusal->reply))
+static void tell_refusal(const struct trial *trial) {
+    const struct ask_reply *reply = reply_of(trial), *other = &trial->other.types[0];
+    const char *over = trial->over->name, *name = trial->upstream->name;
+    char *remedy = remedy_for_refusal(trial);
+    struct finding finding = {FINDING_BAD, trial->over->check, trial->upstream->text, remedy};
+    const char *link = is_for_all_names(trial) ? " and for " : other->answer != NULL ? ", and answers for " : NULL;
+    if (is_silence(reply))
         findings_tell(&finding,
-                      "is silent over %s for %s for %" PRIu32
-                      " ms, and replies when it is asked for %s: its own lookup "
+                      "replies to no question over %s for %s (asked %u times), and to %u of %u for %s: its own lookup "
                       "of this name takes too long, or it drops the question",
-                      over->name, upstream->name, timeout_ms, refusal->other_name);
+                      over, name, trial->named.times, trial->other.times - trial->other.silent, trial->other.times,
+                      trial->other_name);
+    else if (reply->kind == DNS_TRUNCATED)
+        findings_tell(&finding, "its answer for %s is too long for UDP, and it does not come over TCP (%s)", name,
+                      reply->failure);
+    else if (is_failure(reply, "it closes TCP without an answer"))
+        findings_tell(&finding, "closes TCP without an answer to a question for %s%s%s", name, link == NULL ? "" : link,
+                      link == NULL ? "" : trial->other_name);
     else
-        findings_tell(&finding, "says %s over %s for %s%s%s%s", refusal->reply->failure, over->name, upstream->name,
-                      link == NULL ? "" : link, link == NULL ? "" : refusal->other_name, meaning_of(refusal));
+        findings_tell(&finding, "says %s over %s for %s%s%s%s", reply->failure, over, name, link == NULL ? "" : link,
+                      link == NULL ? "" : trial->other_name, meaning_of(trial));
     free(remedy);
 }
 
-/* TCP is used only for answers that are too long for UDP, so a failure of TCP matters less. */
-static void tell_no_way(const struct doctor_upstream *upstream, const struct transport *over, enum doctor_reach reach,
-                        uint32_t timeout_ms) {
-    bool spare = over == &TCP && is_heard(upstream->udp);
-    const char *so = spare ? "; only answers too long for UDP are lost by it" : "";
-    struct finding finding = {spare ? FINDING_NOTE : FINDING_BAD, over->check, upstream->text, OPEN_THE_WAY};
-    if (reach == REACH_SILENT)
-        findings_tell(&finding, "nothing comes back over %s within %" PRIu32 " ms%s", over->name, timeout_ms, so);
-    else
-        findings_tell(&finding, "not reachable over %s: rejected on the way, refused there, or no route%s", over->name,
-                      so);
+/* --- no reply ----------------------------------------------------------------------------------------------------- */
+
+static const char *remedy_for_no_way(const struct trial *trial, enum doctor_reach reach) {
+    const struct server_address *server = &trial->upstream->server;
+    if (reach == REACH_NO_ROUTE)
+        return server->address.family == AF_INET6
+                   ? "Give this host IPv6, or name IPv4 servers in upstreams or ORIGIN_BYPASS_UPSTREAMS"
+                   : "Give this host a route to it, or name another server in upstreams or ORIGIN_BYPASS_UPSTREAMS";
+    if (server->port == PORT_DNS_OVER_TLS)
+        return SPEAKS_NO_TLS;
+    if (server->port != PORT_DNS)
+        return "Correct the port (name servers listen at 53 unless they are told otherwise). If it is right, let this "
+               "pod's or host's traffic out to it, UDP and TCP";
+    return doctor_open_the_way;
 }
 
-static enum doctor_reach tell_reply(const struct doctor_upstream *upstream, const struct transport *over,
-                                    const struct refusal *refusal, uint32_t timeout_ms) {
-    enum doctor_reach reach = reach_of(refusal->reply);
-    /* If it replies to another question, the network is not what keeps this answer away. */
-    if (!is_heard(reach) && !is_silence(refusal->other) && refusal->other->kind != DNS_OUR_FAULT)
-        reach = REACH_REFUSES;
-    if (reach == REACH_ANSWERS)
-        tell_answer(upstream, over, refusal->reply);
-    else if (reach == REACH_REFUSES)
-        tell_upstream_refusal(upstream, over, refusal, timeout_ms);
+static void tell_no_way(const struct trial *trial, enum doctor_reach reach) {
+    bool spare = is_spare(trial);
+    const char *so = spare ? "; only answers too long for UDP are lost by it" : "", *over = trial->over->name;
+    struct finding finding = {spare ? FINDING_NOTE : FINDING_BAD, trial->over->check, trial->upstream->text,
+                              remedy_for_no_way(trial, reach)};
+    if (reach == REACH_SILENT)
+        findings_tell(&finding, "nothing comes back over %s within %" PRIu32 " ms%s", over,
+                      doctor_patience_ms(trial->timeout_ms), so);
+    else if (reach == REACH_NO_ROUTE)
+        findings_tell(&finding, "not reachable over %s: this host has no route to it%s", over, so);
     else
-        tell_no_way(upstream, over, reach, timeout_ms);
+        findings_tell(&finding, "not reachable over %s: rejected on the way, or nothing listens there%s", over, so);
+}
+
+static enum doctor_reach tell_upstream(const struct trial *trial) {
+    enum doctor_reach reach = reach_of(trial);
+    if (reach == REACH_ANSWERS)
+        tell_answer(trial);
+    else if (reach == REACH_LATE)
+        tell_late_answer(trial);
+    else if (reach == REACH_REFUSES)
+        tell_refusal(trial);
+    else
+        tell_no_way(trial, reach);
     return reach;
 }
+
+/* --- asking ------------------------------------------------------------------------------------------------------- */
 
 /* A name in another zone, of which a server that works knows something, or at least says that it does not serve it. */
 static const char *other_name_than(const char *name) {
@@ -152,112 +222,74 @@ static const char *other_name_than(const char *name) {
     return length >= zone && strcasecmp(name + length - zone, first) == 0 ? second : first;
 }
 
-/* Ask again for another name whatever had no answer. A place in `others` stays empty if there was one. */
-static void ask_for_others(const struct ask_question *questions, const struct ask_replies *replies,
-                           struct ask_replies *others, size_t count) {
-    struct ask_question *asked = memory_zeroed(count, sizeof(asked[0]));
-    struct ask_replies *found = memory_zeroed(count, sizeof(found[0]));
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (replies[i].types[0].answer == NULL) {
-            asked[used] = questions[i];
-            asked[used++].name = other_name_than(questions[i].name);
-        }
-    ask_together(asked, found, used);
-    used = 0;
-    for (size_t i = 0; i < count; i++)
-        if (replies[i].types[0].answer == NULL)
-            others[i] = found[used++];
-    free(found);
-    free(asked);
+static struct ask_question question_of(const struct trial *trial, const char *name, uint32_t timeout_ms) {
+    unsigned times = trial->over == &UDP ? DOCTOR_TIMES : 1;
+    return (struct ask_question){&trial->upstream->server, trial->over->transport, name, RECORD_A, timeout_ms, times};
 }
 
 /* All servers are asked at the same time, so that several silent servers cost no more time than one. */
-static void look_at_each(struct doctor *doctor) {
-    uint32_t timeout_ms = doctor->config->general.query.timeout_ms;
-    size_t count = doctor->upstream_count;
-    struct ask_question *questions = memory_zeroed(2 * count, sizeof(questions[0]));
-    struct ask_replies *replies = memory_zeroed(4 * count, sizeof(replies[0])), *others = replies + 2 * count;
-    for (size_t i = 0; i < 2 * count; i++) {
-        const struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
-        enum dns_transport transport = i % 2 == 0 ? UDP.transport : TCP.transport;
-        questions[i] = (struct ask_question){&upstream->server, transport, upstream->name, RECORD_A, timeout_ms};
-    }
-    ask_together(questions, replies, 2 * count);
-    ask_for_others(questions, replies, others, 2 * count);
-    for (size_t i = 0; i < 2 * count; i++) {
-        struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
-        struct refusal refusal = {&replies[i].types[0], other_name_than(upstream->name), &others[i].types[0]};
-        if (i % 2 == 0)
-            upstream->udp = tell_reply(upstream, &UDP, &refusal, timeout_ms);
-        else
-            upstream->tcp = tell_reply(upstream, &TCP, &refusal, timeout_ms);
-    }
-    for (size_t i = 0; i < 4 * count; i++)
-        ask_free(&replies[i]);
+static void ask_for_names(struct trial *trials, size_t count) {
+    struct ask_question *questions = memory_zeroed(count, sizeof(questions[0]));
+    struct ask_replies *replies = memory_zeroed(count, sizeof(replies[0]));
+    for (size_t i = 0; i < count; i++)
+        questions[i] = question_of(&trials[i], trials[i].upstream->name, trials[i].timeout_ms);
+    ask_together(questions, replies, count);
+    for (size_t i = 0; i < count; i++)
+        trials[i].named = replies[i];
     free(replies);
     free(questions);
 }
 
-/* --- all of them -------------------------------------------------------------------------------------------------- */
-
-static size_t count_heard(const struct doctor *doctor, bool over_udp) {
-    size_t count = 0;
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        count += is_heard(over_udp ? doctor->upstreams[i].udp : doctor->upstreams[i].tcp);
-    return count;
-}
-
-/* How the packets that do not arrive are lost. */
-static const char *loss(const struct doctor *doctor, bool over_udp) {
-    bool silent = false, unreachable = false;
-    for (size_t i = 0; i < doctor->upstream_count; i++) {
-        enum doctor_reach reach = over_udp ? doctor->upstreams[i].udp : doctor->upstreams[i].tcp;
-        silent = silent || reach == REACH_SILENT;
-        unreachable = unreachable || reach == REACH_UNREACHABLE;
+/* What had no answer is asked for once more, with more patience, and at the same time for the other name. */
+static void ask_once_more(struct trial *trials, size_t count) {
+    struct ask_question *questions = memory_zeroed(2 * count, sizeof(questions[0]));
+    struct ask_replies *replies = memory_zeroed(2 * count, sizeof(replies[0]));
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (reply_of(&trials[i])->answer != NULL)
+            continue;
+        uint32_t timeout_ms = doctor_patience_ms(trials[i].timeout_ms);
+        questions[used++] = question_of(&trials[i], trials[i].upstream->name, timeout_ms);
+        questions[used++] = question_of(&trials[i], trials[i].other_name, timeout_ms);
     }
-    return silent && unreachable ? "dropped and rejected" : silent ? "dropped" : "rejected";
+    ask_together(questions, replies, used);
+    used = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (reply_of(&trials[i])->answer != NULL)
+            continue;
+        ask_add(&trials[i].named, &replies[used++]);
+        trials[i].other = replies[used++];
+    }
+    free(replies);
+    free(questions);
 }
 
-static void tell_barred(const struct doctor *doctor) {
-    bool only_one = doctor->upstream_count == 1;
-    findings_tell(&(struct finding){FINDING_CAUSE, "network-policy", "external DNS", OPEN_THE_WAY},
-                  only_one ? "the only upstream is out of reach, over UDP and TCP (packets are %s): it is down, or a "
-                             "network policy or firewall is in the way. Nothing else can work until it answers"
-                           : "every upstream is out of reach, over UDP and TCP (packets are %s): a network policy or "
-                             "firewall is in the way. Nothing else can work until they answer",
-                  loss(doctor, true));
-}
-
-static void tell_one_transport_barred(const struct doctor *doctor, bool udp_barred) {
-    struct finding finding = {udp_barred ? FINDING_CAUSE : FINDING_NOTE, "network-policy", "external DNS",
-                              udp_barred ? "Allow UDP to port 53 in the network policy or firewall: the library asks "
-                                           "over UDP first"
-                                         : "Allow TCP to port 53 in the network policy or firewall, too, for answers "
-                                           "that are too long for UDP"};
-    findings_tell(&finding,
-                  "%s to port 53 of every upstream is %s, %s passes: a network policy or firewall is in the way",
-                  udp_barred ? "UDP" : "TCP", loss(doctor, udp_barred), udp_barred ? "TCP" : "UDP");
-}
-
-static void tell_whether_barred(const struct doctor *doctor) {
-    size_t over_udp = count_heard(doctor, true), over_tcp = count_heard(doctor, false);
-    if (over_udp == 0 && over_tcp == 0)
-        tell_barred(doctor);
-    else if (over_udp == 0 || over_tcp == 0)
-        tell_one_transport_barred(doctor, over_udp == 0);
-    else if (over_udp < doctor->upstream_count)
-        findings_tell(
-            &(struct finding){FINDING_NOTE, "network-policy", "external DNS", NULL},
-            "%zu of %zu upstreams can be asked: no network policy bars them all, the others are down or barred "
-            "each for itself",
-            over_udp, doctor->upstream_count);
-    else
-        findings_tell(&(struct finding){FINDING_GOOD, "network-policy", "external DNS", NULL},
-                      "no network policy keeps the upstreams away");
+static void look_at_each(struct doctor *doctor) {
+    size_t count = 2 * doctor->upstream_count;
+    struct trial *trials = memory_zeroed(count, sizeof(trials[0]));
+    for (size_t i = 0; i < count; i++) {
+        const struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        trials[i] = (struct trial){.upstream = upstream,
+                                   .over = i % 2 == 0 ? &UDP : &TCP,
+                                   .timeout_ms = doctor->config->general.query.timeout_ms,
+                                   .other_name = other_name_than(upstream->name)};
+    }
+    ask_for_names(trials, count);
+    ask_once_more(trials, count);
+    for (size_t i = 0; i < count; i++) {
+        struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        upstream->is_truncated = upstream->is_truncated || reply_of(&trials[i])->kind == DNS_TRUNCATED;
+        if (i % 2 == 0)
+            upstream->udp = tell_upstream(&trials[i]);
+        else
+            upstream->tcp = tell_upstream(&trials[i]);
+        ask_free(&trials[i].named);
+        ask_free(&trials[i].other);
+    }
+    free(trials);
 }
 
 void doctor_upstreams(struct doctor *doctor) {
     look_at_each(doctor);
-    tell_whether_barred(doctor);
+    doctor_way_out(doctor);
 }

@@ -17,6 +17,7 @@ struct ask_question {
     const char *name; /**< absolute, with or without the final dot */
     enum record_types types;
     uint32_t timeout_ms;
+    unsigned times; /**< so often, at the same time, to tell a lost packet from silence; 0 counts as 1 */
 };
 
 /** What the server said about one record type. */
@@ -31,7 +32,9 @@ struct ask_reply {
 /** The replies by record type (0: A, 1: AAAA). */
 struct ask_replies {
     struct ask_reply types[RECORD_TYPE_COUNT];
-    bool heard; /**< the server has replied, whatever the reply was: so it can be reached */
+    bool heard;      /**< the server has replied, whatever the reply was: so it can be reached */
+    unsigned times;  /**< how often it was asked */
+    unsigned silent; /**< how often of these it sent nothing */
 };
 
 /** Ask, and wait for all replies: at most `timeout_ms`, and the same time again if an answer is truncated. */
@@ -39,9 +42,13 @@ struct ask_replies ask(const struct ask_question *question);
 
 /**
  * Ask `count` questions at the same time, so that silent servers cost the longest timeout and not the sum of all. Waits
- * like ask(). `replies` has room for one result per question. The caller must free each with ask_free().
+ * like ask(). `replies` has room for one result per question: of a question that is asked several times, the first
+ * reply that says most. The caller must free each with ask_free().
  */
 void ask_together(const struct ask_question *questions, struct ask_replies *replies, size_t count);
+
+/** Add the replies to the same question at another time. Frees these. */
+void ask_add(struct ask_replies *replies, struct ask_replies *more);
 
 void ask_free(struct ask_replies *replies);
 

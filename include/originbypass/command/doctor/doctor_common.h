@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/ask.h"
@@ -14,10 +15,21 @@
 /** Whether an upstream can be reached over a transport. */
 enum doctor_reach {
     REACH_ANSWERS,
+    REACH_LATE,        /**< later than the library waits */
     REACH_REFUSES,     /**< it can be reached, but has no answer for the name: a failure, or silence */
     REACH_SILENT,      /**< no reply */
-    REACH_UNREACHABLE, /**< the network says that there is no route, or that nothing listens there */
+    REACH_UNREACHABLE, /**< the network says that packets are rejected, or that nothing listens there */
+    REACH_NO_ROUTE,    /**< this host has no route to it */
 };
+
+/** Whether anything came back from the server. */
+bool doctor_is_heard(enum doctor_reach reach);
+
+/** How often a question is asked over UDP, to tell a lost packet from silence. */
+enum { DOCTOR_TIMES = 4 };
+
+/** How long to wait for a reply: at least a second, to tell a slow server from a dead one. */
+uint32_t doctor_patience_ms(uint32_t timeout_ms);
 
 /** One of the servers that are asked, and the result. */
 struct doctor_upstream {
@@ -25,7 +37,8 @@ struct doctor_upstream {
     char text[SERVER_ADDRESS_TEXT_SIZE];
     const char *name; /**< the name that it is asked for, which it should know */
     enum doctor_reach udp, tcp;
-    bool is_captured; /**< something answers in its place, and this has been reported */
+    bool is_truncated; /**< its answer is too long for UDP, and does not come over TCP */
+    bool is_captured;  /**< something answers in its place, and this has been reported */
 };
 
 /** One of the hosts that are checked. */

@@ -1,0 +1,12 @@
+#ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_WAY_OUT_H
+#define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_WAY_OUT_H
+
+#include "originbypass/command/doctor/doctor_common.h"
+
+/** Report whether the network keeps the upstreams away. How each is reached must be known. */
+void doctor_way_out(const struct doctor *doctor);
+
+/** The remedy if packets to port 53 of an upstream do not arrive. */
+extern const char doctor_open_the_way[];
+
+#endif
