@@ -15,7 +15,7 @@ it_finds_nothing_bad_where_all_is_well() {
     doctor_of "$CDN" "$CDN"
     finds_nothing_bad
     tells good 'ORIGIN_BYPASS_HOSTS: 1 host rule'
-    tells note "$CDN: the local DNS says $EDGE_V4, $EDGE_V6, an edge of the CDN, as expected"
+    tells note "$CDN: libc says $EDGE_V4, $EDGE_V6, an edge of the CDN, as expected"
     tells good "$CDN: external DNS says $ORIGIN_V4: with the library a program connects there"
     contains ' 0 bad' "$(tail -n 1 <<<"$report")"
     quiet
@@ -243,7 +243,7 @@ it_takes_libcs_own_answer_for_the_local_one_though_it_is_preloaded_itself() {
     status=0
     report=$(bypass "$CDN" "$originbypass" doctor "$CDN") || status=$?
     finds_nothing_bad
-    tells note "$CDN: the local DNS says $EDGE_V4, $EDGE_V6, an edge"
+    tells note "$CDN: libc says $EDGE_V4, $EDGE_V6, an edge"
 }
 
 # --- the documents --------------------------------------------------------------------------------------------------

@@ -274,14 +274,14 @@ it_says_that_a_mesh_answers_for_a_host_that_is_not_listed() {
     echo '240.240.0.7 www.example.com' >>/etc/hosts
     doctor_of "$CDN" www.example.com
     finds_bad 1
-    tells note "www.example.com: a program gets libc's answer: 240.240.0.7, which Istio's DNS proxy gives"
+    tells note "www.example.com: a program gets libc's answer: 240.240.0.7 (/etc/hosts, line 3), which Istio's DNS proxy gives"
 }
 
 it_says_that_there_is_no_route_to_libcs_answer_for_a_host_that_is_not_listed() {
     echo '198.51.100.7 www.example.com' >>/etc/hosts
     doctor_of "$CDN" www.example.com
     finds_bad 2
-    tells bad 'www.example.com: its addresses are 198.51.100.7, and this host has no route to any of them'
+    tells bad 'www.example.com: its addresses are 198.51.100.7 (/etc/hosts, line 3), and this host has no route to any of them'
 }
 
 it_fetches_a_url_of_a_host_that_is_not_listed_as_a_program_would() {

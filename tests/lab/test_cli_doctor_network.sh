@@ -102,7 +102,7 @@ all_are_asked() { [[ $(nft list table ip fault | grep -v "daddr $LOCAL_DNS tcp" 
 it_does_not_wait_long_for_a_local_dns_that_is_dead_and_tries_no_url_without_an_address() {
     fault 'udp dport 53 drop' 'tcp dport 53 drop'
     examine_with '8.8.8.8 1.1.1.1' "https://$CDN/"
-    tells note "$CDN: the local DNS has no answer: it has not answered within 4 s"
+    tells note "$CDN: libc has no answer: it has not answered within 4 s"
     tells bad "https://$CDN:443/: not tried: a program gets no address for $CDN"
     tells bad "$CDN: no upstream answers" "libc is asked, and it has not answered within 4 s"
 }
@@ -186,7 +186,7 @@ it_tells_udp_that_is_captured() {
     fault_nat "udp dport 53 $to_local_dns"
     examine
     tells bad '192.0.2.1: there is no server at this address, and yet it answers over UDP: ' ISTIO_META_DNS_CAPTURE
-    tells bad "1.1.1.1: says $EDGE_V4 over UDP and $ORIGIN_V4 over TCP for $CDN; over UDP it is what the local DNS says"
+    tells bad "1.1.1.1: says $EDGE_V4 over UDP and $ORIGIN_V4 over TCP for $CDN; over UDP it is what libc says"
     tells bad "$CDN: external DNS says" "First deal with the findings about who answers in the upstreams' place"
 }
 
@@ -194,7 +194,7 @@ it_tells_tcp_that_is_captured() {
     fault_nat "tcp dport 53 $to_local_dns"
     examine
     tells bad '192.0.2.1: there is no server at this address, and yet it answers over TCP: '
-    tells bad "8.8.8.8: says $ORIGIN_V4 over UDP and $EDGE_V4 over TCP for $CDN; over TCP it is what the local DNS says"
+    tells bad "8.8.8.8: says $ORIGIN_V4 over UDP and $EDGE_V4 over TCP for $CDN; over TCP it is what libc says"
 }
 
 it_tells_that_all_of_dns_is_captured() {
@@ -245,7 +245,7 @@ it_tells_an_address_of_istios_in_the_local_answer() {
     echo "240.240.0.7 $CDN" >>/etc/hosts
     examine
     finds_nothing_bad
-    tells note "$CDN: the local DNS says 240.240.0.7, which Istio's DNS proxy gives"
+    tells note "$CDN: libc says 240.240.0.7 (/etc/hosts, line 3), which Istio's DNS proxy gives"
 }
 
 it_sees_a_meshs_dns_proxy_that_does_not_answer_for_the_upstreams() {

@@ -133,11 +133,10 @@ static void tell_difference(const struct doctor_upstream *upstream, const struct
     char *udp_text = address_set_text(udp), *tcp_text = address_set_text(tcp);
     const char *captured = address_set_equal(udp, local) ? "UDP" : address_set_equal(tcp, local) ? "TCP" : NULL;
     if (captured != NULL)
-        findings_tell(
-            &(struct finding){FINDING_BAD, "capture", upstream->text, TURN_CAPTURE_OFF},
-            "says %s over UDP and %s over TCP for %s; over %s it is what the local DNS says: something takes %s "
-            "to port 53 and asks the local DNS instead",
-            udp_text, tcp_text, upstream->name, captured, captured);
+        findings_tell(&(struct finding){FINDING_BAD, "capture", upstream->text, TURN_CAPTURE_OFF},
+                      "says %s over UDP and %s over TCP for %s; over %s it is what libc says: something takes %s "
+                      "to port 53 and asks the local DNS instead",
+                      udp_text, tcp_text, upstream->name, captured, captured);
     else
         findings_tell(
             &(struct finding){FINDING_NOTE, "capture", upstream->text,

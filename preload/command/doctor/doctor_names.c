@@ -5,6 +5,7 @@
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/local.h"
+#include "originbypass/command/dns/local_files.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_failure.h"
 #include "originbypass/command/doctor/findings.h"
@@ -74,9 +75,21 @@ static size_t count_mesh_addresses(const struct address_set *set) {
     return count;
 }
 
+/* The addresses of this host itself, whichever it is: 0.0.0.0, ::, and loopback (RFC 6890). */
+static bool has_this_host(const struct address_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        const struct address *address = &set->list[i];
+        if (address->family == AF_INET
+                ? address->octets[0] == 0 || address->octets[0] == IN_LOOPBACKNET
+                : IN6_IS_ADDR_UNSPECIFIED(&address->ipv6) || IN6_IS_ADDR_LOOPBACK(&address->ipv6))
+            return true;
+    }
+    return false;
+}
+
 /* --- what the answers mean ---------------------------------------------------------------------------------------- */
 
-/* An answer in words, and the words that introduce it. */
+/* An answer, and the same in words. */
 struct side {
     struct address_set set;
     char *text;
@@ -87,23 +100,46 @@ static struct side side_of(const struct host_settings *settings, struct address_
     return (struct side){set, address_set_text(&set), count_edges(settings, &set) > 0};
 }
 
+/* The hosts file may be what libc's answer is from. Then DNS does not matter. */
+static struct side side_of_libc(const struct host_settings *settings, const char *host, struct address_set set) {
+    struct side side = side_of(settings, set);
+    char *place = local_files_place(host, &set), *text = side.text;
+    if (place != NULL) {
+        side.text = text_format("%s (%s)", text, place);
+        free(text);
+    }
+    free(place);
+    return side;
+}
+
 static void side_free(struct side *side) {
     address_set_free(&side->set);
     free(side->text);
 }
 
+/* Why libc has no answer. The caller frees the text. */
+static char *no_answer_text(int problem) {
+    const char *fault = local_files_fault();
+    return text_format("%s%s%s", local_problem_text(problem), fault == NULL ? "" : "; ", fault == NULL ? "" : fault);
+}
+
+static void tell_no_local(const char *host, int problem) {
+    char *why = no_answer_text(problem);
+    findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "libc has no answer: %s", why);
+    free(why);
+}
+
 static void tell_local(const char *host, const struct side *local, int problem) {
     if (count_mesh_addresses(&local->set) > 0)
         findings_tell(&(struct finding){FINDING_NOTE, "mesh-address", host, NULL},
-                      "the local DNS says %s, which Istio's DNS proxy gives to services in the mesh", local->text);
+                      "libc says %s, which Istio's DNS proxy gives to services in the mesh", local->text);
     else if (problem != 0)
-        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "the local DNS has no answer: %s",
-                      local_problem_text(problem));
+        tell_no_local(host, problem);
     else if (local->edge)
         findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
-                      "the local DNS says %s, an edge of the CDN, as expected", local->text);
+                      "libc says %s, an edge of the CDN, as expected", local->text);
     else
-        findings_tell(&(struct finding){FINDING_GOOD, "local", host, NULL}, "the local DNS says %s", local->text);
+        findings_tell(&(struct finding){FINDING_GOOD, "local", host, NULL}, "libc says %s", local->text);
 }
 
 static const char WAYS_TO_THE_ORIGIN[] = "In the configuration file give the host upstreams of its own (a hidden "
@@ -132,6 +168,14 @@ static bool is_rejected(const struct host_settings *settings, const struct side 
            policy_rejection(settings, &side->set.list[0]) != NULL;
 }
 
+/* libc asks them, too. */
+static bool are_local(const struct server_list *upstreams) {
+    for (size_t i = 0; i < upstreams->count; i++)
+        if (!local_files_name(&upstreams->servers[i]))
+            return false;
+    return true;
+}
+
 static void tell_edge(const struct doctor *doctor, const char *host, const struct side *external,
                       const struct side *local) {
     const struct host_settings *settings = doctor_settings(doctor, host);
@@ -139,10 +183,13 @@ static void tell_edge(const struct doctor *doctor, const char *host, const struc
     const char *remedy = pinned ? "Write the origin's own addresses into addresses of this host, not the CDN's"
                          : doctor->is_captured
                              ? "First deal with the findings about who answers in the upstreams' place"
+                         : are_local(settings->upstreams)
+                             ? "Name a server outside in upstreams or ORIGIN_BYPASS_UPSTREAMS, such as 8.8.8.8: those "
+                               "that are named there are libc's own"
                              : WAYS_TO_THE_ORIGIN;
     findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy},
                   "%s says %s, an edge of the CDN and no origin%s%s", pinned ? "the configuration" : "external DNS",
-                  external->text, address_set_equal(&external->set, &local->set) ? ", as the local DNS does" : "",
+                  external->text, address_set_equal(&external->set, &local->set) ? ", as libc does" : "",
                   is_rejected(settings, external)
                       ? "; reject takes all of them, and a program gets them all the same, as fallback = \"never\" and "
                         "strict is not set"
@@ -159,6 +206,12 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                       "external DNS says %s; reject takes all of them, and a program gets them all the same, as "
                       "fallback = \"never\" and strict is not set",
                       external->text);
+    else if (settings->pinned_ipv4 == NULL && has_this_host(&external->set))
+        findings_tell(&(struct finding){FINDING_BAD, "external", host,
+                                        "Name an upstream that does not filter, or correct the zone"},
+                      "external DNS says %s, which leads a program to its own host: a resolver that blocks names says "
+                      "so, or the zone is wrong",
+                      external->text);
     else if (!doctor_has_route(&external->set))
         tell_no_route(host, external);
     else if (address_set_equal(&external->set, &local->set))
@@ -170,11 +223,17 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                       local->edge ? ": with the library a program connects there" : "");
 }
 
+static void tell_no_unlisted_answer(const char *host, int problem) {
+    char *why = no_answer_text(problem);
+    findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
+                  "a program gets libc's answer, and there is none: %s", why);
+    free(why);
+}
+
 /* The library leaves the name to libc, so external DNS does not matter. */
 static void tell_unlisted_answer(const char *host, const struct side *local, int problem) {
     if (problem != 0)
-        findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
-                      "a program gets libc's answer, and there is none: %s", local_problem_text(problem));
+        tell_no_unlisted_answer(host, problem);
     else if (count_mesh_addresses(&local->set) > 0)
         findings_tell(&(struct finding){FINDING_NOTE, "mesh-address", host, NULL},
                       "a program gets libc's answer: %s, which Istio's DNS proxy gives to services in the mesh",
@@ -189,7 +248,7 @@ static void tell_unlisted_answer(const char *host, const struct side *local, int
 static void doctor_unlisted_name(const struct doctor *doctor, struct doctor_host *looked_at) {
     struct address_set set = {0};
     int problem = local_end(&looked_at->local, &set);
-    struct side local = side_of(&doctor->config->general, set);
+    struct side local = side_of_libc(&doctor->config->general, looked_at->name, set);
     look_at_rule(doctor, looked_at->name);
     looked_at->has_address = local.set.count > 0;
     looked_at->has_route = doctor_has_route(&local.set);
@@ -203,7 +262,7 @@ static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *
     struct address_set set = {0}, local_set = {0};
     bool answered = doctor_external(host, &set);
     int problem = local_end(&looked_at->local, &local_set);
-    struct side local = side_of(settings, local_set), external = side_of(settings, set);
+    struct side local = side_of_libc(settings, host, local_set), external = side_of(settings, set);
     looked_at->has_address = external.set.count > 0 || (!answered && local.set.count > 0);
     looked_at->has_route = doctor_has_route(external.set.count > 0 ? &external.set : &local.set);
     tell_local(host, &local, problem);

@@ -8,6 +8,7 @@
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/local_files.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_failure.h"
 #include "originbypass/command/doctor/doctor_way_out.h"
@@ -264,6 +265,15 @@ static void ask_once_more(struct trial *trials, size_t count) {
     free(questions);
 }
 
+/* Its answers cannot differ from libc's, so there is nothing to be gained by it. */
+static void tell_whether_local(const struct doctor_upstream *upstream) {
+    if (local_files_name(&upstream->server))
+        findings_tell(&(struct finding){FINDING_NOTE, "upstream", upstream->text,
+                                        "If this is the local DNS, name a server outside in upstreams or "
+                                        "ORIGIN_BYPASS_UPSTREAMS"},
+                      "is a nameserver of /etc/resolv.conf, too: it says to the library what it says to libc");
+}
+
 static void look_at_each(struct doctor *doctor) {
     size_t count = 2 * doctor->upstream_count;
     struct trial *trials = memory_zeroed(count, sizeof(trials[0]));
@@ -290,6 +300,8 @@ static void look_at_each(struct doctor *doctor) {
 }
 
 void doctor_upstreams(struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstream_count; i++)
+        tell_whether_local(&doctor->upstreams[i]);
     look_at_each(doctor);
     doctor_way_out(doctor);
 }

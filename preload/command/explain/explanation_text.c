@@ -10,6 +10,7 @@
 #include "originbypass/command/base/style.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/local_files.h"
 #include "originbypass/rules/policy.h"
 
 static const char *const TYPE_NAMES[RECORD_TYPE_COUNT] = {"A", "AAAA"};
@@ -105,7 +106,8 @@ static void print_upstreams(const struct explained_upstream *upstreams, size_t c
     struct table *table = table_new(5, headings);
     for (size_t i = 0; i < count; i++) {
         char *server = describe_server(upstreams[i].server);
-        struct row row = {.table = table, .server = text_format("    %s", server)};
+        const char *mark = local_files_name(upstreams[i].server) ? " (libc's, too)" : "";
+        struct row row = {.table = table, .server = text_format("    %s%s", server, mark)};
         for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
             row.reply = &upstreams[i].replies.types[type];
             row.type = TYPE_NAMES[type];
