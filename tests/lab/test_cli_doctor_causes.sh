@@ -123,6 +123,15 @@ it_says_that_there_is_no_such_name() {
         'Correct the name'
 }
 
+it_takes_a_name_below_a_wildcard_that_only_libc_knows_for_one_of_the_local_network() {
+    doctor_of '*.example.com' intranet.example.com
+    finds_nothing_bad
+    tells note 'intranet.example.com: external DNS (8.8.8.8, 1.1.1.1) says that no such name exists (NXDOMAIN); libc answers: 10.0.0.80, as for a name that only the local network knows' \
+        'exclude the name'
+    doctor_of 'intranet.example.com' intranet.example.com
+    finds_bad 1
+}
+
 it_says_who_knows_that_there_is_no_such_name_if_the_other_upstream_is_dead() {
     answer nxdomain
     examine "$SERVER 127.0.0.1:9"

@@ -156,7 +156,15 @@ it_tells_a_certificate_that_has_expired() {
     origin 8443 "$(certificate expired)"
     doctor_of "$CDN" "https://$CDN:8443/"
     finds_bad 1
-    tells bad "https://$CDN:8443/: the certificate is not valid: " expired "Renew the origin's certificate"
+    tells bad "https://$CDN:8443/: the certificate is not valid by this host's clock, which says $(date -u +%Y)-" expired "Renew the origin's certificate"
+}
+
+it_tells_a_certificate_that_is_not_yet_valid_and_what_the_clock_says() {
+    issue_certificate early 30300101000000Z 30310101000000Z
+    origin 8443 "$(certificate early)"
+    doctor_of "$CDN" "https://$CDN:8443/"
+    finds_bad 1
+    tells bad "the certificate is not valid by this host's clock, which says $(date -u +%Y)-" 'Correct the clock of this host'
 }
 
 it_tells_that_there_are_no_authorities() {
@@ -255,6 +263,51 @@ it_takes_no_more_than_it_needs_of_a_large_page() {
     rm "$LAB/files/large"
     finds_nothing_bad
     tells good "https://$CDN:443/: status 200"
+}
+
+# --- beside the request ---------------------------------------------------------------------------------------------
+
+it_tells_one_address_of_several_that_takes_no_connection() {
+    ip address add 203.0.113.8/32 dev lo
+    configure "hosts = ( { name = \"$CDN\"; addresses = [ \"$ORIGIN_V4\", \"203.0.113.8\" ]; } );"
+    doctor "https://$CDN/"
+    tells bad "https://$CDN:443/: 1 of 2 addresses do not take a connection to port 443 (203.0.113.8)" 'take the address out'
+    fault 'ip daddr 203.0.113.8 tcp dport 443 drop'
+    doctor "https://$CDN/"
+    tells bad "https://$CDN:443/: 1 of 2 addresses do not take a connection to port 443 (203.0.113.8)"
+    ip address del 203.0.113.8/32 dev lo
+}
+
+it_counts_no_address_as_dead_for_which_this_host_has_no_route() {
+    ip route add unreachable 198.51.100.0/24
+    configure "hosts = ( { name = \"$CDN\"; addresses = [ \"$ORIGIN_V4\", \"198.51.100.7\" ]; } );"
+    doctor "https://$CDN/"
+    ip route del unreachable 198.51.100.0/24
+    lacks 'take a connection' "$report"
+}
+
+it_tells_a_redirect_to_another_host() {
+    origin 8080 '' 'return 301 http://www.example.com/;'
+    doctor_of "$CDN" "http://$CDN:8080/"
+    finds_nothing_bad
+    tells note "http://$CDN:8080/: redirects to www.example.com, which is not listed, so libc answers for it" 'list that host, too'
+    doctor_of "$CDN www.example.com" "http://$CDN:8080/"
+    tells note "http://$CDN:8080/: redirects to www.example.com, which is listed"
+}
+
+it_says_nothing_of_a_redirect_to_the_same_host() {
+    origin 8080 '' "return 301 https://$CDN/;"
+    doctor_of "$CDN" "http://$CDN:8080/"
+    lacks redirects "$report"
+}
+
+it_says_that_the_environment_names_a_proxy_and_shows_no_password() {
+    https_proxy=http://me:secret@127.0.0.1:9 doctor_of "$CDN" "https://$CDN/"
+    finds_nothing_bad
+    tells note "https://$CDN:443/: https_proxy is set here" 'the proxy does' "Add $CDN to no_proxy"
+    lacks secret "$report"
+    https_proxy=http://127.0.0.1:9 doctor_of "$CDN" "http://$CDN/"
+    lacks 'is set here' "$report"
 }
 
 # --- helpers --------------------------------------------------------------------------------------------------------

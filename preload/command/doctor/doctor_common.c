@@ -49,21 +49,23 @@ bool doctor_external(const char *host, struct address_set *set) {
     return answered;
 }
 
+socklen_t doctor_socket_address(const struct address *address, uint16_t port, union doctor_socket_address *to) {
+    memset(to, 0, sizeof(*to));
+    to->any.sa_family = address->family;
+    if (address->family == AF_INET) {
+        to->ipv4.sin_port = htons(port);
+        to->ipv4.sin_addr = address->ipv4;
+        return sizeof(to->ipv4);
+    }
+    to->ipv6.sin6_port = htons(port);
+    to->ipv6.sin6_addr = address->ipv6;
+    return sizeof(to->ipv6);
+}
+
 /* connect(2) of a UDP socket looks for a route and sends nothing. */
 static bool is_routed(const struct address *address) {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in ipv4;
-        struct sockaddr_in6 ipv6;
-    } to = {.any.sa_family = address->family};
-    socklen_t size = address->family == AF_INET ? sizeof(to.ipv4) : sizeof(to.ipv6);
-    if (address->family == AF_INET) {
-        to.ipv4.sin_port = htons(443);
-        to.ipv4.sin_addr = address->ipv4;
-    } else {
-        to.ipv6.sin6_port = htons(443);
-        to.ipv6.sin6_addr = address->ipv6;
-    }
+    union doctor_socket_address to;
+    socklen_t size = doctor_socket_address(address, 443, &to);
     int descriptor = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     bool routed = descriptor >= 0 && connect(descriptor, &to.any, size) == 0;
     if (descriptor >= 0)

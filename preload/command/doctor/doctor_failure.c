@@ -239,6 +239,7 @@ static char *rejections_text(const struct trace *trace) {
 /* Why there is no address, and what can be done about it. Both texts are on the heap. */
 struct cause {
     char *text, *remedy;
+    bool no_such_name; /* says external DNS */
 };
 
 /* Whether all upstreams that have an answer say this; SAID_FAILURE: whether none has an answer. */
@@ -279,10 +280,10 @@ static struct cause cause_of_failure(const struct trace *trace) {
     const struct ask_reply *failure = telling_failure(trace);
     char *witnesses = witnesses_text(trace);
     struct cause cause = {
-        text_format(came_from_server(failure) ? "no upstream has an answer for %s (%s)"
-                                              : "no upstream answers for %s (%s)",
-                    trace->name, witnesses),
-        doctor_remedy_for(failure, trace->name),
+        .text = text_format(came_from_server(failure) ? "no upstream has an answer for %s (%s)"
+                                                      : "no upstream answers for %s (%s)",
+                            trace->name, witnesses),
+        .remedy = doctor_remedy_for(failure, trace->name),
     };
     free(witnesses);
     return cause;
@@ -290,8 +291,8 @@ static struct cause cause_of_failure(const struct trace *trace) {
 
 static struct cause cause_of_rejection(const struct trace *trace) {
     char *rejections = rejections_text(trace);
-    struct cause cause = {text_format("every address that external DNS gives is rejected (%s)", rejections),
-                          memory_text(CORRECT_THE_POLICY)};
+    struct cause cause = {.text = text_format("every address that external DNS gives is rejected (%s)", rejections),
+                          .remedy = memory_text(CORRECT_THE_POLICY)};
     free(rejections);
     return cause;
 }
@@ -301,9 +302,10 @@ static struct cause cause_of_family(const struct trace *trace) {
     struct address_set set = all_addresses(trace);
     char *addresses = address_set_text(&set);
     struct cause cause = {
-        text_format("external DNS gives only %s, and family = \"%s\" does not let the host use that", addresses,
-                    family),
-        memory_text("Take family out of the configuration of this host, or give the name a record of that type"),
+        .text = text_format("external DNS gives only %s, and family = \"%s\" does not let the host use that", addresses,
+                            family),
+        .remedy =
+            memory_text("Take family out of the configuration of this host, or give the name a record of that type"),
     };
     free(addresses);
     address_set_free(&set);
@@ -313,9 +315,11 @@ static struct cause cause_of_family(const struct trace *trace) {
 static struct cause cause_of_difference(const struct trace *trace) {
     char *witnesses = witnesses_text(trace);
     struct cause cause = {
-        text_format("the upstreams differ about %s (%s), and the first that answers decides", trace->name, witnesses),
-        memory_text("Name only upstreams that know this host: upstreams of the host in the configuration file, or "
-                    "ORIGIN_BYPASS_UPSTREAMS"),
+        .text = text_format("the upstreams differ about %s (%s), and the first that answers decides", trace->name,
+                            witnesses),
+        .remedy =
+            memory_text("Name only upstreams that know this host: upstreams of the host in the configuration file, or "
+                        "ORIGIN_BYPASS_UPSTREAMS"),
     };
     free(witnesses);
     return cause;
@@ -323,7 +327,8 @@ static struct cause cause_of_difference(const struct trace *trace) {
 
 static struct cause cause_of_negative(const struct trace *trace, const char *format) {
     char *servers = servers_text(trace);
-    struct cause cause = {text_format("external DNS (%s) %s", servers, format), memory_text(MAKE_IT_EXIST)};
+    struct cause cause = {.text = text_format("external DNS (%s) %s", servers, format),
+                          .remedy = memory_text(MAKE_IT_EXIST)};
     free(servers);
     return cause;
 }
@@ -352,22 +357,25 @@ static unsigned count_silent(const struct trace *trace, unsigned *times) {
 
 static struct cause cause_of_slowness(const struct trace *trace) {
     return (struct cause){
-        text_format("external DNS takes at least %" PRIu64 " ms for an answer, and query.timeout_ms = %" PRIu32
-                    " is too short for that",
-                    fastest_us(trace) / 1000, trace->settings->query.timeout_ms),
-        memory_text("Raise timeout_ms, and deadline_ms if need be, in query in the configuration file, or name "
-                    "upstreams that are nearer"),
+        .text = text_format("external DNS takes at least %" PRIu64 " ms for an answer, and query.timeout_ms = %" PRIu32
+                            " is too short for that",
+                            fastest_us(trace) / 1000, trace->settings->query.timeout_ms),
+        .remedy =
+            memory_text("Raise timeout_ms, and deadline_ms if need be, in query in the configuration file, or name "
+                        "upstreams that are nearer"),
     };
 }
 
 static struct cause cause_of_loss(const struct trace *trace, unsigned silent, unsigned times) {
     char *witnesses = witnesses_text(trace);
     struct cause cause = {
-        text_format("external DNS had no answer in time, and has one if it is asked again (%s): %u of %u questions had "
-                    "no answer, so packets are lost",
-                    witnesses, silent, times),
-        memory_text("Look for what loses packets on the way (a link or a connection table that is full), or whether "
-                    "the servers limit the rate"),
+        .text = text_format(
+            "external DNS had no answer in time, and has one if it is asked again (%s): %u of %u questions had "
+            "no answer, so packets are lost",
+            witnesses, silent, times),
+        .remedy = memory_text(
+            "Look for what loses packets on the way (a link or a connection table that is full), or whether "
+            "the servers limit the rate"),
     };
     free(witnesses);
     return cause;
@@ -383,19 +391,24 @@ static struct cause cause_of_lateness(const struct trace *trace) {
         return cause_of_loss(trace, silent, times);
     char *witnesses = witnesses_text(trace);
     struct cause cause = {
-        text_format("external DNS had no answer within query.deadline_ms = %" PRIu32 ", and has one if it is asked "
-                    "again (%s)",
-                    query->deadline_ms, witnesses),
-        memory_text("Try again; if it stays, give lookups more time in the configuration file (query: timeout_ms, "
-                    "deadline_ms), or name upstreams that are nearer"),
+        .text =
+            text_format("external DNS had no answer within query.deadline_ms = %" PRIu32 ", and has one if it is asked "
+                        "again (%s)",
+                        query->deadline_ms, witnesses),
+        .remedy =
+            memory_text("Try again; if it stays, give lookups more time in the configuration file (query: timeout_ms, "
+                        "deadline_ms), or name upstreams that are nearer"),
     };
     free(witnesses);
     return cause;
 }
 
 static struct cause cause_of(const struct trace *trace) {
-    if (all_said(trace, SAID_NO_NAME))
-        return cause_of_negative(trace, "says that no such name exists (NXDOMAIN)");
+    if (all_said(trace, SAID_NO_NAME)) {
+        struct cause cause = cause_of_negative(trace, "says that no such name exists (NXDOMAIN)");
+        cause.no_such_name = true;
+        return cause;
+    }
     if (all_said(trace, SAID_NO_RECORD))
         return cause_of_negative(trace, "knows the name, but has neither an A nor an AAAA record for it (NODATA)");
     if (all_said(trace, SAID_DANGLING))
@@ -435,9 +448,9 @@ static struct cause find_cause(const struct host_settings *settings, const char 
 static struct cause cause_of_pinned(const struct host_settings *settings) {
     char *pinned = describe_pinned(settings);
     struct cause cause = {
-        text_format("the configuration pins %s, and family = \"%s\" does not let the host use that", pinned,
-                    describe_family(settings->family)),
-        memory_text("Pin an address of that family, or take family out of the configuration of this host"),
+        .text = text_format("the configuration pins %s, and family = \"%s\" does not let the host use that", pinned,
+                            describe_family(settings->family)),
+        .remedy = memory_text("Pin an address of that family, or take family out of the configuration of this host"),
     };
     free(pinned);
     return cause;
@@ -519,12 +532,25 @@ static char *consequence_text(const struct host_settings *settings, const struct
     return text;
 }
 
+/* A wildcard covers it, and libc knows an address that is no edge. */
+static bool is_of_the_local_network(const struct doctor *doctor, const struct doctor_failed *failed) {
+    struct name name;
+    const struct host_rule *rule = name_fold(&name, failed->host) ? rules_match(doctor->rules, &name) : NULL;
+    return rule != NULL && rule->kind != RULE_NAME && failed->asks_libc && failed->local->count > 0 &&
+           !has_edge(doctor_settings(doctor, failed->host), failed->local);
+}
+
 void doctor_failure(const struct doctor *doctor, const struct doctor_failed *failed) {
     const struct host_settings *settings = doctor_settings(doctor, failed->host);
     struct cause cause = settings->pinned_ipv4 != NULL ? cause_of_pinned(settings) : find_cause(settings, failed->host);
     char *consequence = consequence_text(settings, failed);
-    findings_tell(&(struct finding){FINDING_BAD, "external", failed->host, cause.remedy}, "%s; %s", cause.text,
-                  consequence);
+    if (cause.no_such_name && is_of_the_local_network(doctor, failed))
+        findings_tell(&(struct finding){FINDING_NOTE, "external", failed->host,
+                                        "To save the question, exclude the name: \"!\" before it"},
+                      "%s; %s, as for a name that only the local network knows", cause.text, consequence);
+    else
+        findings_tell(&(struct finding){FINDING_BAD, "external", failed->host, cause.remedy}, "%s; %s", cause.text,
+                      consequence);
     free(consequence);
     free(cause.text);
     free(cause.remedy);

@@ -8,9 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
+#include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/curl.h"
+#include "originbypass/command/doctor/doctor_addresses.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/url.h"
@@ -29,7 +32,12 @@ enum {
 };
 
 /* Some of OpenSSL's codes for a certificate that is not valid. */
-enum { CERTIFICATE_UNSPECIFIED = 1, CERTIFICATE_EXPIRED = 10, CERTIFICATE_FOR_ANOTHER_NAME = 62 };
+enum {
+    CERTIFICATE_UNSPECIFIED = 1,
+    CERTIFICATE_NOT_YET_VALID = 9,
+    CERTIFICATE_EXPIRED = 10,
+    CERTIFICATE_FOR_ANOTHER_NAME = 62
+};
 
 /* One try, as all steps use it. */
 struct url_trial {
@@ -39,6 +47,7 @@ struct url_trial {
     struct curl_request request;
     struct curl_result result;
     bool edge;      /* curl connected to the CDN */
+    bool connected; /* by curl */
     bool has_route; /* to one of the host's addresses */
 };
 
@@ -167,8 +176,12 @@ static const char *remedy_for_certificate(const struct url_trial *trial, bool or
         return "Only Cloudflare trusts a Cloudflare Origin CA certificate: give the program Cloudflare's Origin CA "
                "root "
                "(nginx: proxy_ssl_trusted_certificate, curl: --cacert), or the origin a public certificate";
+    if (trial->result.verified == CERTIFICATE_NOT_YET_VALID)
+        return "Correct the clock of this host, if it is wrong; if it is right, the origin has its new certificate too "
+               "early";
     if (trial->result.verified == CERTIFICATE_EXPIRED)
-        return "Renew the origin's certificate: the CDN in front of it may ignore this, or not check";
+        return "Renew the origin's certificate, unless the clock of this host is wrong: the CDN in front of it may "
+               "ignore this, or not check";
     if (is_for_another_name(&trial->result))
         return "Give the origin a certificate that is for this name: the CDN in front of it may accept another one";
     return "Give the program the certificate of the authority that has issued it, or the origin a public certificate; "
@@ -176,13 +189,23 @@ static const char *remedy_for_certificate(const struct url_trial *trial, bool or
            "not switch the check off";
 }
 
+static void write_clock(char *text, size_t size) {
+    struct tm utc;
+    time_t now = time(NULL);
+    if (gmtime_r(&now, &utc) == NULL || strftime(text, size, " by this host's clock, which says %F %R UTC", &utc) == 0)
+        text[0] = '\0';
+}
+
 static void tell_bad_certificate(const struct url_trial *trial) {
     char *issuer = find_issuer(trial);
     bool known = issuer != NULL && issuer[0] != '\0';
     bool origin_ca = known && strcasestr(issuer, "CloudFlare Origin") != NULL;
+    char clock[sizeof(" by this host's clock, which says 0000-00-00 00:00 UTC")] = "";
+    if (trial->result.verified == CERTIFICATE_NOT_YET_VALID || trial->result.verified == CERTIFICATE_EXPIRED)
+        write_clock(clock, sizeof(clock));
     findings_tell(
         &(struct finding){FINDING_BAD, "url-certificate", trial->text, remedy_for_certificate(trial, origin_ca)},
-        "the certificate is not valid%s: %s (issuer: %s)", origin_ca ? ", it is an Origin CA certificate" : "",
+        "the certificate is not valid%s%s: %s (issuer: %s)", origin_ca ? ", it is an Origin CA certificate" : "", clock,
         trial->result.message, known ? issuer : "unknown");
     free(issuer);
 }
@@ -295,6 +318,38 @@ static void tell_no_status(const struct url_trial *trial) {
                   "connected, and no answer: %s", trial->result.message);
 }
 
+/* Where a redirect leads, if that is another host; the caller frees the text. NULL: it does not. */
+static char *redirected_host(const struct url_trial *trial) {
+    static const char field[] = "\nlocation:";
+    const char *found = strcasestr(trial->result.document, field);
+    struct url url;
+    if (trial->result.http_status / 100 != 3 || found == NULL)
+        return NULL;
+    found += sizeof(field) - 1;
+    found += strspn(found, " \t");
+    char *location = text_format("%.*s", (int)strcspn(found, "\r\n"), found), *host = NULL;
+    if (url_parse(location, &url)) {
+        host = strcasecmp(url.host, trial->host) == 0 ? NULL : memory_text(url.host);
+        url_free(&url);
+    }
+    free(location);
+    return host;
+}
+
+/* A program that follows the redirect looks up the other name. */
+static void tell_redirect(const struct doctor *doctor, const struct url_trial *trial) {
+    char *host = redirected_host(trial);
+    if (host == NULL)
+        return;
+    bool listed = doctor_is_listed(doctor, host);
+    findings_tell(&(struct finding){FINDING_NOTE, "url-redirect", trial->text,
+                                    listed ? NULL
+                                           : "If the program follows it and should go to the origin there, list "
+                                             "that host, too"},
+                  "redirects to %s, which %s", host, listed ? "is listed" : "is not listed, so libc answers for it");
+    free(host);
+}
+
 static void tell_status(const struct url_trial *trial) {
     int status = trial->result.http_status;
     if (status == 0)
@@ -341,8 +396,10 @@ static void tell_trial(const struct doctor *doctor, struct url_trial *trial) {
     trial->edge = is_edge(doctor, trial);
     if (tell_name(trial) && tell_connection(trial)) {
         tell_way(doctor, trial);
-        if (tell_tls(trial))
+        if (tell_tls(trial)) {
             tell_status(trial);
+            tell_redirect(doctor, trial);
+        }
     }
 }
 
@@ -353,7 +410,35 @@ static void try_with_curl(const struct doctor *doctor, struct url_trial *trial) 
         return;
     }
     tell_trial(doctor, trial);
+    trial->connected = trial->result.connected;
     curl_free(&trial->result);
+}
+
+/* If none takes a connection, that has been reported. */
+static void try_each_address(const struct doctor *doctor, const struct url_trial *trial) {
+    struct address_set external = {0};
+    if (trial->connected && doctor_is_listed(doctor, trial->host) && doctor_external(trial->host, &external) &&
+        external.count > 1)
+        doctor_addresses(&external, trial->url.port, trial->text);
+    address_set_free(&external);
+}
+
+/* The value is not shown, because it may have a password in it. curl takes HTTP_PROXY for no proxy, others do. */
+static void tell_proxy(const struct url_trial *trial) {
+    const char *const names[] = {trial->url.tls ? "https_proxy" : "http_proxy",
+                                 trial->url.tls ? "HTTPS_PROXY" : "HTTP_PROXY", "all_proxy", "ALL_PROXY"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = secure_getenv(names[i]);
+        if (value == NULL || value[0] == '\0')
+            continue;
+        char *remedy = text_format("Add %s to no_proxy of the program, or have the library in the proxy", trial->host);
+        findings_tell(&(struct finding){FINDING_NOTE, "url-proxy", trial->text, remedy},
+                      "%s is set here, and this report went past that proxy. A program that uses the proxy does not "
+                      "look up %s: the proxy does",
+                      names[i], trial->host);
+        free(remedy);
+        return;
+    }
 }
 
 static void tell_not_tried(const char *url, const char *host) {
@@ -373,10 +458,13 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         trial.text = shown;
         trial.request = (struct curl_request){.url = url, .library = library};
         trial.has_route = doctor_find_host(doctor, host)->has_route;
-        if (doctor_find_host(doctor, host)->has_address)
+        if (doctor_find_host(doctor, host)->has_address) {
             try_with_curl(doctor, &trial);
-        else
+            try_each_address(doctor, &trial);
+            tell_proxy(&trial);
+        } else {
             tell_not_tried(shown, host);
+        }
         url_free(&trial.url);
     }
     free(shown);

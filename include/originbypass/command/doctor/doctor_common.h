@@ -1,6 +1,7 @@
 #ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_COMMON_H
 #define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_COMMON_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -75,6 +76,16 @@ bool doctor_is_listed(const struct doctor *doctor, const char *host);
  * free the set (address_set_free()).
  */
 bool doctor_external(const char *host, struct address_set *set);
+
+/** An address and a port, as connect(2) takes them. */
+union doctor_socket_address {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+};
+
+/** Fill it; returns its size. */
+socklen_t doctor_socket_address(const struct address *address, uint16_t port, union doctor_socket_address *to);
 
 /** Whether this host has a route to one of the addresses, or there are none. Sends nothing. */
 bool doctor_has_route(const struct address_set *set);
