@@ -147,6 +147,48 @@ names_the_fault() {
     tells bad "environment: LD_PRELOAD names $1, which the loader ignores: $2"
 }
 
+# The loader leaves a mapping of the library behind, but none that is executable.
+it_says_that_the_library_is_on_a_noexec_mount() {
+    local fault='its file system is mounted noexec, so nothing on it can be run' remedy='Copy the library to a file system without noexec'
+    install_library
+    mkdir -p "$TMPDIR/noexec"
+    mount -t tmpfs -o noexec tmpfs "$TMPDIR/noexec"
+    cp "$LAB_LIBRARY" "$TMPDIR/noexec/liboriginbypass.so"
+    LD_PRELOAD=$TMPDIR/noexec/liboriginbypass.so ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60 2>/dev/null
+    doctor --pid "$pid"
+    finds_bad 2
+    tells bad "process $pid (sleep): does not have the library, though it was started with it in LD_PRELOAD"
+    tells bad "LD_PRELOAD names $TMPDIR/noexec/liboriginbypass.so, which the loader ignores: $fault. $remedy"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/noexec/liboriginbypass.so doctor -- true
+    finds_bad 1
+    tells bad "true: the loader does not take $TMPDIR/noexec/liboriginbypass.so: $fault. $remedy"
+    lacks 'Build the library' "$report"
+    "$originbypass" system status >"$TMPDIR/report" || :
+    lacks "$TMPDIR/noexec" "$(<"$TMPDIR/report")"
+    umount -l "$TMPDIR/noexec"
+}
+
+# The loader of the process waits for the test before it maps anything: it is a stand-in that runs the real one.
+it_waits_for_the_loader_of_a_process_that_is_being_started() {
+    install_library
+    make_trap
+    mkfifo "$TMPDIR/go"
+    cc -nostdlib -static -O1 -DGO="\"$TMPDIR/go\"" -DLIBRARY="\"$library\"" -o "$trap/$loader_name" "$lab/late_loader.c"
+    begin "$program"
+    "$originbypass" doctor --pid "$pid" >"$TMPDIR/report" 2>&1 &
+    local looking=$!
+    until_true has_paused_or_ended "$looking"
+    echo >"$TMPDIR/go"
+    status=0
+    wait "$looking" || status=$?
+    report=$(<"$TMPDIR/report")
+    finds_nothing_bad
+    tells good "process $pid (sleep): has the library from $library"
+}
+
+# In nanosleep(2) or clock_nanosleep(2), by their numbers on x86-64.
+has_paused_or_ended() { ! kill -0 "$1" 2>/dev/null || grep -qE '^(35|230) ' "/proc/$1/syscall"; }
+
 it_says_that_the_user_of_a_process_cannot_read_the_library() {
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     cp "$LAB_LIBRARY" "$TMPDIR/liboriginbypass.so"

@@ -46,7 +46,12 @@ it_says_that_the_loader_does_not_take_the_library() {
     echo 'not a library' >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so doctor -- curl
     finds_bad 1
-    tells bad "curl: the loader does not take $TMPDIR/broken.so, which needs a libc that is not known: " 'or on an older one'
+    tells bad "curl: the loader does not take $TMPDIR/broken.so: not a shared object (ELF file). Correct the path"
+    : | cc -shared -x c -Wl,-soname,libnowhere.so.1 -o "$TMPDIR/libnowhere.so" -
+    : | cc -shared -Wl,--no-as-needed -x c - -x none "$TMPDIR/libnowhere.so" -o "$TMPDIR/needy.so"
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/needy.so doctor -- curl
+    finds_bad 1
+    tells bad "curl: the loader does not take $TMPDIR/needy.so, which needs a libc that is not known: " 'ignored. Build the library'
 }
 
 # --- what the library cannot reach ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ static bool child_has_library(const char *pid, bool *has_library) {
     struct mapping mapping = {0};
     char *maps = proc_file_text(pid, "maps", NULL), *rest = maps;
     bool known = maps != NULL && maps[0] != '\0';
-    *has_library = known && mapping_next(&rest, &mapping);
+    *has_library = known && mapping_next_loaded(&rest, &mapping);
     free(maps);
     return known;
 }

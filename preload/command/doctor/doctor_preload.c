@@ -15,9 +15,7 @@ static const char SEPARATORS[] = " :";
 /* The library that is missing may be ours. */
 static void tell_fault(const char *about, const char *path, const char *fault) {
     bool ours = strstr(path, "originbypass") != NULL;
-    findings_tell(&(struct finding){ours ? FINDING_CAUSE : FINDING_NOTE, "preload", about,
-                                    "Correct the path where the program is started, or start it with originbypass run, "
-                                    "which finds the library"},
+    findings_tell(&(struct finding){ours ? FINDING_CAUSE : FINDING_NOTE, "preload", about, preload_fault_remedy(fault)},
                   "LD_PRELOAD names %s, which the loader ignores: %s", path, fault);
 }
 

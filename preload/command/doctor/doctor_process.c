@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
@@ -23,6 +24,7 @@
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/mapping.h"
 #include "originbypass/command/programs/proc_file.h"
+#include "originbypass/command/programs/program.h"
 #include "originbypass/command/programs/started.h"
 #include "originbypass/config/source.h"
 
@@ -190,7 +192,7 @@ static bool look_at_process(const struct process *process) {
             &(struct finding){FINDING_BAD, "process", process->about, "Ask for the program that does the lookups"},
             "has no memory: it is a zombie (it has ended, and its parent has not noticed), or a thread of the "
             "kernel");
-    } else if (mapping_next(&rest, &mapping)) {
+    } else if (mapping_next_loaded(&rest, &mapping)) {
         has_library = true;
         restart = tell_mapping(process->about, process->pid, &mapping);
         is_waiting = look_at_configuration(process, environment == NULL ? "" : environment, size);
@@ -206,12 +208,41 @@ static bool look_at_process(const struct process *process) {
     return restart;
 }
 
+/* Whether the loader of a program that is being started (execve(2)) may not have mapped the libraries yet. */
+static bool is_starting(const char *pid, const char *maps) {
+    struct program program;
+    char *text = memory_text(maps), *rest = text, *path = text_format("/proc/%s/exe", pid);
+    bool loaded = maps[0] == '\0' || mapping_has_libc(maps) || mapping_next_loaded(&rest, &(struct mapping){0});
+    bool starting = !loaded && program_inspect(path, &program) == 0 && program.loader != NULL &&
+                    !program.obstacles[PROGRAM_OTHER_LIBC];
+    if (!loaded)
+        program_free(&program);
+    free(path);
+    free(text);
+    return starting;
+}
+
+/* The text of /proc/PID/maps, for the caller to free; NULL: errno says why not. */
+static char *maps_of(const char *pid) {
+    enum { LOOKS = 20 };
+    const struct timespec moment = {.tv_nsec = 50000000};
+    char *maps = proc_file_text(pid, "maps", NULL);
+    for (int i = 0; maps != NULL && i < LOOKS && is_starting(pid, maps); i++) {
+        nanosleep(&moment, NULL);
+        free(maps);
+        maps = proc_file_text(pid, "maps", NULL);
+    }
+    return maps;
+}
+
 bool doctor_process(const char *pid, const char *const *hosts, size_t host_count) {
-    char *about = describe_process(pid), *maps = proc_file_text(pid, "maps", NULL);
+    char *maps = maps_of(pid);
+    int error = errno;
+    char *about = describe_process(pid);
     struct process process = {pid, about, maps, hosts, host_count};
     bool restart = false;
     if (maps == NULL)
-        tell_unreadable(about, errno);
+        tell_unreadable(about, error);
     else
         restart = look_at_process(&process);
     free(maps);

@@ -22,6 +22,7 @@
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
+#include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/program.h"
 
 /* --- what stands in the way --------------------------------------------------------------------------------------- */
@@ -102,9 +103,16 @@ static char *objects_of(const char *loader, const char *command, const char *lib
 static void tell_loader_refusal(const char *shown, const char *library, const char *needs, const char *said) {
     const char *line = strstr(said, "ERROR: ld.so: ");
     line = line == NULL ? "the library is not among what it maps" : line + strlen("ERROR: ld.so: ");
+    size_t length = strcspn(line, "\n");
+    length -= length > 0 && line[length - 1] == '.';
     findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
                                     "Build the library on the release that the program runs on, or on an older one"},
-                  "the loader does not take %s, which needs %s: %.*s", library, needs, (int)strcspn(line, "\n"), line);
+                  "the loader does not take %s, which needs %s: %.*s", library, needs, (int)length, line);
+}
+
+static void tell_library_fault(const char *shown, const char *library, const char *fault) {
+    findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown, preload_fault_remedy(fault)},
+                  "the loader does not take %s: %s", library, fault);
 }
 
 static void tell_whether_taken(const char *shown, const char *library, const char *objects) {
@@ -138,6 +146,7 @@ static bool has_our_loader(const char *pid, const char *path, const char *own) {
 static void try_preload(const char *pid, const struct program *program, const char *shown) {
     const char *loader = elf_own_loader();
     char *command = own_command_path(), *library = library_find(), *objects = NULL;
+    char *fault = library == NULL ? NULL : preload_fault(NULL, library);
     if (!has_our_loader(pid, program->loader, loader))
         findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
                                         "Run originbypass doctor where that loader is the system's own"},
@@ -148,11 +157,14 @@ static void try_preload(const char *pid, const struct program *program, const ch
         findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
                                         "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
                       "not found");
+    else if (fault != NULL)
+        tell_library_fault(shown, library, fault);
     else if (command != NULL)
         objects = objects_of(loader, command, library);
     if (objects != NULL)
         tell_whether_taken(shown, library, objects);
     free(objects);
+    free(fault);
     free(library);
     free(command);
 }

@@ -48,6 +48,7 @@ static bool read_line(const char *line, struct mapping *mapping) {
     mapping->start = strtoull(line, &rest, 16);
     mapping->end = *rest == '-' ? strtoull(rest + 1, NULL, 16) : 0;
     mapping->writable = permissions[0] != '\0' && permissions[1] == 'w';
+    mapping->executable = permissions[strcspn(permissions, " x")] == 'x';
     unsigned long major_number = strtoul(device, &rest, 16);
     unsigned long minor_number = strtoul(rest + (*rest == ':'), NULL, 16);
     snprintf(mapping->path, sizeof(mapping->path), "%s", skip_field(inode));
@@ -65,6 +66,18 @@ bool mapping_next(char **maps, struct mapping *mapping) {
         if (read_line(line, mapping))
             return true;
     return false;
+}
+
+/* What the loader could not map for execution, such as a file on a noexec mount, may leave its first mapping behind. */
+bool mapping_next_loaded(char **maps, struct mapping *mapping) {
+    while (mapping_next(maps, mapping))
+        if (mapping->executable)
+            return true;
+    return false;
+}
+
+bool mapping_has_libc(const char *maps) {
+    return strstr(maps, "/libc.so.") != NULL || strstr(maps, "/libc-2.") != NULL;
 }
 
 /* --- comparing it ------------------------------------------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "originbypass/command/base/memory.h"
@@ -13,6 +14,8 @@
 #include "originbypass/command/programs/foreign_file.h"
 
 const char PRELOAD_FAULT_SEPARATOR[] = "LD_PRELOAD cannot name a path with a space or a colon";
+
+static const char NOEXEC[] = "its file system is mounted noexec, so nothing on it can be run";
 
 static const char *why_not_opened(int error) {
     switch (error) {
@@ -53,6 +56,20 @@ static const char *content_fault(int descriptor, uint64_t size) {
     return whole ? NULL : "the file is cut off: it is shorter than its own headers say";
 }
 
+/* For root as for everybody else (mount(8)). */
+static const char *mount_fault(int descriptor) {
+    struct statvfs system;
+    return fstatvfs(descriptor, &system) == 0 && (system.f_flag & ST_NOEXEC) != 0 ? NOEXEC : NULL;
+}
+
+const char *preload_fault_remedy(const char *fault) {
+    return strcmp(fault, NOEXEC) == 0
+               ? "Copy the library to a file system without noexec, or mount that one without it (mount -o "
+                 "remount,exec; docker --tmpfs DIRECTORY:exec)"
+               : "Correct the path where the program is started, or start it with originbypass run, which finds the "
+                 "library";
+}
+
 char *preload_fault(const char *pid, const char *path) {
     uint64_t size = 0;
     if (strpbrk(path, " :") != NULL)
@@ -63,6 +80,8 @@ char *preload_fault(const char *pid, const char *path) {
         return memory_text(why_not_opened(errno));
     bool readable = pid == NULL || is_readable_for(pid, descriptor);
     const char *fault = readable ? content_fault(descriptor, size) : "not readable for the user of the process";
+    if (fault == NULL)
+        fault = mount_fault(descriptor);
     close(descriptor);
     return fault == NULL ? NULL : memory_text(fault);
 }

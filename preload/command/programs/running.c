@@ -65,18 +65,10 @@ static enum running_state running_state_of(const char *pid, const struct mapping
     return entered == NULL && !has_asked_for_it(pid) ? RUNNING_HAS_LEFTOVER : RUNNING_HAS_IT;
 }
 
-/*
- * A process has no libc if it does not use it to resolve names, or if the loader has not mapped it yet. (The loader
- * maps preloaded libraries first.)
- */
-static bool has_libc(const char *maps) {
-    return strstr(maps, "/libc.so.") != NULL || strstr(maps, "/libc-2.") != NULL;
-}
-
 /* If there are several mappings, the best one counts, because one of them may be the program's own choice. */
 static void judge_mappings(struct running *running, char *maps, const char *entered) {
     struct mapping mapping = {0};
-    while (running->state != RUNNING_HAS_IT && mapping_next(&maps, &mapping)) {
+    while (running->state != RUNNING_HAS_IT && mapping_next_loaded(&maps, &mapping)) {
         running->state = running_state_of(running->pid, &mapping, entered);
         free(running->library);
         running->library = memory_text(mapping.path);
@@ -97,7 +89,7 @@ static void look_at_running(struct running_list *list, char *pid, const char *en
     if (maps == NULL && (errno == EACCES || errno == EPERM)) {
         list->unreadable++;
     } else if (maps != NULL && maps[0] != '\0' && container_is_ours(pid)) {
-        bool libc = has_libc(maps);
+        bool libc = mapping_has_libc(maps);
         judge_mappings(&running, maps, entered);
         if (running.library == NULL && (!libc || is_out_of_reach(pid)))
             list->out_of_reach++;

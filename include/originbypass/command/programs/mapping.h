@@ -13,7 +13,7 @@ struct mapping {
     dev_t device;
     unsigned long inode;
     uint64_t start, end; /**< addresses in the process */
-    bool writable;
+    bool writable, executable;
 };
 
 /**
@@ -21,6 +21,18 @@ struct mapping {
  * to the rest of the text, which this function modifies, and is moved on. False: there are no more.
  */
 bool mapping_next(char **maps, struct mapping *mapping);
+
+/**
+ * The same for mappings that are executable. Without one, the library has no effect in the process: the loader has
+ * refused it.
+ */
+bool mapping_next_loaded(char **maps, struct mapping *mapping);
+
+/**
+ * Whether glibc is mapped. A process does not have it if it does not use it to resolve names, or if the loader has not
+ * mapped it yet. (The loader maps preloaded libraries first.)
+ */
+bool mapping_has_libc(const char *maps);
 
 /** What mapping_why_outdated() returns if it cannot be told: a text by itself. */
 extern const char MAPPING_UNKNOWN[];

@@ -11,4 +11,7 @@ extern const char PRELOAD_FAULT_SEPARATOR[];
  */
 char *preload_fault(const char *pid, const char *path);
 
+/** What to do about such a fault: a sentence without its full stop. */
+const char *preload_fault_remedy(const char *fault);
+
 #endif
