@@ -51,7 +51,7 @@ it_says_that_the_loader_does_not_take_the_library() {
     : | cc -shared -Wl,--no-as-needed -x c - -x none "$TMPDIR/libnowhere.so" -o "$TMPDIR/needy.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/needy.so doctor -- curl
     finds_bad 1
-    tells bad "curl: the loader does not take $TMPDIR/needy.so, which needs a libc that is not known: " 'ignored. Build the library'
+    tells bad "curl: the loader does not take $TMPDIR/needy.so, which needs glibc " '. Build the library on the release'
 }
 
 # --- what the library cannot reach ---------------------------------------------------------------------------------
