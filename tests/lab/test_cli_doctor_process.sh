@@ -515,6 +515,26 @@ it_does_not_say_of_a_process_in_another_network_what_it_sees_in_its_own() {
     finds_nothing_bad
 }
 
+it_says_that_libc_reads_other_files_in_the_process_than_here() {
+    install_library
+    echo "203.0.113.99 $CDN" >"$TMPDIR/its-hosts"
+    # shellcheck disable=SC2016 # expanded in there
+    coproc asking { ORIGIN_BYPASS_HOSTS=shop.example.com exec unshare --mount bash -c 'mount --bind "$1" /etc/hosts && LD_PRELOAD=$2 exec "$3"' - \
+        "$TMPDIR/its-hosts" "$library" "$(compiled asks)" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    echo "$CDN" >&"${asking[1]}"
+    read -r line <&"${asking[0]}"
+    equal 203.0.113.99 "$line"
+    doctor --pid "$pid" "$CDN"
+    tells note "process $pid (asks): has other contents in its /etc/hosts than this command" "libc's answers" \
+        "nsenter --target $pid --mount --net"
+    cp /etc/hosts "$TMPDIR/hosts"
+    cat "$TMPDIR/hosts" >"$TMPDIR/its-hosts"
+    doctor --pid "$pid" "$CDN"
+    lacks 'other contents' "$report"
+}
+
 it_knows_the_library_of_a_process_that_has_changed_its_root() {
     mkdir -p "$TMPDIR/empty"
     configure "hosts = ( \"$CDN\" );"

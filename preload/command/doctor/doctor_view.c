@@ -1,15 +1,18 @@
 #include "originbypass/command/doctor/doctor_view.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
+#include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
@@ -102,6 +105,59 @@ static void tell_filter(const char *pid, const char *about) {
     free(status);
 }
 
+enum { FILE_SIZE_MAX = 4 * 1024 * 1024 };
+
+/* The text of a file; empty if it is not there. NULL: it cannot be read. The caller must free(3) it. */
+static char *octets_at(const char *pid, const char *path, size_t *size) {
+    int descriptor = pid == NULL ? foreign_file_open(path, FILE_SIZE_MAX, NULL)
+                                 : foreign_file_open_of(pid, path, 0, FILE_SIZE_MAX, NULL);
+    *size = 0;
+    if (descriptor < 0)
+        return errno == ENOENT || errno == ENOTDIR ? memory_text("") : NULL;
+    char *text = file_text_of(descriptor, size);
+    close(descriptor);
+    return text;
+}
+
+static bool is_another_file(const char *pid, const char *path) {
+    size_t its_size, our_size;
+    char *its = octets_at(pid, path, &its_size), *ours = octets_at(NULL, path, &our_size);
+    bool another = its != NULL && ours != NULL && (its_size != our_size || memcmp(its, ours, its_size) != 0);
+    free(ours);
+    free(its);
+    return another;
+}
+
+/* Those that decide what libc answers: resolv.conf(5), hosts(5), nsswitch.conf(5). The caller must free(3) the text. */
+static char *other_files(const char *pid) {
+    static const char *const paths[] = {"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf"};
+    char *list = memory_text("");
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+        char *before = list;
+        if (!is_another_file(pid, paths[i]))
+            continue;
+        list = text_format("%s%s%s", before, before[0] == '\0' ? "" : ", ", paths[i]);
+        free(before);
+    }
+    return list;
+}
+
+/* In a container these are usually mounts of its own. */
+static void tell_files(const char *pid, const char *about) {
+    char *files = other_files(pid);
+    char *remedy =
+        text_format("Run doctor with its files: in its container, or with nsenter --target %s --mount --net. "
+                    "From here they are below /proc/%s/root",
+                    pid, pid);
+    if (files[0] != '\0')
+        findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, remedy},
+                      "has other contents in its %s than this command: what this report says about libc's answers is "
+                      "not known to be true for it",
+                      files);
+    free(remedy);
+    free(files);
+}
+
 void doctor_view_tell(const char *pid, const char *about) {
     char *remedy = text_format("Run doctor in its network: in its container, or with nsenter --target %s --net", pid);
     if (!is_in_our_network(pid))
@@ -110,6 +166,7 @@ void doctor_view_tell(const char *pid, const char *about) {
             "is in another network (namespace) than this command: what this report says about upstreams, hosts "
             "and URLs is not known to be true for it");
     free(remedy);
+    tell_files(pid, about);
     tell_user(pid, about);
     tell_filter(pid, about);
 }

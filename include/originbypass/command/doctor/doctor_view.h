@@ -14,7 +14,8 @@
  */
 void doctor_view_of_process(const char *pid, struct option_settings *settings);
 
-/** Report in what this command differs from process `pid` so that it may see something else: network, user, filters. */
+/** Report in what this command differs from process `pid` so that it may see something else: network, libc's files,
+ * user, filters. */
 void doctor_view_tell(const char *pid, const char *about);
 
 #endif
