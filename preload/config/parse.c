@@ -148,6 +148,9 @@ static void read_hosts_of_source(struct config_reader *reader, const struct conf
     static const struct variable hosts = {config_hosts_read, CONFIG_VARIABLE_HOSTS, true};
     if (reader->hosts != NULL)
         config_hosts_read(reader, reader->hosts);
+    reader->config->hosts_of_variable = source->variables[CONFIG_VARIABLE_HOSTS] != NULL;
+    if (reader->config->hosts_of_variable)
+        reader->config->replaced_count = reader->config->rule_count;
     read_variable(reader, source, &hosts);
 }
 

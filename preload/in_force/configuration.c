@@ -319,4 +319,5 @@ void configuration_look(uint64_t now_ms) {
 void configuration_adopt(void) {
     atomic_store(&busy, false);
     atomic_store(&parsing, 0);
+    published_adopt();
 }

@@ -1,7 +1,9 @@
 #include "originbypass/in_force/published.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "originbypass/guest/log.h"
 #include "originbypass/values/address.h"
@@ -43,6 +45,7 @@ void publish_state(enum published_state state, const struct config_source *sourc
     set_text(published.file, sizeof(published.file), source == NULL ? NULL : source->file);
     set_text(published.hosts, sizeof(published.hosts),
              source == NULL ? NULL : source->variables[CONFIG_VARIABLE_HOSTS]);
+    published.hosts_of_variable = published.hosts[0] != '\0';
     end_publishing();
 }
 
@@ -81,8 +84,11 @@ void publish_configuration(const struct config *config, const struct counters_lo
     set_text(published.error, sizeof(published.error), NULL);
     set_text(published.file, sizeof(published.file), config->file);
     publish_hosts(config);
+    published.hosts_of_variable = config->hosts_of_variable;
+    published.hosts_replaced = (uint32_t)config->replaced_count;
     publish_upstreams(config);
     publish_log(config);
+    set_text(published.metrics_directory, sizeof(published.metrics_directory), config->metrics_directory);
     end_publishing();
 }
 
@@ -93,4 +99,90 @@ void publish_refusal(const struct counters_load *load) {
     published.refused_s = load->refused_s;
     set_text(published.error, sizeof(published.error), load->error);
     end_publishing();
+}
+
+/* ---- fallbacks ---- */
+
+_Atomic uint32_t published_fallback_count;
+
+/* The hashes of the names in `fallbacks`, for a look without a lock. */
+static _Atomic uint32_t hashes[PUBLISHED_FALLBACKS];
+
+/* Somebody records a fallback. Nobody waits for it: a copy of the process may have it for good until it adopts. */
+static atomic_bool recording;
+
+static bool begin_recording(void) {
+    if (atomic_exchange(&recording, true))
+        return false;
+    atomic_fetch_add(&published.fallbacks_sequence, 1);
+    return true;
+}
+
+static void end_recording(void) {
+    atomic_fetch_add(&published.fallbacks_sequence, 1);
+    atomic_store(&recording, false);
+}
+
+/* Its place among the fallbacks; PUBLISHED_FALLBACKS: it has none. */
+static size_t place_of_fallback(const struct name *name) {
+    size_t i = 0;
+    while (i < PUBLISHED_FALLBACKS &&
+           (published.fallbacks[i].at_s == 0 || strcmp(published.fallbacks[i].host, name->text) != 0))
+        i++;
+    return i;
+}
+
+/* A place that is not used, or else the oldest. */
+static size_t oldest_fallback(void) {
+    size_t oldest = 0;
+    for (size_t i = 1; i < PUBLISHED_FALLBACKS; i++)
+        if (published.fallbacks[i].at_s < published.fallbacks[oldest].at_s)
+            oldest = i;
+    return oldest;
+}
+
+static void count_fallbacks(void) {
+    uint32_t count = 0;
+    for (size_t i = 0; i < PUBLISHED_FALLBACKS; i++)
+        count += published.fallbacks[i].at_s != 0;
+    atomic_store(&published_fallback_count, count);
+}
+
+void publish_fallback(const struct name *name) {
+    if (!begin_recording())
+        return;
+    size_t place = place_of_fallback(name);
+    if (place == PUBLISHED_FALLBACKS)
+        place = oldest_fallback();
+    struct published_fallback *fallback = &published.fallbacks[place];
+    set_text(fallback->host, sizeof(fallback->host), name->text);
+    fallback->at_s = time(NULL);
+    atomic_store(&hashes[place], name->hash);
+    count_fallbacks();
+    end_recording();
+}
+
+static bool may_be_a_fallback(const struct name *name) {
+    for (size_t i = 0; i < PUBLISHED_FALLBACKS; i++)
+        if (atomic_load_explicit(&hashes[i], memory_order_relaxed) == name->hash)
+            return true;
+    return false;
+}
+
+void publish_answer_in_full(const struct name *name) {
+    if (!may_be_a_fallback(name) || !begin_recording())
+        return;
+    size_t place = place_of_fallback(name);
+    if (place < PUBLISHED_FALLBACKS) {
+        published.fallbacks[place].at_s = 0;
+        atomic_store(&hashes[place], 0);
+        count_fallbacks();
+    }
+    end_recording();
+}
+
+void published_adopt(void) {
+    if (atomic_load(&published.fallbacks_sequence) % 2 != 0)
+        atomic_fetch_add(&published.fallbacks_sequence, 1);
+    atomic_store(&recording, false);
 }

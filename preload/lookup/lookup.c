@@ -7,6 +7,7 @@
 
 #include "originbypass/guest/beside.h"
 #include "originbypass/guest/log.h"
+#include "originbypass/in_force/published.h"
 #include "originbypass/lookup/age.h"
 #include "originbypass/lookup/miss.h"
 #include "originbypass/lookup/refresh.h"
@@ -153,6 +154,7 @@ bool lookup_begin(struct lookup *lookup) {
 
 static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
     enum record_types past = past_lifetime(lookup, now_ms);
+    publish_answer(&lookup->name);
     if (!lookup_has(lookup, OUTCOME_ADDRESSES))
         counters_add(COUNTER_NEGATIVE_HITS);
     else

@@ -1,5 +1,6 @@
 #include "originbypass/lookup/verdict.h"
 
+#include "originbypass/in_force/published.h"
 #include "originbypass/lookup/tell.h"
 #include "originbypass/metrics/counters.h"
 #include "originbypass/rules/policy_warnings.h"
@@ -58,13 +59,17 @@ enum lookup_verdict verdict_of_failure(const struct lookup *lookup, const struct
                                        const char *reason) {
     bool final = settings->fallback_never;
     counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
+    if (!final)
+        publish_fallback(&lookup->name);
     tell_failed(lookup, reason, final);
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
 }
 
 enum lookup_verdict verdict_of(const struct miss *miss) {
     const char *reason = why_fall_back(miss);
-    if (reason == NULL || (miss->settings->fallback_never && verdict_use_rejected(miss->lookup)))
+    if (reason == NULL || (miss->settings->fallback_never && verdict_use_rejected(miss->lookup))) {
+        publish_answer(&miss->lookup->name);
         return LOOKUP_ANSWERED;
+    }
     return verdict_of_failure(miss->lookup, miss->settings, reason);
 }

@@ -191,6 +191,15 @@ it_notes_a_variable_whose_name_is_misspelt() {
     lacks 'is not read' "$(ORIGIN_BYPASS_LIBRARY=/x.so ORIGINBYPASS_SERVICE_HOST=10.0.0.1 check "$file")"
 }
 
+it_notes_that_the_variable_replaces_the_hosts_of_the_file() {
+    file_with "hosts = ( \"$CDN\", { name = \"shop.example.com\"; addresses = [ \"$ORIGIN_V4\" ]; } );"
+    contains "$file: note: its host rules (2) and their settings have no effect: ORIGIN_BYPASS_HOSTS replaces them" \
+        "$(ORIGIN_BYPASS_HOSTS=shop.example.com ORIGIN_BYPASS_CONFIG_FILE=$file check)"
+    lacks 'have no effect' "$(ORIGIN_BYPASS_CONFIG_FILE=$file check)"
+    file_with 'upstreams = [ "8.8.8.8" ];'
+    lacks 'have no effect' "$(ORIGIN_BYPASS_HOSTS=shop.example.com ORIGIN_BYPASS_CONFIG_FILE=$file check)"
+}
+
 it_notes_a_file_that_running_programs_do_not_accept() {
     file_with "hosts = ( \"$CDN\" );"
     equal '' "$(notes)"

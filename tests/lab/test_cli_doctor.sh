@@ -11,6 +11,18 @@ ANOTHER=shop.example.com
 
 # --- the report -----------------------------------------------------------------------------------------------------
 
+it_says_that_the_variable_replaces_the_hosts_of_the_file() {
+    configure "hosts = ( \"www.example.com\", { name = \"$CDN\"; addresses = [ \"203.0.113.99\" ]; } );"
+    doctor_of "$CDN" "$CDN"
+    finds_nothing_bad
+    tells good 'ORIGIN_BYPASS_HOSTS: 1 host rule'
+    tells note '/etc/originbypass/originbypass.conf: its host rules (2) and their settings have no effect: ORIGIN_BYPASS_HOSTS replaces them' \
+        'remove the variable'
+    doctor "$CDN"
+    tells good '/etc/originbypass/originbypass.conf: 2 host rules'
+    lacks 'have no effect' "$report"
+}
+
 it_finds_nothing_bad_where_all_is_well() {
     doctor_of "$CDN" "$CDN"
     finds_nothing_bad

@@ -280,7 +280,7 @@ it_reads_no_configuration_of_a_process_but_a_file() {
     mkfifo "$TMPDIR/pipe.conf"
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/pipe.conf begin_with "$library"
     doctor --pid "$pid"
-    tells note "has looked up nothing yet. Its first lookup will use the hosts $CDN and $TMPDIR/pipe.conf"
+    tells note "has looked up nothing yet. Its first lookup will use the hosts $CDN and the other settings of $TMPDIR/pipe.conf"
 }
 
 it_follows_the_links_of_a_process_within_its_root_or_not_at_all() {
@@ -379,6 +379,105 @@ it_says_of_a_process_that_a_host_is_not_among_its_own() {
         'Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it'
     tells bad "process $pid (asks): does not list shop.example.com"
     lacks "does not list $CDN" "$report"
+}
+
+# nginx writes over its environment, so only its memory tells where its hosts come from.
+it_says_that_the_hosts_of_a_process_come_from_the_variable_and_not_from_the_file() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    configure "hosts = ( \"$CDN\", { name = \"shop.example.com\"; addresses = [ \"203.0.113.99\" ]; } );"
+    begin_proxy ORIGIN_BYPASS_HOSTS="$CDN"
+    doctor --pid "$proxy" shop.example.com
+    tells good "process $proxy (nginx): has these hosts in force since 20" "from ORIGIN_BYPASS_HOSTS: $CDN; upstreams"
+    tells note "process $proxy (nginx): does not use the host rules of /etc/originbypass/originbypass.conf (2) and their settings: ORIGIN_BYPASS_HOSTS replaces them" \
+        'start it without the variable'
+    tells bad "process $proxy (nginx): does not list shop.example.com" 'Add the host to ORIGIN_BYPASS_HOSTS of this process'
+    lacks 'by now' "$report"
+    lacks 'external DNS says 203.0.113.99' "$report"
+    tells bad 'shop.example.com: is not listed' 'Add shop.example.com to ORIGIN_BYPASS_HOSTS'
+}
+
+it_says_that_nginx_notices_a_change_of_its_file_only_when_it_is_reloaded() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    configure 'hosts = ( "www.example.com" );'
+    begin_proxy
+    doctor --pid "$proxy" "$CDN"
+    tells bad "process $proxy (nginx): does not list $CDN" \
+        'Add the host to /etc/originbypass/originbypass.conf of this process, unless it is there. It looks names up only at its start and at a reload, so reload it (nginx -s reload)'
+    configure "hosts = ( \"www.example.com\", \"$CDN\" );"
+    doctor --pid "$proxy" "$CDN"
+    tells bad "does not list $CDN, so libc answers. /etc/originbypass/originbypass.conf lists it by now, but the process has not noticed that" \
+        'so reload it (nginx -s reload)'
+    until_true lists_it_after_a_reload
+}
+
+lists_it_after_a_reload() {
+    reload_proxy
+    doctor --pid "$proxy" "$CDN"
+    lacks 'does not list' "$report" >/dev/null
+}
+
+it_says_that_another_program_notices_a_change_of_its_file_at_its_next_lookup() {
+    configure 'hosts = ( "www.example.com" );'
+    begin_asking
+    doctor --pid "$pid" "$CDN"
+    tells bad "process $pid (asks): does not list $CDN" 'unless it is there. It notices the change at its next lookup'
+    configure "hosts = ( \"www.example.com\", \"$CDN\" );"
+    doctor --pid "$pid" "$CDN"
+    tells bad "lists it by now, but the process has not noticed that" 'It notices the change at its next lookup'
+    until_true takes_the_hosts
+}
+
+takes_the_hosts() {
+    ask_for "$CDN"
+    doctor --pid "$pid" "$CDN"
+    lacks 'does not list' "$report" >/dev/null
+}
+
+it_says_that_nginx_keeps_an_answer_of_libc_for_a_listed_host() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    stop 8.8.8.8
+    stop 1.1.1.1
+    configure "hosts = ( \"$CDN\" );"
+    begin_proxy
+    start 8.8.8.8
+    start 1.1.1.1
+    doctor --pid "$proxy"
+    tells bad "process $proxy (nginx): lists $CDN, but its last lookup of it went to libc, at 20" \
+        'external DNS gave no answer. The program keeps what it got then' 'so reload it (nginx -s reload)'
+    doctor --pid "$(worker_of_the_proxy)"
+    tells bad "(nginx): lists $CDN, but its last lookup of it went to libc, at 20"
+    until_true has_its_own_answer_after_a_reload
+}
+
+has_its_own_answer_after_a_reload() {
+    reload_proxy
+    doctor --pid "$proxy"
+    lacks 'went to libc' "$report" >/dev/null
+}
+
+it_notes_that_libc_answered_a_listed_host_last() {
+    stop 8.8.8.8
+    stop 1.1.1.1
+    ORIGIN_BYPASS_HOSTS=$CDN begin_asking
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note "process $pid (asks): lists $CDN, but its last lookup of it went to libc, at 20" 'Its next lookup asks external DNS again'
+    lacks 'keeps what' "$report"
+    start 8.8.8.8
+    start 1.1.1.1
+    until_true has_its_own_answer
+}
+
+has_its_own_answer() {
+    ask_for "$CDN"
+    doctor --pid "$pid"
+    lacks 'went to libc' "$report" >/dev/null
+}
+
+# begin_proxy [VARIABLE=VALUE...]: nginx with the library, until the test ends.
+begin_proxy() {
+    start_proxy LD_PRELOAD="$LAB_LIBRARY" "$@"
+    end_with_the_test "$proxy"
 }
 
 it_says_that_the_hosts_of_a_process_were_refused() {
@@ -546,7 +645,9 @@ it_knows_the_library_of_a_process_that_has_changed_its_root() {
     ask_for "$CDN"
     doctor --pid "$pid" shop.example.com
     tells good "has the library from $library, the installed one"
-    tells bad 'does not list shop.example.com' 'it has changed its root directory and does not notice a change, so restart it'
+    tells bad 'does not list shop.example.com' 'It has changed its root directory and does not notice a change, so restart it'
+    tells good '/etc/originbypass/originbypass.conf: 1 host rule'
+    lacks 'have no effect' "$report"
     lacks 'no longer there' "$report"
     lacks 'old copy' "$("$originbypass" system status)"
 }

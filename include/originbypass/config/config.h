@@ -90,6 +90,8 @@ struct config_error {
 struct config {
     size_t rule_count;
     const struct host_rule *rules; /**< none if the configuration is refused; each rule is in it once */
+    bool hosts_of_variable;        /**< the rules are those of ORIGIN_BYPASS_HOSTS */
+    size_t replaced_count;         /**< rules of the file that have no effect, because the variable replaces them */
     struct host_settings general;  /**< of hosts without settings of their own */
     uint32_t max_entries;          /**< `cache.max_entries` */
     enum log_level log_level;      /**< valid also where the configuration is refused, as far as it could be read */

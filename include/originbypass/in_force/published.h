@@ -6,6 +6,7 @@
 
 #include "originbypass/config/parse.h"
 #include "originbypass/metrics/counters_file.h"
+#include "originbypass/values/name.h"
 
 /*
  * What this process has in force, for `originbypass doctor --pid`: a record in the library's own writable memory. The
@@ -27,7 +28,16 @@ enum published_state {
 };
 
 #define PUBLISHED_MAGIC "originbypass:" /* and three NUL */
-#define PUBLISHED_VERSION 1
+#define PUBLISHED_VERSION 2
+
+/** A listed name that libc answered last, because external DNS did not. */
+struct published_fallback {
+    int64_t at_s;   /**< when (time(2)); 0: there is none here */
+    char host[256]; /**< folded; as long as any name in DNS */
+};
+
+/** So many of them are kept, the latest ones. */
+enum { PUBLISHED_FALLBACKS = 4 };
 
 /** All texts end with a NUL within their room. A reader must not trust any of this: another process wrote it. */
 struct published {
@@ -45,6 +55,11 @@ struct published {
     char upstreams[512];       /**< the general ones, as in ORIGIN_BYPASS_UPSTREAMS */
     char log_file[256]; /**< where messages go: a path, "stderr", or "none" if `log.level` is; "": not known yet */
     char error[512];    /**< why the configuration was refused, with file and line; "": it was not */
+    uint32_t hosts_of_variable;  /**< 1: `hosts` are those of ORIGIN_BYPASS_HOSTS; 0: of the file */
+    uint32_t hosts_replaced;     /**< rules of the file that have no effect, because the variable replaces them */
+    char metrics_directory[256]; /**< of the counters; "": none, not known yet, or its path is longer */
+    _Atomic uint32_t fallbacks_sequence; /**< odd while `fallbacks` changes, which `sequence` does not tell */
+    struct published_fallback fallbacks[PUBLISHED_FALLBACKS];
 };
 
 /** Record a state without a configuration in force. `source` is what was read at load; NULL: nothing. */
@@ -55,5 +70,23 @@ void publish_configuration(const struct config *config, const struct counters_lo
 
 /** Record that a configuration was refused, at first or at a reload, as `load` says. What is in force stays. */
 void publish_refusal(const struct counters_load *load);
+
+/** Record that libc answers a listed name. Thread-safe: if another thread is just recording one, this one is lost. */
+void publish_fallback(const struct name *name);
+
+/** How many fallbacks are recorded. */
+extern _Atomic uint32_t published_fallback_count;
+
+/** Record that we answered the name, so that it is no longer libc's. Thread-safe. */
+void publish_answer_in_full(const struct name *name);
+
+/** The same, for every lookup: most of the time it costs one load from memory that nobody writes. */
+static inline void publish_answer(const struct name *name) {
+    if (atomic_load_explicit(&published_fallback_count, memory_order_relaxed) > 0)
+        publish_answer_in_full(name);
+}
+
+/** In a new copy of the process: the thread that was recording a fallback is gone. */
+void published_adopt(void);
 
 #endif

@@ -128,6 +128,10 @@ static void note_general(struct review *review) {
     const struct query_settings *query = &review->config->general.query;
     if (review->config->rule_count == 0)
         write_note(review, NULL, "no host is listed: every call is libc's");
+    if (review->config->replaced_count > 0)
+        write_note(review, NULL,
+                   "its host rules (%zu) and their settings have no effect: ORIGIN_BYPASS_HOSTS replaces them",
+                   review->config->replaced_count);
     if (query->timeout_ms > query->deadline_ms)
         write_note(review, NULL, "query.timeout_ms (%" PRIu32 ") is never reached: query.deadline_ms is %" PRIu32,
                    query->timeout_ms, query->deadline_ms);

@@ -39,7 +39,8 @@ static size_t count_ours(const struct config *config) {
 }
 
 static void tell_rules(const struct config *config) {
-    const char *place = config->file != NULL ? config->file : config_variable_name(CONFIG_VARIABLE_HOSTS);
+    bool from_file = config->file != NULL && !config->hosts_of_variable;
+    const char *place = from_file ? config->file : config_variable_name(CONFIG_VARIABLE_HOSTS);
     size_t ours = count_ours(config);
     if (ours > 0)
         findings_tell(&(struct finding){FINDING_GOOD, "configuration", place, NULL},
@@ -54,6 +55,14 @@ static void tell_rules(const struct config *config) {
                 ", in the environment of the program",
             },
             "every call is libc's");
+}
+
+static void tell_replaced_rules(const struct config *config) {
+    if (config->replaced_count > 0)
+        findings_tell(&(struct finding){FINDING_NOTE, "configuration", config->file,
+                                        "If they are meant, remove the variable ORIGIN_BYPASS_HOSTS"},
+                      "its host rules (%zu) and their settings have no effect: ORIGIN_BYPASS_HOSTS replaces them",
+                      config->replaced_count);
 }
 
 /* --- its files ---------------------------------------------------------------------------------------------------- */
@@ -106,6 +115,7 @@ bool doctor_configuration(const struct doctor *doctor) {
                       "the library is switched off");
     else if (config->error_count == 0)
         tell_rules(config);
+    tell_replaced_rules(config);
     for (size_t i = 0; i < config->error_count; i++)
         tell_error(&config->errors[i]);
     if (config->file != NULL)

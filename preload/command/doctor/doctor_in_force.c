@@ -6,17 +6,22 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/name.h"
 
 static const char CHECK[] = "process-configuration";
+static const char HOSTS[] = "ORIGIN_BYPASS_HOSTS";
 
 static char *time_words(int64_t seconds) {
     char text[32] = "";
@@ -41,7 +46,7 @@ static bool lists(const struct rules *rules, const char *host) {
 }
 
 static const char *hosts_place(const struct published *record) {
-    return record->file[0] != '\0' ? record->file : "ORIGIN_BYPASS_HOSTS";
+    return record->file[0] != '\0' && record->hosts_of_variable == 0 ? record->file : HOSTS;
 }
 
 /* chroot(2) after the start: the file's path leads elsewhere now, so the library no longer looks at it. */
@@ -52,33 +57,99 @@ static bool has_changed_root(const char *pid) {
     return changed;
 }
 
-static char *remedy_for_host(const char *pid, const struct published *record) {
-    if (record->file[0] == '\0')
-        return memory_text("Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it");
-    if (record->refused_s != 0)
-        return memory_text("See the finding on its configuration");
-    return text_format("Add the host to %s of this process, unless it is there; %s", record->file,
-                       has_changed_root(pid)
-                           ? "it has changed its root directory and does not notice a change, so restart it"
-                           : "a running process notices the change");
+/* When the process takes over what its file says, as a sentence without its full stop. */
+static const char *when_it_notices(const char *pid) {
+    const char *known = doctor_known_to_keep(pid);
+    if (has_changed_root(pid))
+        return "It has changed its root directory and does not notice a change, so restart it";
+    return known != NULL ? known : "It notices the change at its next lookup";
 }
 
-static void compare_hosts(const char *about, const char *pid, const struct published *record, const char *const *hosts,
+/* The configuration that its file has now, which may not be in force yet. NULL: it cannot be read. */
+static struct config *config_of_file(const char *pid, const char *path) {
+    size_t size = 0;
+    int descriptor = foreign_file_open_of(pid, path, 0, CONFIG_SIZE_MAX, NULL);
+    char *text = descriptor < 0 ? NULL : file_text_of(descriptor, &size);
+    struct config *config = text == NULL ? NULL : config_parse_text(path, text, size);
+    if (descriptor >= 0)
+        close(descriptor);
+    free(text);
+    return config;
+}
+
+static bool lists_by_now(const char *pid, const struct published *record, const char *host) {
+    bool from_file = record->file[0] == '/' && record->hosts_of_variable == 0;
+    struct config *config = from_file ? config_of_file(pid, record->file) : NULL;
+    struct rules *rules = config == NULL ? NULL : memory_checked(rules_build(config));
+    bool listed = rules != NULL && lists(rules, host);
+    rules_free(rules);
+    config_free(config);
+    return listed;
+}
+
+static void tell_unlisted_now(const char *about, const char *pid, const struct published *record, const char *host) {
+    char *remedy = record->refused_s != 0 ? memory_text("See the finding on its configuration")
+                   : hosts_place(record) == HOSTS
+                       ? memory_text("Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it")
+                       : text_format("Add the host to %s of this process, unless it is there. %s", record->file,
+                                     when_it_notices(pid));
+    findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy},
+                  "does not list %s, so libc answers; its hosts are: %s", host, record->hosts);
+    free(remedy);
+}
+
+static void compare_host(const char *about, const char *pid, const struct published *record, const char *host) {
+    if (record->hosts_left_out > 0)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-hosts", about, NULL},
+                      "cannot tell whether it lists %s: it has too many host rules to show them all", host);
+    else if (record->refused_s == 0 && lists_by_now(pid, record, host))
+        findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, when_it_notices(pid)},
+                      "does not list %s, so libc answers. %s lists it by now, but the process has not noticed that, "
+                      "because it has looked nothing up since; its hosts are: %s",
+                      host, record->file, record->hosts);
+    else
+        tell_unlisted_now(about, pid, record, host);
+}
+
+static void compare_hosts(const char *about, const char *pid, const struct published *record, const struct rules *rules,
+                          const char *const *hosts, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!lists(rules, hosts[i]))
+            compare_host(about, pid, record, hosts[i]);
+}
+
+static void tell_replaced(const char *about, const struct published *record) {
+    if (record->hosts_of_variable != 0 && record->hosts_replaced > 0)
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "process-hosts", about, "If they are meant, start it without the variable"},
+            "does not use the host rules of %s (%u) and their settings: ORIGIN_BYPASS_HOSTS replaces them",
+            record->file, record->hosts_replaced);
+}
+
+/* What the program did with libc's answer is not known, unless it is known to keep it. */
+static void tell_fallbacks(const char *about, const char *pid, const struct published *record,
+                           const struct rules *rules) {
+    const char *known = doctor_known_to_keep(pid);
+    for (size_t i = 0; i < PUBLISHED_FALLBACKS; i++) {
+        const struct published_fallback *fallback = &record->fallbacks[i];
+        if (fallback->at_s == 0 || !lists(rules, fallback->host))
+            continue;
+        char *when = time_words(fallback->at_s);
+        findings_tell(&(struct finding){known != NULL ? FINDING_BAD : FINDING_NOTE, "process-fallback", about,
+                                        known != NULL ? known : "Its next lookup asks external DNS again"},
+                      "lists %s, but its last lookup of it went to libc, at %s: external DNS gave no answer%s",
+                      fallback->host, when, known != NULL ? ". The program keeps what it got then" : "");
+        free(when);
+    }
+}
+
+static void look_at_hosts(const char *about, const char *pid, const struct published *record, const char *const *hosts,
                           size_t count) {
     struct config *config = config_of(record);
     struct rules *rules = memory_checked(rules_build(config));
-    char *remedy = remedy_for_host(pid, record);
-    for (size_t i = 0; i < count; i++) {
-        if (lists(rules, hosts[i]))
-            continue;
-        if (record->hosts_left_out > 0)
-            findings_tell(&(struct finding){FINDING_NOTE, "process-hosts", about, NULL},
-                          "cannot tell whether it lists %s: it has too many host rules to show them all", hosts[i]);
-        else
-            findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy},
-                          "does not list %s, so libc answers; its hosts are: %s", hosts[i], record->hosts);
-    }
-    free(remedy);
+    tell_replaced(about, record);
+    compare_hosts(about, pid, record, rules, hosts, count);
+    tell_fallbacks(about, pid, record, rules);
     rules_free(rules);
     config_free(config);
 }
@@ -143,7 +214,8 @@ static void tell_waiting(const char *about, const struct published *record) {
         findings_tell(&(struct finding){FINDING_NOTE, CHECK, about, NULL},
                       "has looked up nothing yet. Its first lookup will use %s%s%s%s",
                       record->hosts[0] != '\0' ? "the hosts " : "", record->hosts,
-                      record->hosts[0] != '\0' && record->file[0] != '\0' ? " and " : "", record->file);
+                      record->hosts[0] != '\0' && record->file[0] != '\0' ? " and the other settings of " : "",
+                      record->file);
     }
     config_free(config);
 }
@@ -204,7 +276,7 @@ void doctor_in_force(const char *about, const char *pid, const struct published 
     tell_state(about, record);
     if (record->state == PUBLISHED_IN_FORCE) {
         look_for_file(about, pid, record);
-        compare_hosts(about, pid, record, hosts, host_count);
+        look_at_hosts(about, pid, record, hosts, host_count);
     }
     look_at_messages(about, pid, record);
     if (record->file[0] != '\0')

@@ -8,6 +8,7 @@
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/file_search.h"
+#include "originbypass/command/programs/proc_file.h"
 
 #define RESOLVER "program-resolver"
 #define UPGRADE "program-upgrade"
@@ -147,6 +148,29 @@ const char *doctor_known_resolver(const char *path, const char **what) {
             return KNOWN[i].remedy;
         }
     return NULL;
+}
+
+/* Programs that look up a name once, and what makes them do so again. */
+static const struct {
+    const char *name, *remedy;
+} KEEPING[] = {
+    {"nginx", "It looks names up only at its start and at a reload, so reload it (nginx -s reload)"},
+    {"openresty", "It looks names up only at its start and at a reload, so reload it (openresty -s reload)"},
+    {"haproxy", "It looks names up only at its start, so reload it (systemctl reload haproxy, or SIGUSR2 to its master "
+                "process) or restart it"},
+};
+
+const char *doctor_known_to_keep(const char *pid) {
+    char *path = proc_file_target(pid, "exe");
+    char *name = path != NULL ? path : proc_file_text(pid, "comm", NULL);
+    const char *remedy = NULL;
+    if (name != NULL)
+        name[strcspn(name, "\n")] = '\0';
+    for (size_t i = 0; name != NULL && remedy == NULL && i < sizeof(KEEPING) / sizeof(KEEPING[0]); i++)
+        if (is_called(name, KEEPING[i].name))
+            remedy = KEEPING[i].remedy;
+    free(name);
+    return remedy;
 }
 
 static bool is_interpreter(const char *path) {

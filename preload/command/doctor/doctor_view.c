@@ -19,19 +19,26 @@
 
 /* --- its configuration -------------------------------------------------------------------------------------------- */
 
-/* Empty counts as not set, so that a variable of this shell does not count for the process. */
-static char *variable_of(const char *environment, size_t size, enum config_variable variable) {
-    const char *value =
-        environment == NULL ? NULL : proc_file_variable(environment, size, config_variable_name(variable));
-    return memory_text(value == NULL ? "" : value);
+/* Whether the process has this namespace (namespaces(7)) of ours, as far as can be told. */
+static bool shares_namespace(const char *pid, const char *kind) {
+    struct stat its, ours;
+    char *path = text_format("/proc/%s/ns/%s", pid, kind), *own = text_format("/proc/self/ns/%s", kind);
+    bool known = stat(path, &its) == 0 && stat(own, &ours) == 0;
+    free(own);
+    free(path);
+    return !known || (its.st_dev == ours.st_dev && its.st_ino == ours.st_ino);
 }
 
-/* As this command can open it: the process may have another root directory, in other mounts. */
+/*
+ * As this command can open it: the process may have another root directory, in other mounts. If it has changed its root
+ * since it read the file, it is not there.
+ */
 static char *file_of(const char *pid, const char *file) {
     char *inside = text_format("/proc/%s/root%s", pid, file);
     struct stat its, ours;
-    bool same =
-        stat(inside, &its) == 0 && stat(file, &ours) == 0 && its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
+    bool inside_is_there = stat(inside, &its) == 0;
+    bool same = stat(file, &ours) == 0 && (inside_is_there ? its.st_dev == ours.st_dev && its.st_ino == ours.st_ino
+                                                           : shares_namespace(pid, "mnt"));
     if (!same)
         return inside;
     free(inside);
@@ -39,18 +46,16 @@ static char *file_of(const char *pid, const char *file) {
 }
 
 static void take_record(const char *pid, const struct published *record, struct option_settings *settings) {
-    size_t size = 0;
-    char *environment = proc_file_text(pid, "environ", &size);
     char *file = record->file[0] == '\0' ? NULL : file_of(pid, record->file);
     if (file != NULL && access(file, R_OK) == 0) {
         settings->file = memory_text(file);
-        settings->hosts = variable_of(environment, size, CONFIG_VARIABLE_HOSTS);
+        /* Empty counts as not set, so that the variable of this shell does not count for the process. */
+        settings->hosts = memory_text(record->hosts_of_variable != 0 ? record->hosts : "");
     } else {
         settings->hosts = memory_text(record->hosts);
     }
     settings->upstreams = memory_text(record->upstreams); /* the general ones, wherever they come from */
     free(file);
-    free(environment);
 }
 
 /* What another process says may be anything. */
@@ -74,14 +79,6 @@ void doctor_view_of_process(const char *pid, struct option_settings *settings) {
 }
 
 /* --- its surroundings --------------------------------------------------------------------------------------------- */
-
-static bool is_in_our_network(const char *pid) {
-    struct stat its, ours;
-    char *path = text_format("/proc/%s/ns/net", pid);
-    bool known = stat(path, &its) == 0 && stat("/proc/self/ns/net", &ours) == 0;
-    free(path);
-    return !known || (its.st_dev == ours.st_dev && its.st_ino == ours.st_ino);
-}
 
 static void tell_user(const char *pid, const char *about) {
     struct stat process;
@@ -160,7 +157,7 @@ static void tell_files(const char *pid, const char *about) {
 
 void doctor_view_tell(const char *pid, const char *about) {
     char *remedy = text_format("Run doctor in its network: in its container, or with nsenter --target %s --net", pid);
-    if (!is_in_our_network(pid))
+    if (!shares_namespace(pid, "net"))
         findings_tell(
             &(struct finding){FINDING_CAUSE, "process-view", about, remedy},
             "is in another network (namespace) than this command: what this report says about upstreams, hosts "

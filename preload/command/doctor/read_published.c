@@ -48,18 +48,27 @@ const char *published_check(struct published *record) {
     end_text(record->upstreams, sizeof(record->upstreams));
     end_text(record->log_file, sizeof(record->log_file));
     end_text(record->error, sizeof(record->error));
+    end_text(record->metrics_directory, sizeof(record->metrics_directory));
+    for (size_t i = 0; i < PUBLISHED_FALLBACKS; i++)
+        end_text(record->fallbacks[i].host, sizeof(record->fallbacks[i].host));
     return NULL;
+}
+
+/* The numbers that tell whether the record was changed while it was read: both, one after the other. */
+static bool read_sequences(const char *pid, uint64_t address, uint32_t sequences[static 2]) {
+    return read_memory(pid, address + offsetof(struct published, sequence), &sequences[0], sizeof(sequences[0])) &&
+           read_memory(pid, address + offsetof(struct published, fallbacks_sequence), &sequences[1],
+                       sizeof(sequences[1]));
 }
 
 /* A process that changes its record has done so after a moment, unless it was stopped in between. */
 static const char *copy_record(const char *pid, uint64_t address, struct published *record) {
     for (int i = 0; i < TRIES; i++) {
-        uint32_t before, after;
-        if (!read_memory(pid, address + offsetof(struct published, sequence), &before, sizeof(before)) ||
-            !read_memory(pid, address, record, sizeof(*record)) ||
-            !read_memory(pid, address + offsetof(struct published, sequence), &after, sizeof(after)))
+        uint32_t before[2], after[2];
+        if (!read_sequences(pid, address, before) || !read_memory(pid, address, record, sizeof(*record)) ||
+            !read_sequences(pid, address, after))
             return "its memory is no longer there";
-        if (before == after && before % 2 == 0)
+        if (memcmp(before, after, sizeof(before)) == 0 && before[0] % 2 == 0 && before[1] % 2 == 0)
             return published_check(record);
     }
     return "the process was stopped while it changed its configuration";

@@ -19,6 +19,12 @@ bool doctor_known(const struct program *program, char *const *arguments, const c
 const char *doctor_known_resolver(const char *path, const char **what);
 
 /**
+ * What makes process `pid` look its names up again, if its program is known to do so only once: a sentence without its
+ * full stop. NULL: it is not known to. Nothing is to be freed.
+ */
+const char *doctor_known_to_keep(const char *pid);
+
+/**
  * Whether the program is an interpreter and it is known how its scripts ask DNS themselves. Its file has no further
  * signs then: PHP imports resolver(3) for dns_get_record.
  */
