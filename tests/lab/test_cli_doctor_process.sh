@@ -480,6 +480,52 @@ begin_proxy() {
     end_with_the_test "$proxy"
 }
 
+# What root may write, the user of the process may not.
+it_says_that_the_user_of_a_process_cannot_write_its_log_file_and_counters() {
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    chmod 755 "$TMPDIR"
+    mkdir -p "$TMPDIR/logs" "$TMPDIR/counters"
+    chmod 700 "$TMPDIR/counters"
+    configure "hosts = ( \"$CDN\" ); log = { file = \"$TMPDIR/logs/log\"; }; metrics = { directory = \"$TMPDIR/counters\"; };"
+    begin_asking_as_nobody
+    doctor --pid "$pid"
+    finds_bad 2
+    tells bad "process $pid (asks): its messages to $TMPDIR/logs/log are lost, for its user: no permission to write it" 'Make its directory, for the user of the program'
+    tells bad "process $pid (asks): there are no counters in $TMPDIR/counters for its user: this user may not read the directory" 'Make the directory, for the user of the program'
+    fails "$originbypass" stats --directory "$TMPDIR/counters" "$pid" 2>"$TMPDIR/complaint"
+    contains "process $pid has no counters in $TMPDIR/counters, and its user cannot have any there: this user may not read" "$(<"$TMPDIR/complaint")"
+    "$originbypass" stats --directory "$TMPDIR/counters" >/dev/null 2>"$TMPDIR/complaint"
+    contains "process $pid ($(compiled asks)) has the library, but its user cannot have counters in $TMPDIR/counters: this user may not read" \
+        "$(<"$TMPDIR/complaint")"
+    chown "$nobody" "$TMPDIR/logs" "$TMPDIR/counters"
+    doctor --pid "$pid"
+    finds_nothing_bad
+    lacks 'are lost' "$report"
+}
+
+begin_asking_as_nobody() {
+    install -m 755 "$LAB_LIBRARY" "$TMPDIR/liboriginbypass.so"
+    export ORIGIN_BYPASS_LIBRARY=$TMPDIR/liboriginbypass.so
+    # shellcheck disable=SC2154 # the test before
+    coproc asking { LD_PRELOAD=$ORIGIN_BYPASS_LIBRARY exec setpriv --reuid "$nobody" --clear-groups "$(compiled asks)" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+}
+
+it_says_that_the_disk_for_the_log_file_of_a_process_is_full() {
+    mkdir -p "$TMPDIR/full"
+    mount -t tmpfs -o size=64k tmpfs "$TMPDIR/full"
+    configure "hosts = ( \"$CDN\" ); log = { file = \"$TMPDIR/full/log\"; };"
+    begin_asking
+    head -c 1000000 /dev/zero >"$TMPDIR/full/fill" 2>/dev/null || :
+    doctor --pid "$pid"
+    umount -l "$TMPDIR/full"
+    finds_bad 1
+    tells bad "process $pid (asks): its messages to $TMPDIR/full/log are lost, for its user: no space is left for it. Make room on its file system"
+    lacks 'Make its directory' "$report"
+}
+
 it_says_that_the_hosts_of_a_process_were_refused() {
     ORIGIN_BYPASS_HOSTS=https://$CDN begin_asking
     doctor --pid "$pid"

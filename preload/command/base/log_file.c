@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -17,9 +18,13 @@ static char *directory_of(const char *path) {
     return name - path <= 1 ? memory_text("/") : text_format("%.*s", (int)(name - path - 1), path);
 }
 
-static int try_space(const char *path) {
+bool file_system_is_full(const char *path) {
     struct statvfs system;
-    return statvfs(path, &system) == 0 && system.f_blocks > 0 && system.f_bavail == 0 ? ENOSPC : 0;
+    return statvfs(path, &system) == 0 && system.f_blocks > 0 && system.f_bavail == 0;
+}
+
+static int try_space(const char *path) {
+    return file_system_is_full(path) ? ENOSPC : 0;
 }
 
 static bool is_regular_file(const char *path) {
@@ -57,4 +62,13 @@ static int try_log_file(const char *path) {
 
 const char *log_file_fault(const char *path) {
     return path[0] == '/' ? destination_reason(try_log_file(path)) : NULL;
+}
+
+const char *log_file_remedy(const char *fault) {
+    return strcmp(fault, destination_reason(ENOSPC)) == 0
+               ? "Make room on its file system, or name another file in ORIGIN_BYPASS_LOG_FILE or log.file; "
+                 "/dev/stderr "
+                 "and /dev/stdout work, too"
+               : "Make its directory, for the user of the program, or name another file in ORIGIN_BYPASS_LOG_FILE or "
+                 "log.file; /dev/stderr and /dev/stdout work, too";
 }

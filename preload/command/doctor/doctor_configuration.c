@@ -1,11 +1,8 @@
 #include "originbypass/command/doctor/doctor_configuration.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/log_file.h"
@@ -15,9 +12,8 @@
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/counters_place.h"
 #include "originbypass/config/source.h"
-#include "originbypass/guest/descriptor.h"
-#include "originbypass/metrics/counters_directory.h"
 
 static void tell_error(const struct config_error *error) {
     char *place = error->variable != NULL ? text_format("%s", error->variable)
@@ -85,15 +81,9 @@ static void look_at_reload(const char *file) {
 }
 
 static void look_at_metrics(const char *path) {
-    struct descriptor directory = {.number = -1};
-    const char *fault = counters_directory_open(path, &directory);
-    descriptor_close(&directory);
-    if (fault == NULL && access(path, W_OK | X_OK) != 0)
-        fault = errno == EROFS ? "its file system can only be read" : "this user may not write to it";
+    const char *fault = counters_place_fault(path);
     if (fault != NULL)
-        findings_tell(&(struct finding){FINDING_BAD, "metrics", path,
-                                        "Make the directory, for the user of the program, or name another one in "
-                                        "ORIGIN_BYPASS_METRICS or metrics.directory"},
+        findings_tell(&(struct finding){FINDING_BAD, "metrics", path, counters_place_remedy(fault)},
                       "there are no counters: %s", fault);
 }
 
@@ -101,9 +91,7 @@ static void look_at_metrics(const char *path) {
 static void look_at_log_file(const struct config *config) {
     const char *fault = config->log_level == LOG_LEVEL_NONE ? NULL : log_file_fault(config->log_file);
     if (fault != NULL)
-        findings_tell(&(struct finding){FINDING_BAD, "log-file", config->log_file,
-                                        "Make its directory, for the user of the program, or name another file in "
-                                        "ORIGIN_BYPASS_LOG_FILE or log.file; /dev/stderr and /dev/stdout work, too"},
+        findings_tell(&(struct finding){FINDING_BAD, "log-file", config->log_file, log_file_remedy(fault)},
                       "messages are lost: %s", fault);
 }
 

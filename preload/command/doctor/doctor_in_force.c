@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "originbypass/command/base/file_text.h"
+#include "originbypass/command/base/log_file.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/as_process.h"
+#include "originbypass/command/programs/counters_place.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
@@ -271,6 +274,21 @@ static void look_at_messages(const char *about, const char *pid, const struct pu
     free(path);
 }
 
+/* In the words of the check of a configuration, with the rights of the process. */
+static void look_at_places(const char *about, const char *pid, const struct published *record) {
+    char *fault = record->log_file[0] != '/' ? NULL : as_process(pid, log_file_fault, record->log_file);
+    if (fault != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "process-messages", about, log_file_remedy(fault)},
+                      "its messages to %s are lost, for its user: %s", record->log_file, fault);
+    free(fault);
+    fault =
+        record->metrics_directory[0] != '/' ? NULL : as_process(pid, counters_place_fault, record->metrics_directory);
+    if (fault != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "process-metrics", about, counters_place_remedy(fault)},
+                      "there are no counters in %s for its user: %s", record->metrics_directory, fault);
+    free(fault);
+}
+
 void doctor_in_force(const char *about, const char *pid, const struct published *record, const char *const *hosts,
                      size_t host_count) {
     tell_state(about, record);
@@ -279,6 +297,7 @@ void doctor_in_force(const char *about, const char *pid, const struct published 
         look_at_hosts(about, pid, record, hosts, host_count);
     }
     look_at_messages(about, pid, record);
+    look_at_places(about, pid, record);
     if (record->file[0] != '\0')
         doctor_mount(pid, record->file, record->file, about);
 }

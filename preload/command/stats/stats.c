@@ -9,6 +9,10 @@
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/option_settings.h"
+#include "originbypass/command/base/text.h"
+#include "originbypass/command/programs/as_process.h"
+#include "originbypass/command/programs/counters_place.h"
+#include "originbypass/command/programs/running.h"
 #include "originbypass/command/stats/stats_directory.h"
 #include "originbypass/command/stats/stats_document.h"
 #include "originbypass/command/stats/stats_figures.h"
@@ -59,12 +63,18 @@ static bool select_process(struct stats *stats, uint32_t pid) {
     stats->is_whole = false;
     if (kept > 0)
         return true;
+    char *name = text_format("%u", pid), *fault = as_process(name, counters_place_fault, stats->directory);
     if (kill((pid_t)pid, 0) != 0 && errno == ESRCH)
         cli_complain("there is no process %u", pid);
+    else if (fault != NULL)
+        cli_complain("process %u has no counters in %s, and its user cannot have any there: %s", pid, stats->directory,
+                     fault);
     else
         cli_complain("process %u has no counters in %s: it has not looked up a name yet, lacks the library, or keeps "
                      "none there; originbypass doctor --pid %u shows more",
                      pid, stats->directory, pid);
+    free(fault);
+    free(name);
     return false;
 }
 
@@ -81,6 +91,24 @@ static bool tell_unread(const struct stats *stats) {
     if (count > UNREAD_TOLD_MAX)
         cli_complain("%s: %zu more files are left out", stats->directory, count - UNREAD_TOLD_MAX);
     return count > 0;
+}
+
+enum { KEPT_OUT_TOLD_MAX = 5 };
+
+/* If no process keeps counters here, those that have the library may not be allowed to. */
+static void tell_kept_out(const char *directory) {
+    struct running_list list = running_collect(NULL);
+    size_t told = 0;
+    for (size_t i = 0; i < list.count && told < KEPT_OUT_TOLD_MAX; i++) {
+        const struct running *running = &list.programs[i];
+        char *fault = as_process(running->pid, counters_place_fault, directory);
+        if (fault != NULL)
+            cli_complain("process %s (%s) has the library, but its user cannot have counters in %s: %s", running->pid,
+                         running->program, directory, fault);
+        told += fault != NULL;
+        free(fault);
+    }
+    running_free(&list);
 }
 
 static bool is_refused_somewhere(const struct stats_reading *reading) {
@@ -110,6 +138,8 @@ static int show(const struct stats_options *options, struct stats *stats) {
         stats_write_document(stats);
     else
         stats_print_tables(stats);
+    if (options->pid == 0 && stats->reading.process_count == 0)
+        tell_kept_out(stats->directory);
     return bad || is_refused_somewhere(&stats->reading) ? CLI_BAD : CLI_GOOD;
 }
 

@@ -1,0 +1,31 @@
+#include "originbypass/command/programs/counters_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "originbypass/command/base/log_file.h"
+#include "originbypass/guest/descriptor.h"
+#include "originbypass/metrics/counters_directory.h"
+
+static const char FULL[] = "no space is left on its file system";
+
+const char *counters_place_fault(const char *path) {
+    struct descriptor directory = {.number = -1};
+    const char *fault = counters_directory_open(path, &directory);
+    descriptor_close(&directory);
+    if (fault != NULL)
+        return fault;
+    if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) != 0)
+        return errno == EROFS ? "its file system can only be read" : "this user may not write to it";
+    return file_system_is_full(path) ? FULL : NULL;
+}
+
+const char *counters_place_remedy(const char *fault) {
+    return strcmp(fault, FULL) == 0
+               ? "Make room on its file system, or name another directory in ORIGIN_BYPASS_METRICS or metrics.directory"
+               : "Make the directory, for the user of the program, or name another one in ORIGIN_BYPASS_METRICS or "
+                 "metrics.directory";
+}
