@@ -526,6 +526,33 @@ it_says_that_the_disk_for_the_log_file_of_a_process_is_full() {
     lacks 'Make its directory' "$report"
 }
 
+it_says_that_a_process_has_used_up_its_descriptors() {
+    install_library
+    coproc asking { LD_PRELOAD=$library ORIGIN_BYPASS_HOSTS=$CDN exec "$python" -c '
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_NOFILE, (20, 20))
+last = None
+try:
+    while True:
+        last = os.open("/dev/null", os.O_RDONLY)
+except OSError:
+    print("full", flush=True)
+sys.stdin.readline()
+os.close(last)
+print("room", flush=True)
+sys.stdin.readline()'; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    read -r <&"${asking[0]}"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (python3): has used up its 20 descriptors: neither the library nor libc can open a socket" "/proc/$pid/fd" 'ulimit -n'
+    echo >&"${asking[1]}"
+    read -r <&"${asking[0]}"
+    doctor --pid "$pid"
+    finds_nothing_bad
+}
+
 it_says_that_the_hosts_of_a_process_were_refused() {
     ORIGIN_BYPASS_HOSTS=https://$CDN begin_asking
     doctor --pid "$pid"

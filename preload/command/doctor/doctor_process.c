@@ -13,6 +13,7 @@
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_children.h"
 #include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_descriptors.h"
 #include "originbypass/command/doctor/doctor_in_force.h"
 #include "originbypass/command/doctor/doctor_own_resolver.h"
 #include "originbypass/command/doctor/doctor_preload.h"
@@ -201,6 +202,8 @@ static bool look_at_process(const struct process *process) {
     }
     free(maps);
     free(environment);
+    if (has_library)
+        doctor_descriptors(process->pid, process->about);
     doctor_children(process->pid, process->about, has_library, is_waiting);
     doctor_resolver_of(process->pid, process->about, has_library);
     if (process->host_count > 0)
