@@ -59,7 +59,8 @@ enum lookup_verdict verdict_of_failure(const struct lookup *lookup, const struct
                                        const char *reason) {
     bool final = settings->fallback_never;
     counters_add(final ? COUNTER_FAILURES : COUNTER_FALLBACKS);
-    if (!final)
+    /* That libc answers for what has no name outside is meant so, and happens all the time below a wildcard. */
+    if (!final && !lookup_has(lookup, OUTCOME_NO_NAME))
         publish_fallback(&lookup->name);
     tell_failed(lookup, reason, final);
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;

@@ -468,6 +468,14 @@ it_notes_that_libc_answered_a_listed_host_last() {
     until_true has_its_own_answer
 }
 
+# External DNS has answered: there is no such name.
+it_takes_a_name_that_only_the_local_network_knows_for_no_outage() {
+    ORIGIN_BYPASS_HOSTS='*.example.com' begin_asking
+    ask_for intranet.example.com
+    doctor --pid "$pid"
+    lacks 'went to libc' "$report"
+}
+
 has_its_own_answer() {
     ask_for "$CDN"
     doctor --pid "$pid"
