@@ -359,6 +359,36 @@ it_says_that_the_configuration_leaves_a_process_alone() {
     tells bad "process $pid (sleep): is left alone by \"programs\" in $TMPDIR/linked.conf"
 }
 
+# --- its neighbours ---------------------------------------------------------------------------------------------------
+
+it_notes_a_library_that_gets_the_lookups_of_a_process_first() {
+    local wrapper=$TMPDIR/libwrapper.so
+    install_library
+    echo 'int getaddrinfo(void) { return -1; }' | cc -shared -fPIC -x c -o "$wrapper" -
+    LD_PRELOAD="$wrapper $library" ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note "process $pid (sleep): has $wrapper before the library, which defines getaddrinfo" 'Name liboriginbypass.so first in LD_PRELOAD'
+    LD_PRELOAD="$library $wrapper" ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    lacks "$wrapper" "$report"
+    LD_PRELOAD="$wrapper:$LAB_LIBRARY" ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor -- true
+    tells note "environment: LD_PRELOAD names $wrapper before the library, which defines getaddrinfo"
+    LD_PRELOAD="$LAB_LIBRARY:$wrapper" ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor -- true
+    lacks 'before the library' "$report"
+}
+
+it_notes_that_a_process_has_the_library_twice() {
+    install_library
+    LD_PRELOAD="$library $LAB_LIBRARY" ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note "process $pid (sleep): has the library twice, from " " and from " "$library" "$LAB_LIBRARY"
+    LD_PRELOAD="$library $library" ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    lacks twice "$report"
+}
+
 # --- what it has in force -------------------------------------------------------------------------------------------
 
 it_says_which_hosts_and_upstreams_a_process_has_in_force() {

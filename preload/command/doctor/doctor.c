@@ -10,6 +10,7 @@
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_configuration.h"
 #include "originbypass/command/doctor/doctor_names.h"
+#include "originbypass/command/doctor/doctor_neighbours.h"
 #include "originbypass/command/doctor/doctor_preload.h"
 #include "originbypass/command/doctor/doctor_process.h"
 #include "originbypass/command/doctor/doctor_program.h"
@@ -185,10 +186,12 @@ static void look_at_settings(const struct doctor_options *options, char *const *
 static int look_at_all(const struct doctor_options *options, char *const *hosts) {
     bool restart = false;
     findings_begin(&options->style);
-    if (options->pid == NULL)
+    if (options->pid == NULL) {
         doctor_preload(NULL, "environment", secure_getenv("LD_PRELOAD"));
-    else
+        doctor_neighbours_in("environment", secure_getenv("LD_PRELOAD"));
+    } else {
         restart = doctor_process(options->pid, (const char *const *)hosts, options->target_count);
+    }
     if (options->program != NULL)
         doctor_program(options->program, options->program[0]);
     if (options->target_count > 0 || (options->pid == NULL && options->program == NULL))

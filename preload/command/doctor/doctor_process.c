@@ -15,6 +15,7 @@
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_descriptors.h"
 #include "originbypass/command/doctor/doctor_in_force.h"
+#include "originbypass/command/doctor/doctor_neighbours.h"
 #include "originbypass/command/doctor/doctor_own_resolver.h"
 #include "originbypass/command/doctor/doctor_preload.h"
 #include "originbypass/command/doctor/doctor_program.h"
@@ -200,6 +201,9 @@ static bool look_at_process(const struct process *process) {
     } else {
         tell_unmapped(process->about, process->pid, environment == NULL ? "" : environment, size);
     }
+    if (has_library)
+        doctor_neighbours(process->pid, process->about, process->maps,
+                          environment == NULL ? NULL : proc_file_variable(environment, size, "LD_PRELOAD"));
     free(maps);
     free(environment);
     if (has_library)

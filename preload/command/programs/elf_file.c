@@ -167,6 +167,17 @@ bool elf_imports(const struct elf_file *elf, const char *function) {
     return elf_imports_one(elf, (const char *const[]){function, NULL}) != NULL;
 }
 
+bool elf_exports(const struct elf_file *elf, const char *function) {
+    struct entries read = read_entries(elf, SHT_DYNSYM, sizeof(ElfW(Sym)));
+    const ElfW(Sym) *symbols = read.entries;
+    bool found = false;
+    for (size_t i = 0; i < read.count && !found; i++)
+        found = symbols[i].st_shndx != SHN_UNDEF &&
+                strcmp(text_at(read.texts, read.text_size, symbols[i].st_name), function) == 0;
+    free_entries(&read);
+    return found;
+}
+
 static bool begins_with_one(const char *name, const char *const *beginnings) {
     for (; *beginnings != NULL; beginnings++)
         if (strncmp(name, *beginnings, strlen(*beginnings)) == 0)

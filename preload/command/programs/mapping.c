@@ -40,7 +40,12 @@ static const char *skip_field(const char *at) {
     return at + strspn(at, " ");
 }
 
-/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: another file, or no file. */
+bool mapping_is_library(const struct mapping *mapping) {
+    const char *name = strrchr(mapping->path, '/');
+    return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0; /* with a version after it, or none */
+}
+
+/* `START-END PERMISSIONS OFFSET MAJOR:MINOR INODE PATH`. False: it is not of a file. */
 static bool read_line(const char *line, struct mapping *mapping) {
     const char *permissions = skip_field(line);
     const char *device = skip_field(skip_field(permissions)), *inode = skip_field(device);
@@ -56,14 +61,19 @@ static bool read_line(const char *line, struct mapping *mapping) {
     mapping->inode = strtoul(inode, NULL, 10);
     mapping->deleted = cut_off(mapping->path, DELETED);
     unescape_newlines(mapping->path);
-    /* The name may have a version after it. */
-    const char *name = strrchr(mapping->path, '/');
-    return name != NULL && strncmp(name, FILE_NAME, strlen(FILE_NAME)) == 0;
+    return mapping->path[0] == '/';
+}
+
+bool mapping_next_file(char **maps, struct mapping *mapping) {
+    for (char *line; (line = strsep(maps, "\n")) != NULL;)
+        if (read_line(line, mapping))
+            return true;
+    return false;
 }
 
 bool mapping_next(char **maps, struct mapping *mapping) {
-    for (char *line; (line = strsep(maps, "\n")) != NULL;)
-        if (read_line(line, mapping))
+    while (mapping_next_file(maps, mapping))
+        if (mapping_is_library(mapping))
             return true;
     return false;
 }

@@ -57,6 +57,9 @@ bool elf_imports(const struct elf_file *elf, const char *function);
  */
 const char *elf_imports_one(const struct elf_file *elf, const char *const *functions);
 
+/** Whether the file defines this function for other objects. */
+bool elf_exports(const struct elf_file *elf, const char *function);
+
 /**
  * The first shared object that the file itself needs (DT_NEEDED) and whose name has one of these beginnings. The list
  * ends with NULL. Returns NULL if there is none.

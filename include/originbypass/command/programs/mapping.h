@@ -17,8 +17,16 @@ struct mapping {
 };
 
 /**
- * Find the next mapping of a file that is called liboriginbypass.so, with or without a version after it. `maps` points
- * to the rest of the text, which this function modifies, and is moved on. False: there are no more.
+ * Find the next mapping of a file, whatever it is called. `maps` points to the rest of the text, which this function
+ * modifies, and is moved on. False: there are no more.
+ */
+bool mapping_next_file(char **maps, struct mapping *mapping);
+
+/** Whether the file is called as the library is. */
+bool mapping_is_library(const struct mapping *mapping);
+
+/**
+ * Find the next mapping of a file that is called liboriginbypass.so, with or without a version after it.
  */
 bool mapping_next(char **maps, struct mapping *mapping);
 
