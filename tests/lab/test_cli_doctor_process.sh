@@ -894,6 +894,32 @@ ask_for() {
 
 # --- what it cannot see --------------------------------------------------------------------------------------------
 
+it_looks_at_the_process_of_a_thread() {
+    install_library
+    coproc asking { LD_PRELOAD=$library ORIGIN_BYPASS_HOSTS=$CDN exec "$python" -c '
+import sys, threading
+thread = threading.Thread(target=sys.stdin.readline)
+thread.start()
+print(thread.native_id, flush=True)'; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    read -r thread <&"${asking[0]}"
+    doctor --pid "$thread"
+    finds_nothing_bad
+    tells note "$thread: is the number of a thread of process $pid, which is looked at"
+    tells good "process $pid (python3): has the library from $library"
+}
+
+it_says_that_it_cannot_see_a_process() {
+    begin sleep 60
+    # shellcheck disable=SC2016 # expanded in there
+    report=$(unshare --mount sh -c 'mount -t tmpfs none /proc; "$0" doctor --pid "$1"' "$originbypass" "$pid" || :)
+    tells bad "process $pid: cannot be looked at: /proc is not mounted"
+    # shellcheck disable=SC2016 # expanded in there
+    report=$(unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 --regid 65534 --clear-groups "$0" doctor --pid "$1"' "$originbypass" "$pid" || :)
+    tells bad "process $pid: cannot be looked at: /proc does not show it to this user (hidepid)"
+}
+
 it_says_that_there_is_no_such_process() {
     begin sleep 60
     kill "$pid"

@@ -42,6 +42,29 @@ it_says_that_there_is_no_such_program() {
     tells bad '/etc/hosts: cannot be run: Permission denied'
 }
 
+it_says_that_the_interpreter_of_a_script_is_missing() {
+    local script=$TMPDIR/entrypoint.sh
+    printf '#!/no/such/shell\n' >"$script"
+    chmod 755 "$script"
+    doctor -- "$script"
+    finds_bad 1
+    tells bad "$script: cannot be run: its first line names the interpreter /no/such/shell: No such file or directory" 'Install the interpreter'
+    fails "$originbypass" run -H "$CDN" "$script" 2>"$messages"
+    contains "$script: /no/such/shell: No such file or directory" "$(<"$messages")"
+    printf '#!/bin/sh\r\ntrue\r\n' >"$script"
+    doctor -- "$script"
+    finds_bad 1
+    tells bad 'names the interpreter /bin/sh\x0d: No such file' 'Save it with Unix line endings'
+}
+
+it_notes_a_script_without_an_interpreter() {
+    echo 'echo here' >"$TMPDIR/plain"
+    chmod 755 "$TMPDIR/plain"
+    doctor -- "$TMPDIR/plain"
+    finds_nothing_bad
+    tells note "$TMPDIR/plain: is no ELF file and does not begin with #!, so the kernel does not run it" 'begin it with a line such as #!/bin/sh'
+}
+
 it_says_that_the_loader_does_not_take_the_library() {
     echo 'not a library' >"$TMPDIR/broken.so"
     ORIGIN_BYPASS_LIBRARY=$TMPDIR/broken.so doctor -- curl

@@ -134,6 +134,22 @@ it_watches_several_hosts() {
     until_true said_to_be 'www.example.com: changed'
 }
 
+it_does_not_begin_with_a_command_that_cannot_be_run() {
+    printf '#!/no/such/shell\n' >"$TMPDIR/script.sh"
+    chmod 755 "$TMPDIR/script.sh"
+    local command
+    for command in no-such-command "$TMPDIR/script.sh" /etc/hosts; do
+        status=0
+        ORIGIN_BYPASS_HOSTS=$CDN timeout 20 "$originbypass" watch "$CDN" -- "$command" >"$events" 2>"$messages" || status=$?
+        equal 2 "$status"
+        equal '' "$(<"$events")"
+        cat "$messages" >>"$TMPDIR/complaints"
+    done
+    contains 'no-such-command: No such file or directory' "$(<"$TMPDIR/complaints")"
+    contains "$TMPDIR/script.sh: /no/such/shell: No such file or directory" "$(<"$TMPDIR/complaints")"
+    contains '/etc/hosts: Permission denied' "$(<"$TMPDIR/complaints")"
+}
+
 it_goes_on_whatever_the_command_exits_with() {
     watch "$CDN" -- sh -c "date >>$ran; exit 3"
     until_true said_to_be found
@@ -142,7 +158,12 @@ it_goes_on_whatever_the_command_exits_with() {
     answer "$ANSWER"
     until_true was_run 2
     stop_watching
+    # shellcheck disable=SC2016 # expanded in there
+    printf '#!/bin/sh\nrm "$0"\n' >"$TMPDIR/none"
+    chmod 755 "$TMPDIR/none"
     watch --at-start "$CDN" -- "$TMPDIR/none"
+    until_true said_to_be "none: run, exit status 0"
+    answer "$OTHER"
     until_true said_to_be "none: run, exit status 127"
     contains "$TMPDIR/none: No such file or directory" "$(<"$messages")"
     stop_watching

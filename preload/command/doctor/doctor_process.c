@@ -2,11 +2,13 @@
 #include "originbypass/command/doctor/doctor_process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
@@ -141,8 +143,20 @@ static void tell_unmapped(const char *about, const char *pid, const char *enviro
     free(path);
 }
 
-static void tell_unreadable(const char *about, int error) {
-    if (error == ENOENT || error == ESRCH)
+/* With the option hidepid, /proc does not show the processes of other users (proc(5)). */
+static bool is_hidden(const char *pid) {
+    return kill((pid_t)strtol(pid, NULL, 10), 0) == 0 || errno == EPERM;
+}
+
+static void tell_unreadable(const char *pid, const char *about, int error) {
+    bool missing = error == ENOENT || error == ESRCH;
+    if (missing && access("/proc/self/status", F_OK) != 0)
+        findings_tell(&(struct finding){FINDING_BAD, "process", about, "Mount /proc: mount -t proc proc /proc"},
+                      "cannot be looked at: /proc is not mounted");
+    else if (missing && is_hidden(pid))
+        findings_tell(&(struct finding){FINDING_BAD, "process", about, "Ask as the user that it belongs to or as root"},
+                      "cannot be looked at: /proc does not show it to this user (hidepid)");
+    else if (missing)
         findings_tell(&(struct finding){FINDING_BAD, "process", about,
                                         "See ps for the numbers of processes in this "
                                         "container or on this host"},
@@ -242,17 +256,41 @@ static char *maps_of(const char *pid) {
     return maps;
 }
 
-bool doctor_process(const char *pid, const char *const *hosts, size_t host_count) {
+static bool look_at_pid(const char *pid, const char *const *hosts, size_t host_count) {
     char *maps = maps_of(pid);
     int error = errno;
     char *about = describe_process(pid);
     struct process process = {pid, about, maps, hosts, host_count};
     bool restart = false;
     if (maps == NULL)
-        tell_unreadable(about, error);
+        tell_unreadable(pid, about, error);
     else
         restart = look_at_process(&process);
     free(maps);
     free(about);
+    return restart;
+}
+
+/* The number of the process that a thread belongs to, for the caller to free; NULL: it is none of a thread. */
+static char *process_of_thread(const char *pid) {
+    static const char field[] = "\nTgid:\t";
+    char *status = proc_file_text(pid, "status", NULL);
+    const char *found = status == NULL ? NULL : strstr(status, field);
+    const char *number = found == NULL ? "" : found + strlen(field);
+    char *process = text_format("%.*s", (int)strspn(number, "0123456789"), number);
+    free(status);
+    if (process[0] != '\0' && strcmp(process, pid) != 0)
+        return process;
+    free(process);
+    return NULL;
+}
+
+bool doctor_process(const char *pid, const char *const *hosts, size_t host_count) {
+    char *process = process_of_thread(pid);
+    if (process != NULL)
+        findings_tell(&(struct finding){FINDING_NOTE, "process", pid, NULL},
+                      "is the number of a thread of process %s, which is looked at", process);
+    bool restart = look_at_pid(process == NULL ? pid : process, hosts, host_count);
+    free(process);
     return restart;
 }

@@ -193,6 +193,27 @@ static void tell_left_alone(const struct program *program, char *const *argument
     free(file);
 }
 
+static void tell_unknown(const struct program *program, const char *shown) {
+    if (program->is_unknown)
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "program", shown,
+                              "If it is a script, begin it with a line such as #!/bin/sh"},
+            "is no ELF file and does not begin with #!, so the kernel does not run it. A shell does, and what "
+            "it starts is not known");
+}
+
+/* The kernel says only that there is no such file, and programs say so of the script. */
+static void tell_interpreter(const struct program *program, const char *shown, int problem) {
+    size_t length = strlen(program->interpreter);
+    bool windows = length > 0 && program->interpreter[length - 1] == '\r';
+    findings_tell(&(struct finding){FINDING_BAD, "program", shown,
+                                    windows ? "Save it with Unix line endings (dos2unix): its first line ends with a "
+                                              "carriage return"
+                                            : "Install the interpreter, or correct the first line"},
+                  "cannot be run: its first line names the interpreter %s: %s", program->interpreter,
+                  strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
+}
+
 static void look_at_program(const char *pid, const struct program *program, char *const *arguments, const char *shown) {
     bool unreached = tell_obstacles(program, shown);
     bool known = doctor_known(program, arguments, shown, &unreached);
@@ -202,6 +223,7 @@ static void look_at_program(const char *pid, const struct program *program, char
         try_preload(pid, program, shown);
     tell_left_alone(program, arguments, shown);
     tell_shell_script(program, shown);
+    tell_unknown(program, shown);
 }
 
 static char *named(const struct program *program, const char *shown) {
@@ -212,7 +234,9 @@ static void inspect(const char *pid, char *const *arguments, const char *shown) 
     struct program program;
     int problem = program_inspect(arguments[0], &program);
     char *about = named(&program, shown);
-    if (problem != 0)
+    if (program.interpreter != NULL)
+        tell_interpreter(&program, about, problem);
+    else if (problem != 0)
         findings_tell(&(struct finding){FINDING_BAD, "program", about, "Give its name in PATH, or its path"},
                       "cannot be run: %s", strerror(problem)); // NOLINT(concurrency-mt-unsafe): there is one thread
     else

@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/elf_file.h"
@@ -214,6 +215,7 @@ static void inspect_binary(int descriptor, struct program *program) {
         elf_end(&elf);
     }
     bool privileged = is_privileged_here(program->binary);
+    program->is_unknown = descriptor >= 0 && kind == ELF_NONE;
     program->obstacles[PROGRAM_OTHER_MACHINE] = kind == ELF_FOREIGN;
     program->obstacles[PROGRAM_UNREADABLE] = descriptor < 0;
     program->obstacles[PROGRAM_SETID] = privileged && changes_ids(program->binary);
@@ -242,21 +244,33 @@ int program_inspect(const char *name, struct program *program) {
     int problem = find_program(name, &program->path);
     if (program->path != NULL)
         program->binary = memory_text(program->path);
-    for (size_t scripts = 0; problem == 0; scripts++) {
+    for (size_t scripts = 0; problem == 0 && program->binary != NULL; scripts++) {
         char *interpreter = inspect_file(program);
         if (interpreter == NULL)
             break;
         free(program->binary);
         program->binary = NULL;
         problem = scripts == SCRIPTS_MAX ? ELOOP : find_program(interpreter, &program->binary);
+        if (problem != 0)
+            program->interpreter = memory_text(interpreter);
         free(interpreter);
     }
     return problem;
 }
 
+void program_complain(const char *name, int error) {
+    struct program program;
+    (void)program_inspect(name, &program);
+    const char *interpreter = program.interpreter;
+    cli_complain("%s: %s%s%s", name, interpreter == NULL ? "" : interpreter, interpreter == NULL ? "" : ": ",
+                 strerror(error)); // NOLINT(concurrency-mt-unsafe): there is one thread
+    program_free(&program);
+}
+
 void program_free(struct program *program) {
     free(program->path);
     free(program->binary);
+    free(program->interpreter);
     free(program->loader);
     free(program->resolver);
     free(program->sanitizer);

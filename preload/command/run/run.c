@@ -96,7 +96,7 @@ static bool preload(const struct run_options *options) {
 static int execute(char **program) {
     execvp(program[0], program);
     int error = errno;
-    cli_complain("%s: %s", program[0], strerror(error)); // NOLINT(concurrency-mt-unsafe): there is one thread
+    program_complain(program[0], error);
     return error == ENOENT ? RUN_NOT_FOUND : RUN_REFUSED;
 }
 

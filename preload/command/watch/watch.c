@@ -11,6 +11,7 @@
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/resolution.h"
+#include "originbypass/command/programs/program.h"
 #include "originbypass/command/watch/aside.h"
 #include "originbypass/command/watch/watch_events.h"
 #include "originbypass/guest/clock.h"
@@ -230,13 +231,23 @@ static bool are_times_right(struct watch *watch) {
     return watch->max_s >= watch->min_s;
 }
 
+/* A mistake must not show only when the command is needed. */
+static bool can_be_run(const char *command) {
+    struct program program;
+    int problem = program_inspect(command, &program);
+    program_free(&program);
+    if (problem != 0)
+        program_complain(command, problem);
+    return problem == 0;
+}
+
 static bool are_operands_right(const struct cli_arguments *arguments) {
     if (arguments->count == 0)
         cli_complain("no host is named");
     else if (arguments->program == NULL || arguments->program[0] == NULL)
         cli_complain("no command is named after --");
     else
-        return true;
+        return can_be_run(arguments->program[0]);
     return false;
 }
 

@@ -22,9 +22,11 @@ enum program_obstacle {
 struct program {
     char *path;                        /**< the file; if the name has no slash, as found in PATH */
     char *binary;                      /**< the same; for a script its last interpreter, or what env(1) runs */
+    char *interpreter;                 /**< of a script, the one that cannot be run; NULL: none */
     char *loader;                      /**< the binary's (PT_INTERP); NULL: none, or unknown */
     char *resolver;                    /**< the library with its own resolver, such as `libcares.so.2`; NULL: none */
     char *sanitizer;                   /**< AddressSanitizer's, such as `libasan.so.8`; NULL: none, or linked in */
+    bool is_unknown;                   /**< no ELF file and no `#!`: the kernel does not run it, but a shell may */
     bool obstacles[PROGRAM_OBSTACLES]; /**< which obstacles the binary has */
 };
 
@@ -37,6 +39,9 @@ struct program {
  * of a library; own_resolver.h has signs of both. It cannot see what a shell script starts.
  */
 int program_inspect(const char *name, struct program *program);
+
+/** Complain that a program cannot be run, with this error number, and because of its interpreter if that is missing. */
+void program_complain(const char *name, int error);
 
 void program_free(struct program *program);
 
