@@ -9,15 +9,41 @@
 # make kubernetes build/kubernetes: scripts/kubernetes with the library and the command, for kubectl
 # make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
 # SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
-# programs. make check VALGRIND=1 runs these under valgrind. V=1 shows each command.
+# programs. make check VALGRIND=1 runs these under valgrind. ARCH=aarch64|x86_64 builds for that CPU, under build/ARCH if
+# this machine has another; make check then runs the same tests under qemu. V=1 shows each command.
 
-CC ?= cc
-AR ?= ar
+MACHINE := $(shell uname -m)
+ARCH ?= $(MACHINE)
+override ARCH := $(patsubst arm64,aarch64,$(ARCH:amd64=x86_64))
+FOREIGN = $(filter-out $(MACHINE),$(ARCH))
 SANITIZE ?=
 VALGRIND ?=
 V ?=
 Q = $(if $(V),,@echo '  $@';)
-BUILD ?= build$(addprefix /,$(SANITIZE))
+BUILD ?= build$(addprefix /,$(SANITIZE)$(FOREIGN))
+
+ifeq ($(FOREIGN),)
+CC ?= cc
+AR ?= ar
+STRIP_COMMAND = strip
+else
+# Debian's cross compiler, and the other CPU's packages in a directory of their own: nothing is installed for them.
+DEBIAN_aarch64 = arm64
+DEBIAN_x86_64 = amd64
+$(if $(DEBIAN_$(ARCH)),,$(error ARCH is $(ARCH), but originbypass is for aarch64 and x86_64 only))
+TRIPLET = $(ARCH)-linux-gnu
+CC = $(subst _,-,$(TRIPLET))-gcc
+AR = $(subst _,-,$(TRIPLET))-ar
+STRIP_COMMAND = $(subst _,-,$(TRIPLET))-strip
+FOREIGN_ROOT = $(BUILD)/root
+FOREIGN_PACKAGES = libc-ares-dev libconfig-dev libc6 libgcc-s1 libcmocka-dev libcmocka0 libjansson-dev libjansson4 musl
+CPPFLAGS += -isystem $(FOREIGN_ROOT)/usr/include -isystem $(FOREIGN_ROOT)/usr/include/$(TRIPLET)
+LDFLAGS += -L$(FOREIGN_ROOT)/usr/lib/$(TRIPLET)
+endif
+
+ifeq ($(shell echo __SIZEOF_POINTER__ | $(CC) $(CFLAGS) -E -P - 2>/dev/null),4)
+$(error originbypass is for 64-bit CPUs, x86-64 and arm64: 32-bit ones (i386, armhf) are not supported)
+endif
 VERSION = $(shell sed -n 's/.*VERSION "\(.*\)"/\1/p' include/originbypass/version.h)
 
 WARNINGS = -Wall -Wextra -Wpedantic -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
@@ -64,7 +90,13 @@ CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(WRAPPED) $(if 
 
 all: $(LIBRARY) $(CLI)
 
-$(BUILD)/libconfig.a: Makefile
+ifneq ($(FOREIGN),)
+$(FOREIGN_ROOT):
+	@command -v $(CC) >/dev/null || { echo 'make: there is no $(CC); scripts/install-deps cross installs it' >&2; exit 1; }
+	$(Q)rm -rf $@.new && scripts/foreign-packages $(DEBIAN_$(ARCH)) $@.new $(FOREIGN_PACKAGES) && mv $@.new $@
+endif
+
+$(BUILD)/libconfig.a: Makefile | $(FOREIGN_ROOT)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -r -nostdlib -o $(BUILD)/libconfig.o $(filter -L%,$(LDFLAGS)) $(addprefix -Wl$(comma)--wrap=,$(LIBCONFIG_WRAPPED)) \
 	    -Wl,--whole-archive -l:libconfig.a && rm -f $@ && $(AR) rcs $@ $(BUILD)/libconfig.o
@@ -78,7 +110,7 @@ $(LIBRARY): $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a preload/exports
 # lookups that did not change took up to 10 % longer.
 $(LIBRARY_OBJECTS): ALIGNMENT = -falign-functions=64
 
-$(BUILD)/obj/%.o: preload/%.c
+$(BUILD)/obj/%.o: preload/%.c | $(FOREIGN_ROOT)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALIGNMENT) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
@@ -125,17 +157,17 @@ uninstall:
 	DESTDIR='$(DESTDIR)' $(INSTALL) uninstall
 
 # The command finds the library in ../lib, wherever the tree is unpacked.
-DIST = originbypass-$(VERSION)-$(shell uname -m)
+DIST = originbypass-$(VERSION)-$(ARCH)
 dist: all
-	$(Q)rm -rf $(BUILD)/dist && DESTDIR=$(BUILD)/dist PREFIX=/$(DIST) STRIP=strip BUILD=$(BUILD) scripts/install-tree install && \
+	$(Q)rm -rf $(BUILD)/dist && DESTDIR=$(BUILD)/dist PREFIX=/$(DIST) STRIP=$(STRIP_COMMAND) BUILD=$(BUILD) scripts/install-tree install && \
 	    cp README.md $(BUILD)/dist/$(DIST) && \
 	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
 
 # kubectl reads no file from outside the directory.
 kubernetes: all
 	$(Q)rm -rf $(BUILD)/kubernetes && cp -R scripts/kubernetes $(BUILD) && \
-	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY) && \
-	    strip --strip-unneeded -o $(BUILD)/kubernetes/configmap/originbypass $(CLI)
+	    $(STRIP_COMMAND) --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY) && \
+	    $(STRIP_COMMAND) --strip-unneeded -o $(BUILD)/kubernetes/configmap/originbypass $(CLI)
 
 deb:
 	BUILD=$(BUILD) scripts/make-deb
@@ -160,9 +192,9 @@ bench:
 	tests/bench/run $(BUILD)
 
 check:
-	scripts/install-deps check
-	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND),,$(BENCHES))
-	exec env SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) tests/check $(BUILD) $(UNIT_TESTS)
+	scripts/install-deps check $(if $(FOREIGN),cross)
+	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN),,$(BENCHES))
+	exec env CC='$(CC)' SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) FOREIGN=$(FOREIGN) tests/check $(BUILD) $(UNIT_TESTS)
 
 lint:
 	tests/lint

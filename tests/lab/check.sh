@@ -23,9 +23,22 @@ CDN=cdn.example.com
 # For tests in which time does not matter: on a busy machine a server can answer late, and would be asked again.
 patient='query = { timeout_ms = 10000; hedge_ms = 5000; deadline_ms = 30000; };'
 originbypass=${LAB_LIBRARY%/*}/originbypass # the command
+not_built=$TMPDIR/not-built # which program a test could not run, because it is not for the library's CPU
 messages=$TMPDIR/messages # by convention, the standard error of a program under the library
 python=/usr/bin/python3   # not a version manager's shell script in PATH
 [[ -x $python ]] || python=python3
+
+# make_runnable PROGRAM [PLACE]: puts a script in the place of a program of another CPU, which runs it.
+make_runnable() {
+    local real=$LAB/tmp/foreign/${1##*/} place=${2:-$1}
+    mkdir -p "${real%/*}"
+    cp "$1" "$real" && rm -f "$place" && printf '#!/bin/sh\nexec qemu-%s %s "$@"\n' "$FOREIGN" "$real" >"$place" && chmod 755 "$place"
+}
+
+if [[ $checker == foreign ]]; then
+    make_runnable "$originbypass" "$LAB/tmp/originbypass" || exit 125
+    originbypass=$LAB/tmp/originbypass
+fi
 
 # --- running and reporting -------------------------------------------------------------------------------------------
 
@@ -48,8 +61,10 @@ check_one() {
     for attempt in 1 2 3; do
         : >"$messages"
         : >"$TMPDIR/stalled-ms"
+        : >"$not_built"
         heal_world >"$output" 2>&1 && (set -e && prepare && "$1") >>"$output" 2>&1
         status=$?
+        [[ ! -s $not_built ]] || { status=77 && cat "$not_built" >>"$output"; }
         reported=0
         nothing_reported >>"$output" || reported=1
         ((status != 0 && status != 77 && !reported && attempt < 3)) || break
@@ -121,8 +136,13 @@ preloaded() {
 # Like preloaded, but the program keeps its standard error.
 with_library() {
     local runs=()
-    ! is_program_of_ours "$1" || runs=("${checker_runs[@]}")
-    env LD_PRELOAD="$checker_before $LAB_LIBRARY" "${runs[@]}" "$@"
+    if is_program_of_ours "$1"; then
+        runs=("${checker_runs[@]}")
+    elif [[ $checker == foreign ]]; then
+        echo "${1##*/} is not built for $FOREIGN" >>"$not_built"
+        return 77
+    fi
+    env "${preload_variable:+$preload_variable=}LD_PRELOAD=$checker_before $LAB_LIBRARY" "${runs[@]}" "$@"
 }
 
 # with_settings TEXT: sets the test's configuration file from now on.
@@ -165,6 +185,7 @@ compiled() {
     source=$(dirname "$0")/$1.c
     [[ -e $source ]] || source=$lab/$1.c
     [[ -x $program ]] || compile -pthread "${@:2}" -o "$program" "$source" || return
+    [[ $checker != foreign || -e $LAB/tmp/foreign/$1 ]] || make_runnable "$program" || return
     echo "$program"
 }
 

@@ -5,6 +5,7 @@
 #     SANITIZE=thread      ThreadSanitizer, built in
 #     VALGRIND=1           valgrind's memcheck
 #     ALLOCATOR=jemalloc   not a checker: another allocator between the program and libc
+#     FOREIGN=aarch64      nor is this one: the library and our C programs are for another CPU, which qemu imitates
 #
 # or none. A report goes to a file, because a program may have closed its standard error or put its client's socket there.
 # It makes the test fail, however the program ended. (When combined with AddressSanitizer, UndefinedBehaviorSanitizer
@@ -12,11 +13,12 @@
 
 # shellcheck disable=SC2034 # check.sh uses them
 checker=${SANITIZE:-${VALGRIND:+valgrind}}
-checker=${checker:-${ALLOCATOR-}}
+checker=${checker:-${ALLOCATOR:-${FOREIGN:+foreign}}}
 reports=$TMPDIR/reports
 checker_flags=() # for the compiler
 checker_before='' # the libraries that must come before ours in LD_PRELOAD
 checker_runs=() # what our programs are run under
+preload_variable=''
 mkdir -p "$reports"
 
 # If the compiler links the sanitizer into the program (clang), there is nothing to preload.
@@ -52,6 +54,12 @@ case $checker in
         checker_before=$(ldconfig -p | awk '$1 == "libjemalloc.so.2" && !found++ { print $NF }')
         [[ -n $checker_before ]] || { echo 'lab: there is no libjemalloc.so.2; scripts/install-deps check installs it' >&2 && exit 125; }
         ;;
+    foreign)
+        # Each program of ours is a script that starts it under qemu (compile() in check.sh). qemu itself must not have the
+        # library, so it takes LD_PRELOAD in another variable.
+        export QEMU_LD_PREFIX=$FOREIGN_ROOT
+        preload_variable=QEMU_SET_ENV
+        ;;
     *)
         echo "lab: '$checker' is not a checker for SANITIZE, VALGRIND or ALLOCATOR" >&2
         exit 125
@@ -81,4 +89,4 @@ without_leaks() {
 }
 
 # The test's program is not ours: nothing in it is built for a checker.
-not_checked() { not_under 'address|thread|valgrind' "$* is not ours"; }
+not_checked() { not_under 'address|thread|valgrind|foreign' "$* is not ours"; }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/param.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -161,7 +162,7 @@ static void thousands_of_addresses_need_no_more_than_32_kib_of_stack(void **stat
     pthread_t thread;
     bool ordered = false;
     pthread_attr_init(&attributes);
-    assert_int_equal(pthread_attr_setstacksize(&attributes, (size_t)32 * 1024), 0);
+    assert_int_equal(pthread_attr_setstacksize(&attributes, MAX((size_t)32 * 1024, (size_t)PTHREAD_STACK_MIN)), 0);
     assert_int_equal(pthread_attr_setguardsize(&attributes, (size_t)1024 * 1024), 0);
     assert_int_equal(pthread_create(&thread, &attributes, order_many, &ordered), 0);
     pthread_join(thread, NULL);
