@@ -186,9 +186,10 @@ it_notes_a_variable_whose_name_is_misspelt() {
     contains 'note: ORIGIN_BYPASS_LOGLEVEL is not read: did you mean ORIGIN_BYPASS_LOG_LEVEL?' \
         "$(ORIGIN_BYPASS_LOGLEVEL=info check "$file")"
     contains 'note: ORIGIN_BYPASS_HOST is not read' "$(ORIGIN_BYPASS_HOST=$CDN check)"
+    contains 'note: ORIGIN_BYPAS_HOSTS is not read: did you mean ORIGIN_BYPASS_HOSTS?' "$(ORIGIN_BYPAS_HOSTS=$CDN check)"
     contains '"reason": "ORIGIN_BYPASS_HOST is not read: did you mean ORIGIN_BYPASS_HOSTS?"' \
         "$(ORIGIN_BYPASS_HOST=$CDN check --json "$file")"
-    lacks 'is not read' "$(ORIGIN_BYPASS_LIBRARY=/x.so ORIGINBYPASS_SERVICE_HOST=10.0.0.1 check "$file")"
+    lacks 'is not read' "$(ORIGIN_BYPASS_LIBRARY=/x.so ORIGINBYPASS_SERVICE_HOST=10.0.0.1 ORIGIN_PROXY_HOSTS=x check "$file")"
 }
 
 it_notes_that_the_variable_replaces_the_hosts_of_the_file() {

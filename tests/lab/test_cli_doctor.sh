@@ -11,6 +11,15 @@ ANOTHER=shop.example.com
 
 # --- the report -----------------------------------------------------------------------------------------------------
 
+it_names_a_misspelt_variable() {
+    ORIGIN_BYPASS_HOST=$CDN doctor "$CDN"
+    equal 1 "$status"
+    tells bad 'environment: ORIGIN_BYPASS_HOST is not read: did you mean ORIGIN_BYPASS_HOSTS?' 'Correct the name'
+    ORIGIN_BYPASS_UPSTREAM=8.8.8.8 doctor_of "$CDN" "$CDN"
+    finds_nothing_bad
+    tells note 'environment: ORIGIN_BYPASS_UPSTREAM is not read: did you mean ORIGIN_BYPASS_UPSTREAMS?'
+}
+
 it_says_that_the_variable_replaces_the_hosts_of_the_file() {
     configure "hosts = ( \"www.example.com\", { name = \"$CDN\"; addresses = [ \"203.0.113.99\" ]; } );"
     doctor_of "$CDN" "$CDN"

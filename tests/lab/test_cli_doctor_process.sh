@@ -591,6 +591,18 @@ sys.stdin.readline()'; }
     finds_nothing_bad
 }
 
+it_names_a_misspelt_variable_of_a_process() {
+    install_library
+    LD_PRELOAD=$library ORIGIN_BYPAS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    finds_bad 2
+    tells bad "process $pid (sleep): ORIGIN_BYPAS_HOSTS is not read: did you mean ORIGIN_BYPASS_HOSTS?" 'Correct the name of the variable where the program is started'
+    LD_PRELOAD=$library ORIGIN_BYPASS_UPSTREAM=8.8.8.8 ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note "process $pid (sleep): ORIGIN_BYPASS_UPSTREAM is not read: did you mean ORIGIN_BYPASS_UPSTREAMS?"
+}
+
 it_says_that_the_hosts_of_a_process_were_refused() {
     ORIGIN_BYPASS_HOSTS=https://$CDN begin_asking
     doctor --pid "$pid"

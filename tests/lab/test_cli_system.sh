@@ -436,6 +436,21 @@ it_tells_programs_that_started_before_from_those_that_started_after() {
     row "$after" /usr/bin/sleep 'still has it: restart'
 }
 
+it_says_nothing_about_programs_that_it_cannot_see() {
+    system enable
+    # shellcheck disable=SC2016 # expanded in there
+    out=$(unshare --mount sh -c 'mount -t tmpfs none /proc; "$0" system status' "$tool" || echo "exit $?")
+    contains "$installed: is entered: every program that starts has it" "$out"
+    equal 'Running programs: not known, because /proc is not mounted
+exit 1' "$(tail -n 2 <<<"$out")"
+    # shellcheck disable=SC2016 # expanded in there
+    out=$(unshare --mount sh -c 'mount -t proc -o hidepid=2 proc /proc && exec "$@" system status' - "${nobody[@]}" "$tool" || :)
+    contains '. Ask as root for the others: /proc hides those of other users (hidepid)' "$(tail -n 1 <<<"$out")"
+    started before
+    as_nobody status
+    contains ' could not be looked at (ask as root)' "$out"
+}
+
 it_is_good_where_every_program_has_it() {
     system enable
     equal 0 "$(alone "$tool" system status)"
@@ -525,7 +540,7 @@ $before /usr/bin/sleep None lacking True
 $after /usr/bin/sleep $installed current False" "$(BEFORE=$before AFTER=$after "$python" -c '
 import json, os, sys
 report = json.load(sys.stdin)
-assert set(report) == {"file", "musl", "library", "entries", "programs", "out_of_reach", "unreadable", "status"}
+assert set(report) == {"file", "musl", "library", "entries", "programs", "out_of_reach", "unreadable", "unseen", "status"}
 print(report["file"], report["musl"], report["library"], report["status"])
 for entry in report["entries"]:
     print(*[entry[key] for key in ("path", "exists", "loads", "problem")])

@@ -44,6 +44,17 @@ static bool is_read(const char *name, const char *const names[static VARIABLES])
     return false;
 }
 
+enum { SLIPS = 4 }; /* fewer of them are in a name that is ours; more, and it may be anybody's */
+
+/* For a slip in the prefix itself: the variable that is meant, without the prefix; NULL: none. */
+static const char *meant_in_full(const char *name) {
+    const char *names[CONFIG_OWN_VARIABLES];
+    for (enum config_variable i = 0; i < CONFIG_OWN_VARIABLES; i++)
+        names[i] = config_variable_name(i);
+    const char *meant = nearest_word_within(name, names, CONFIG_OWN_VARIABLES, SLIPS);
+    return meant == NULL ? NULL : meant + strlen(PREFIX);
+}
+
 static void tell_misspelt(const char *name, const char *meant, void (*tell)(const char *text, void *context),
                           void *context) {
     char *escaped = text_escape(name);
@@ -59,15 +70,24 @@ static bool may_be_meant_for_us(const char *name, const char *meant) {
     return meant != NULL || strncmp(name, PREFIX, strlen(PREFIX)) == 0;
 }
 
-void misspelt_variables(void (*tell)(const char *text, void *context), void *context) {
+static void look_at_variable(const char *entry, void (*tell)(const char *text, void *context), void *context) {
     const char *names[VARIABLES];
     list_variables(names);
-    for (char **entry = environ; *entry != NULL; entry++) {
-        char *name = text_format("%.*s", (int)strcspn(*entry, "="), *entry);
-        const char *rest = rest_of(name);
-        const char *meant = rest == NULL ? NULL : nearest_word(rest, names, VARIABLES);
-        if (rest != NULL && !is_read(name, names) && may_be_meant_for_us(name, meant))
-            tell_misspelt(name, meant, tell, context);
-        free(name);
-    }
+    char *name = text_format("%.*s", (int)strcspn(entry, "="), entry);
+    const char *rest = rest_of(name);
+    const char *meant = rest != NULL ? nearest_word(rest, names, VARIABLES) : meant_in_full(name);
+    if ((rest != NULL || meant != NULL) && !is_read(name, names) && may_be_meant_for_us(name, meant))
+        tell_misspelt(name, meant, tell, context);
+    free(name);
+}
+
+void misspelt_variables(void (*tell)(const char *text, void *context), void *context) {
+    for (char **entry = environ; *entry != NULL; entry++)
+        look_at_variable(*entry, tell, context);
+}
+
+void misspelt_variables_in(const char *environment, size_t size, void (*tell)(const char *text, void *context),
+                           void *context) {
+    for (const char *entry = environment; entry < environment + size; entry += strlen(entry) + 1)
+        look_at_variable(entry, tell, context);
 }

@@ -30,9 +30,12 @@ static size_t distance_between(const char *a, const char *b) {
 }
 
 const char *nearest_word(const char *written, const char *const *words, size_t count) {
-    size_t length = strlen(written), shortest = (length + 1) / 2;
+    return nearest_word_within(written, words, count, (strlen(written) + 1) / 2);
+}
+
+const char *nearest_word_within(const char *written, const char *const *words, size_t count, size_t shortest) {
     const char *nearest = NULL;
-    if (length > LENGTH_MAX)
+    if (strlen(written) > LENGTH_MAX)
         return NULL;
     for (size_t i = 0; i < count; i++) {
         size_t distance = strlen(words[i]) > LENGTH_MAX ? shortest : distance_between(written, words[i]);

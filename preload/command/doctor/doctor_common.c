@@ -91,3 +91,10 @@ void doctor_left_alone(const char *area, const char *shown, const char *file) {
     findings_tell(&(struct finding){FINDING_BAD, area, shown, "Change programs.include or programs.exclude there"},
                   "is left alone by \"programs\" in %s: every call is libc's", file);
 }
+
+void doctor_misspelt(const char *text, void *context) {
+    const struct doctor_variables *variables = context;
+    findings_tell(&(struct finding){variables->kind, "variable", variables->about,
+                                    "Correct the name of the variable where the program is started"},
+                  "%s", text);
+}

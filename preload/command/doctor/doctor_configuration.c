@@ -6,6 +6,7 @@
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/log_file.h"
+#include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/reload_file.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
@@ -104,6 +105,8 @@ bool doctor_configuration(const struct doctor *doctor) {
     else if (config->error_count == 0)
         tell_rules(config);
     tell_replaced_rules(config);
+    struct doctor_variables variables = {"environment", config->rule_count > 0 ? FINDING_NOTE : FINDING_CAUSE};
+    misspelt_variables(doctor_misspelt, &variables);
     for (size_t i = 0; i < config->error_count; i++)
         tell_error(&config->errors[i]);
     if (config->file != NULL)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/doctor/doctor_children.h"
@@ -189,6 +190,9 @@ static bool look_at_configuration(const struct process *process, const char *env
         findings_tell(&(struct finding){FINDING_NOTE, "process-programs", process->about,
                                         "Change programs.include or programs.exclude there"},
                       "will be left alone by \"programs\" in %s once it is restarted", file);
+    struct doctor_variables variables = {
+        process->about, why == NULL && record.state == PUBLISHED_NOTHING ? FINDING_CAUSE : FINDING_NOTE};
+    misspelt_variables_in(environment, size, doctor_misspelt, &variables);
     if (why != NULL)
         look_at_environment(process->about, why, environment, size);
     else if (file == NULL || !left)

@@ -99,9 +99,18 @@ static void look_at_running(struct running_list *list, char *pid, const char *en
     free(maps);
 }
 
+const char RUNNING_NO_PROC[] = "/proc is not mounted";
+
+/* Process 1 is there as long as its PID namespace. */
+static const char *why_unseen(void) {
+    if (access("/proc/self/status", F_OK) != 0)
+        return RUNNING_NO_PROC;
+    return access("/proc/1", F_OK) != 0 ? "/proc hides those of other users (hidepid)" : NULL;
+}
+
 /* /proc lists processes in the order of their numbers. */
 struct running_list running_collect(const char *entered) {
-    struct running_list list = {0};
+    struct running_list list = {.unseen = why_unseen()};
     char own[16];
     snprintf(own, sizeof(own), "%d", (int)getpid());
     DIR *processes = opendir("/proc");

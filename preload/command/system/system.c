@@ -109,7 +109,7 @@ const struct cli_command cli_system = {
     .exits =
         (const struct cli_exit[]){
             {CLI_GOOD, "success"},
-            {CLI_BAD, "failure: not done, or what is entered is missing or does not load"},
+            {CLI_BAD, "failure: not done, or what is entered is missing or does not load, or /proc is not mounted"},
             CLI_EXIT_USAGE,
             {3, "restart needed, for status: some programs do not have the library that is entered"},
             CLI_EXIT_END},

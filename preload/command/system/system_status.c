@@ -103,7 +103,8 @@ static void look_at_machine(struct machine *machine, const char *text) {
     char *given = library_of_new_programs(machine);
     machine->running = running_collect(given);
     free(given);
-    machine->status = is_bad(machine)                         ? CLI_BAD
+    bool is_unknown = machine->running.unseen == RUNNING_NO_PROC;
+    machine->status = is_bad(machine) || is_unknown           ? CLI_BAD
                       : count_restarts(&machine->running) > 0 ? SYSTEM_STATUS_RESTART
                                                               : CLI_GOOD;
 }
@@ -169,11 +170,17 @@ static void tell_machine(const struct machine *machine) {
         tell_entry(machine, &machine->entries[i]);
     if (running->count > 0)
         tell_programs(running);
+    if (running->unseen == RUNNING_NO_PROC) {
+        printf("Running programs: not known, because %s\n", running->unseen);
+        return;
+    }
     size_t good = running->count - restarts;
     printf("Running programs: %zu %s it, %zu %s a restart, %zu cannot have it", good, good == 1 ? "has" : "have",
            restarts, restarts == 1 ? "needs" : "need", running->out_of_reach);
     if (running->unreadable > 0)
-        printf(", %zu could not be looked at", running->unreadable);
+        printf(", %zu could not be looked at (ask as root)", running->unreadable);
+    if (running->unseen != NULL)
+        printf(". Ask as root for the others: %s", running->unseen);
     putchar('\n');
 }
 
@@ -217,6 +224,7 @@ static void write_machine(const struct machine *machine) {
     write_programs(&machine->running);
     document_number("out_of_reach", (int64_t)machine->running.out_of_reach);
     document_number("unreadable", (int64_t)machine->running.unreadable);
+    document_text("unseen", machine->running.unseen);
     document_number("status", machine->status);
     document_end();
 }

@@ -312,6 +312,7 @@ const struct cli_command cli_watch = {
             "line reports it. If the first lookup fails, the first addresses that arrive\n"
             "count as a change.\n"
             "\n"
+            "A COMMAND that cannot be run at the start is an error on the command line.\n"
             "The exit status of COMMAND is reported, and the watch continues: 126 and 127 if\n"
             "COMMAND cannot be run or does not exist. SIGHUP, SIGINT and SIGTERM end the\n"
             "watch. A COMMAND that is running then also gets the signal, and the watch waits\n"

@@ -10,4 +10,7 @@
  */
 const char *nearest_word(const char *written, const char *const *words, size_t count);
 
+/** The same, but with fewer than `shortest` slips, for words that are long. */
+const char *nearest_word_within(const char *written, const char *const *words, size_t count, size_t shortest);
+
 #endif

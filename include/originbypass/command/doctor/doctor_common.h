@@ -9,6 +9,7 @@
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/ask.h"
 #include "originbypass/command/dns/local.h"
+#include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/config/config.h"
 #include "originbypass/rules/rules.h"
@@ -66,6 +67,15 @@ struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *na
 
 /** Report that the configuration file leaves a program or process alone. `shown` is its name in the report. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);
+
+/** Of whose environment a variable is misspelt, and how bad that is: a cause if no hosts are known. */
+struct doctor_variables {
+    const char *about;
+    enum finding_kind kind;
+};
+
+/** Report a variable for misspelt_variables(); the context is a struct doctor_variables. */
+void doctor_misspelt(const char *text, void *context);
 
 /** Whether a rule gives the host to the library. False: it is not listed or it is excluded, so libc answers for it. */
 bool doctor_is_listed(const struct doctor *doctor, const char *host);

@@ -29,7 +29,11 @@ struct running_list {
     struct running *programs; /**< those that have the library, and those that lack it but should have it */
     size_t out_of_reach;      /**< lack it and always will: static, or for another libc or architecture */
     size_t unreadable;        /**< this user may not look at them */
+    const char *unseen;       /**< why none, or only some, are in /proc; NULL: all are */
 };
+
+/** What `unseen` is if nothing can be said about running programs. */
+extern const char RUNNING_NO_PROC[];
 
 /** `entered` is the real path of the library that a program gets if it is started now; NULL: none. */
 struct running_list running_collect(const char *entered);
