@@ -46,6 +46,9 @@ void publish_state(enum published_state state, const struct config_source *sourc
     set_text(published.hosts, sizeof(published.hosts),
              source == NULL ? NULL : source->variables[CONFIG_VARIABLE_HOSTS]);
     published.hosts_of_variable = published.hosts[0] != '\0';
+    set_text(published.error, sizeof(published.error), NULL);
+    if (source != NULL && source->fault != NULL)
+        snprintf(published.error, sizeof(published.error), "%s: %s", source->file, source->fault);
     end_publishing();
 }
 

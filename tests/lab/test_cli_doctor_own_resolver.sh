@@ -208,7 +208,7 @@ it_says_of_an_nginx_that_asks_libc_only_what_it_may_do() {
     ask "http://$CDN/" >"$TMPDIR/said"
     doctor --pid "$proxy"
     finds_nothing_bad
-    tells note "process $proxy (nginx): has no socket to a DNS server now, but its program asks libc for the names in its" \
+    tells note "process $proxy (nginx): has no socket to a DNS server now. Its program asks libc for the names in its" \
         'resolver 8.8.8.8 1.1.1.1 ipv6=off'
     lacks "$past_libc" "$report"
 }
@@ -220,12 +220,12 @@ int main(int count, char **words) { (void)words; return count > 1 ? open("/etc/r
     begin_with_library "$program"
     doctor --pid "$pid"
     finds_nothing_bad
-    tells note "process $pid (program): has no socket to a DNS server now, but its program contains /etc/resolv.conf: it may"
+    tells note "process $pid (program): has no socket to a DNS server now. Its program contains /etc/resolv.conf: it may"
     make_program '#include <unistd.h>
 int main(void) { return pause(); }' -Wl,--no-as-needed -lcares
     begin_with_library "$program"
     doctor --pid "$pid"
-    tells note "its program needs libcares.so.2: it may ask DNS itself"
+    tells note "Its program needs libcares.so.2: it may ask DNS itself"
 }
 
 it_says_nothing_of_a_process_without_such_a_socket_and_without_signs() {

@@ -280,7 +280,7 @@ it_reads_no_configuration_of_a_process_but_a_file() {
     mkfifo "$TMPDIR/pipe.conf"
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/pipe.conf begin_with "$library"
     doctor --pid "$pid"
-    tells note "has looked up nothing yet. Its first lookup will use the hosts $CDN and the other settings of $TMPDIR/pipe.conf"
+    tells bad "its configuration is refused, so libc answers every call: $TMPDIR/pipe.conf: this is not a regular file"
 }
 
 it_follows_the_links_of_a_process_within_its_root_or_not_at_all() {
@@ -591,6 +591,25 @@ sys.stdin.readline()'; }
     finds_nothing_bad
 }
 
+it_says_before_the_first_lookup_that_the_file_of_a_process_cannot_be_read() {
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    chmod 755 "$TMPDIR"
+    install -m 755 "$LAB_LIBRARY" "$TMPDIR/liboriginbypass.so"
+    configure "hosts = ( \"$CDN\" );"
+    chmod 600 /etc/originbypass/originbypass.conf
+    LD_PRELOAD=$TMPDIR/liboriginbypass.so setpriv --reuid "$nobody" --clear-groups sleep 60 2>/dev/null &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/liboriginbypass.so doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (sleep): its configuration is refused, so libc answers every call: /etc/originbypass/originbypass.conf: this user may not read the file: permission denied" \
+        'Let the user of the process read the file'
+    report=$(setpriv --reuid "$nobody" --clear-groups "$originbypass" doctor "$CDN" || :)
+    tells bad '/etc/originbypass/originbypass.conf: refused: this user may not read the file: permission denied' \
+        'Let the user of the process read the file'
+}
+
 it_names_a_misspelt_variable_of_a_process() {
     install_library
     LD_PRELOAD=$library ORIGIN_BYPAS_HOSTS=$CDN begin sleep 60
@@ -886,7 +905,7 @@ it_gives_the_notes_on_the_program_of_a_process() {
     cp "$(command -v sleep)" "$TMPDIR/squid"
     LD_PRELOAD=$library ORIGIN_BYPASS_HOSTS=$CDN begin "$TMPDIR/squid" 60
     doctor --pid "$pid"
-    tells note "process $pid (squid): has no socket to a DNS server now, but its program has a resolver of its own" 'dns_nameservers'
+    tells note "process $pid (squid): has no socket to a DNS server now. Its program has a resolver of its own" 'dns_nameservers'
 }
 
 # A process that has looked up one name.

@@ -7,6 +7,24 @@ mapfile -t commands < <("$originbypass" --help | sed -n 's/^    \([a-z]\{1,\}\) 
 
 # --- the help -------------------------------------------------------------------------------------------------------
 
+it_says_what_to_give_in_place_of_a_url_a_rule_or_a_host_with_a_port() {
+    local subcommand
+    for subcommand in resolve watch doctor; do
+        complains_of "cdn.example.com:443 is a host with a port: give only the host, cdn.example.com" "$subcommand" cdn.example.com:443
+        complains_of '*.example.com is a rule for many names: give the name of a host' "$subcommand" '*.example.com'
+        [[ $subcommand == doctor ]] ||
+            complains_of 'https://cdn.example.com/x is a URL: give only the host, cdn.example.com' "$subcommand" https://cdn.example.com/x
+    done
+}
+
+# complains_of TEXT SUBCOMMAND OPERAND
+complains_of() {
+    local taken=0
+    ORIGIN_BYPASS_HOSTS=$CDN timeout 20 "$originbypass" "${@:2}" -- true >"$TMPDIR/out" 2>"$messages" || taken=$?
+    equal 2 "$taken"
+    contains "originbypass $2: $1" "$(<"$messages")"
+}
+
 it_has_a_help_of_at_most_80_columns_with_an_example_and_the_exit_status() {
     equal '' "$("$originbypass" --help | grep -E '^.{81}' || :)"
     contains $'\nExample:\n  originbypass ' "$("$originbypass" --help)"

@@ -54,7 +54,7 @@ struct published {
     char hosts[2048];          /**< the rules in force, as in ORIGIN_BYPASS_HOSTS */
     char upstreams[512];       /**< the general ones, as in ORIGIN_BYPASS_UPSTREAMS */
     char log_file[256]; /**< where messages go: a path, "stderr", or "none" if `log.level` is; "": not known yet */
-    char error[512];    /**< why the configuration was refused, with file and line; "": it was not */
+    char error[512]; /**< why the configuration was refused, or its file not read, with file and line; "": no reason */
     uint32_t hosts_of_variable;  /**< 1: `hosts` are those of ORIGIN_BYPASS_HOSTS; 0: of the file */
     uint32_t hosts_replaced;     /**< rules of the file that have no effect, because the variable replaces them */
     char metrics_directory[256]; /**< of the counters; "": none, not known yet, or its path is longer */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "originbypass/command/base/cli.h"
+#include "originbypass/command/base/host_operand.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/text.h"
@@ -47,7 +48,10 @@ static char *host_of(const char *target) {
     struct url url;
     struct name name;
     char *host = NULL;
-    if (strstr(target, "://") == NULL) {
+    bool is_url = strstr(target, "://") != NULL;
+    if (!is_url && !host_operand_is_right(target))
+        return NULL;
+    if (!is_url) {
         host = memory_text(target);
     } else if (url_parse(target, &url)) {
         host = memory_text(url.host);

@@ -98,3 +98,13 @@ void doctor_misspelt(const char *text, void *context) {
                                     "Correct the name of the variable where the program is started"},
                   "%s", text);
 }
+
+const char *doctor_file_remedy(const char *fault) {
+    if (strstr(fault, "permission denied") != NULL)
+        return "Let the user of the process read the file: chmod, chown; in Kubernetes defaultMode, fsGroup";
+    if (strstr(fault, "counts only if") != NULL)
+        return "Let root own the file, and nobody else write it: chown root, chmod go-w";
+    if (strstr(fault, "the file does not exist") != NULL)
+        return "Put the file there, or correct the path in ORIGIN_BYPASS_CONFIG_FILE";
+    return NULL;
+}

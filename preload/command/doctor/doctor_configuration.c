@@ -20,11 +20,11 @@ static void tell_error(const struct config_error *error) {
     char *place = error->variable != NULL ? text_format("%s", error->variable)
                   : error->line == 0      ? text_format("%s", error->file)
                                           : text_format("%s:%d", error->file, error->line);
-    findings_tell(&(struct finding){FINDING_CAUSE, "configuration", place,
-                                    "Until it is corrected, libc answers every call of a program that starts; running "
-                                    "programs keep their former configuration. Before you use a file, try it with "
-                                    "originbypass check FILE"},
-                  "refused: %s", error->reason);
+    const char *remedy = doctor_file_remedy(error->reason);
+    if (remedy == NULL)
+        remedy = "Until it is corrected, libc answers every call of a program that starts; running programs keep their "
+                 "former configuration. Before you use a file, try it with originbypass check FILE";
+    findings_tell(&(struct finding){FINDING_CAUSE, "configuration", place, remedy}, "refused: %s", error->reason);
     free(place);
 }
 

@@ -12,6 +12,7 @@
 #include "originbypass/command/base/log_file.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
@@ -170,12 +171,13 @@ static void look_for_file(const char *about, const char *pid, const struct publi
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-static const char *remedy_for_refused_change(const char *error) {
-    if (strstr(error, "permission denied") != NULL)
-        return "Let the user of the process read the file: chmod, chown; in Kubernetes defaultMode, fsGroup";
-    if (strstr(error, "counts only if") != NULL)
-        return "Let root own the file, and nobody else write it: chown root, chmod go-w";
-    return "Correct the file; originbypass check FILE shows every error in it";
+static const char *remedy_for_error(const char *error) {
+    const char *remedy = doctor_file_remedy(error);
+    if (remedy != NULL)
+        return remedy;
+    if (strncmp(error, "ORIGIN_BYPASS_", strlen("ORIGIN_BYPASS_")) == 0)
+        return "Correct the variable where the process is started, and restart it";
+    return "Correct the file: the process notices it at a lookup. originbypass check FILE shows every error in it";
 }
 
 static void tell_in_force(const char *about, const struct published *record) {
@@ -189,7 +191,7 @@ static void tell_in_force(const char *about, const struct published *record) {
                       "has these hosts in force since %s, from %s: %s%s; upstreams: %s", since, hosts_place(record),
                       record->hosts, more, record->upstreams);
     if (record->refused_s != 0)
-        findings_tell(&(struct finding){FINDING_BAD, CHECK, about, remedy_for_refused_change(record->error)},
+        findings_tell(&(struct finding){FINDING_BAD, CHECK, about, remedy_for_error(record->error)},
                       "refused a changed configuration at %s, and its former one stays in force: %s", when,
                       record->error);
     free(more);
@@ -198,18 +200,16 @@ static void tell_in_force(const char *about, const struct published *record) {
 }
 
 static void tell_refused(const char *about, const char *error) {
-    findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
-                                    strncmp(error, "ORIGIN_BYPASS_", strlen("ORIGIN_BYPASS_")) == 0
-                                        ? "Correct the variable where the process is started, and restart it"
-                                        : "Correct the file: the process notices it at a lookup. originbypass check "
-                                          "FILE shows every error in it"},
+    findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about, remedy_for_error(error)},
                   "its configuration is refused, so libc answers every call: %s", error);
 }
 
 /* The first lookup parses what was read at load. Whether the variable will be refused can be told before. */
 static void tell_waiting(const char *about, const struct published *record) {
     struct config *config = config_of(record);
-    if (record->hosts[0] != '\0' && config->error_count > 0) {
+    if (record->error[0] != '\0') {
+        tell_refused(about, record->error);
+    } else if (record->hosts[0] != '\0' && config->error_count > 0) {
         char *error = text_format("ORIGIN_BYPASS_HOSTS: %s", config->errors[0].reason);
         tell_refused(about, error);
         free(error);

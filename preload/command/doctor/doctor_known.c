@@ -28,12 +28,12 @@ static const struct {
     const char *check, *what, *remedy;
 } KNOWN[] = {
     {"nginx", FINDING_NOTE, RESOLVER,
-     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
-     "variables",
+     "asks libc for the names in its configuration, at start and reload. For those in variables it has a resolver of "
+     "its own",
      "If proxy_pass has a variable: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\", or have no variable in it"},
     {"openresty", FINDING_NOTE, RESOLVER,
-     "asks libc for the names in its configuration, at start and reload, but has a resolver of its own for those in "
-     "variables and in Lua",
+     "asks libc for the names in its configuration, at start and reload. For those in variables and in Lua it has a "
+     "resolver of its own",
      "There: \"resolver 8.8.8.8 1.1.1.1 ipv6=off;\""},
     {"nginx", FINDING_NOTE, UPGRADE, AFTER_USR2},
     {"openresty", FINDING_NOTE, UPGRADE, AFTER_USR2},

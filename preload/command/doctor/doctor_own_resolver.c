@@ -168,7 +168,7 @@ static void tell_no_sockets(const char *pid, const char *about) {
     }
     if (what != NULL)
         findings_tell(&(struct finding){FINDING_NOTE, "process-resolver", about, remedy},
-                      "has no socket to a DNS server now, but its program %s", what);
+                      "has no socket to a DNS server now. Its program %s", what);
     free(signs);
     free(path);
     free(name);

@@ -4,6 +4,7 @@
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
+#include "originbypass/command/base/host_operand.h"
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
@@ -142,6 +143,9 @@ static int resolve(char **hosts, const struct resolve_options *options) {
 static bool are_operands_right(const struct cli_arguments *arguments) {
     if (arguments->count == 0)
         cli_complain("no host is named");
+    for (size_t i = 0; i < arguments->count; i++)
+        if (!host_operand_is_right(arguments->operands[i]))
+            return false;
     return arguments->count > 0;
 }
 

@@ -7,6 +7,7 @@
 
 #include "originbypass/command/base/child.h"
 #include "originbypass/command/base/cli.h"
+#include "originbypass/command/base/host_operand.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/dns/address_set.h"
@@ -242,6 +243,9 @@ static bool can_be_run(const char *command) {
 }
 
 static bool are_operands_right(const struct cli_arguments *arguments) {
+    for (size_t i = 0; i < arguments->count; i++)
+        if (!host_operand_is_right(arguments->operands[i]))
+            return false;
     if (arguments->count == 0)
         cli_complain("no host is named");
     else if (arguments->program == NULL || arguments->program[0] == NULL)

@@ -68,6 +68,9 @@ struct doctor_host *doctor_find_host(const struct doctor *doctor, const char *na
 /** Report that the configuration file leaves a program or process alone. `shown` is its name in the report. */
 void doctor_left_alone(const char *area, const char *shown, const char *file);
 
+/** What to do if the rights on a configuration file are at fault, and not its content. NULL: they are not. */
+const char *doctor_file_remedy(const char *fault);
+
 /** Of whose environment a variable is misspelt, and how bad that is: a cause if no hosts are known. */
 struct doctor_variables {
     const char *about;
