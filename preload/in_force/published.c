@@ -184,8 +184,17 @@ void publish_answer_in_full(const struct name *name) {
     end_recording();
 }
 
+/* What was recorded in part cannot be told from the rest, so nothing is kept. */
+static void forget_fallbacks(void) {
+    memset(published.fallbacks, 0, sizeof(published.fallbacks));
+    for (size_t i = 0; i < PUBLISHED_FALLBACKS; i++)
+        atomic_store(&hashes[i], 0);
+    atomic_store(&published_fallback_count, 0);
+    atomic_fetch_add(&published.fallbacks_sequence, 1);
+}
+
 void published_adopt(void) {
     if (atomic_load(&published.fallbacks_sequence) % 2 != 0)
-        atomic_fetch_add(&published.fallbacks_sequence, 1);
+        forget_fallbacks();
     atomic_store(&recording, false);
 }

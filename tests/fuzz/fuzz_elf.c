@@ -37,6 +37,7 @@ static void read_all(const struct elf_file *elf, const uint8_t *data, size_t siz
     for (size_t i = 0; i < count; i++)
         check_text(texts[i], data, size);
     (void)elf_imports(elf, "getaddrinfo");
+    (void)elf_exports(elf, "getaddrinfo");
     (void)elf_has_section(elf, ".go.buildinfo");
 }
 

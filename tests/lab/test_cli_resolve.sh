@@ -8,6 +8,12 @@ file=/etc/originbypass/originbypass.conf
 
 # --- the addresses ---------------------------------------------------------------------------------------------------
 
+it_says_that_the_variable_replaces_the_hosts_of_the_file() {
+    with_settings "hosts = ( \"shop.example.com\" );"
+    contains 'libc: no rule matches: ORIGIN_BYPASS_HOSTS replaces the hosts of the file' \
+        "$(ORIGIN_BYPASS_HOSTS=$CDN "$originbypass" resolve --explain shop.example.com 2>&1)"
+}
+
 it_prints_what_a_program_gets() {
     configure 'hosts = ( "*.example.com", "!other.example.com" );'
     equal "$ORIGIN_V4  $CDN" "$(resolve "$CDN")"

@@ -114,7 +114,11 @@ const char *explanation_why_libc(const struct explanation *explanation) {
         return "it is not a host name";
     if (host->rule == NULL && has_rule_for_all(explanation->config))
         return "the rule * leaves names without a dot, and those that are local by their nature, at home";
-    return host->rule == NULL ? "no rule matches" : "the rule says so";
+    if (host->rule != NULL)
+        return "the rule says so";
+    return explanation->config->replaced_count > 0
+               ? "no rule matches: ORIGIN_BYPASS_HOSTS replaces the hosts of the file"
+               : "no rule matches";
 }
 
 static bool has_answered(const struct explained_upstream *upstream) {
