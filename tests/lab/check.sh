@@ -24,6 +24,7 @@ CDN=cdn.example.com
 patient='query = { timeout_ms = 10000; hedge_ms = 5000; deadline_ms = 30000; };'
 originbypass=${LAB_LIBRARY%/*}/originbypass # the command
 not_built=$TMPDIR/not-built # which program a test could not run, because it is not for the library's CPU
+this_cpu=$(uname -m | tr _ -) # as the command calls it
 messages=$TMPDIR/messages # by convention, the standard error of a program under the library
 python=/usr/bin/python3   # not a version manager's shell script in PATH
 [[ -x $python ]] || python=python3

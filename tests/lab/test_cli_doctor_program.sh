@@ -166,7 +166,7 @@ it_tells_a_program_of_another_architecture() {
     printf '\xf3\0' | dd of="$program" bs=1 seek=18 conv=notrunc status=none # RISC-V, in the header's e_machine
     doctor -- "$program"
     finds_bad 1
-    tells bad "$program: is made for another architecture than the library" "for the program's architecture"
+    tells bad "$program: is made for another CPU than the library: RISC-V, not $this_cpu" "for the program's CPU"
 }
 
 it_tells_a_program_that_the_configuration_leaves_alone() {

@@ -247,7 +247,9 @@ it_does_not_start_a_program_of_another_libc_or_architecture() {
     is_not_started "$TMPDIR/by-musl" "$TMPDIR/musl has another libc"
     program foreign
     printf '\xff\x7f' | dd of="$TMPDIR/foreign" bs=1 seek=18 conv=notrunc status=none # e_machine
-    is_not_started "$TMPDIR/foreign" "$TMPDIR/foreign is made for another architecture than the library, so it cannot"
+    is_not_started "$TMPDIR/foreign" "$TMPDIR/foreign is made for another CPU than the library (a CPU with the ELF number 32767, not $this_cpu), so it cannot"
+    printf '\xf3\x00' | dd of="$TMPDIR/foreign" bs=1 seek=18 conv=notrunc status=none
+    is_not_started "$TMPDIR/foreign" "$TMPDIR/foreign is made for another CPU than the library (RISC-V, not $this_cpu)"
     "$originbypass" run -H "$CDN" --private-hosts "$TMPDIR/musl"
 }
 

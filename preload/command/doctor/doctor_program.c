@@ -32,7 +32,8 @@
     "address in hostAliases"
 
 static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
-    [PROGRAM_OTHER_MACHINE] = "Build the library for the program's architecture, and preload that one",
+    [PROGRAM_OTHER_MACHINE] =
+        "Preload the library that is built for the program's CPU (make ARCH=aarch64 or ARCH=x86_64)",
     [PROGRAM_OTHER_LIBC] = "Build the library with the program's libc, or take a build of the program for this one",
     [PROGRAM_STATIC] = "Take a dynamically linked build of it, or do without the library: " WITHOUT_THE_LIBRARY,
     [PROGRAM_GO] = "Build it with CGO_ENABLED=1 and run it with GODEBUG=netdns=cgo, or do without the "
@@ -59,11 +60,11 @@ static bool tell_obstacles(const struct program *program, const char *shown) {
         if (!program->obstacles[obstacle])
             continue;
         certain = certain || program_obstacle_is_certain(obstacle);
-        const char *library = program_obstacle_library(program, obstacle);
+        const char *detail = program_obstacle_detail(program, obstacle);
         findings_tell(&(struct finding){program_obstacle_is_certain(obstacle) ? FINDING_BAD : FINDING_NOTE, "program",
                                         shown, REMEDIES[obstacle]},
-                      "%s%s%s", program_obstacle_text(obstacle), library == NULL ? "" : ": ",
-                      library == NULL ? "" : library);
+                      "%s%s%s", program_obstacle_text(obstacle), detail == NULL ? "" : ": ",
+                      detail == NULL ? "" : detail);
     }
     return certain;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
 
 enum { PART_MAX = 64 * 1024 * 1024 };
 
@@ -37,6 +38,29 @@ static void *read_elf_part(const struct elf_file *elf, uint64_t offset, uint64_t
 static bool is_for_this_machine(const elf_header *header) {
     return header->e_ident[EI_CLASS] == __ehdr_start.e_ident[EI_CLASS] &&
            header->e_ident[EI_DATA] == __ehdr_start.e_ident[EI_DATA] && header->e_machine == __ehdr_start.e_machine;
+}
+
+/* For the caller to free. The first octets are the same for all word sizes; the rest is not, nor is it read here. */
+static char *cpu_text(const elf_header *header) {
+    static const struct {
+        unsigned machine;
+        const char *name;
+    } cpus[] = {{EM_X86_64, "x86-64"}, {EM_AARCH64, "aarch64"}, {EM_386, "i386"},  {EM_ARM, "32-bit ARM"},
+                {EM_RISCV, "RISC-V"},  {EM_PPC64, "ppc64"},     {EM_S390, "s390x"}};
+    for (size_t i = 0; i < sizeof(cpus) / sizeof(cpus[0]); i++)
+        if (header->e_machine == cpus[i].machine)
+            return text_format("%s%s", cpus[i].name,
+                               header->e_machine == EM_X86_64 && header->e_ident[EI_CLASS] == ELFCLASS32 ? " (x32)"
+                                                                                                         : "");
+    return text_format("a CPU with the ELF number %u", (unsigned)header->e_machine);
+}
+
+char *elf_cpus(const struct elf_file *elf) {
+    char *its = cpu_text(&elf->header), *ours = cpu_text(&__ehdr_start);
+    char *text = text_format("%s, not %s", its, ours);
+    free(its);
+    free(ours);
+    return text;
 }
 
 enum elf_kind elf_begin(struct elf_file *elf, int descriptor, uint64_t size) {

@@ -42,18 +42,26 @@ static bool is_readable_for(const char *pid, int descriptor) {
     return (file.st_mode & (file.st_uid == process.st_uid ? S_IRUSR : S_IRGRP | S_IROTH)) != 0;
 }
 
-static const char *content_fault(int descriptor, uint64_t size) {
+/* For the caller to free. */
+static char *cpu_fault(const struct elf_file *elf) {
+    char *cpus = elf_cpus(elf), *fault = text_format("made for another CPU: %s", cpus);
+    free(cpus);
+    return fault;
+}
+
+/* For the caller to free. */
+static char *content_fault(int descriptor, uint64_t size) {
     struct elf_file elf;
     if (size == 0)
-        return "the file is empty";
+        return memory_text("the file is empty");
     enum elf_kind kind = elf_begin(&elf, descriptor, size);
     if (kind == ELF_NONE)
-        return "not a shared object (ELF file)";
+        return memory_text("not a shared object (ELF file)");
     if (kind == ELF_FOREIGN)
-        return "made for another architecture";
+        return cpu_fault(&elf);
     bool whole = elf_is_whole(&elf);
     elf_end(&elf);
-    return whole ? NULL : "the file is cut off: it is shorter than its own headers say";
+    return whole ? NULL : memory_text("the file is cut off: it is shorter than its own headers say");
 }
 
 /* For root as for everybody else (mount(8)). */
@@ -79,9 +87,8 @@ char *preload_fault(const char *pid, const char *path) {
     if (descriptor < 0)
         return memory_text(why_not_opened(errno));
     bool readable = pid == NULL || is_readable_for(pid, descriptor);
-    const char *fault = readable ? content_fault(descriptor, size) : "not readable for the user of the process";
-    if (fault == NULL)
-        fault = mount_fault(descriptor);
+    char *fault = readable ? content_fault(descriptor, size) : memory_text("not readable for the user of the process");
+    const char *of_mount = fault == NULL ? mount_fault(descriptor) : NULL;
     close(descriptor);
-    return fault == NULL ? NULL : memory_text(fault);
+    return of_mount == NULL ? fault : memory_text(of_mount);
 }

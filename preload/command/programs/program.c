@@ -27,7 +27,7 @@ static const struct {
     bool certain;
     const char *text;
 } OBSTACLES[PROGRAM_OBSTACLES] = {
-    [PROGRAM_OTHER_MACHINE] = {true, "is made for another architecture than the library"},
+    [PROGRAM_OTHER_MACHINE] = {true, "is made for another CPU than the library"},
     [PROGRAM_OTHER_LIBC] = {true, "has another libc than the library"},
     [PROGRAM_STATIC] = {true, "is linked statically: there is no loader that could preload anything"},
     [PROGRAM_GO] = {true, "is a Go program without cgo: it never asks libc"},
@@ -47,8 +47,11 @@ const char *program_obstacle_text(enum program_obstacle obstacle) {
     return OBSTACLES[obstacle].text;
 }
 
-const char *program_obstacle_library(const struct program *program, enum program_obstacle obstacle) {
-    return obstacle == PROGRAM_OWN_RESOLVER ? program->resolver : obstacle == PROGRAM_ASAN ? program->sanitizer : NULL;
+const char *program_obstacle_detail(const struct program *program, enum program_obstacle obstacle) {
+    return obstacle == PROGRAM_OTHER_MACHINE  ? program->cpus
+           : obstacle == PROGRAM_OWN_RESOLVER ? program->resolver
+           : obstacle == PROGRAM_ASAN         ? program->sanitizer
+                                              : NULL;
 }
 
 /* --- finding it --------------------------------------------------------------------------------------------------- */
@@ -214,6 +217,8 @@ static void inspect_binary(int descriptor, struct program *program) {
         inspect_native(&elf, program);
         elf_end(&elf);
     }
+    if (kind == ELF_FOREIGN)
+        program->cpus = elf_cpus(&elf);
     bool privileged = is_privileged_here(program->binary);
     program->is_unknown = descriptor >= 0 && kind == ELF_NONE;
     program->obstacles[PROGRAM_OTHER_MACHINE] = kind == ELF_FOREIGN;
@@ -272,6 +277,7 @@ void program_free(struct program *program) {
     free(program->binary);
     free(program->interpreter);
     free(program->loader);
+    free(program->cpus);
     free(program->resolver);
     free(program->sanitizer);
     *program = (struct program){0};

@@ -35,10 +35,10 @@ static const char *consequence(enum program_obstacle obstacle) {
 
 static void warn_of_obstacle(const struct program *program, enum program_obstacle obstacle) {
     bool is_script = strcmp(program->path, program->binary) != 0;
-    const char *library = program_obstacle_library(program, obstacle);
+    const char *detail = program_obstacle_detail(program, obstacle);
     cli_complain("warning: %s%s%s%s %s%s%s%s", program->path, is_script ? " is run by " : "",
                  is_script ? program->binary : "", is_script ? ", which" : "", program_obstacle_text(obstacle),
-                 library == NULL ? "" : ": ", library == NULL ? "" : library, consequence(obstacle));
+                 detail == NULL ? "" : ": ", detail == NULL ? "" : detail, consequence(obstacle));
 }
 
 static void warn_where_left_alone(const struct program *program, char *const *arguments) {
@@ -62,9 +62,12 @@ static bool refuses_library(const struct program *program) {
         program->obstacles[PROGRAM_OTHER_MACHINE] ? PROGRAM_OTHER_MACHINE : PROGRAM_OTHER_LIBC;
     if (!program->obstacles[obstacle])
         return false;
-    cli_complain("%s %s, so it cannot be started with it; with --private-hosts it is started without the library, and "
-                 "gets the addresses from an /etc/hosts of its own",
-                 program->binary, program_obstacle_text(obstacle));
+    const char *detail = program_obstacle_detail(program, obstacle);
+    cli_complain(
+        "%s %s%s%s%s, so it cannot be started with it; with --private-hosts it is started without the library, "
+        "and gets the addresses from an /etc/hosts of its own",
+        program->binary, program_obstacle_text(obstacle), detail == NULL ? "" : " (", detail == NULL ? "" : detail,
+        detail == NULL ? "" : ")");
     return true;
 }
 
@@ -161,8 +164,8 @@ const struct cli_command cli_run = {
             "command, in ../lib of it, or in /usr/local/lib, /usr/lib, /usr/lib/*-linux-* and\n"
             "/usr/lib64. The loader must accept it. If a preloaded library cannot reach the\n"
             "program, or the configuration does not serve it, there is a warning, and the\n"
-            "program is run. A program of another libc or architecture is not run, because it\n"
-            "does not start with the library; see --private-hosts.\n"
+            "program is run. A program of another libc or for another CPU is not run, because\n"
+            "it does not start with the library; see --private-hosts.\n"
             "\n"
             "Options after PROGRAM are its own. An option overrides the environment and must\n"
             "be correct. Mistakes in the environment, and in a file that it names, are left\n"

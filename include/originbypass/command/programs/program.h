@@ -20,13 +20,14 @@ enum program_obstacle {
 
 /** A program as the kernel would run it. program_free() frees the texts. */
 struct program {
-    char *path;                        /**< the file; if the name has no slash, as found in PATH */
-    char *binary;                      /**< the same; for a script its last interpreter, or what env(1) runs */
-    char *interpreter;                 /**< of a script, the one that cannot be run; NULL: none */
-    char *loader;                      /**< the binary's (PT_INTERP); NULL: none, or unknown */
-    char *resolver;                    /**< the library with its own resolver, such as `libcares.so.2`; NULL: none */
-    char *sanitizer;                   /**< AddressSanitizer's, such as `libasan.so.8`; NULL: none, or linked in */
-    bool is_unknown;                   /**< no ELF file and no `#!`: the kernel does not run it, but a shell may */
+    char *path;        /**< the file; if the name has no slash, as found in PATH */
+    char *binary;      /**< the same; for a script its last interpreter, or what env(1) runs */
+    char *interpreter; /**< of a script, the one that cannot be run; NULL: none */
+    char *loader;      /**< the binary's (PT_INTERP); NULL: none, or unknown */
+    char *cpus;        /**< which CPU it is for, if that is not ours: `aarch64, not x86-64`; else NULL */
+    char *resolver;    /**< the library with its own resolver, such as `libcares.so.2`; NULL: none */
+    char *sanitizer;   /**< AddressSanitizer's, such as `libasan.so.8`; NULL: none, or linked in */
+    bool is_unknown;   /**< no ELF file and no `#!`: the kernel does not run it, but a shell may */
     bool obstacles[PROGRAM_OBSTACLES]; /**< which obstacles the binary has */
 };
 
@@ -54,7 +55,7 @@ bool program_obstacle_is_certain(enum program_obstacle obstacle);
 /** What the obstacle is: a text to be put after "NAME ", as in "NAME is linked statically: …". */
 const char *program_obstacle_text(enum program_obstacle obstacle);
 
-/** The library that is the obstacle: a text to be put after ": "; NULL: it is not a library. */
-const char *program_obstacle_library(const struct program *program, enum program_obstacle obstacle);
+/** More about the obstacle, such as the library that it is: a text to be put after ": "; NULL: there is no more. */
+const char *program_obstacle_detail(const struct program *program, enum program_obstacle obstacle);
 
 #endif
