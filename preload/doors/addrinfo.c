@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/doors/addrinfo_musl.h"
+#include "originbypass/guest/libc_kind.h"
+
 /* glibc's freeaddrinfo(3) frees a node and its canonical name, and nothing else. */
 struct node {
     struct addrinfo info;
@@ -66,6 +69,8 @@ int addrinfo_build(const struct address *addresses, size_t count, const struct e
                    const char *canonical_name, struct addrinfo **list) {
     struct addrinfo *first = NULL;
     struct addrinfo **link = &first;
+    if (libc_is_musl())
+        return addrinfo_musl_build(addresses, count, expansion, canonical_name, list);
     for (size_t i = 0; i < count; i++)
         for (uint32_t j = 0; j < expansion->count; j++) {
             struct addrinfo_entry entry = {.model = expansion->nodes[j], .ipv6 = addresses[i].ipv6};

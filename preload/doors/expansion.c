@@ -8,6 +8,7 @@
 
 #include "originbypass/guest/atomics.h"
 #include "originbypass/guest/libc.h"
+#include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/lock.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/order/interfaces.h"
@@ -19,9 +20,11 @@
 /* Everything that libc's answer depends on, except the host. It has no padding. */
 struct key {
     char service[SERVICE_SIZE]; /* filled up with zeros */
-    uint8_t has_hints;
+    uint8_t given;              /* GIVEN_ bits */
     int32_t flags, family, socktype, protocol;
 };
+
+enum { GIVEN_HINTS = 1, GIVEN_SERVICE = 2 };
 
 #define NODES_KEPT_MAX 8
 
@@ -67,13 +70,16 @@ static void load_words(_Atomic uint64_t *words, void *to, size_t count) {
 
 /* False: too long to be remembered. */
 static bool make_key(struct key *key, const char *service, const struct addrinfo *hints) {
-    size_t length = strnlen(service, SERVICE_SIZE);
+    size_t length = service == NULL ? 0 : strnlen(service, SERVICE_SIZE);
     if (length == SERVICE_SIZE)
         return false;
     memset(key, 0, sizeof(*key));
-    memcpy(key->service, service, length);
+    if (service != NULL) {
+        key->given = GIVEN_SERVICE;
+        memcpy(key->service, service, length);
+    }
     if (hints != NULL) {
-        key->has_hints = 1;
+        key->given |= GIVEN_HINTS;
         key->flags = hints->ai_flags;
         key->family = hints->ai_family;
         key->socktype = hints->ai_socktype;
@@ -167,15 +173,15 @@ static bool is_port_of(const char *service, in_port_t port) {
     return service[digits] != '\0' || digits > DIGITS_MAX || port == htons((uint16_t)strtoul(service, NULL, 10));
 }
 
-/* libc decides what the hints leave open. */
+/* libc decides what the hints leave open. musl heeds a protocol that it knows, and only the last octet of others. */
 static bool is_within(int asked, int given) {
-    return asked == 0 || given == asked;
+    return asked == 0 || given == asked || libc_is_musl();
 }
 
-static bool is_sound(const struct addrinfo *info, const char *service, const struct addrinfo *hints) {
-    return info->ai_family == hints->ai_family && address_is_whole(info) &&
-           is_within(hints->ai_socktype, info->ai_socktype) && is_within(hints->ai_protocol, info->ai_protocol) &&
-           info->ai_socktype >= 0 && info->ai_socktype <= UINT8_MAX && is_port_of(service, port_of(info));
+static bool is_sound(const struct addrinfo *info, int family, const char *service, const struct addrinfo *hints) {
+    return info->ai_family == family && address_is_whole(info) && is_within(hints->ai_socktype, info->ai_socktype) &&
+           is_within(hints->ai_protocol, info->ai_protocol) && info->ai_socktype >= 0 &&
+           info->ai_socktype <= UINT8_MAX && (service == NULL || is_port_of(service, port_of(info)));
 }
 
 static bool has_node(const struct expansion *expansion, const struct expansion_node *node) {
@@ -185,11 +191,11 @@ static bool has_node(const struct expansion *expansion, const struct expansion_n
     return false;
 }
 
-static void add_nodes(struct expansion *expansion, const struct addrinfo *list, const char *service,
+static void add_nodes(struct expansion *expansion, const struct addrinfo *list, int family, const char *service,
                       const struct addrinfo *hints) {
     for (const struct addrinfo *info = list; info != NULL && expansion->count < EXPANSION_NODES_MAX;
          info = info->ai_next) {
-        if (!is_sound(info, service, hints))
+        if (!is_sound(info, family, service, hints))
             continue;
         struct expansion_node node = {.family = (uint8_t)info->ai_family,
                                       .socktype = (uint8_t)info->ai_socktype,
@@ -201,19 +207,25 @@ static void add_nodes(struct expansion *expansion, const struct addrinfo *list, 
 }
 
 /* Not a cancellation point: the list, and what the caller holds, would be lost. */
-static int ask_for_family(const char *service, const struct addrinfo *hints, int family, struct expansion *expansion) {
-    struct addrinfo *list = NULL, one_family = *hints;
+static int ask_for_nodes(const char *node, const char *service, const struct addrinfo *hints, int family,
+                         struct expansion *expansion) {
+    struct addrinfo *list = NULL;
     int cancel_state;
-    one_family.ai_family = family;
-    one_family.ai_flags &= ~AI_ADDRCONFIG;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-    int error = libc_getaddrinfo(NULL, service, &one_family, &list);
+    int error = libc_getaddrinfo(node, service, hints, &list);
     if (error == 0 && list != NULL) {
-        add_nodes(expansion, list, service, &one_family);
+        add_nodes(expansion, list, family, service, hints);
         freeaddrinfo(list);
     }
     pthread_setcancelstate(cancel_state, NULL);
     return error;
+}
+
+static int ask_for_family(const char *service, const struct addrinfo *hints, int family, struct expansion *expansion) {
+    struct addrinfo one_family = *hints;
+    one_family.ai_family = family;
+    one_family.ai_flags &= ~AI_ADDRCONFIG;
+    return ask_for_nodes(NULL, service, &one_family, family, expansion);
 }
 
 static void find_families(bool *ipv4, bool *ipv6) {
@@ -251,7 +263,6 @@ static int ask_for_service(const char *service, const struct addrinfo *hints, st
     const struct addrinfo *asked = hints != NULL ? hints : &none;
     int family = asked->ai_family, first = family == AF_UNSPEC ? AF_INET6 : family;
     expansion->flags = hints != NULL ? hints->ai_flags : EXPANSION_FLAGS_WITHOUT_HINTS;
-    expansion->count = 0;
     int error = ask_for_family(service, asked, first, expansion);
     if (comes_first(error))
         return error;
@@ -264,8 +275,29 @@ static int ask_for_service(const char *service, const struct addrinfo *hints, st
     return ask_for_family(service, asked, AF_INET, expansion);
 }
 
+/* What musl says of an address of another family than the one asked for, or left by AI_ADDRCONFIG. */
+static bool is_of_another_family(int error) {
+    return error == EAI_NONAME || error == EAI_NODATA;
+}
+
+/* musl is asked for an address of each family: without a name, it takes no service for an error. */
+static int ask_musl(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
+    const struct addrinfo none = {.ai_family = AF_UNSPEC};
+    if (hints == NULL)
+        hints = &none;
+    int family = hints->ai_family, ipv4 = EAI_NODATA, ipv6;
+    if (family != AF_INET6)
+        ipv4 = ask_for_nodes("127.0.0.1", service, hints, AF_INET, expansion);
+    if (family == AF_INET || (ipv4 != 0 && !is_of_another_family(ipv4)))
+        return ipv4;
+    ipv6 = ask_for_nodes("::1", service, hints, AF_INET6, expansion);
+    return family == AF_UNSPEC && is_of_another_family(ipv6) ? ipv4 : ipv6;
+}
+
 int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion) {
-    int error = ask_for_service(service, hints, expansion);
+    expansion->flags = 0;
+    expansion->count = 0;
+    int error = libc_is_musl() ? ask_musl(service, hints, expansion) : ask_for_service(service, hints, expansion);
     return error == 0 && expansion->count == 0 ? EAI_FAMILY : error;
 }
 

@@ -3,8 +3,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "originbypass/doors/addrinfo.h"
+#include "originbypass/doors/addrinfo_musl.h"
 #include "originbypass/guest/clock.h"
+#include "originbypass/guest/libc_kind.h"
+#include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/lookup/verdict.h"
 #include "originbypass/rules/policy.h"
@@ -95,24 +97,51 @@ static void remove_node(struct addrinfo **link) {
     freeaddrinfo(info);
 }
 
-int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list) {
-    struct survey survey = {0};
+/* What decides whether a node stays. */
+struct sieve {
+    const struct lookup *lookup;
+    const struct survey *survey;
+    bool keeps_any;
+};
+
+static bool keeps(const struct addrinfo *info, const void *context) {
+    const struct sieve *sieve = context;
     struct address address;
-    int error = errno;
-    for (const struct addrinfo *info = *list; info != NULL; info = info->ai_next)
-        if (read_addrinfo(info, &address))
-            survey_address(&survey, lookup, &address);
-    int verdict = judge_survey(lookup, &survey);
+    return sieve->keeps_any && (!read_addrinfo(info, &address) || may_stay(sieve->lookup, sieve->survey, &address));
+}
+
+static void remove_nodes(const struct sieve *sieve, struct addrinfo **list) {
     for (struct addrinfo **link = list; *link != NULL;) {
-        if (verdict == NETDB_SUCCESS && (!read_addrinfo(*link, &address) || may_stay(lookup, &survey, &address)))
+        if (keeps(*link, sieve))
             link = &(*link)->ai_next;
         else
             remove_node(link);
     }
-    errno = error;
+}
+
+static int error_of_verdict(int verdict) {
     if (verdict == NETDB_SUCCESS)
         return 0;
-    return verdict == TRY_AGAIN ? EAI_AGAIN : EAI_NODATA;
+    if (verdict == TRY_AGAIN)
+        return EAI_AGAIN;
+    return libc_is_musl() ? musl_no_data_error() : EAI_NODATA;
+}
+
+int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list) {
+    struct survey survey = {0};
+    struct address address;
+    int error = errno, removed = 0;
+    for (const struct addrinfo *info = *list; info != NULL; info = info->ai_next)
+        if (read_addrinfo(info, &address))
+            survey_address(&survey, lookup, &address);
+    int verdict = judge_survey(lookup, &survey);
+    const struct sieve sieve = {lookup, &survey, verdict == NETDB_SUCCESS};
+    if (libc_is_musl())
+        removed = addrinfo_musl_keep(list, keeps, &sieve);
+    else
+        remove_nodes(&sieve, list);
+    errno = error;
+    return removed != 0 ? removed : error_of_verdict(verdict);
 }
 
 /* ---- hostent ---- */

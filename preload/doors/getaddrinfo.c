@@ -10,9 +10,12 @@
 #include "originbypass/doors/getaddrinfo.h"
 #include "originbypass/doors/idn.h"
 #include "originbypass/doors/load.h"
+#include "originbypass/doors/musl_answer.h"
 #include "originbypass/doors/repeat.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/libc.h"
+#include "originbypass/guest/libc_kind.h"
+#include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/lookup/lookup.h"
 #include "originbypass/lookup/lookup_order.h"
@@ -26,15 +29,17 @@ struct addrinfo_call {
     const struct expansion *expansion;
 };
 
-/* Flags about names, which have no meaning without a name. */
-#define FLAGS_ABOUT_NAMES (AI_CANONNAME | AI_CANONIDN | AI_IDN | AI_V4MAPPED | AI_ALL)
+/* Flags about names, which have no meaning without a name. musl has them all, except for those about IDN. */
+#define FLAGS_ABOUT_IDN (AI_CANONIDN | AI_IDN)
+#define FLAGS_ABOUT_NAMES (AI_CANONNAME | AI_V4MAPPED | AI_ALL)
 
+static int without_flags_about_names(int flags) {
+    return flags & ~(libc_is_musl() ? FLAGS_ABOUT_NAMES : FLAGS_ABOUT_NAMES | FLAGS_ABOUT_IDN);
+}
+
+/* As glibc has it. */
 static bool is_no_service(const char *service) {
-#ifdef __GLIBC__
-    if (service != NULL && strcmp(service, "*") == 0)
-        return true;
-#endif
-    return service == NULL;
+    return service == NULL || strcmp(service, "*") == 0;
 }
 
 static void remember_expansion(const char *service, const struct addrinfo *hints, uint64_t now_ms,
@@ -51,11 +56,11 @@ static int expand(const char *service, const struct addrinfo *hints, uint64_t no
     struct addrinfo less;
     if (hints != NULL) {
         less = *hints;
-        less.ai_flags &= ~FLAGS_ABOUT_NAMES;
+        less.ai_flags = without_flags_about_names(less.ai_flags);
         hints = &less;
     }
-    /* A call with neither a name nor a service is an error. One with an empty service is not. */
-    if (is_no_service(service))
+    /* To glibc, a call with neither a name nor a service is an error. One with an empty service is not. */
+    if (!libc_is_musl() && is_no_service(service))
         service = "";
     if (expansion_recall(service, hints, now_ms, expansion))
         return 0;
@@ -74,6 +79,8 @@ static bool has_family(const struct expansion *expansion, int family) {
 
 static int error_code_of(const struct addrinfo_call *call) {
     const struct lookup *lookup = call->lookup;
+    if (libc_is_musl())
+        return musl_error(lookup);
     /* For only an A record without its canonical name, libc takes another path, and reports less. */
     bool tells_less = lookup->wanted == RECORD_A && !(call->flags & AI_CANONNAME);
     if (lookup->no_recovery || lookup_has(lookup, OUTCOME_NO_NAME) ||
@@ -95,23 +102,43 @@ static void map_to_ipv6(struct address *address) {
     memcpy(address->octets + 12, &ipv4, sizeof(ipv4));
 }
 
-/* List AAAA's addresses; with AI_ALL, or if there are none, also A's addresses as mapped ones. Returns their number. */
-static size_t list_mapped(const struct addrinfo_call *call, struct address *addresses) {
-    const struct answer *ipv4 = call->lookup->answers[0], *ipv6 = call->lookup->answers[1];
+static size_t list_ipv6(const struct addrinfo_call *call, struct address *addresses) {
+    const struct answer *ipv6 = call->lookup->answers[1];
     size_t count = 0;
     for (size_t i = 0; any_addresses(ipv6) && i < ipv6->address_count; i++) {
         addresses[count] = answer_address(ipv6, i);
-        /* libc drops mapped addresses that come from DNS, except with AI_ALL. */
-        if (!IN6_IS_ADDR_V4MAPPED(&addresses[count].ipv6) || call->flags & AI_ALL)
+        /* glibc drops mapped addresses that come from DNS, except with AI_ALL. */
+        if (!IN6_IS_ADDR_V4MAPPED(&addresses[count].ipv6) || call->flags & AI_ALL || libc_is_musl())
             count++;
     }
-    if (any_addresses(ipv6) && !(call->flags & AI_ALL))
-        return count;
-    for (size_t i = 0; any_addresses(ipv4) && i < ipv4->address_count; i++) {
-        addresses[count] = answer_address(ipv4, i);
-        map_to_ipv6(&addresses[count++]);
+    return count;
+}
+
+static size_t list_ipv4_as_mapped(const struct addrinfo_call *call, struct address *addresses) {
+    const struct answer *ipv4 = call->lookup->answers[0];
+    size_t count = 0;
+    for (; any_addresses(ipv4) && count < ipv4->address_count; count++) {
+        addresses[count] = answer_address(ipv4, count);
+        map_to_ipv6(&addresses[count]);
     }
     return count;
+}
+
+/* Equals stay in the order in which they are listed. */
+static bool lists_ipv4_first(void) {
+    return libc_is_musl() && !musl_tells_no_data();
+}
+
+/* List AAAA's addresses; with AI_ALL, or if there are none, also A's addresses as mapped ones. Returns their number. */
+static size_t list_mapped(const struct addrinfo_call *call, struct address *addresses) {
+    if (any_addresses(call->lookup->answers[1]) && !(call->flags & AI_ALL))
+        return list_ipv6(call, addresses);
+    if (lists_ipv4_first()) {
+        size_t count = list_ipv4_as_mapped(call, addresses);
+        return count + list_ipv6(call, addresses + count);
+    }
+    size_t count = list_ipv6(call, addresses);
+    return count + list_ipv4_as_mapped(call, addresses + count);
 }
 
 static void reorder(struct address *addresses, size_t count, const uint16_t *order, struct address *unordered) {
@@ -146,6 +173,8 @@ static const char *canonical_name(const struct addrinfo_call *call, char spellin
     const struct answer *preferred = call->mapped ? answers[1] : answers[0];
     const struct answer *other = call->mapped ? answers[0] : answers[1];
     const struct answer *answer = any_addresses(preferred) ? preferred : other;
+    if (libc_is_musl())
+        return musl_canonical_name(call->lookup, spelling);
     if (!(call->flags & AI_CANONNAME))
         return NULL;
     if (answer_canonical_name(answer) != NULL)
@@ -229,11 +258,26 @@ static int fall_back_to_list(struct addrinfo_call *call, const char *node, const
     return error;
 }
 
+/*
+ * As musl from 1.2.4 on, if AI_ADDRCONFIG has left no family: it asks for the other one, and says NODATA if there are
+ * addresses.
+ */
+static int resolve_without_family(struct lookup *lookup, const char *service, const struct addrinfo *hints,
+                                  struct addrinfo **list) {
+    const struct addrinfo_call call = {.lookup = lookup};
+    bool asks_ipv6 = hints != NULL && hints->ai_family == AF_INET;
+    if (lookup_finish(lookup, asks_ipv6 ? RECORD_AAAA : RECORD_A) != LOOKUP_ANSWERED)
+        return ask_libc_for_list(&call, lookup->host, service, hints, list);
+    return lookup_address_count(lookup) > 0 ? EAI_NODATA : musl_error(lookup);
+}
+
 /* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call whose list is not kept. */
 static int resolve_name(struct lookup *lookup, const char *service, const struct addrinfo *hints,
                         struct cache_list *repeat, struct addrinfo **list) {
     struct expansion expansion;
     int saved = errno, error = expand(service, hints, lookup->now_ms, &expansion);
+    if (error == EAI_NODATA && libc_is_musl())
+        return resolve_without_family(lookup, service, hints, list);
     if (error != 0)
         return error;
     struct addrinfo_call call = {
@@ -253,7 +297,7 @@ int own_getaddrinfo(const char *node, const char *service, const struct addrinfo
     if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !load_ensure() ||
         !lookup_open(&lookup, node))
         return libc_getaddrinfo(node, service, hints, list);
-    bool repeats = repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
+    bool repeats = !libc_is_musl() && repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
     if (repeats && lookup_recall_list(&lookup, &repeat))
         return repeat_build(&repeat, list);
     if (!lookup_begin(&lookup))

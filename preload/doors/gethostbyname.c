@@ -8,7 +8,10 @@
 #include "originbypass/doors/fallback.h"
 #include "originbypass/doors/hostent.h"
 #include "originbypass/doors/load.h"
+#include "originbypass/doors/musl_answer.h"
 #include "originbypass/guest/libc.h"
+#include "originbypass/guest/libc_kind.h"
+#include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/lookup/lookup.h"
 
@@ -17,7 +20,28 @@ struct verdict {
     int returned, host_error;
 };
 
+/* musl's own, for the EAI_ code that its getaddrinfo(3) returns. */
+static struct verdict musl_verdict(int error) {
+    switch (error) {
+    case EAI_NONAME:
+        return (struct verdict){musl_tells_no_data() ? 0 : ENOENT, HOST_NOT_FOUND};
+    case EAI_NODATA:
+        return (struct verdict){0, NO_DATA};
+    default:
+        return (struct verdict){EAGAIN, TRY_AGAIN};
+    }
+}
+
+/* For libc's addresses of which none may be used: TRY_AGAIN or NO_DATA. */
+static struct verdict policy_verdict(int host_error) {
+    if (libc_is_musl())
+        return musl_verdict(host_error == TRY_AGAIN ? EAI_AGAIN : musl_no_data_error());
+    return (struct verdict){host_error == TRY_AGAIN ? EAGAIN : 0, host_error};
+}
+
 static struct verdict error_verdict(const struct lookup *lookup) {
+    if (libc_is_musl())
+        return musl_verdict(musl_error(lookup));
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return (struct verdict){0, HOST_NOT_FOUND};
     if (lookup_has(lookup, OUTCOME_NO_RECORD))
@@ -27,14 +51,20 @@ static struct verdict error_verdict(const struct lookup *lookup) {
     return lookup->no_recovery ? (struct verdict){0, NO_RECOVERY} : (struct verdict){EAGAIN, TRY_AGAIN};
 }
 
-static struct verdict shape(const struct lookup *lookup, size_t type, struct hostent *host, char *buffer, size_t size) {
-    if (!lookup_has(lookup, OUTCOME_ADDRESSES))
-        return error_verdict(lookup);
+static int fill(struct lookup *lookup, size_t type, struct hostent *host, char *buffer, size_t size) {
+    if (libc_is_musl())
+        return musl_hostent_fill(lookup, type, host, buffer, size);
     /* The official name has no final dot. */
     char spelling[NAME_LENGTH_MAX + 1];
     memcpy(spelling, lookup->host, lookup->name.length);
     spelling[lookup->name.length] = '\0';
-    if (hostent_fill(lookup->answers[type], spelling, host, buffer, size) != 0)
+    return hostent_fill(lookup->answers[type], spelling, host, buffer, size);
+}
+
+static struct verdict shape(struct lookup *lookup, size_t type, struct hostent *host, char *buffer, size_t size) {
+    if (!lookup_has(lookup, OUTCOME_ADDRESSES))
+        return error_verdict(lookup);
+    if (fill(lookup, type, host, buffer, size) != 0)
         return (struct verdict){ERANGE, NETDB_INTERNAL};
     return (struct verdict){0, NETDB_SUCCESS};
 }
@@ -74,7 +104,7 @@ static enum answerer look_up_host(struct lookup *lookup, const struct hostent_ca
     if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) || !load_ensure() ||
         !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
-    if (call->size < hostent_least_size(call->name))
+    if (!libc_is_musl() && call->size < hostent_least_size(call->name))
         return NOBODY;
     if (lookup_finish(lookup, call->family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
         return WE;
@@ -100,15 +130,25 @@ static int ask_libc_r(const struct hostent_call *call, const struct reentrant *t
                : libc_gethostbyname_r(call->name, to->host, to->buffer, call->size, to->result, to->host_errno);
 }
 
-static int tell_r(struct verdict verdict, const struct reentrant *to) {
-    *to->result = verdict.host_error == NETDB_SUCCESS ? to->host : NULL;
-    *to->host_errno = verdict.host_error;
+/* musl stores h_errno only if the name has no answer, and leaves errno to what it calls. */
+static void tell_errors(struct verdict verdict, int *host_errno) {
+    if (libc_is_musl()) {
+        if (verdict.host_error != NETDB_SUCCESS && verdict.host_error != NETDB_INTERNAL)
+            *host_errno = verdict.host_error;
+        return;
+    }
+    *host_errno = verdict.host_error;
     if (verdict.returned != 0)
         errno = verdict.returned;
+}
+
+static int tell_r(struct verdict verdict, const struct reentrant *to) {
+    *to->result = verdict.host_error == NETDB_SUCCESS ? to->host : NULL;
+    tell_errors(verdict, to->host_errno);
     return verdict.returned;
 }
 
-static int answer_ours_r(const struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
+static int answer_ours_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
     return tell_r(shape(lookup, wanted_type(call), to->host, to->buffer, call->size), to);
 }
 
@@ -122,8 +162,7 @@ static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, c
     if (*to->result == NULL)
         return fallback_to_rejected(lookup) ? answer_ours_r(lookup, call, to) : returned;
     int verdict = fallback_hostent(lookup, *to->result);
-    return verdict == NETDB_SUCCESS ? returned
-                                    : tell_r((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict}, to);
+    return verdict == NETDB_SUCCESS ? returned : tell_r(policy_verdict(verdict), to);
 }
 
 static int answer_r(struct hostent_call call, struct reentrant to) {
@@ -182,13 +221,11 @@ static struct own *grow(struct own *own) {
 }
 
 static struct hostent *fail_host(struct verdict verdict) {
-    h_errno = verdict.host_error;
-    if (verdict.returned != 0)
-        errno = verdict.returned;
+    tell_errors(verdict, &h_errno);
     return NULL;
 }
 
-static struct hostent *shape_own(const struct lookup *lookup, const struct hostent_call *call) {
+static struct hostent *shape_own(struct lookup *lookup, const struct hostent_call *call) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct verdict verdict = {ERANGE, NETDB_INTERNAL};
     pthread_once(&once, make_own_key);
@@ -216,7 +253,7 @@ static struct hostent *fall_back_to_hostent(struct lookup *lookup, const struct 
     if (host == NULL)
         return fallback_to_rejected(lookup) ? shape_own(lookup, call) : NULL;
     int verdict = fallback_hostent(lookup, host);
-    return verdict == NETDB_SUCCESS ? host : fail_host((struct verdict){verdict == TRY_AGAIN ? EAGAIN : 0, verdict});
+    return verdict == NETDB_SUCCESS ? host : fail_host(policy_verdict(verdict));
 }
 
 static struct hostent *answer_host(struct hostent_call call) {

@@ -80,8 +80,6 @@ static void fill_addresses(char **list, char *addresses, const struct answer *an
     list[answer->address_count] = NULL;
 }
 
-#ifdef __GLIBC__
-
 /*
  * In the C locale, which glibc uses for names. glibc also looks for a colon at the beginning, but no name of ours
  * begins with one.
@@ -95,15 +93,6 @@ size_t hostent_least_size(const char *name) {
     const size_t room = sizeof(struct in6_addr) + 3 * sizeof(char *);
     return begins_like_an_address(name) ? room + strlen(name) + 1 : 0;
 }
-
-#else
-
-size_t hostent_least_size(const char *name) {
-    (void)name;
-    return 0;
-}
-
-#endif
 
 int hostent_fill(const struct answer *answer, const char *name, struct hostent *host, char *buffer, size_t size) {
     size_t name_length = length_without_final_dot(name);

@@ -7,13 +7,15 @@
 
 #include <elf.h>
 #include <link.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/auxv.h>
 
+#include "originbypass/guest/musl.h"
+
 /* A part of musl's loader. Every version since 1.1.0 exports it, and no other libc has it. */
-extern char __dls3[] __attribute__((weak));
+extern const char __dls3[] __attribute__((weak));
+
+const char *const libc_kind_mark = __dls3;
 
 /* NULL: the program was started by naming the loader, or it is static. */
 static const char *interpreter(void) {
@@ -30,14 +32,13 @@ static const char *interpreter(void) {
     return path;
 }
 
-const char *libc_kind_fault(void) {
+bool libc_kind_find(const char **fault) {
     const char *path = interpreter();
-    // cppcheck-suppress knownConditionTrueFalse
-    bool has_musl = __dls3 != NULL, names_musl = path != NULL && strstr(path, "/ld-musl-") != NULL;
-    // cppcheck-suppress knownConditionTrueFalse
-    if (has_musl && (names_musl || path == NULL))
-        return "the program's libc is musl, which is not supported";
-    if (has_musl || names_musl)
-        return "the program's interpreter and its libc are not of the same kind";
-    return NULL;
+    bool names_musl = path != NULL && strstr(path, "/ld-musl-") != NULL;
+    *fault = NULL;
+    if (libc_is_musl() && (names_musl || path == NULL))
+        return musl_probe(fault);
+    if (libc_is_musl() || names_musl)
+        *fault = "the program's interpreter and its libc are not of the same kind";
+    return true;
 }

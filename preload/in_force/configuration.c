@@ -126,8 +126,8 @@ static void put_into_effect(const struct config *config, uint32_t generation) {
 }
 
 static void begin_first(void) {
-    struct config *config = config_parse();
-    const char *fault = libc_kind_fault();
+    const char *fault = NULL;
+    struct config *config = libc_kind_find(&fault) ? config_parse() : NULL;
     if (config != NULL && fault != NULL)
         config->rule_count = 0; /* so that no name is ours */
     struct rules *rules = config == NULL ? NULL : rules_build(config);

@@ -4,19 +4,34 @@
 #include <string.h>
 
 #include "originbypass/guest/clock.h"
+#include "originbypass/guest/libc_kind.h"
+#include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
 #include "originbypass/order/order.h"
+
+/* The type whose addresses libc lists first, before it orders them: equals stay in this order. */
+static size_t first_type(void) {
+    return libc_is_musl() && musl_tells_no_data() ? 1 : 0;
+}
+
+/* musl orders addresses only if there is an IPv6 one among them. */
+static bool stays_unordered(const struct lookup *lookup) {
+    const struct answer *ipv6 = lookup->answers[1];
+    return libc_is_musl() && (ipv6 == NULL || ipv6->address_count == 0);
+}
 
 /* All addresses that are available for the name, wanted or not, so that one order serves every kind of call. */
 static size_t list_places(const struct answer *const answers[static RECORD_TYPE_COUNT], uint16_t *places,
                           struct address *addresses) {
     size_t count = 0;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+    for (size_t turn = 0; turn < RECORD_TYPE_COUNT; turn++) {
+        size_t type = turn ^ first_type();
         for (size_t i = 0; answers[type] != NULL && i < answers[type]->address_count; i++) {
             if (addresses != NULL)
                 addresses[count] = answer_address(answers[type], i);
             places[count++] = (uint16_t)(type << 15 | i);
         }
+    }
     return count;
 }
 
@@ -75,6 +90,10 @@ static const uint16_t *order_from_cache(const struct lookup *lookup) {
 
 void lookup_order(struct lookup *lookup, uint16_t *places) {
     size_t count = lookup_address_count(lookup);
+    if (stays_unordered(lookup)) {
+        list_places(lookup->answers, places, NULL);
+        return;
+    }
     const uint16_t *order = order_from_cache(lookup);
     if (count > 1 && (order == NULL || lookup->copy.order_until_ms <= lookup->now_ms)) {
         find_order(lookup);

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/guest/libc_kind.h"
 #include "originbypass/order/gai_conf.h"
 #include "originbypass/order/interfaces.h"
+#include "originbypass/order/order_musl.h"
 #include "originbypass/order/source_address.h"
 
 #define NO_INTERFACE UINT32_MAX
@@ -204,6 +206,8 @@ static bool describe_with_interfaces(struct contest *contest, const struct addre
 }
 
 bool order_addresses(const struct address *addresses, size_t count, uint16_t *order) {
+    if (libc_is_musl())
+        return order_musl(addresses, count, order);
     for (size_t i = 0; i < count; i++)
         order[i] = (uint16_t)i;
     if (count < 2)

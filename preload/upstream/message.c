@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "originbypass/guest/libc_kind.h"
 #include "originbypass/values/name.h"
 
 /* A CNAME record. Both names are in c-ares' memory. */
@@ -111,7 +112,7 @@ static void lower_ttl(struct reader *reader, uint32_t ttl_s) {
 
 static bool counts_as_name(const char *text) {
     struct name name;
-    return name_fold(&name, text) && name_is_host_name(&name);
+    return (name_fold(&name, text) && name_is_host_name(&name)) || (libc_is_musl() && name_is_host_name_of_musl(text));
 }
 
 /* Like libc, follow a target that is not a host name, but do not report it as a name. */

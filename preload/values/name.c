@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
@@ -104,6 +105,14 @@ bool name_is_host_name(const struct name *name) {
     return label > 0;
 }
 
+bool name_is_host_name_of_musl(const char *text) {
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++)
+        if (!is_letter_or_digit((char)(text[i] | 0x20)) && text[i] != '-' && text[i] != '.')
+            return false;
+    return length > 0 && length <= NAME_LENGTH_MAX + 1;
+}
+
 bool name_octets_match(const uint8_t *a, const uint8_t *b, size_t size) {
     for (size_t i = 0; i < size; i++) {
         bool is_letter = (a[i] | 0x20) >= 'a' && (a[i] | 0x20) <= 'z';
@@ -113,11 +122,19 @@ bool name_octets_match(const uint8_t *a, const uint8_t *b, size_t size) {
     return true;
 }
 
-bool name_is_literal(const char *text) {
+/* errno is kept: musl's inet_aton(3) changes it even if it succeeds. */
+static bool is_ipv4_notation(const char *text) {
     struct in_addr ipv4;
+    int error = errno;
+    bool is_one = inet_aton(text, &ipv4) != 0;
+    errno = error;
+    return is_one;
+}
+
+bool name_is_literal(const char *text) {
     if (strchr(text, ':') != NULL)
         return true; /* with or without a scope; no host name has a colon */
     /* Every notation of inet_aton(3) begins with a digit; what it allows after white space, getaddrinfo(3) does not.
      */
-    return text[0] >= '0' && text[0] <= '9' && strpbrk(text, " \t\n\v\f\r") == NULL && inet_aton(text, &ipv4) != 0;
+    return text[0] >= '0' && text[0] <= '9' && strpbrk(text, " \t\n\v\f\r") == NULL && is_ipv4_notation(text);
 }

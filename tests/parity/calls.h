@@ -13,6 +13,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef __GLIBC__
+/** Whether errno has a meaning after a call of the reentrant functions has failed. */
+#define TELLS_ERRNO 1
+#else
+/* musl leaves in it what the functions that it calls have left. */
+#define TELLS_ERRNO 0
+/* musl's headers do not have these. The numbers are glibc's. */
+#define AI_IDN 0x0040
+#define AI_CANONIDN 0x0080
+#define NETDB_SUCCESS 0
+#endif
+
 /** A value that no call sets errno to. */
 #define ERRNO_BEFORE 4711
 

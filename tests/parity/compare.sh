@@ -134,4 +134,6 @@ no_difference() {
     return 1
 }
 
-build() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$TMPDIR/$1" "$parity/$1.c"; }
+# compiled for glibc, or for the libc of the test
+compiler=("${CC:-cc}")
+build() { "${compiler[@]}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$TMPDIR/$1" "$parity/$1.c"; }

@@ -15,7 +15,7 @@
  *
  * Returns 0, EAI_MEMORY, or EAI_NONAME if no address has a family of the expansion. The program frees the list with
  * libc's own freeaddrinfo(3), as a whole or in sublists. So there is one malloc(3) for each node, with the address
- * inside it, as in glibc. Thread-safe.
+ * inside it, as in glibc. On musl: addrinfo_musl_build(). Thread-safe.
  */
 int addrinfo_build(const struct address *addresses, size_t count, const struct expansion *expansion, int flags,
                    const char *canonical_name, struct addrinfo **list);
@@ -29,7 +29,7 @@ struct addrinfo_entry {
     };
 };
 
-/** Build the list of these entries (at least one) in their order; otherwise like addrinfo_build(). Thread-safe. */
+/** Build glibc's list of these entries (at least one) in their order, like addrinfo_build(). Thread-safe. */
 int addrinfo_rebuild(const struct addrinfo_entry *entries, size_t count, int flags, struct addrinfo **list);
 
 /** Get the entries of a list that these functions have built. Returns their number; 0 if there are more than `most`. */

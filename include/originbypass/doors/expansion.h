@@ -26,26 +26,22 @@ struct expansion_node {
  */
 #define EXPANSION_NODES_MAX 32
 
-/** The ai_flags that libc uses if no hints are given. */
-#ifdef __GLIBC__
+/** The ai_flags that glibc uses if no hints are given. */
 #define EXPANSION_FLAGS_WITHOUT_HINTS (AI_V4MAPPED | AI_ADDRCONFIG)
-#else
-#define EXPANSION_FLAGS_WITHOUT_HINTS 0
-#endif
 
 /** libc's list, in its order within a family. */
 struct expansion {
-    int32_t flags;     /**< ai_flags of the nodes: the caller's, or libc's own if there are no hints */
+    int32_t flags;     /**< what counts as the caller's ai_flags: if there are no hints, libc's own */
     uint32_t count;    /**< nodes */
     uint64_t until_ms; /**< how long it is valid, on clock_recent_ms() */
     struct expansion_node nodes[EXPANSION_NODES_MAX];
 };
 
 /**
- * Ask libc for the list for the service (not NULL) and the hints (NULL: none). Returns 0 and at least one node, or
- * libc's own error, with its errno. Another preloaded library may answer instead of libc: nodes that do not fit what
- * was asked for are left out, and if no node is left, the error is EAI_FAMILY. Holds no lock, and takes no lock of libc
- * that would hang in the child of a fork(2). Thread-safe; not a cancellation point.
+ * Ask libc for the list for the service (NULL, only on musl: none) and the hints (NULL: none). Returns 0 and at least
+ * one node, or libc's own error, with its errno. Another preloaded library may answer instead of libc: nodes that do
+ * not fit what was asked for are left out, and if no node is left, the error is EAI_FAMILY. Holds no lock, and takes no
+ * lock of libc that would hang in the child of a fork(2). Thread-safe; not a cancellation point.
  */
 int expansion_ask(const char *service, const struct addrinfo *hints, struct expansion *expansion);
 

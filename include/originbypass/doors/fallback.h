@@ -12,7 +12,10 @@
  * kept. Thread-safe.
  */
 
-/** For a list that getaddrinfo(3) has returned. Returns 0; or EAI_AGAIN or EAI_NODATA, and the list is freed. */
+/**
+ * For a list that getaddrinfo(3) has returned. Returns 0; or EAI_AGAIN, EAI_NODATA, or on
+ * musl EAI_NONAME or EAI_MEMORY, and the list is freed.
+ */
 int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list);
 
 /** For a host's addresses, which are shifted in their array. Returns h_errno: NETDB_SUCCESS, TRY_AGAIN or NO_DATA. */

@@ -11,8 +11,8 @@
 
 /**
  * Write the places of the wanted addresses to `places`, in libc's order; there are lookup_address_count() of them. If
- * no order can be found, A's come first and then AAAA's, in DNS order. The order is remembered with the answer for a
- * second.
+ * no order can be found, A's come first and then AAAA's (in musl from 1.2.4 on, AAAA's come first), in DNS order. The
+ * order is remembered with the answer for a second.
  */
 void lookup_order(struct lookup *lookup, uint16_t *places);
 

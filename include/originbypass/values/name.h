@@ -40,6 +40,12 @@ bool name_fold(struct name *name, const char *text);
 bool name_is_host_name(const struct name *name);
 
 /**
+ * Whether musl takes a CNAME record's target for a host name: letters, digits, hyphens and dots, and no underscore.
+ * (musl also takes octets beyond ASCII, and dots inside of a label. Here such a text has a backslash.) Thread-safe.
+ */
+bool name_is_host_name_of_musl(const char *text);
+
+/**
  * Whether `size` octets differ in the case of ASCII letters at the most. Not as strncasecmp(3), which asks the locale:
  * in Turkish "I" is not "i". Thread-safe.
  */

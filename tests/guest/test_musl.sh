@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Programs of musl get answers from external DNS, in lists that musl's own freeaddrinfo(3) frees.
+# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+
+it_answers_every_function() {
+    local function
+    for function in getaddrinfo gethostbyname2 gethostbyname2_r; do
+        equal "$ORIGIN_V4" "$(musl_caller "$dual" "$function" "$dual" inet)"
+        equal "$ORIGIN_V6" "$(musl_caller "$dual" "$function" "$dual" inet6)"
+        quiet
+    done
+    for function in gethostbyname gethostbyname_r; do equal "$ORIGIN_V4" "$(musl_caller "$CDN" "$function" "$CDN")"; done
+}
+
+it_leaves_other_names_to_libc() {
+    equal "$EDGE_V4" "$(musl_caller other.example.com getaddrinfo "$CDN" inet)"
+    equal 192.0.2.1 "$(musl_caller "$CDN" getaddrinfo 192.0.2.1 inet)"
+    equal EAI_NONAME "$(musl_caller "$CDN" getaddrinfo nobody.example.com inet || :)"
+    nobody_asked 8.8.8.8 1.1.1.1
+}
+
+it_answers_again_from_the_cache() {
+    of_musl asks
+    # shellcheck disable=SC2154 # coproc sets it
+    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY exec "$TMPDIR/musl-asks" 2>"$messages"; }
+    equal "$ORIGIN_V4" "$(ask)"
+    silence 8.8.8.8
+    silence 1.1.1.1
+    equal "$ORIGIN_V4" "$(ask)"
+    quiet
+}
+
+# musl frees all nodes of a list together. libc's list has the edge's address and the origin's.
+it_takes_rejected_addresses_out_of_libcs_list() {
+    local rejected left
+    silence 8.8.8.8
+    silence 1.1.1.1
+    for rejected in "$EDGE_V4 $ORIGIN_V4" "$ORIGIN_V4 $EDGE_V4"; do
+        left=${rejected#* }
+        with_settings "hosts = ( \"mixed.example.com\" ); answers = { reject = [ \"${rejected% *}/32\" ]; }; $impatient"
+        equal "$left" "$(musl_caller mixed.example.com getaddrinfo mixed.example.com inet 100)"
+        equal "$left" "$(musl_caller mixed.example.com gethostbyname mixed.example.com)"
+    done
+}
+
+# --- helpers --------------------------------------------------------------------------------------------------------
+
+dual=dual.example.com
+impatient='query = { timeout_ms = 200; hedge_ms = 100; deadline_ms = 400; };'
+
+prepare() {
+    not_under 'address|thread' 'a checker is no library of musl'
+    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
+}
+
+of_musl() { [[ -x $TMPDIR/musl-$1 ]] || musl-gcc -std=gnu11 -D_GNU_SOURCE -pthread -o "$TMPDIR/musl-$1" "$lab/$1.c"; }
+
+# Asks the coprocess.
+ask() {
+    local answer
+    # shellcheck disable=SC2154 # coproc sets it
+    echo "$CDN" >&"${asking[1]}" && read -r answer <&"${asking[0]}" && echo "$answer"
+}
+
+# musl_caller HOSTS ARGUMENT...
+musl_caller() {
+    of_musl caller
+    ORIGIN_BYPASS_HOSTS=$1 LD_PRELOAD=$LAB_LIBRARY "$TMPDIR/musl-caller" "${@:2}" 2>"$messages"
+}
+
+check_all "$@"
