@@ -14,7 +14,7 @@ ANOTHER=shop.example.com
 it_names_a_misspelt_variable() {
     ORIGIN_BYPASS_HOST=$CDN doctor "$CDN"
     equal 1 "$status"
-    tells bad 'environment: ORIGIN_BYPASS_HOST is not read: did you mean ORIGIN_BYPASS_HOSTS?' 'Correct the name'
+    tells bad 'environment: ORIGIN_BYPASS_HOST is not read: did you mean ORIGIN_BYPASS_HOSTS? Correct the name'
     ORIGIN_BYPASS_UPSTREAM=8.8.8.8 doctor_of "$CDN" "$CDN"
     finds_nothing_bad
     tells note 'environment: ORIGIN_BYPASS_UPSTREAM is not read: did you mean ORIGIN_BYPASS_UPSTREAMS?'
@@ -23,8 +23,11 @@ it_names_a_misspelt_variable() {
 it_says_that_the_variable_replaces_the_hosts_of_the_file() {
     configure "hosts = ( \"www.example.com\", { name = \"$CDN\"; addresses = [ \"203.0.113.99\" ]; } );"
     doctor_of "$CDN" "$CDN"
-    finds_nothing_bad
+    finds_bad 1
     tells good 'ORIGIN_BYPASS_HOSTS: 1 host rule'
+    tells bad "/etc/originbypass/originbypass.conf: its settings for $CDN have no effect: ORIGIN_BYPASS_HOSTS lists that host, too, and replaces its host rules (2)" \
+        'remove the variable'
+    doctor_of shop.example.com shop.example.com
     tells note '/etc/originbypass/originbypass.conf: its host rules (2) and their settings have no effect: ORIGIN_BYPASS_HOSTS replaces them' \
         'remove the variable'
     doctor "$CDN"

@@ -787,7 +787,14 @@ it_knows_the_library_of_a_process_that_has_changed_its_root() {
     ask_for "$CDN"
     doctor --pid "$pid" shop.example.com
     tells good "has the library from $library, the installed one"
-    tells bad 'does not list shop.example.com' 'It has changed its root directory and does not notice a change, so restart it'
+    tells bad 'does not list shop.example.com' 'It does not notice a change, because it has changed its root directory, so restart it'
+    tells note 'has changed its root directory (chroot), and has other contents in its /etc/hosts'
+    lacks nsenter "$report"
+    configure "hosts = ( \"$CDN\", \"shop.example.com\" );"
+    doctor --pid "$pid" shop.example.com
+    tells bad 'lists it by now, but the process has not noticed that, because it has changed its root directory' 'so restart it'
+    configure "hosts = ( \"$CDN\" );"
+    doctor --pid "$pid" shop.example.com
     tells good '/etc/originbypass/originbypass.conf: 1 host rule'
     lacks 'have no effect' "$report"
     lacks 'no longer there' "$report"

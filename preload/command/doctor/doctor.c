@@ -5,6 +5,7 @@
 #include "originbypass/command/base/cli.h"
 #include "originbypass/command/base/host_operand.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_capture.h"
@@ -173,12 +174,19 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
     free(doctor->hosts);
 }
 
+static void tell_misspelt_variables(const struct config *config) {
+    struct doctor_variables variables = {"environment", config->rule_count > 0 ? FINDING_NOTE : FINDING_CAUSE};
+    misspelt_variables(doctor_misspelt, &variables);
+}
+
 static void look_at_settings(const struct doctor_options *options, char *const *hosts) {
     struct config_source source;
     (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* if nothing was read, the defaults apply */
     struct config *config = memory_checked(config_parse_source(&source));
     struct doctor doctor = {.config = config, .rules = memory_checked(rules_build(config))};
     log_silence(); /* the findings report what the messages would say */
+    if (options->pid == NULL)
+        tell_misspelt_variables(config);
     if (doctor_configuration(&doctor))
         look_at_network(&doctor, options, hosts);
     rules_free(doctor.rules);

@@ -6,7 +6,7 @@
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/log_file.h"
-#include "originbypass/command/base/misspelt.h"
+#include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/reload_file.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/base/variable.h"
@@ -14,7 +14,10 @@
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/counters_place.h"
+#include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
+#include "originbypass/rules/rules.h"
+#include "originbypass/values/name.h"
 
 static void tell_error(const struct config_error *error) {
     char *place = error->variable != NULL ? text_format("%s", error->variable)
@@ -54,12 +57,45 @@ static void tell_rules(const struct config *config) {
             "every call is libc's");
 }
 
-static void tell_replaced_rules(const struct config *config) {
-    if (config->replaced_count > 0)
-        findings_tell(&(struct finding){FINDING_NOTE, "configuration", config->file,
-                                        "If they are meant, remove the variable ORIGIN_BYPASS_HOSTS"},
+/* A name that the variable lists and for which the file alone has settings. NULL: there is none. */
+static const char *find_lost_settings(const struct config *config, const struct config *file,
+                                      const struct rules *rules) {
+    for (size_t i = 0; i < config->rule_count; i++) {
+        struct name name;
+        const struct host_rule *rule = &config->rules[i];
+        bool listed = rule->kind == RULE_NAME && !rule->excluded && name_fold(&name, rule->name);
+        const struct host_settings *settings = listed ? rules_settings(rules, &name) : NULL;
+        if (settings != NULL && settings != &file->general)
+            return rule->name;
+    }
+    return NULL;
+}
+
+static void tell_replaced_rules(const struct config *config, const char *lost) {
+    static const char remedy[] = "If they are meant, remove the variable ORIGIN_BYPASS_HOSTS";
+    if (lost != NULL)
+        findings_tell(&(struct finding){FINDING_CAUSE, "configuration", config->file, remedy},
+                      "its settings for %s have no effect: ORIGIN_BYPASS_HOSTS lists that host, too, and replaces its "
+                      "host rules (%zu)",
+                      lost, config->replaced_count);
+    else
+        findings_tell(&(struct finding){FINDING_NOTE, "configuration", config->file, remedy},
                       "its host rules (%zu) and their settings have no effect: ORIGIN_BYPASS_HOSTS replaces them",
                       config->replaced_count);
+}
+
+static void look_at_replaced_rules(const struct config *config) {
+    struct config_source source;
+    if (config->replaced_count == 0 || config->file == NULL)
+        return;
+    if (!config_source_read_file(&source, config->file))
+        memory_checked(NULL);
+    struct config *file = memory_checked(config_parse_source(&source));
+    struct rules *rules = memory_checked(rules_build(file));
+    tell_replaced_rules(config, find_lost_settings(config, file, rules));
+    rules_free(rules);
+    config_free(file);
+    config_source_release(&source);
 }
 
 /* --- its files ---------------------------------------------------------------------------------------------------- */
@@ -104,9 +140,7 @@ bool doctor_configuration(const struct doctor *doctor) {
                       "the library is switched off");
     else if (config->error_count == 0)
         tell_rules(config);
-    tell_replaced_rules(config);
-    struct doctor_variables variables = {"environment", config->rule_count > 0 ? FINDING_NOTE : FINDING_CAUSE};
-    misspelt_variables(doctor_misspelt, &variables);
+    look_at_replaced_rules(config);
     for (size_t i = 0; i < config->error_count; i++)
         tell_error(&config->errors[i]);
     if (config->file != NULL)

@@ -17,6 +17,7 @@
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/as_process.h"
+#include "originbypass/command/programs/container.h"
 #include "originbypass/command/programs/counters_place.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
@@ -65,14 +66,16 @@ static bool has_changed_root(const char *pid) {
 static const char *when_it_notices(const char *pid) {
     const char *known = doctor_known_to_keep(pid);
     if (has_changed_root(pid))
-        return "It has changed its root directory and does not notice a change, so restart it";
+        return "It does not notice a change, because it has changed its root directory, so restart it";
     return known != NULL ? known : "It notices the change at its next lookup";
 }
 
 /* The configuration that its file has now, which may not be in force yet. NULL: it cannot be read. */
 static struct config *config_of_file(const char *pid, const char *path) {
     size_t size = 0;
-    int descriptor = foreign_file_open_of(pid, path, 0, CONFIG_SIZE_MAX, NULL);
+    int descriptor = has_changed_root(pid) && container_is_ours(pid)
+                         ? foreign_file_open(path, CONFIG_SIZE_MAX, NULL) /* where it read the file before */
+                         : foreign_file_open_of(pid, path, 0, CONFIG_SIZE_MAX, NULL);
     char *text = descriptor < 0 ? NULL : file_text_of(descriptor, &size);
     struct config *config = text == NULL ? NULL : config_parse_text(path, text, size);
     if (descriptor >= 0)
@@ -109,8 +112,9 @@ static void compare_host(const char *about, const char *pid, const struct publis
     else if (record->refused_s == 0 && lists_by_now(pid, record, host))
         findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, when_it_notices(pid)},
                       "does not list %s, so libc answers. %s lists it by now, but the process has not noticed that, "
-                      "because it has looked nothing up since; its hosts are: %s",
-                      host, record->file, record->hosts);
+                      "because it has %s; its hosts are: %s",
+                      host, record->file,
+                      has_changed_root(pid) ? "changed its root directory" : "looked nothing up since", record->hosts);
     else
         tell_unlisted_now(about, pid, record, host);
 }

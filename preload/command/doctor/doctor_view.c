@@ -12,6 +12,7 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
+#include "originbypass/command/programs/container.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
@@ -139,19 +140,33 @@ static char *other_files(const char *pid) {
     return list;
 }
 
+/* A process that has called chroot(2) has no files of libc there, and has often looked up before all that it needs. */
+static bool is_chrooted(const char *pid) {
+    char *root = proc_file_target(pid, "root");
+    bool changed = root != NULL && strcmp(root, "/") != 0 && container_is_ours(pid);
+    free(root);
+    return changed;
+}
+
 /* In a container these are usually mounts of its own. */
 static void tell_files(const char *pid, const char *about) {
-    char *files = other_files(pid);
+    char *files = other_files(pid), *places = text_format("From here they are below /proc/%s/root", pid);
     char *remedy =
         text_format("Run doctor with its files: in its container, or with nsenter --target %s --mount --net. "
-                    "From here they are below /proc/%s/root",
-                    pid, pid);
-    if (files[0] != '\0')
+                    "%s",
+                    pid, places);
+    if (files[0] != '\0' && is_chrooted(pid))
+        findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, places},
+                      "has changed its root directory (chroot), and has other contents in its %s there than this "
+                      "command: what this report says about libc's answers was true for it before at most",
+                      files);
+    else if (files[0] != '\0')
         findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, remedy},
                       "has other contents in its %s than this command: what this report says about libc's answers is "
                       "not known to be true for it",
                       files);
     free(remedy);
+    free(places);
     free(files);
 }
 

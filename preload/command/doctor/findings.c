@@ -56,12 +56,18 @@ static void write_json(const struct finding *finding, const char *text) {
     document_end();
 }
 
+static const char *full_stop(const char *text) {
+    size_t length = strlen(text);
+    return length > 0 && text[length - 1] == '?' ? "" : ".";
+}
+
 /* A terminal has the remedy in a paragraph of its own; a file or pipe has one line for each finding. */
 static void write_line(const struct finding *finding, const char *text, bool with_remedy) {
     size_t width = wrap_width(stdout);
     const char *remedy = with_remedy ? finding->remedy : NULL;
     bool same_line = remedy != NULL && width == 0;
-    char *line = text_format("%s: %s%s%s.", finding->about, text, same_line ? ". " : "", same_line ? remedy : "");
+    char *line = text_format("%s: %s%s%s%s%s", finding->about, text, full_stop(text), same_line ? " " : "",
+                             same_line ? remedy : "", same_line ? full_stop(remedy) : "");
     char *shown = text_escape(line);
     enum style colour = KIND[finding->kind].style;
     printf("%s%-4s%s  ", style_begin(stdout, colour), KIND[finding->kind].word, style_end(stdout, colour));
