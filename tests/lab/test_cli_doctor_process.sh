@@ -528,8 +528,8 @@ it_says_that_the_user_of_a_process_cannot_write_its_log_file_and_counters() {
     begin_asking_as_nobody
     doctor --pid "$pid"
     finds_bad 2
-    tells bad "process $pid (asks): its messages to $TMPDIR/logs/log are lost, for its user: no permission to write it" 'Make its directory, for the user of the program'
-    tells bad "process $pid (asks): there are no counters in $TMPDIR/counters for its user: this user may not read the directory" 'Make the directory, for the user of the program'
+    tells bad "process $pid (asks): its messages to $TMPDIR/logs/log are lost, for its user: no permission to write it. Let the user of the program write it and make files in its directory (chown, chmod)"
+    tells bad "process $pid (asks): there are no counters in $TMPDIR/counters for its user: this user may not read the directory" 'Let the user of the program read and write the directory (chown, chmod)'
     fails "$originbypass" stats --directory "$TMPDIR/counters" "$pid" 2>"$TMPDIR/complaint"
     contains "process $pid has no counters in $TMPDIR/counters, and its user cannot have any there: this user may not read" "$(<"$TMPDIR/complaint")"
     "$originbypass" stats --directory "$TMPDIR/counters" >/dev/null 2>"$TMPDIR/complaint"

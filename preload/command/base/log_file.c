@@ -64,11 +64,12 @@ const char *log_file_fault(const char *path) {
     return path[0] == '/' ? destination_reason(try_log_file(path)) : NULL;
 }
 
+#define OR_ANOTHER "or name another file in ORIGIN_BYPASS_LOG_FILE or log.file; /dev/stderr and /dev/stdout work, too"
+
 const char *log_file_remedy(const char *fault) {
-    return strcmp(fault, destination_reason(ENOSPC)) == 0
-               ? "Make room on its file system, or name another file in ORIGIN_BYPASS_LOG_FILE or log.file; "
-                 "/dev/stderr "
-                 "and /dev/stdout work, too"
-               : "Make its directory, for the user of the program, or name another file in ORIGIN_BYPASS_LOG_FILE or "
-                 "log.file; /dev/stderr and /dev/stdout work, too";
+    if (strcmp(fault, destination_reason(ENOSPC)) == 0)
+        return "Make room on its file system, " OR_ANOTHER;
+    if (strcmp(fault, destination_reason(EACCES)) == 0)
+        return "Let the user of the program write it and make files in its directory (chown, chmod), " OR_ANOTHER;
+    return "Make its directory, for the user of the program, " OR_ANOTHER;
 }

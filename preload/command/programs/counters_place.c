@@ -23,9 +23,12 @@ const char *counters_place_fault(const char *path) {
     return file_system_is_full(path) ? FULL : NULL;
 }
 
+#define OR_ANOTHER "or name another one in ORIGIN_BYPASS_METRICS or metrics.directory"
+
 const char *counters_place_remedy(const char *fault) {
-    return strcmp(fault, FULL) == 0
-               ? "Make room on its file system, or name another directory in ORIGIN_BYPASS_METRICS or metrics.directory"
-               : "Make the directory, for the user of the program, or name another one in ORIGIN_BYPASS_METRICS or "
-                 "metrics.directory";
+    if (strcmp(fault, FULL) == 0)
+        return "Make room on its file system, " OR_ANOTHER;
+    if (strstr(fault, "this user may not") != NULL)
+        return "Let the user of the program read and write the directory (chown, chmod), " OR_ANOTHER;
+    return "Make the directory, for the user of the program, " OR_ANOTHER;
 }
