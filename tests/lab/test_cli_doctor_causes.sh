@@ -96,6 +96,30 @@ it_says_that_an_answer_is_too_long_for_udp_and_does_not_come_over_tcp() {
     done
 }
 
+it_says_that_long_replies_are_lost() {
+    configure 'hosts = ( "sixty.example.com" ); query = { timeout_ms = 300; hedge_ms = 100; deadline_ms = 1000; };'
+    fault 'ip saddr { 8.8.8.8, 1.1.1.1 } udp sport 53 meta length > 600 drop'
+    doctor
+    tells bad '8.8.8.8: its answer for sixty.example.com comes over TCP and not over UDP, where it replies for example.net' \
+        'Let UDP replies of up to 1232 octets through'
+    lacks 'takes too long' "$report"
+    lacks 'as a resolver does' "$report"
+}
+
+it_tells_a_slow_server_from_a_dead_one() {
+    scripted_at 127.0.0.1 5353 well,after_ms=1300
+    examine "$SERVER"
+    tells bad "$SERVER: answers over UDP in 1" ' ms, which is too late: query.timeout_ms is 300'
+    tells bad "$CDN: external DNS takes at least 1" 'query.timeout_ms = 300 is too short for that'
+    lacks firewall "$report"
+}
+
+it_says_which_part_of_an_answer_is_the_edge() {
+    configure "hosts = ( { name = \"$CDN\"; addresses = [ \"$ORIGIN_V4\", \"$EDGE_V6\" ]; } );"
+    doctor
+    tells bad "$CDN: the configuration says $ORIGIN_V4, $EDGE_V6, of which some are an edge of the CDN and no origin"
+}
+
 it_says_that_timeout_ms_is_too_short() {
     scripted_at 127.0.0.1 5353 well,after_ms=100
     configure "hosts = ( \"$CDN\" ); query = { timeout_ms = 5; hedge_ms = 1; deadline_ms = 1000; };"

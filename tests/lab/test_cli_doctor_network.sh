@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
 # shellcheck source-path=SCRIPTDIR source=doctor.sh
 source "$lab/doctor.sh"
 
-# As long as the library waits for an answer. The command waits at least a second.
+# As long as the library waits for an answer. The command waits at least two seconds.
 TIMEOUT_MS=300
 SERVER=127.0.0.1:5353
 to_local_dns="dnat to $LOCAL_DNS"
@@ -33,7 +33,7 @@ it_measures_how_fast_an_upstream_is() {
 it_tells_udp_that_is_dropped() {
     fault 'udp dport 53 ip daddr { 8.8.8.8, 1.1.1.1 } drop'
     examine
-    tells bad "8.8.8.8: nothing comes back over UDP within 1000 ms"
+    tells bad "8.8.8.8: nothing comes back over UDP within 2000 ms"
     tells good '8.8.8.8: answers over TCP'
     tells bad 'UDP to every upstream is dropped, TCP passes: a network policy'
     equal 1 "$status"
@@ -82,7 +82,7 @@ it_says_first_that_external_dns_is_out_of_reach() {
     examine
     equal 1 "$status"
     contains 'external DNS: every upstream is out of reach' "$(grep -m 1 '^bad ' <<<"$report")"
-    contains 'Nothing else can work until they answer' "$report"
+    contains 'Nothing new can be resolved until they answer' "$report"
 }
 
 # Each of them has a minute for its answer, so that they are asked at the same time or this does not end in time.
@@ -119,7 +119,7 @@ it_does_not_take_one_upstream_that_is_down_for_a_policy() {
 it_does_not_take_one_upstream_that_is_silent_for_a_policy() {
     silence 1.1.1.1
     examine
-    tells bad "1.1.1.1: nothing comes back over UDP within 1000 ms"
+    tells bad "1.1.1.1: nothing comes back over UDP within 2000 ms"
     tells note 'external DNS: 1 of 2 upstreams can be asked'
 }
 

@@ -16,7 +16,7 @@ bool doctor_is_heard(enum doctor_reach reach) {
 }
 
 uint32_t doctor_patience_ms(uint32_t timeout_ms) {
-    enum { PATIENCE_MS = 1000 };
+    enum { PATIENCE_MS = 2000 };
     return timeout_ms < PATIENCE_MS ? PATIENCE_MS : timeout_ms;
 }
 

@@ -33,7 +33,8 @@ char *doctor_remedy_for(const struct ask_reply *reply, const char *name) {
     if (strcmp(reply->failure, "REFUSED") == 0)
         return memory_text("Let this server answer queries from here and for this name, or name another one in "
                            "upstreams or ORIGIN_BYPASS_UPSTREAMS");
-    if (reply->kind == DNS_SILENT || reply->kind == DNS_UNREACHABLE || reply->kind == DNS_TRUNCATED)
+    bool silent = strcmp(reply->failure, "no answer in time") == 0; /* though it answered for the other type */
+    if (silent || reply->kind == DNS_SILENT || reply->kind == DNS_UNREACHABLE || reply->kind == DNS_TRUNCATED)
         return memory_text("See the findings on the upstreams");
     return memory_text("Name another server in upstreams or ORIGIN_BYPASS_UPSTREAMS: this one does not answer as a "
                        "resolver does");
@@ -115,14 +116,13 @@ static enum said judge(const struct host_settings *settings, const struct ask_re
 
 /* Both types, even if the host may have only one family, to see what its settings leave out. */
 static struct trace trace_make(const struct host_settings *settings, const struct server_list *servers,
-                               const char *name) {
+                               const char *name, uint32_t timeout_ms) {
     struct trace trace = {settings, name, servers->count, memory_zeroed(servers->count, sizeof(struct witness))};
     struct ask_question *questions = memory_zeroed(servers->count, sizeof(*questions));
     struct ask_replies *replies = memory_zeroed(servers->count, sizeof(*replies));
     for (size_t i = 0; i < servers->count; i++)
-        questions[i] = (struct ask_question){
-            &servers->servers[i], DNS_OVER_UDP, name, RECORD_BOTH, doctor_patience_ms(settings->query.timeout_ms),
-            DOCTOR_TIMES};
+        questions[i] =
+            (struct ask_question){&servers->servers[i], DNS_OVER_UDP, name, RECORD_BOTH, timeout_ms, DOCTOR_TIMES};
     ask_together(questions, replies, servers->count);
     for (size_t i = 0; i < servers->count; i++)
         trace.witnesses[i] = (struct witness){&servers->servers[i], replies[i], judge(settings, &replies[i])};
@@ -426,15 +426,15 @@ static struct cause cause_of(const struct trace *trace) {
     return cause_of_difference(trace);
 }
 
-static struct cause find_cause(const struct host_settings *settings, const char *host) {
+static struct cause find_cause(const struct host_settings *settings, const char *host, uint32_t timeout_ms) {
     const char *name = settings->query_name != NULL ? settings->query_name : host;
-    struct trace own = trace_make(settings, settings->upstreams, name);
+    struct trace own = trace_make(settings, settings->upstreams, name, timeout_ms);
     const char *target = settings->others == NULL ? NULL : target_of(&own);
     struct cause cause;
     if (target == NULL) {
         cause = cause_of(&own);
     } else {
-        struct trace others = trace_make(settings, settings->others, target);
+        struct trace others = trace_make(settings, settings->others, target, timeout_ms);
         cause = cause_of(&others);
         char *text = text_format("is an alias (CNAME) of %s; %s", target, cause.text);
         free(cause.text);
@@ -540,9 +540,19 @@ static bool is_of_the_local_network(const struct doctor *doctor, const struct do
            !has_edge(doctor_settings(doctor, failed->host), failed->local);
 }
 
+/* Only a slow server is worth a long wait: the dead ones are known. */
+static uint32_t timeout_for(const struct doctor *doctor, const struct host_settings *settings) {
+    for (size_t i = 0; i < doctor->upstream_count; i++)
+        if (doctor->upstreams[i].udp == REACH_LATE)
+            return doctor_patience_ms(settings->query.timeout_ms);
+    return settings->query.timeout_ms;
+}
+
 void doctor_failure(const struct doctor *doctor, const struct doctor_failed *failed) {
     const struct host_settings *settings = doctor_settings(doctor, failed->host);
-    struct cause cause = settings->pinned_ipv4 != NULL ? cause_of_pinned(settings) : find_cause(settings, failed->host);
+    struct cause cause = settings->pinned_ipv4 != NULL
+                             ? cause_of_pinned(settings)
+                             : find_cause(settings, failed->host, timeout_for(doctor, settings));
     char *consequence = consequence_text(settings, failed);
     if (cause.no_such_name && is_of_the_local_network(doctor, failed))
         findings_tell(&(struct finding){FINDING_NOTE, "external", failed->host,
@@ -565,7 +575,8 @@ void doctor_difference(const struct doctor *doctor, const char *host) {
     if (settings->pinned_ipv4 != NULL || settings->upstreams->count < 2)
         return;
     struct trace trace =
-        trace_make(settings, settings->upstreams, settings->query_name != NULL ? settings->query_name : host);
+        trace_make(settings, settings->upstreams, settings->query_name != NULL ? settings->query_name : host,
+                   settings->query.timeout_ms);
     bool differs = false;
     for (size_t i = 0; i < trace.count; i++)
         differs = differs || is_negative(trace.witnesses[i].said);

@@ -134,21 +134,30 @@ static void tell_replaced(const char *about, const struct published *record) {
             record->file, record->hosts_replaced);
 }
 
+/* A failure is remembered for up to five minutes, so the next lookup may still get libc's answer (RFC 9520). */
+static char *remedy_for_fallback(const char *known) {
+    if (known == NULL)
+        return memory_text(
+            "It asks external DNS again by itself, but not at each lookup: 1 s to 5 min after the failure");
+    return text_format("%s. If it has libc's answer then, once more half a minute later", known);
+}
+
 /* What the program did with libc's answer is not known, unless it is known to keep it. */
 static void tell_fallbacks(const char *about, const char *pid, const struct published *record,
                            const struct rules *rules) {
     const char *known = doctor_known_to_keep(pid);
+    char *remedy = remedy_for_fallback(known);
     for (size_t i = 0; i < PUBLISHED_FALLBACKS; i++) {
         const struct published_fallback *fallback = &record->fallbacks[i];
         if (fallback->at_s == 0 || !lists(rules, fallback->host))
             continue;
         char *when = time_words(fallback->at_s);
-        findings_tell(&(struct finding){known != NULL ? FINDING_BAD : FINDING_NOTE, "process-fallback", about,
-                                        known != NULL ? known : "Its next lookup asks external DNS again"},
-                      "lists %s, but its last lookup of it went to libc, at %s: external DNS gave no answer%s",
+        findings_tell(&(struct finding){known != NULL ? FINDING_BAD : FINDING_NOTE, "process-fallback", about, remedy},
+                      "lists %s, but its last lookup of it went to libc, at %s: external DNS had no usable answer%s",
                       fallback->host, when, known != NULL ? ". The program keeps what it got then" : "");
         free(when);
     }
+    free(remedy);
 }
 
 static void look_at_hosts(const char *about, const char *pid, const struct published *record, const char *const *hosts,

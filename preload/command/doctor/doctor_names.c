@@ -168,6 +168,10 @@ static bool is_rejected(const struct host_settings *settings, const struct side 
            policy_rejection(settings, &side->set.list[0]) != NULL;
 }
 
+static bool is_all_edge(const struct host_settings *settings, const struct address_set *set) {
+    return count_edges(settings, set) == set->count;
+}
+
 /* libc asks them, too. */
 static bool are_local(const struct server_list *upstreams) {
     for (size_t i = 0; i < upstreams->count; i++)
@@ -183,13 +187,18 @@ static void tell_edge(const struct doctor *doctor, const char *host, const struc
     const char *remedy = pinned ? "Write the origin's own addresses into addresses of this host, not the CDN's"
                          : doctor->is_captured
                              ? "First deal with the findings about who answers in the upstreams' place"
+                         : !is_all_edge(settings, &external->set)
+                             ? "Write reject = [ \"cloudflare\" ] into the configuration of this host, which takes out "
+                               "the edge, or correct the zone"
                          : are_local(settings->upstreams)
                              ? "Name a server outside in upstreams or ORIGIN_BYPASS_UPSTREAMS, such as 8.8.8.8: those "
                                "that are named there are libc's own"
                              : WAYS_TO_THE_ORIGIN;
-    findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy},
-                  "%s says %s, an edge of the CDN and no origin%s%s", pinned ? "the configuration" : "external DNS",
-                  external->text, address_set_equal(&external->set, &local->set) ? ", as libc does" : "",
+    findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy}, "%s says %s, %s%s%s",
+                  pinned ? "the configuration" : "external DNS", external->text,
+                  is_all_edge(settings, &external->set) ? "an edge of the CDN and no origin"
+                                                        : "of which some are an edge of the CDN and no origin",
+                  address_set_equal(&external->set, &local->set) ? ", as libc does" : "",
                   is_rejected(settings, external)
                       ? "; reject takes all of them, and a program gets them all the same, as fallback = \"never\" and "
                         "strict is not set"

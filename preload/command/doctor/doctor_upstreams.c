@@ -28,7 +28,8 @@ static const struct transport TCP = {DNS_OVER_TCP, "TCP", "upstream-tcp"};
 struct trial {
     const struct doctor_upstream *upstream;
     const struct transport *over;
-    uint32_t timeout_ms; /* as long as the library waits */
+    const struct trial *twin; /* over the other transport */
+    uint32_t timeout_ms;      /* as long as the library waits */
     const char *other_name;
     struct ask_replies named, other;
 };
@@ -115,8 +116,16 @@ static bool is_for_all_names(const struct trial *trial) {
 
 static const char SPEAKS_NO_TLS[] = "Leave the port out: 853 is for DNS over TLS, which the library does not speak";
 
+/* The reply to this name does not come through, and it does over TCP: so it is not the name that is in the way. */
+static bool loses_long_replies(const struct trial *trial) {
+    return trial->over == &UDP && is_silence(reply_of(trial)) && reply_of(trial->twin)->answer != NULL;
+}
+
 static char *remedy_for_refusal(const struct trial *trial) {
     const struct doctor_upstream *upstream = trial->upstream;
+    if (loses_long_replies(trial))
+        return memory_text("Let UDP replies of up to 1232 octets through, and fragments, in the firewall and on every "
+                           "link of the way (MTU)");
     if (upstream->server.port == PORT_DNS_OVER_TLS)
         return memory_text(SPEAKS_NO_TLS);
     if (reply_of(trial)->kind == DNS_TRUNCATED)
@@ -153,7 +162,13 @@ static void tell_refusal(const struct trial *trial) {
     char *remedy = remedy_for_refusal(trial);
     struct finding finding = {FINDING_BAD, trial->over->check, trial->upstream->text, remedy};
     const char *link = is_for_all_names(trial) ? " and for " : other->answer != NULL ? ", and answers for " : NULL;
-    if (is_silence(reply))
+    if (loses_long_replies(trial))
+        findings_tell(
+            &finding,
+            "its answer for %s comes over TCP and not over UDP, where it replies for %s: long replies are lost "
+            "on the way",
+            name, trial->other_name);
+    else if (is_silence(reply))
         findings_tell(&finding,
                       "replies to no question over %s for %s (asked %u times), and to %u of %u for %s: its own lookup "
                       "of this name takes too long, or it drops the question",
@@ -251,7 +266,7 @@ static void ask_once_more(struct trial *trials, size_t count) {
             continue;
         uint32_t timeout_ms = doctor_patience_ms(trials[i].timeout_ms);
         questions[used++] = question_of(&trials[i], trials[i].upstream->name, timeout_ms);
-        questions[used++] = question_of(&trials[i], trials[i].other_name, timeout_ms);
+        questions[used++] = question_of(&trials[i], trials[i].other_name, trials[i].timeout_ms);
     }
     ask_together(questions, replies, used);
     used = 0;
@@ -281,6 +296,7 @@ static void look_at_each(struct doctor *doctor) {
         const struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
         trials[i] = (struct trial){.upstream = upstream,
                                    .over = i % 2 == 0 ? &UDP : &TCP,
+                                   .twin = &trials[i ^ 1],
                                    .timeout_ms = doctor->config->general.query.timeout_ms,
                                    .other_name = other_name_than(upstream->name)};
     }

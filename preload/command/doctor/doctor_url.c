@@ -269,9 +269,10 @@ static bool is_from_cloudflare(const char *document) {
 static void tell_error_1000(const struct url_trial *trial) {
     const char *remedy = trial->edge
                              ? "The request went to the CDN: see the findings on the host"
-                             : "The answer came by way of the origin: it, or a proxy there, goes to Cloudflare itself "
-                               "with this name, or passes on CF-Connecting-IP or a long X-Forwarded-For; strip these "
-                               "headers; see originbypass-troubleshooting(7), HEADERS";
+                             : "Either something on the way takes the connection to the CDN (a mesh's sidecar, a rule "
+                               "of nat: look at the origin's log for this request), or the origin, or a proxy there, "
+                               "goes to Cloudflare itself with this name, or passes on CF-Connecting-IP or a long "
+                               "X-Forwarded-For; strip these headers; see originbypass-troubleshooting(7), HEADERS";
     findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text, remedy},
                   "status %d, Cloudflare's error 1000 %s", trial->result.http_status,
                   trial->edge ? "(DNS points to prohibited IP)" : "all the same");

@@ -10,6 +10,7 @@
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/container.h"
@@ -170,7 +171,19 @@ static void tell_files(const char *pid, const char *about) {
     free(files);
 }
 
+/* What a process has looked up lasts longer than the report about a lookup that begins now. */
+static void tell_time(const char *pid, const char *about) {
+    findings_tell(
+        &(struct finding){FINDING_NOTE, "process-view", about,
+                          "If what it does differs from this report, reload or restart it"},
+        "what this report says of hosts and URLs is true for a lookup that begins now, and for this command's "
+        "curl and certificates. The process may still use what it looked up before: %s",
+        doctor_known_to_keep(pid) != NULL ? "its program keeps an address until it is reloaded or restarted"
+                                          : "answers in its cache, and open connections");
+}
+
 void doctor_view_tell(const char *pid, const char *about) {
+    tell_time(pid, about);
     char *remedy = text_format("Run doctor in its network: in its container, or with nsenter --target %s --net", pid);
     if (!shares_namespace(pid, "net"))
         findings_tell(

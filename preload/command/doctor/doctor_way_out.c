@@ -53,11 +53,12 @@ static const char *loss(const struct doctor *doctor, bool over_udp) {
 static const char *what_bars(const struct doctor *doctor) {
     bool only_one = doctor->upstream_count == 1, usual = has_usual_ports(doctor);
     if (only_one)
-        return usual ? "it is down, or a network policy or firewall is in the way. Nothing else can work until it "
-                       "answers"
-                     : "its address or port is wrong, it is down, or a network policy or firewall is in the way. "
-                       "Nothing else can work until it answers";
-    return usual ? "a network policy or firewall is in the way. Nothing else can work until they answer"
+        return usual
+                   ? "it is down, or a network policy or firewall is in the way. Nothing new can be resolved until it "
+                     "answers"
+                   : "its address or port is wrong, it is down, or a network policy or firewall is in the way. "
+                     "Nothing new can be resolved until it answers";
+    return usual ? "a network policy or firewall is in the way. Nothing new can be resolved until they answer"
                  : "their addresses or ports are wrong, or a network policy or firewall is in the way. Nothing else "
                    "can work until they answer";
 }
@@ -68,7 +69,7 @@ static void tell_barred(const struct doctor *doctor) {
         findings_tell(&(struct finding){FINDING_CAUSE, CHECK, ABOUT,
                                         "Give this host a route to them, or name servers in ORIGIN_BYPASS_UPSTREAMS "
                                         "that it can reach"},
-                      "this host has no route to %s. Nothing else can work until it has one",
+                      "this host has no route to %s. Nothing new can be resolved until it has one",
                       doctor->upstream_count == 1 ? which : "any upstream");
     else
         findings_tell(
@@ -105,7 +106,7 @@ void doctor_way_out(const struct doctor *doctor) {
         tell_udp_barred(doctor);
     else if (over_udp == 0)
         findings_tell(&(struct finding){FINDING_CAUSE, CHECK, ABOUT, "See the findings on each upstream"},
-                      "no upstream answers over UDP or TCP. Nothing else can work until one does");
+                      "no upstream answers over UDP or TCP. Nothing new can be resolved until one does");
     else if (over_tcp == 0 && over_udp == all)
         tell_tcp_barred(doctor);
     else if (over_udp < all)

@@ -30,7 +30,7 @@ bool doctor_is_heard(enum doctor_reach reach);
 /** How often a question is asked over UDP, to tell a lost packet from silence. */
 enum { DOCTOR_TIMES = 4 };
 
-/** How long to wait for a reply: at least a second, to tell a slow server from a dead one. */
+/** How long to wait for a reply: at least two seconds, to tell a slow server from a dead one. */
 uint32_t doctor_patience_ms(uint32_t timeout_ms);
 
 /** One of the servers that are asked, and the result. */
