@@ -17,6 +17,7 @@
 #include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
+#include "originbypass/guest/stack.h"
 #include "originbypass/lookup/lookup.h"
 #include "originbypass/lookup/lookup_order.h"
 #include "originbypass/order/order.h"
@@ -291,20 +292,56 @@ static int resolve_name(struct lookup *lookup, const char *service, const struct
     return answered ? error : fall_back_to_list(&call, lookup->host, service, hints, list);
 }
 
-int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+/*
+ * False: libc should answer, because the name is not ours. `keeps_lists`: the list of a call that is repeated is kept;
+ * it is a constant.
+ */
+static inline __attribute__((always_inline)) bool answer_name(const char *node, const char *service,
+                                                              const struct addrinfo *hints, struct addrinfo **list,
+                                                              bool keeps_lists, int *error) {
     struct lookup lookup;
     struct cache_list repeat;
     if (node == NULL || (hints != NULL && hints->ai_flags & AI_NUMERICHOST) || !load_ensure() ||
         !lookup_open(&lookup, node))
-        return libc_getaddrinfo(node, service, hints, list);
-    bool repeats = !libc_is_musl() && repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
-    if (repeats && lookup_recall_list(&lookup, &repeat))
-        return repeat_build(&repeat, list);
+        return false;
+    bool repeats = keeps_lists && repeat_make_key(&repeat, is_no_service(service) ? "" : service, hints);
+    if (repeats && lookup_recall_list(&lookup, &repeat)) {
+        *error = repeat_build(&repeat, list);
+        return true;
+    }
     if (!lookup_begin(&lookup))
-        return libc_getaddrinfo(node, service, hints, list);
-    int error = resolve_name(&lookup, service, hints, repeats ? &repeat : NULL, list);
+        return false;
+    *error = resolve_name(&lookup, service, hints, repeats ? &repeat : NULL, list);
     lookup_end(&lookup);
-    return error;
+    return true;
+}
+
+/* What a call on musl gives and gets, as seen from another stack. musl's lists have names, so none is kept. */
+struct musl_call {
+    const char *node, *service;
+    const struct addrinfo *hints;
+    struct addrinfo **list;
+    bool answered;
+    int error;
+};
+
+static void answer_on_musl(void *context) {
+    struct musl_call *call = context;
+    call->answered = answer_name(call->node, call->service, call->hints, call->list, false, &call->error);
+}
+
+static __attribute__((noinline)) int getaddrinfo_on_musl(const char *node, const char *service,
+                                                         const struct addrinfo *hints, struct addrinfo **list) {
+    struct musl_call call = {node, service, hints, list, false, 0};
+    stack_run(answer_on_musl, &call);
+    return call.answered ? call.error : libc_getaddrinfo(node, service, hints, list);
+}
+
+int own_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {
+    int error;
+    if (libc_is_musl())
+        return getaddrinfo_on_musl(node, service, hints, list);
+    return answer_name(node, service, hints, list, true, &error) ? error : libc_getaddrinfo(node, service, hints, list);
 }
 
 DOOR int getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **list) {

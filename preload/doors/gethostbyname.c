@@ -13,6 +13,7 @@
 #include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
+#include "originbypass/guest/stack.h"
 #include "originbypass/lookup/lookup.h"
 
 /* libc's two numbers for an outcome without addresses: what the function returns, and h_errno. */
@@ -165,24 +166,39 @@ static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, c
     return verdict == NETDB_SUCCESS ? returned : tell_r(policy_verdict(verdict), to);
 }
 
-static int answer_r(struct hostent_call call, struct reentrant to) {
+/* A reentrant call as seen from another stack. */
+struct call_r {
+    const struct hostent_call *call;
+    const struct reentrant *to;
+    enum answerer answerer;
+    int returned;
+};
+
+static void answer_call_r(void *context) {
+    struct call_r *run = context;
     struct lookup lookup;
-    int returned = ERANGE;
-    switch (look_up_host(&lookup, &call)) {
+    run->answerer = look_up_host(&lookup, run->call);
+    run->returned = ERANGE;
+    switch (run->answerer) {
     case LIBC_ALONE:
-        return ask_libc_r(&call, &to);
+        return;
     case LIBC_FOR_US:
-        returned = fall_back_r(&lookup, &call, &to);
+        run->returned = fall_back_r(&lookup, run->call, run->to);
         break;
     case WE:
-        returned = answer_ours_r(&lookup, &call, &to);
+        run->returned = answer_ours_r(&lookup, run->call, run->to);
         break;
     case NOBODY:
-        returned = tell_r((struct verdict){ERANGE, NETDB_INTERNAL}, &to);
+        run->returned = tell_r((struct verdict){ERANGE, NETDB_INTERNAL}, run->to);
         break;
     }
     lookup_end(&lookup);
-    return returned;
+}
+
+static int answer_r(struct hostent_call call, struct reentrant to) {
+    struct call_r run = {.call = &call, .to = &to};
+    stack_run(answer_call_r, &run);
+    return run.answerer == LIBC_ALONE ? ask_libc_r(&call, &to) : run.returned;
 }
 
 DOOR int gethostbyname_r(const char *name, struct hostent *host, char *buffer, size_t size, struct hostent **result,
@@ -256,14 +272,27 @@ static struct hostent *fall_back_to_hostent(struct lookup *lookup, const struct 
     return verdict == NETDB_SUCCESS ? host : fail_host(policy_verdict(verdict));
 }
 
-static struct hostent *answer_host(struct hostent_call call) {
+/* A call for memory of ours as seen from another stack. */
+struct call_own {
+    const struct hostent_call *call;
+    enum answerer answerer;
+    struct hostent *host;
+};
+
+static void answer_call_own(void *context) {
+    struct call_own *run = context;
     struct lookup lookup;
-    enum answerer answerer = look_up_host(&lookup, &call);
-    if (answerer == LIBC_ALONE)
-        return ask_libc_for_host(&call);
-    struct hostent *host = answerer == WE ? shape_own(&lookup, &call) : fall_back_to_hostent(&lookup, &call);
+    run->answerer = look_up_host(&lookup, run->call);
+    if (run->answerer == LIBC_ALONE)
+        return;
+    run->host = run->answerer == WE ? shape_own(&lookup, run->call) : fall_back_to_hostent(&lookup, run->call);
     lookup_end(&lookup);
-    return host;
+}
+
+static struct hostent *answer_host(struct hostent_call call) {
+    struct call_own run = {.call = &call};
+    stack_run(answer_call_own, &run);
+    return run.answerer == LIBC_ALONE ? ask_libc_for_host(&call) : run.host;
 }
 
 DOOR struct hostent *gethostbyname2(const char *name, int family) {

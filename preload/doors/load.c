@@ -13,6 +13,7 @@
 #include "originbypass/guest/libc.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/guest/process.h"
+#include "originbypass/guest/stack.h"
 #include "originbypass/in_force/configuration.h"
 #include "originbypass/in_force/published.h"
 #include "originbypass/lookup/flights.h"
@@ -63,6 +64,7 @@ static enum load_state load(void) {
         return LOAD_IDLE;
     log_remember_streams();
     libc_load();
+    stack_load();
     clock_load();
     process_load(clear_up, adopt);
     beside_load();

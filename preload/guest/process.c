@@ -165,6 +165,10 @@ struct mark {
 };
 static __thread struct mark mark;
 
+bool process_is_marked(void) {
+    return mark.until_ms != 0;
+}
+
 /* The stack may have been unmapped meanwhile, with its thread of the program's own making: so the kernel looks. */
 static bool token_is_there(void) {
     const struct timespec no_time = {0};

@@ -44,6 +44,15 @@ it_takes_rejected_addresses_out_of_libcs_list() {
     done
 }
 
+it_needs_hardly_more_stack_than_musl() {
+    local function own
+    for function in getaddrinfo gethostbyname gethostbyname_r; do
+        own=$(least_stack "$function")
+        equal within "$(within 2048 "$own" "$(ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY least_stack "$function")")"
+        equal within "$(within 1024 "$own" "$(ORIGIN_BYPASS_HOSTS=$dual LD_PRELOAD=$LAB_LIBRARY least_stack "$function")")"
+    done
+}
+
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 dual=dual.example.com
@@ -54,7 +63,18 @@ prepare() {
     command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
 }
 
-of_musl() { [[ -x $TMPDIR/musl-$1 ]] || musl-gcc -std=gnu11 -D_GNU_SOURCE -pthread -o "$TMPDIR/musl-$1" "$lab/$1.c"; }
+# of_musl NAME [DIRECTORY]: compiles NAME.c.
+of_musl() {
+    [[ -x $TMPDIR/musl-$1 ]] ||
+        env -u LD_PRELOAD musl-gcc -std=gnu11 -D_GNU_SOURCE -pthread -o "$TMPDIR/musl-$1" "${2-$lab}/$1.c"
+}
+
+least_stack() {
+    of_musl least_stack "$top/tests/guest" && "$TMPDIR/musl-least_stack" "$1" "$CDN"
+}
+
+# within MORE OWN OURS
+within() { (($3 <= $2 + $1)) && echo within || echo "$3 octets, and musl needs $2"; }
 
 # Asks the coprocess.
 ask() {

@@ -23,6 +23,9 @@ bool process_is_at_home(void);
 /** Tell that this process is a new copy of another one: for the child's fork handler (pthread_atfork(3)). */
 void process_forked(void);
 
+/** Whether this thread is inside of a lookup, or has jumped out of one and made none since. Thread-safe. */
+bool process_is_marked(void);
+
 /** What tells a copy. 1: the process is not a copy, or has adopted all. Only for process_is_copy(). */
 extern _Atomic uint32_t *process_copy_state;
 
