@@ -36,7 +36,7 @@ CC = $(subst _,-,$(TRIPLET))-gcc
 AR = $(subst _,-,$(TRIPLET))-ar
 STRIP_COMMAND = $(subst _,-,$(TRIPLET))-strip
 FOREIGN_ROOT = $(BUILD)/root
-FOREIGN_PACKAGES = libc-ares-dev libconfig-dev libc6 libgcc-s1 libcmocka-dev libcmocka0 libjansson-dev libjansson4 musl
+FOREIGN_PACKAGES = libc-ares-dev libconfig-dev libc6 libgcc-s1 libcmocka-dev libcmocka0 libjansson-dev libjansson4 musl musl-dev
 CPPFLAGS += -isystem $(FOREIGN_ROOT)/usr/include -isystem $(FOREIGN_ROOT)/usr/include/$(TRIPLET)
 LDFLAGS += -L$(FOREIGN_ROOT)/usr/lib/$(TRIPLET)
 endif

@@ -2,6 +2,8 @@
 # Programs of musl get answers from external DNS, in lists that musl's own freeaddrinfo(3) frees.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+# shellcheck source-path=SCRIPTDIR source=musl.sh
+source "$top/tests/guest/musl.sh"
 
 it_answers_every_function() {
     local function
@@ -21,9 +23,10 @@ it_leaves_other_names_to_libc() {
 }
 
 it_answers_again_from_the_cache() {
-    of_musl asks
+    local asks
+    asks=$(compiled_for_musl asks)
     # shellcheck disable=SC2154 # coproc sets it
-    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY exec "$TMPDIR/musl-asks" 2>"$messages"; }
+    coproc asking { bypass "$CDN" "$asks"; }
     equal "$ORIGIN_V4" "$(ask)"
     silence 8.8.8.8
     silence 1.1.1.1
@@ -48,8 +51,8 @@ it_needs_hardly_more_stack_than_musl() {
     local function own
     for function in getaddrinfo gethostbyname gethostbyname_r; do
         own=$(least_stack "$function")
-        equal within "$(within 2048 "$own" "$(ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY least_stack "$function")")"
-        equal within "$(within 1024 "$own" "$(ORIGIN_BYPASS_HOSTS=$dual LD_PRELOAD=$LAB_LIBRARY least_stack "$function")")"
+        equal within "$(within 2048 "$own" "$(least_stack "$function" bypass "$CDN")")"
+        equal within "$(within 1024 "$own" "$(least_stack "$function" bypass "$dual")")"
     done
 }
 
@@ -58,20 +61,10 @@ it_needs_hardly_more_stack_than_musl() {
 dual=dual.example.com
 impatient='query = { timeout_ms = 200; hedge_ms = 100; deadline_ms = 400; };'
 
-prepare() {
-    not_under 'address|thread' 'a checker is no library of musl'
-    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
-}
+prepare() { needs_musl; }
 
-# of_musl NAME [DIRECTORY]: compiles NAME.c.
-of_musl() {
-    [[ -x $TMPDIR/musl-$1 ]] ||
-        env -u LD_PRELOAD musl-gcc -std=gnu11 -D_GNU_SOURCE -pthread -o "$TMPDIR/musl-$1" "${2-$lab}/$1.c"
-}
-
-least_stack() {
-    of_musl least_stack "$top/tests/guest" && "$TMPDIR/musl-least_stack" "$1" "$CDN"
-}
+# least_stack FUNCTION [COMMAND...]
+least_stack() { "${@:2}" "$(compiled_for_musl least_stack)" "$1" "$CDN"; }
 
 # within MORE OWN OURS
 within() { (($3 <= $2 + $1)) && echo within || echo "$3 octets, and musl needs $2"; }
@@ -84,9 +77,6 @@ ask() {
 }
 
 # musl_caller HOSTS ARGUMENT...
-musl_caller() {
-    of_musl caller
-    ORIGIN_BYPASS_HOSTS=$1 LD_PRELOAD=$LAB_LIBRARY "$TMPDIR/musl-caller" "${@:2}" 2>"$messages"
-}
+musl_caller() { bypass "$1" "$(compiled_for_musl caller)" "${@:2}"; }
 
 check_all "$@"

@@ -2,22 +2,26 @@
 # Programs whose libc is not glibc, or of which the library cannot tell which libc they have: libc answers every call.
 # shellcheck source-path=SCRIPTDIR source=../lab/check.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+# shellcheck source-path=SCRIPTDIR source=musl.sh
+source "$top/tests/guest/musl.sh"
 
 it_stays_out_of_the_way_in_a_musl_whose_lists_it_does_not_know() {
-    not_under 'address|thread' 'a checker is no library of musl'
-    of_musl asks
+    needs_musl
+    local asks
+    asks=$(compiled_for_musl asks)
     other_lists
     equal "$EDGE_V4
 $EDGE_V4
-$EDGE_V4" "$(printf '%s\n' "$CDN" "$CDN" "$CDN" | with_it env LD_PRELOAD="$LAB_LIBRARY $TMPDIR/other-lists.so" "$TMPDIR/musl-asks")"
+$EDGE_V4" "$(printf '%s\n' "$CDN" "$CDN" "$CDN" | with_it env LD_PRELOAD="$LAB_LIBRARY $TMPDIR/other-lists.so" "$asks")"
     equal "warn libc answers every call reason=the program's libc is a musl that the library does not know" "$(said reason)"
     nobody_asked 8.8.8.8 1.1.1.1
 }
 
 it_does_nothing_in_a_program_of_musl_without_a_configuration() {
-    not_under 'address|thread' 'a checker is no library of musl'
-    of_musl asks
-    equal "$EDGE_V4" "$(echo "$CDN" | LD_PRELOAD=$LAB_LIBRARY "$TMPDIR/musl-asks" 2>"$messages")"
+    needs_musl
+    local asks
+    asks=$(compiled_for_musl asks)
+    equal "$EDGE_V4" "$(echo "$CDN" | LD_PRELOAD=$LAB_LIBRARY "$asks" 2>"$messages")"
     quiet
 }
 
@@ -37,11 +41,12 @@ it_stays_out_of_the_way_if_it_cannot_tell_which_libc_a_program_has() {
 }
 
 it_is_seen_by_doctor_that_libc_answers() {
-    not_under 'address|thread' 'a checker is no library of musl'
-    of_musl asks
+    needs_musl
+    local asks
+    asks=$(compiled_for_musl asks)
     other_lists
     # shellcheck disable=SC2154 # coproc sets it
-    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD="$LAB_LIBRARY $TMPDIR/other-lists.so" exec "$TMPDIR/musl-asks" 2>"$messages"; }
+    coproc asking { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD="$LAB_LIBRARY $TMPDIR/other-lists.so" exec "$asks" 2>"$messages"; }
     # shellcheck disable=SC2154 # coproc sets it
     echo "$CDN" >&"${asking[1]}" && read -r <&"${asking[0]}"
     # shellcheck disable=SC2154 # coproc sets it
@@ -50,11 +55,6 @@ it_is_seen_by_doctor_that_libc_answers() {
 }
 
 # --- helpers --------------------------------------------------------------------------------------------------------
-
-of_musl() {
-    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
-    musl-gcc -std=gnu11 -D_GNU_SOURCE -pthread -o "$TMPDIR/musl-$1" "$lab/$1.c"
-}
 
 # What a later musl could be like: the first node of a list counts one node more.
 other_lists() {
@@ -70,7 +70,7 @@ int getaddrinfo(const char *name, const char *service, const struct addrinfo *hi
     return error;
 }
 END
-    musl-gcc -D_GNU_SOURCE -shared -fPIC -o "$TMPDIR/other-lists.so" "$TMPDIR/other-lists.c"
+    "${musl_cc[@]}" -D_GNU_SOURCE -shared -fPIC -o "$TMPDIR/other-lists.so" "$TMPDIR/other-lists.c"
 }
 
 with_it() { ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY "$@" 2>"$messages"; }
