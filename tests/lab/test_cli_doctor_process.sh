@@ -714,6 +714,80 @@ it_looks_at_a_host_with_the_configuration_of_the_process() {
     tells good "$CDN: external DNS says $ORIGIN_V4"
 }
 
+it_looks_at_a_host_with_the_configuration_that_the_first_lookup_of_the_process_will_use() {
+    begin_with "$library"
+    doctor --pid "$pid" "$CDN" # the shell lists no host
+    finds_nothing_bad
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    ORIGIN_BYPASS_UPSTREAMS=1.1.1.1 begin_with "$library"
+    ORIGIN_BYPASS_HOSTS=shop.example.com doctor --pid "$pid" "$CDN"
+    finds_nothing_bad
+    tells good '1.1.1.1: answers over UDP'
+    lacks '8.8.8.8: ' "$report"
+    configure "hosts = ( \"shop.example.com\" );"
+    echo "hosts = ( \"$CDN\" );" >"$TMPDIR/its.conf"
+    LD_PRELOAD=$library ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/its.conf begin sleep 60
+    doctor --pid "$pid" "$CDN"
+    finds_nothing_bad
+    tells good "$TMPDIR/its.conf: 1 host rule"
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    # shellcheck disable=SC2016 # expanded in there
+    LD_PRELOAD='' unshare --mount bash -c 'mount --bind "$1" /etc/originbypass/originbypass.conf && LD_PRELOAD=$2 exec sleep 60' - \
+        "$TMPDIR/its.conf" "$library" &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    doctor --pid "$pid" "$CDN"
+    finds_nothing_bad
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+}
+
+it_says_with_whose_configuration_it_looks_at_a_host_if_that_of_the_process_is_not_known() {
+    local not_known='its configuration is not known, so hosts are looked at with the configuration of this environment'
+    install_library
+    begin sleep 60
+    doctor --pid "$pid" "$CDN"
+    tells note "process $pid: $not_known: it does not have the library"
+    tells note 'no host is listed: in this environment'
+    finds_bad 1 # the process does not have the library
+    LD_PRELOAD=$library begin sleep 60
+    ORIGIN_BYPASS_HOSTS=$CDN doctor --pid "$pid" "$CDN"
+    tells note "process $pid: $not_known: it has none in force"
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    ORIGIN_BYPASS_HOSTS='a/b' LD_PRELOAD=$library begin sleep 60
+    doctor --pid "$pid" "$CDN"
+    tells note "process $pid: $not_known: it is refused"
+    doctor --pid "$pid" -H "$CDN" "$CDN" # an option says which
+    lacks "$not_known" "$report"
+    kill "$pid"
+    wait "$pid" || :
+    doctor --pid "$pid" "$CDN"
+    tells note "process $pid: $not_known: it cannot be looked at"
+    begin_with "$library"
+    doctor --pid "$pid"
+    lacks "$not_known" "$report"
+}
+
+it_looks_at_a_host_with_what_is_in_force_and_not_with_a_changed_file() {
+    local by_now='hosts are looked at with the host rules that it has in force, and not with those that its file has by now'
+    configure "hosts = ( \"$CDN\", \"www.example.com\" );"
+    begin_asking
+    configure 'hosts = ( "www.example.com" );'
+    doctor --pid "$pid" "$CDN"
+    finds_nothing_bad
+    tells good "$CDN: external DNS says $ORIGIN_V4"
+    tells note "process $pid: $by_now"
+    lacks ORIGIN_BYPASS_HOSTS "$report"
+    configure "hosts = ( \"$CDN\", \"www.example.com\", \"shop.example.com\" );"
+    doctor --pid "$pid" "$CDN"
+    lacks "$by_now" "$report"
+    doctor --pid "$pid" shop.example.com
+    finds_bad 1
+    tells bad 'does not list shop.example.com, so libc answers. /etc/originbypass/originbypass.conf lists it by now'
+    tells note "process $pid: $by_now"
+    lacks 'shop.example.com: external DNS says' "$report"
+}
+
 it_looks_at_a_host_with_the_file_that_the_process_has_in_its_own_root() {
     install_library
     configure "hosts = ( \"shop.example.com\" );"

@@ -36,6 +36,7 @@ struct doctor_options {
     char **program; /* with its arguments; NULL: none */
     char **targets; /* hosts and URLs */
     size_t target_count;
+    struct doctor_view view; /* whose configuration they are looked at with */
 };
 
 /* --- the command line --------------------------------------------------------------------------------------------- */
@@ -183,7 +184,14 @@ static void look_at_settings(const struct doctor_options *options, char *const *
     struct config_source source;
     (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* if nothing was read, the defaults apply */
     struct config *config = memory_checked(config_parse_source(&source));
-    struct doctor doctor = {.config = config, .rules = memory_checked(rules_build(config))};
+    struct doctor doctor = {.config = config,
+                            .rules = memory_checked(rules_build(config)),
+                            .is_of_another = options->view.why != NULL,
+                            .is_former = options->view.is_former};
+    if (doctor.is_former) { /* the variable has them only for this command */
+        config->hosts_of_variable = false;
+        config->replaced_count = 0;
+    }
     log_silence(); /* the findings report what the messages would say */
     if (options->pid == NULL)
         tell_misspelt_variables(config);
@@ -206,6 +214,8 @@ static int look_at_all(const struct doctor_options *options, char *const *hosts)
     }
     if (options->program != NULL)
         doctor_program(options->program, options->program[0]);
+    if (options->pid != NULL)
+        doctor_view_tell_configuration(&options->view, options->pid);
     if (options->target_count > 0 || (options->pid == NULL && options->program == NULL))
         look_at_settings(options, hosts);
     int status = restart ? STATUS_RESTART : findings_count(FINDING_BAD) > 0 ? CLI_BAD : CLI_GOOD;
@@ -213,14 +223,20 @@ static int look_at_all(const struct doctor_options *options, char *const *hosts)
     return status;
 }
 
-static int look_at_targets(const struct doctor_options *options) {
+static int look_with_view(struct doctor_options *options, char *const *hosts, int argc, char **argv) {
+    if (options->pid != NULL && options->target_count > 0)
+        options->view = doctor_view_of_process(options->pid, &options->settings, hosts, options->target_count);
+    return option_settings_apply(&options->settings, argc, argv) ? look_at_all(options, hosts) : CLI_BAD;
+}
+
+static int look_at_targets(struct doctor_options *options, int argc, char **argv) {
     char **hosts = memory_zeroed(options->target_count, sizeof(*hosts));
     bool good = true;
     for (size_t i = 0; i < options->target_count; i++) {
         hosts[i] = host_of(options->targets[i]);
         good = good && hosts[i] != NULL;
     }
-    int status = good ? look_at_all(options, hosts) : cli_usage();
+    int status = good ? look_with_view(options, hosts, argc, argv) : cli_usage();
     for (size_t i = 0; i < options->target_count; i++)
         free(hosts[i]);
     free(hosts);
@@ -237,10 +253,7 @@ static int run(int argc, char **argv) {
         options.program = arguments.program;
         options.targets = arguments.operands;
         options.target_count = arguments.count;
-        if (options.pid != NULL && options.target_count > 0)
-            doctor_view_of_process(options.pid, &options.settings);
-        if (option_settings_apply(&options.settings, argc, argv))
-            status = look_at_targets(&options);
+        status = look_at_targets(&options, argc, argv);
     }
     cli_arguments_free(&arguments);
     option_settings_free(&options.settings);

@@ -38,7 +38,20 @@ static size_t count_ours(const struct config *config) {
     return count;
 }
 
-static void tell_rules(const struct config *config) {
+/* If a process was asked for whose configuration is not known, this says nothing about it. */
+static void tell_no_rules(const struct doctor *doctor) {
+    static const char listing[] =
+        "List the hosts in ORIGIN_BYPASS_HOSTS or in " CONFIG_DEFAULT_FILE ", in the environment of the program";
+    if (doctor->is_of_another)
+        findings_tell(&(struct finding){FINDING_NOTE, "configuration", "no host is listed", NULL},
+                      "in this environment, which may differ from that of the process");
+    else
+        findings_tell(&(struct finding){FINDING_CAUSE, "configuration", "no host is listed", listing},
+                      "every call is libc's");
+}
+
+static void tell_rules(const struct doctor *doctor) {
+    const struct config *config = doctor->config;
     bool from_file = config->file != NULL && !config->hosts_of_variable;
     const char *place = from_file ? config->file : config_variable_name(CONFIG_VARIABLE_HOSTS);
     size_t ours = count_ours(config);
@@ -46,15 +59,7 @@ static void tell_rules(const struct config *config) {
         findings_tell(&(struct finding){FINDING_GOOD, "configuration", place, NULL},
                       ours == 1 ? "%zu host rule" : "%zu host rules", ours);
     else
-        findings_tell(
-            &(struct finding){
-                FINDING_CAUSE,
-                "configuration",
-                "no host is listed",
-                "List the hosts in ORIGIN_BYPASS_HOSTS or in " CONFIG_DEFAULT_FILE
-                ", in the environment of the program",
-            },
-            "every call is libc's");
+        tell_no_rules(doctor);
 }
 
 /* A name that the variable lists and for which the file alone has settings. NULL: there is none. */
@@ -139,7 +144,7 @@ bool doctor_configuration(const struct doctor *doctor) {
                                         "Remove the variable"},
                       "the library is switched off");
     else if (config->error_count == 0)
-        tell_rules(config);
+        tell_rules(doctor);
     look_at_replaced_rules(config);
     for (size_t i = 0; i < config->error_count; i++)
         tell_error(&config->errors[i]);

@@ -49,11 +49,11 @@ static void tell_unlisted(const struct doctor *doctor, const char *host) {
     free(remedy);
 }
 
-/* If there are no rules at all, this has been reported already. */
+/* If there are no rules at all, or if the process has not noticed a change, this has been reported already. */
 static void look_at_rule(const struct doctor *doctor, const char *host) {
     struct name name;
     const struct host_rule *rule = name_fold(&name, host) ? rules_match(doctor->rules, &name) : NULL;
-    if (rule == NULL && doctor->config->rule_count > 0)
+    if (rule == NULL && doctor->config->rule_count > 0 && !doctor->is_former)
         tell_unlisted(doctor, host);
     else if (rule != NULL && rule->excluded)
         tell_excluded(doctor, host, rule);

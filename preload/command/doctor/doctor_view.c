@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,9 +16,12 @@
 #include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/container.h"
 #include "originbypass/command/programs/foreign_file.h"
+#include "originbypass/command/programs/mapping.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
+#include "originbypass/rules/rules.h"
+#include "originbypass/values/name.h"
 
 /* --- its configuration -------------------------------------------------------------------------------------------- */
 
@@ -47,37 +51,142 @@ static char *file_of(const char *pid, const char *file) {
     return memory_text(file);
 }
 
-static void take_record(const char *pid, const struct published *record, struct option_settings *settings) {
-    char *file = record->file[0] == '\0' ? NULL : file_of(pid, record->file);
-    if (file != NULL && access(file, R_OK) == 0) {
-        settings->file = memory_text(file);
-        /* Empty counts as not set, so that the variable of this shell does not count for the process. */
-        settings->hosts = memory_text(record->hosts_of_variable != 0 ? record->hosts : "");
-    } else {
-        settings->hosts = memory_text(record->hosts);
-    }
-    settings->upstreams = memory_text(record->upstreams); /* the general ones, wherever they come from */
-    free(file);
+static const char *value_or_null(const char *text) {
+    return config_variable_length(text) == 0 ? NULL : text;
 }
 
 /* What another process says may be anything. */
 static bool is_record_sound(const struct published *record) {
-    const struct config_source source = {
-        .variables = {[CONFIG_VARIABLE_HOSTS] = record->hosts, [CONFIG_VARIABLE_UPSTREAMS] = record->upstreams}};
+    const struct config_source source = {.variables = {[CONFIG_VARIABLE_HOSTS] = value_or_null(record->hosts),
+                                                       [CONFIG_VARIABLE_UPSTREAMS] = value_or_null(record->upstreams)}};
     struct config *config = memory_checked(config_parse_source(&source));
-    bool sound = config->error_count == 0 && config->rule_count > 0;
+    bool sound = config->error_count == 0 && (config->rule_count > 0 || record->hosts[0] == '\0');
     config_free(config);
     return sound;
 }
 
-void doctor_view_of_process(const char *pid, struct option_settings *settings) {
+/* Whether the rules of two configurations differ for one of the hosts. */
+static bool differ_for(const struct config *one, const struct config *other, char *const *hosts, size_t count) {
+    struct rules *rules = memory_checked(rules_build(one)), *others = memory_checked(rules_build(other));
+    bool differ = false;
+    for (size_t i = 0; i < count && !differ; i++) {
+        struct name name;
+        differ = name_fold(&name, hosts[i]) &&
+                 (rules_settings(rules, &name) == NULL) != (rules_settings(others, &name) == NULL);
+    }
+    rules_free(others);
+    rules_free(rules);
+    return differ;
+}
+
+/* A file with a mistake is none that the process will take: the report on the file says so. */
+static bool has_file_changed(const struct published *record, const char *file, char *const *hosts, size_t count) {
+    const struct config_source its = {.variables = {[CONFIG_VARIABLE_HOSTS] = record->hosts}};
+    struct config_source source;
+    if (!config_source_read_file(&source, file))
+        return false;
+    struct config *now = memory_checked(config_parse_source(&source));
+    struct config *config = memory_checked(config_parse_source(&its));
+    bool changed = now->error_count == 0 && differ_for(config, now, hosts, count);
+    config_free(config);
+    config_free(now);
+    config_source_release(&source);
+    return changed;
+}
+
+/* Empty counts as not set, so that a variable of this shell does not count for the process. */
+static struct doctor_view take_record(const char *pid, const struct published *record, struct option_settings *settings,
+                                      char *const *hosts, size_t host_count) {
+    char *file = record->file[0] == '\0' ? NULL : file_of(pid, record->file);
+    struct doctor_view view = {0};
+    bool readable = file != NULL && access(file, R_OK) == 0;
+    if (!readable && record->hosts[0] == '\0') {
+        view.why = "its configuration file cannot be read";
+    } else {
+        view.is_former = readable && record->state == PUBLISHED_IN_FORCE && record->hosts_of_variable == 0 &&
+                         has_file_changed(record, file, hosts, host_count);
+        settings->file = readable ? memory_text(file) : NULL;
+        settings->hosts =
+            memory_text(readable && record->hosts_of_variable == 0 && !view.is_former ? "" : record->hosts);
+        settings->upstreams = memory_text(record->upstreams); /* the general ones, wherever they come from */
+    }
+    free(file);
+    return view;
+}
+
+/* The record of a process that has looked up nothing does not have them yet. */
+static void take_upstreams_of_environment(const char *pid, struct published *record) {
+    size_t size = 0;
+    char *environment = proc_file_text(pid, "environ", &size);
+    const char *value = environment == NULL
+                            ? NULL
+                            : proc_file_variable(environment, size, config_variable_name(CONFIG_VARIABLE_UPSTREAMS));
+    if (value != NULL)
+        snprintf(record->upstreams, sizeof(record->upstreams), "%s", value);
+    free(environment);
+}
+
+/* Why the record says nothing that hosts could be looked at with; NULL: it does. */
+static const char *why_of_no_use(const struct published *record) {
+    switch (record->state) {
+    case PUBLISHED_IN_FORCE:
+    case PUBLISHED_WAITING:
+        if (record->hosts_left_out > 0)
+            return "it has too many host rules to show them all";
+        return record->error[0] == '\0' || record->state == PUBLISHED_IN_FORCE ? NULL : "it is refused";
+    case PUBLISHED_REFUSED:
+        return "it is refused";
+    default:
+        return "it has none in force";
+    }
+}
+
+static bool has_library(const char *maps) {
+    char *text = memory_text(maps), *rest = text;
+    bool has = mapping_next_loaded(&rest, &(struct mapping){0});
+    free(text);
+    return has;
+}
+
+static struct doctor_view take_view(const char *pid, const char *maps, struct option_settings *settings,
+                                    char *const *hosts, size_t host_count) {
     struct published record;
-    bool given = settings->hosts != NULL || settings->upstreams != NULL || settings->file != NULL;
-    char *maps = given ? NULL : proc_file_text(pid, "maps", NULL);
-    if (maps != NULL && published_read(pid, maps, &record) == NULL && record.state == PUBLISHED_IN_FORCE &&
-        record.hosts_left_out == 0 && is_record_sound(&record))
-        take_record(pid, &record, settings);
+    const char *why = maps == NULL         ? "it cannot be looked at"
+                      : !has_library(maps) ? "it does not have the library"
+                                           : published_read(pid, maps, &record);
+    if (why == NULL)
+        why = why_of_no_use(&record);
+    if (why == NULL && record.state == PUBLISHED_WAITING)
+        take_upstreams_of_environment(pid, &record);
+    if (why == NULL && !is_record_sound(&record))
+        why = "it is refused";
+    if (why != NULL)
+        return (struct doctor_view){.why = why};
+    return take_record(pid, &record, settings, hosts, host_count);
+}
+
+struct doctor_view doctor_view_of_process(const char *pid, struct option_settings *settings, char *const *hosts,
+                                          size_t host_count) {
+    if (settings->hosts != NULL || settings->upstreams != NULL || settings->file != NULL)
+        return (struct doctor_view){0};
+    char *maps = proc_file_text(pid, "maps", NULL);
+    struct doctor_view view = take_view(pid, maps, settings, hosts, host_count);
     free(maps);
+    return view;
+}
+
+void doctor_view_tell_configuration(const struct doctor_view *view, const char *pid) {
+    char *about = text_format("process %s", pid);
+    struct finding finding = {FINDING_NOTE, "process-view", about, NULL};
+    if (view->why != NULL)
+        findings_tell(&finding,
+                      "its configuration is not known, so hosts are looked at with the configuration of this "
+                      "environment: %s",
+                      view->why);
+    else if (view->is_former)
+        findings_tell(&finding, "hosts are looked at with the host rules that it has in force, and not with those that "
+                                "its file has by now");
+    free(about);
 }
 
 /* --- its surroundings --------------------------------------------------------------------------------------------- */

@@ -1,6 +1,9 @@
 #ifndef ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_VIEW_H
 #define ORIGINBYPASS_COMMAND_DOCTOR_DOCTOR_VIEW_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "originbypass/command/base/option_settings.h"
 
 /*
@@ -8,11 +11,22 @@
  * started from.
  */
 
+/** Which configuration hosts, upstreams and URLs are looked at with. All zeros: that of this environment, as asked. */
+struct doctor_view {
+    const char *why; /**< why it is not that of the process, a static text; NULL: it is, or an option gives another */
+    bool is_former;  /**< the process has hosts in force that its file no longer has, or the other way round */
+};
+
 /**
- * Take the configuration that process `pid` has in force as the settings of this command, so that hosts, upstreams and
- * URLs are looked at with it. Does nothing if the process cannot be read, or if the settings have a value already.
+ * Take the configuration that process `pid` has in force, or will have with its first lookup, as the settings of this
+ * command. If its file lists one of these hosts and what is in force does not, or the other way round, what is in force
+ * counts. Takes nothing if the configuration is not known, or if the settings have a value already.
  */
-void doctor_view_of_process(const char *pid, struct option_settings *settings);
+struct doctor_view doctor_view_of_process(const char *pid, struct option_settings *settings, char *const *hosts,
+                                          size_t host_count);
+
+/** Report if the configuration is not that of the process, or not that of its file. */
+void doctor_view_tell_configuration(const struct doctor_view *view, const char *pid);
 
 /** Report in what this command differs from process `pid` so that it may see something else: network, libc's files,
  * user, filters. */
