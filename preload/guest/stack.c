@@ -59,7 +59,10 @@ static __attribute__((noinline)) void call_on(char *top, void (*work)(void *cont
 #endif
 
 /* A call of ours fits into NEEDED octets. libc is called on a stack of ours too, if it answers for us. */
-enum { NEEDED = 40 * 1024, SIZE = 128 * 1024, GUARD = 64 * 1024, STACKS = 64 };
+enum { NEEDED = 40 * 1024, SIZE = 128 * 1024, GUARD = 64 * 1024, STACKS = 4096 };
+
+/* So many stay mapped when they are given back. */
+enum { KEPT = 16 };
 
 struct stack {
     _Atomic uint64_t owner; /* 0: free */
@@ -137,6 +140,12 @@ static char *map_stack(void) {
 }
 
 static void give_back(struct stack *stack) {
+    int error = errno;
+    if (stack >= stacks + KEPT) {
+        munmap(atomic_load(&stack->memory), GUARD + SIZE);
+        atomic_store(&stack->memory, NULL);
+    }
+    errno = error;
     atomic_store_explicit(&stack->owner, 0, memory_order_release);
 }
 
@@ -146,7 +155,7 @@ static struct stack *map_once(struct stack *stack) {
         atomic_store(&stack->memory, map_stack());
     if (atomic_load(&stack->memory) != NULL)
         return stack;
-    give_back(stack);
+    atomic_store_explicit(&stack->owner, 0, memory_order_release);
     return NULL;
 }
 
@@ -175,25 +184,31 @@ static bool is_free(uint64_t owner, uint64_t self) {
     return owner == 0;
 }
 
-/* NULL: the caller's stack has to do. */
-static struct stack *take_stack(void) {
-    int error = errno;
-    uint64_t self = thread_id();
-    struct stack *stack = find_left(self);
-    if (stack == NULL && !process_is_marked())
-        stack = take_if(self, is_free);
-    if (stack == NULL && !process_is_marked())
-        stack = take_if(self, has_ended);
-    errno = error;
-    return stack;
+/* NULL: there is none. errno may change. */
+static struct stack *find_stack(uint64_t self, struct stack *left) {
+    struct stack *stack = left != NULL ? left : take_if(self, is_free);
+    return stack != NULL ? stack : take_if(self, has_ended);
+}
+
+static void run_on(struct stack *stack, void (*work)(void *context), void *context) {
+    call_on(atomic_load(&stack->memory) + GUARD + SIZE, work, context);
+    give_back(stack);
 }
 
 void stack_run_with_room(void (*work)(void *context), void *context) {
-    struct stack *stack = is_narrow((uintptr_t)__builtin_frame_address(0)) ? take_stack() : NULL;
-    if (stack == NULL) {
+    if (!is_narrow((uintptr_t)__builtin_frame_address(0))) {
         work(context);
         return;
     }
-    call_on(atomic_load(&stack->memory) + GUARD + SIZE, work, context);
-    give_back(stack);
+    int error = errno;
+    uint64_t self = thread_id();
+    struct stack *left = find_left(self);
+    /* A call from within another one goes to libc before it needs much. */
+    bool is_within = left == NULL && process_is_marked();
+    struct stack *stack = is_within ? NULL : find_stack(self, left);
+    errno = error;
+    if (is_within)
+        work(context);
+    else if (stack != NULL)
+        run_on(stack, work, context);
 }

@@ -9,6 +9,9 @@
 #include "originbypass/order/order_musl.h"
 #include "originbypass/order/source_address.h"
 
+/* musl has it since 1.2.3. There the order is another one, which does without. */
+#pragma weak qsort_r
+
 #define NO_INTERFACE UINT32_MAX
 
 /* What the rules of RFC 3484, section 6, as glibc has them, compare of a destination. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Programs of musl get answers from external DNS, in lists that musl's own freeaddrinfo(3) frees.
-# shellcheck source-path=SCRIPTDIR source=../lab/check.sh
-source "$(dirname "${BASH_SOURCE[0]}")/../lab/check.sh"
+# shellcheck source-path=SCRIPTDIR source=guest.sh
+source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 # shellcheck source-path=SCRIPTDIR source=musl.sh
 source "$top/tests/guest/musl.sh"
 
@@ -56,12 +56,22 @@ it_needs_hardly_more_stack_than_musl() {
     done
 }
 
+it_answers_a_crowd_of_small_threads() { in_small_threads crowd; }
+it_answers_a_small_thread_that_jumps_out_of_lookups() { in_small_threads jump; }
+it_answers_small_threads_after_others_were_cancelled() { in_small_threads cancel; }
+
 # --- helpers --------------------------------------------------------------------------------------------------------
 
 dual=dual.example.com
 impatient='query = { timeout_ms = 200; hedge_ms = 100; deadline_ms = 400; };'
 
 prepare() { needs_musl; }
+
+in_small_threads() {
+    with_settings 'hosts = ( "*.example.com" ); fallback = "never"; query = { timeout_ms = 900; hedge_ms = 800; deadline_ms = 5000; };'
+    scripted_at "$unwell" 53 silence_at_first,of=silent,after_ms=100
+    ORIGIN_BYPASS_UPSTREAMS=$unwell preloaded "$(compiled_for_musl small_threads)" "$1"
+}
 
 # least_stack FUNCTION [COMMAND...]
 least_stack() { "${@:2}" "$(compiled_for_musl least_stack)" "$1" "$CDN"; }

@@ -15,9 +15,10 @@ void stack_run_with_room(void (*work)(void *context), void *context);
 void stack_load(void);
 
 /**
- * Call `work` with `context`: on musl, if the rest of the thread's stack is small, on a stack of ours. There are 64 for
- * the process; if all are in use, `work` is called on the caller's. `work` may be interrupted by a signal handler that
- * jumps away, and the thread may end in it: the stack is used again later. Thread-safe; takes no lock.
+ * Call `work` with `context`: on musl, if the rest of the thread's stack is small, on a stack of ours. If there is none
+ * (no memory, or 4096 threads use one), `work` is not called. `work` may be interrupted by a signal handler that jumps
+ * away, and the thread may end in it: the stack is used again later. errno is kept, if `work` keeps it. Thread-safe;
+ * takes no lock.
  */
 static inline void stack_run(void (*work)(void *context), void *context) {
     if (libc_is_musl())
