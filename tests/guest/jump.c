@@ -100,6 +100,8 @@ static void jump_and_ask_again(void (*ask_again)(const char *)) {
 
 /* ---- stacks made by the program ---- */
 
+#ifdef __GLIBC__
+
 static ucontext_t home, fiber;
 
 static void look_up_on_fiber(void) {
@@ -132,6 +134,15 @@ static void use_fibers(void) {
     run_on(stacks, look_up_again_on_fiber); /* the lower stack, like that of a function further down */
     munmap(stacks, STACK_SIZE);
 }
+
+#else
+
+/* musl has no makecontext(3). */
+static void use_fibers(void) {
+    EXPECT(false);
+}
+
+#endif
 
 /* ---- threads that end ---- */
 

@@ -16,6 +16,7 @@ it_answers_400_children_of_a_process_with_eight_threads_in_lookups() {
 it_does_not_wait_in_a_fork_for_a_thread_that_waits_for_another_fork_handler() {
     not_under jemalloc 'its own fork handler stops the thread from allocating'
     not_under thread "the sanitizer's own locks are not released in a child that is made meanwhile"
+    not_under musl 'it calls no functions of .preinit_array'
     with_settings "$patient"
     guest fork_handlers
     nobody_asked "$LOCAL_DNS"

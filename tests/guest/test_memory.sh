@@ -15,6 +15,7 @@ it_leaves_errno_alone_in_calls_that_it_answers() {
 
 it_answers_under_an_allocator_that_resolves() {
     not_under 'address|thread|valgrind|jemalloc' 'it has an allocator of its own'
+    not_under musl 'the allocator is made of glibc functions'
     compile -shared -fPIC -o "$TMPDIR/resolving_allocator.so" "$top/tests/guest/resolving_allocator.c"
     LAB_LIBRARY+=" $TMPDIR/resolving_allocator.so"
     equal "$ORIGIN_V4" "$(call "$CDN" getaddrinfo "$CDN" inet)"

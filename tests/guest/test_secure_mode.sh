@@ -19,6 +19,7 @@ it_takes_nothing_from_the_environment_of_a_program_with_file_capabilities() {
 
 # The child would no longer be in secure mode.
 it_leaves_our_variables_to_no_child_that_gets_roots_rights() {
+    not_under musl 'its loader preloads nothing into such a program'
     make_secure setuid as_root
     export ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_LOG_LEVEL=debug ORIGIN_BYPASS_LOG_FILE=$TMPDIR/secure.log
     export ORIGIN_BYPASS_LIBRARY=/nonexistent ORIGIN_BYPASS_='' ORIGINAL=kept
@@ -30,6 +31,7 @@ it_leaves_our_variables_to_no_child_that_gets_roots_rights() {
 }
 
 it_leaves_none_of_them_whatever_they_look_like() {
+    not_under musl 'its loader preloads nothing into such a program'
     make_secure setuid as_root
     equal 'ORIGINAL=kept' "$(timeout 30 setpriv --reuid "$nobody" --clear-groups "$(compiled strange_environment)" \
         "$secure" /usr/bin/env 2>"$messages")"

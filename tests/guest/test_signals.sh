@@ -31,6 +31,7 @@ it_sees_each_change_of_the_configuration_though_each_has_a_lookup_that_was_left(
 
 it_serves_at_once_a_thread_whose_stack_is_unmapped_after_a_jump() {
     not_under 'address|valgrind' 'it does not support other stacks, or reports the system calls for them'
+    not_under musl 'it has no makecontext(3)'
     serves_at_once_after_a_jump fiber
 }
 

@@ -5,6 +5,7 @@
 #     SANITIZE=thread      ThreadSanitizer, built in
 #     VALGRIND=1           valgrind's memcheck
 #     ALLOCATOR=jemalloc   not a checker: another allocator between the program and libc
+#     MUSL=1               nor is this: our C programs are compiled for musl
 #     FOREIGN=aarch64      nor is this one: the library and our C programs are for another CPU, which qemu imitates
 #
 # or none. A report goes to a file, because a program may have closed its standard error or put its client's socket there.
@@ -14,6 +15,7 @@
 # shellcheck disable=SC2034 # check.sh uses them
 checker=${SANITIZE:-${VALGRIND:+valgrind}}
 checker=${checker:-${ALLOCATOR:-${FOREIGN:+foreign}}}
+checker=${checker:-${MUSL:+musl}}
 reports=$TMPDIR/reports
 checker_flags=() # for the compiler
 checker_before='' # the libraries that must come before ours in LD_PRELOAD
@@ -53,6 +55,13 @@ case $checker in
     jemalloc)
         checker_before=$(ldconfig -p | awk '$1 == "libjemalloc.so.2" && !found++ { print $NF }')
         [[ -n $checker_before ]] || { echo 'lab: there is no libjemalloc.so.2; scripts/install-deps check installs it' >&2 && exit 125; }
+        ;;
+    musl)
+        command -v musl-gcc >/dev/null || { echo "skip - $(basename "$0" .sh), with musl # musl-gcc is not installed" && exit 0; }
+        # The kernel's headers are not among musl's.
+        CC=musl-gcc
+        checker_flags=(-idirafter /usr/include -idirafter "/usr/include/$(cc -print-multiarch)"
+            ${MUSL_LOADER:+"-Wl,--dynamic-linker=$MUSL_LOADER"})
         ;;
     foreign)
         # Each program of ours is a script that starts it under qemu (compile() in check.sh). qemu itself must not have the

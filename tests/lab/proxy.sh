@@ -32,6 +32,19 @@ stop_proxy() {
 
 ask() { curl -sSf --max-time 20 "${way[@]}" "$1"; }
 
+# Makes a proxy replace its children, by this signal.
+replace_children() {
+    local children
+    read -ra children <"/proc/$proxy/task/$proxy/children" || : # its line has no end
+    kill -"$1" "$proxy"
+    until_true are_gone "${children[@]}" && until_true port_is_open 127.0.0.1 8080
+}
+
+are_gone() {
+    local child
+    for child in "$@"; do is_gone "$child" || return; done
+}
+
 # Makes a proxy that keeps its connections connect again.
 end_connections() {
     stop web

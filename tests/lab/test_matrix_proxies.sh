@@ -107,18 +107,6 @@ connect_anew() {
 
 # --- reloading -------------------------------------------------------------------------------------------------------
 
-replace_children() {
-    local children
-    read -ra children <"/proc/$proxy/task/$proxy/children"
-    kill -"$1" "$proxy"
-    until_true are_gone "${children[@]}" && until_true port_is_open 127.0.0.1 8080
-}
-
-are_gone() {
-    local child
-    for child in "$@"; do is_gone "$child" || return; done
-}
-
 restart_lighttpd() {
     : >"$LAB/log/lighttpd"
     kill -USR1 "$proxy"
