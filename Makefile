@@ -9,7 +9,7 @@
 # make kubernetes build/kubernetes: scripts/kubernetes with the library and the command, for kubectl
 # make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
 # SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
-# programs. make check VALGRIND=1 runs these under valgrind. ARCH=aarch64|x86_64 builds for that CPU, under build/ARCH if
+# programs. make check VALGRIND=1 runs these under valgrind, and make check MUSL=1 as programs of musl. ARCH=aarch64|x86_64 builds for that CPU, under build/ARCH if
 # this machine has another; make check then runs the same tests under qemu. V=1 shows each command.
 
 MACHINE := $(shell uname -m)
@@ -18,6 +18,7 @@ override ARCH := $(patsubst arm64,aarch64,$(ARCH:amd64=x86_64))
 FOREIGN = $(filter-out $(MACHINE),$(ARCH))
 SANITIZE ?=
 VALGRIND ?=
+MUSL ?=
 V ?=
 Q = $(if $(V),,@echo '  $@';)
 BUILD ?= build$(addprefix /,$(SANITIZE)$(FOREIGN))
@@ -193,8 +194,8 @@ bench:
 
 check:
 	scripts/install-deps check $(if $(FOREIGN),cross)
-	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN),,$(BENCHES))
-	exec env CC='$(CC)' SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) FOREIGN=$(FOREIGN) tests/check $(BUILD) $(UNIT_TESTS)
+	$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN)$(MUSL),,$(BENCHES))
+	exec env CC='$(CC)' SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) FOREIGN=$(FOREIGN) MUSL=$(MUSL) tests/check $(BUILD) $(UNIT_TESTS)
 
 lint:
 	tests/lint
