@@ -121,7 +121,7 @@ it_tells_a_program_with_file_capabilities() {
 }
 
 it_tells_a_program_of_another_libc() {
-    make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker=/lib/ld-musl-x86_64.so.1
+    make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker=/lib/ld-other.so.1
     doctor -- "$program"
     finds_bad 1
     tells bad "$program: has another libc than the library" "Build the library with the program's libc"

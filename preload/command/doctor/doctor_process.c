@@ -239,7 +239,7 @@ static bool is_starting(const char *pid, const char *maps) {
     char *text = memory_text(maps), *rest = text, *path = text_format("/proc/%s/exe", pid);
     bool loaded = maps[0] == '\0' || mapping_has_libc(maps) || mapping_next_loaded(&rest, &(struct mapping){0});
     bool starting = !loaded && program_inspect(path, &program) == 0 && program.loader != NULL &&
-                    !program.obstacles[PROGRAM_OTHER_LIBC];
+                    !program.obstacles[PROGRAM_OTHER_LIBC] && !program_is_of_musl(&program);
     if (!loaded)
         program_free(&program);
     free(path);

@@ -34,7 +34,8 @@
 static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
     [PROGRAM_OTHER_MACHINE] =
         "Preload the library that is built for the program's CPU (make ARCH=aarch64 or ARCH=x86_64)",
-    [PROGRAM_OTHER_LIBC] = "Build the library with the program's libc, or take a build of the program for this one",
+    [PROGRAM_OTHER_LIBC] =
+        "Build the library with the program's libc, or take a build of the program for glibc or musl",
     [PROGRAM_STATIC] = "Take a dynamically linked build of it, or do without the library: " WITHOUT_THE_LIBRARY,
     [PROGRAM_GO] = "Build it with CGO_ENABLED=1 and run it with GODEBUG=netdns=cgo, or do without the "
                    "library: " WITHOUT_THE_LIBRARY,

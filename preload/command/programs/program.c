@@ -163,9 +163,18 @@ static bool gains_capabilities(const char *path) {
     return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
+/* The library serves both, and finds out in the process which libc it is. */
+static bool is_loader_of_musl(const char *loader) {
+    return strncmp(text_base_name(loader), "ld-musl-", 8) == 0;
+}
+
 static bool is_other_loader(const char *loader) {
     const char *own = elf_own_loader();
-    return own != NULL && strcmp(text_base_name(own), text_base_name(loader)) != 0;
+    return own != NULL && strcmp(text_base_name(own), text_base_name(loader)) != 0 && !is_loader_of_musl(loader);
+}
+
+bool program_is_of_musl(const struct program *program) {
+    return program->loader != NULL && is_loader_of_musl(program->loader);
 }
 
 static bool go_asks_libc(void) {

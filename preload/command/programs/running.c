@@ -33,13 +33,13 @@ static char *program_of(const char *pid) {
     return name == NULL ? memory_text("?") : name;
 }
 
-/* Our loader does not start such a program, so it gets nothing from /etc/ld.so.preload. */
+/* Our loader does not start such a program, and musl's has no /etc/ld.so.preload. */
 static bool is_out_of_reach(const char *pid) {
     struct program program;
     char *path = text_format("/proc/%s/exe", pid);
     bool never = program_inspect(path, &program) == 0 &&
                  (program.obstacles[PROGRAM_STATIC] || program.obstacles[PROGRAM_OTHER_LIBC] ||
-                  program.obstacles[PROGRAM_OTHER_MACHINE]);
+                  program_is_of_musl(&program) || program.obstacles[PROGRAM_OTHER_MACHINE]);
     program_free(&program);
     free(path);
     return never;

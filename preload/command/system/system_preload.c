@@ -14,8 +14,7 @@ bool system_is_ours(const char *path) {
 
 bool system_has_musl(void) {
     struct program shell;
-    bool musl =
-        program_inspect("/bin/sh", &shell) == 0 && shell.loader != NULL && strstr(shell.loader, "/ld-musl-") != NULL;
+    bool musl = program_inspect("/bin/sh", &shell) == 0 && program_is_of_musl(&shell);
     program_free(&shell);
     return musl;
 }

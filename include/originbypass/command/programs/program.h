@@ -6,7 +6,7 @@
 /** Why a preloaded library does not answer a program's lookups, or may not. */
 enum program_obstacle {
     PROGRAM_OTHER_MACHINE, /**< made for another architecture or word size than the library (and this command) */
-    PROGRAM_OTHER_LIBC,    /**< its loader is not ours: for example musl's instead of glibc's */
+    PROGRAM_OTHER_LIBC,    /**< its loader is neither ours nor musl's */
     PROGRAM_STATIC,        /**< linked statically: there is no loader */
     PROGRAM_GO,            /**< Go without cgo, static or not: it uses only Go's resolver */
     PROGRAM_SETID,         /**< the loader ignores LD_PRELOAD: if this user starts it, it changes its user or group */
@@ -40,6 +40,9 @@ struct program {
  * of a library; own_resolver.h has signs of both. It cannot see what a shell script starts.
  */
 int program_inspect(const char *name, struct program *program);
+
+/** Whether musl's loader starts it. The library serves it too. */
+bool program_is_of_musl(const struct program *program);
 
 /** Complain that a program cannot be run, with this error number, and because of its interpreter if that is missing. */
 void program_complain(const char *name, int error);
