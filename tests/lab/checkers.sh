@@ -23,6 +23,14 @@ checker_runs=() # what our programs are run under
 preload_variable=''
 mkdir -p "$reports"
 
+# What libc says of a name without a record of the type. musl tells it from a name that does not exist since 1.2.4.
+no_data=EAI_NODATA no_data_in_h_errno=NO_DATA
+tells_no_data() {
+    local version
+    version=$("${MUSL_LOADER:-/lib/ld-musl-$(uname -m).so.1}" 2>&1 | sed -n 's/^Version //p')
+    [[ $(printf '%s\n' 1.2.4 "$version" | sort -V | head -n 1) == 1.2.4 ]]
+}
+
 # If the compiler links the sanitizer into the program (clang), there is nothing to preload.
 runtime() {
     local path
@@ -58,6 +66,7 @@ case $checker in
         ;;
     musl)
         command -v musl-gcc >/dev/null || { echo "skip - $(basename "$0" .sh), with musl # musl-gcc is not installed" && exit 0; }
+        tells_no_data || no_data=EAI_NONAME no_data_in_h_errno=HOST_NOT_FOUND
         # The kernel's headers are not among musl's.
         CC=musl-gcc
         checker_flags=(-idirafter /usr/include -idirafter "/usr/include/$(cc -print-multiarch)"

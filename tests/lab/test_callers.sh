@@ -24,9 +24,9 @@ it_gets_the_edge_from_every_function_without_the_library() {
 }
 
 it_gets_no_such_record_for_ipv6_from_every_function() {
-    equal EAI_NODATA "$(call "$CDN" getaddrinfo "$CDN" inet6 || :)"
-    equal NO_DATA "$(call "$CDN" gethostbyname2 "$CDN" inet6 || :)"
-    equal NO_DATA "$(call "$CDN" gethostbyname2_r "$CDN" inet6 || :)"
+    equal "$no_data" "$(call "$CDN" getaddrinfo "$CDN" inet6 || :)"
+    equal "$no_data_in_h_errno" "$(call "$CDN" gethostbyname2 "$CDN" inet6 || :)"
+    equal "$no_data_in_h_errno" "$(call "$CDN" gethostbyname2_r "$CDN" inet6 || :)"
     nobody_asked "$LOCAL_DNS"
 }
 
