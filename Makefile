@@ -9,8 +9,9 @@
 # make kubernetes build/kubernetes: scripts/kubernetes with the library and the command, for kubectl
 # make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
 # SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
-# programs. make check VALGRIND=1 runs these under valgrind, and make check MUSL=1 as programs of musl. ARCH=aarch64|x86_64 builds for that CPU, under build/ARCH if
-# this machine has another; make check then runs the same tests under qemu. V=1 shows each command.
+# programs. make check VALGRIND=1 runs these under valgrind, and make check MUSL=1 as programs of musl.
+# ARCH=aarch64|x86_64 builds for that CPU, under build/ARCH if this machine has another; make check then runs the same
+# tests under qemu. V=1 shows each command.
 
 MACHINE := $(shell uname -m)
 ARCH ?= $(MACHINE)
