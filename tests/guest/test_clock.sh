@@ -35,6 +35,7 @@ has_renewed() {
 it_answers_under_faketime_with_a_time_that_stands_still() {
     local library
     not_under jemalloc 'it and faketime wait for each other'
+    not_under musl 'libfaketime is for glibc'
     library=$(ls /usr/lib/*/faketime/libfaketime.so.1)
     silence 8.8.8.8 # so that time must pass
     LAB_LIBRARY+=" $library"
