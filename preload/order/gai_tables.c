@@ -244,3 +244,12 @@ int gai_tables_scope(const struct gai_tables *tables, struct in_addr address) {
         entry++;
     return entry->scope;
 }
+
+int gai_tables_ipv6_scope(const struct in6_addr *address) {
+    enum { LINK_LOCAL = 2, SITE_LOCAL = 5, GLOBAL = 14 };
+    if (IN6_IS_ADDR_MULTICAST(address))
+        return address->s6_addr[1] & 0xf;
+    if (IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_LOOPBACK(address))
+        return LINK_LOCAL;
+    return IN6_IS_ADDR_SITELOCAL(address) ? SITE_LOCAL : GLOBAL;
+}

@@ -58,17 +58,8 @@ static const struct interface_address *interface_of(const struct interface_list 
     return interfaces_find(interfaces, &address);
 }
 
-static int ipv6_scope(const struct in6_addr *address) {
-    enum { LINK_LOCAL = 2, SITE_LOCAL = 5, GLOBAL = 14 };
-    if (IN6_IS_ADDR_MULTICAST(address))
-        return address->s6_addr[1] & 0xf;
-    if (IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_LOOPBACK(address))
-        return LINK_LOCAL;
-    return IN6_IS_ADDR_SITELOCAL(address) ? SITE_LOCAL : GLOBAL;
-}
-
 static int scope_of(const struct gai_tables *tables, const struct address *address) {
-    return address->family == AF_INET ? gai_tables_scope(tables, address->ipv4) : ipv6_scope(&address->ipv6);
+    return address->family == AF_INET ? gai_tables_scope(tables, address->ipv4) : gai_tables_ipv6_scope(&address->ipv6);
 }
 
 static int label_of(const struct gai_tables *tables, const struct address *address) {

@@ -38,16 +38,6 @@ static struct in6_addr in_ipv6_form(const struct address *address) {
     return mapped;
 }
 
-/* IPv4 addresses are of global scope, the loopback's too. */
-static uint32_t musl_scope(const struct in6_addr *address) {
-    enum { LINK_LOCAL = 2, SITE_LOCAL = 5, GLOBAL = 14 };
-    if (IN6_IS_ADDR_MULTICAST(address))
-        return address->s6_addr[1] & 0xf;
-    if (IN6_IS_ADDR_LINKLOCAL(address) || IN6_IS_ADDR_LOOPBACK(address))
-        return LINK_LOCAL;
-    return IN6_IS_ADDR_SITELOCAL(address) ? SITE_LOCAL : GLOBAL;
-}
-
 static uint32_t common_prefix(const struct in6_addr *left, const struct in6_addr *right) {
     size_t equal = 0;
     while (equal < sizeof(*left) && left->s6_addr[equal] == right->s6_addr[equal])
@@ -60,14 +50,15 @@ static uint32_t common_prefix(const struct in6_addr *left, const struct in6_addr
 
 static uint32_t rank_of(const struct address *address, struct source_probe *probe) {
     struct in6_addr destination = in_ipv6_form(address);
-    uint32_t scope = musl_scope(&destination);
-    uint32_t rank = (uint32_t)gai_tables_precedence(&tables, &destination) << PRECEDENCE_AT | (15 - scope) << SCOPE_AT;
+    int scope = gai_tables_ipv6_scope(&destination); /* in this form IPv4 is of global scope, the loopback too */
+    uint32_t rank = (uint32_t)gai_tables_precedence(&tables, &destination) << PRECEDENCE_AT | (uint32_t)(15 - scope)
+                                                                                                  << SCOPE_AT;
     struct address found;
     if (!source_find(probe, address, &found))
         return rank;
     struct in6_addr source = in_ipv6_form(&found);
     bool label_matches = gai_tables_label(&tables, &destination) == gai_tables_label(&tables, &source);
-    return rank | UINT32_C(1) << USABLE_AT | (uint32_t)(scope == musl_scope(&source)) << MATCHING_SCOPE_AT |
+    return rank | UINT32_C(1) << USABLE_AT | (uint32_t)(scope == gai_tables_ipv6_scope(&source)) << MATCHING_SCOPE_AT |
            (uint32_t)label_matches << LABEL_AT | common_prefix(&source, &destination) << PREFIX_AT;
 }
 

@@ -49,4 +49,7 @@ int gai_tables_precedence(const struct gai_tables *tables, const struct in6_addr
 /** The scope of an IPv4 address. Thread-safe. */
 int gai_tables_scope(const struct gai_tables *tables, struct in_addr address);
 
+/** The scope of an IPv6 address, which no table changes. Thread-safe. */
+int gai_tables_ipv6_scope(const struct in6_addr *address);
+
 #endif
