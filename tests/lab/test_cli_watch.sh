@@ -72,6 +72,16 @@ it_takes_the_first_addresses_after_a_failure_for_a_change() {
     until_true was_run 1
 }
 
+it_says_that_external_dns_answers_again_if_nothing_has_changed() {
+    watch "$CDN" -- sh -c "date >>$ran"
+    until_true said_to_be found
+    answer server_failure
+    until_true said_to_be 'no change, external DNS has no usable answer'
+    answer "$ANSWER"
+    until_true said_to_be 'answered again addresses 203.0.113'
+    equal 0 "$(runs)"
+}
+
 it_holds_the_command_down_and_runs_it_for_what_has_changed_meanwhile() {
     hold_down=4 watch "$CDN" -- sh -c "date >>$ran"
     until_true said_to_be found

@@ -19,7 +19,7 @@
 
 struct watched {
     struct host_case host;
-    bool was_asked;
+    bool was_asked, has_failed;       /* at all; the last time */
     struct address_set now, acted_on; /* `now`: what DNS says; `acted_on`: what the command was last run for */
     uint32_t kept_s;                  /* the longest time that an answer was valid */
     uint64_t next_ms;
@@ -109,6 +109,8 @@ static void note_addresses(struct watch *watch, struct watched *watched, const s
         watch_events_tell_found(watched->host.host, &fresh);
     else if (!address_set_equal(&watched->now, &fresh))
         watch_events_tell_changed(watched->host.host, &watched->now, &fresh);
+    else if (watched->has_failed)
+        watch_events_tell_again(watched->host.host, &fresh);
     if (found->kept_s > watched->kept_s)
         watched->kept_s = found->kept_s;
     if (!watched->was_asked && !watch->at_start) {
@@ -129,6 +131,7 @@ static void look_at_host(struct watch *watch, struct watched *watched) {
     else
         note_addresses(watch, watched, found);
     watched->was_asked = true;
+    watched->has_failed = why != NULL;
     watched->next_ms = clock_now_ms() + interval_ms(watch, found, why != NULL);
 }
 

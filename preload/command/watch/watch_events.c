@@ -76,6 +76,13 @@ void watch_events_tell_changed(const char *host, const struct address_set *befor
     end_event();
 }
 
+void watch_events_tell_again(const char *host, const struct address_set *addresses) {
+    static const struct address_set none;
+    begin_event("answered again", "host", host);
+    tell_addresses("addresses", addresses, &none);
+    end_event();
+}
+
 void watch_events_tell_failed(const char *host, const char *reason) {
     begin_event("no change", "host", host);
     if (json) {

@@ -14,6 +14,8 @@ void watch_events_use_json(void);
 /** The first addresses of a host are known. */
 void watch_events_tell_found(const char *host, const struct address_set *addresses);
 void watch_events_tell_changed(const char *host, const struct address_set *before, const struct address_set *after);
+/** After failures a lookup has shown that the addresses have not changed. */
+void watch_events_tell_again(const char *host, const struct address_set *addresses);
 /** A lookup could not show whether the addresses have changed, for this reason. */
 void watch_events_tell_failed(const char *host, const char *reason);
 /** The command was run, and ended with this status (waitpid(2)). */
