@@ -292,4 +292,12 @@ says_what_is_shown() {
 
 without_times() { sed 's,\(< \)\?[0-9.]* ms,N ms,g'; }
 
+# A file of prefixes cannot be checked by itself.
+it_names_the_configuration_file_to_check_for_a_mistake_in_a_file_of_prefixes() {
+    echo garbage >"$TMPDIR/prefixes"
+    configure "hosts = ( \"$CDN\" ); answers = { reject = [ \"file:$TMPDIR/prefixes\" ]; };"
+    doctor
+    tells bad "$TMPDIR/prefixes:1: refused" 'originbypass check /etc/originbypass/originbypass.conf shows every mistake'
+}
+
 check_all "$@"

@@ -447,6 +447,93 @@ lists_it_after_a_reload() {
     lacks 'does not list' "$report" >/dev/null
 }
 
+# The names were looked up, so the master has the change; then it cannot listen and keeps its former workers.
+it_says_that_workers_of_nginx_do_not_have_what_the_master_has() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    local unfinished='Its reload was not completed: nginx -t and its error log say why' worker
+    configure 'hosts = ( "www.example.com" );'
+    cp "$WORLD/proxy.conf" "$TMPDIR/proxy.conf"
+    WORLD=$TMPDIR begin_proxy
+    worker=$(worker_of_the_proxy)
+    sed -i 's|listen 127.0.0.1:8080;|& listen 198.18.0.1:80;|' "$TMPDIR/proxy.conf"
+    configure "hosts = ( \"www.example.com\", \"$CDN\" );"
+    until_true master_has_the_change
+    doctor --pid "$proxy" "$CDN"
+    finds_bad 1
+    tells bad "process $proxy (nginx): its process $worker still has its former configuration and does not list $CDN" "$unfinished"
+    doctor --pid "$proxy" www.example.com
+    lacks 'its process' "$report"
+    doctor --pid "$worker" "$CDN"
+    tells bad "process $worker (nginx): does not list $CDN" "$unfinished"
+}
+
+master_has_the_change() {
+    kill -HUP "$proxy"
+    doctor --pid "$proxy"
+    tells good "www.example.com $CDN; upstreams" >/dev/null
+}
+
+it_says_that_a_worker_has_refused_what_its_master_has_in_force() {
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    install_library
+    chmod 755 "$TMPDIR"
+    configure "hosts = ( \"$CDN\" );"
+    local body='
+import os, socket, sys
+def ask(name):
+    try: socket.getaddrinfo(name, 80)
+    except OSError: pass
+ask("www.example.com")
+if os.fork() == 0:
+    os.setuid(int(sys.argv[1]))
+while sys.stdin.buffer.raw.read(1): # each byte reaches one of both processes
+    ask("www.example.com")'
+    mkfifo "$TMPDIR/asking"
+    LD_PRELOAD=$library "$python" -c "$body" "$nobody" <"$TMPDIR/asking" 2>"$messages" &
+    pid=$!
+    end_with_the_test "$pid"
+    exec 7>"$TMPDIR/asking"
+    until_true pgrep -P "$pid" >/dev/null
+    configure "hosts = ( \"$CDN\", \"api.example.com\" );"
+    chmod 600 /etc/originbypass/originbypass.conf
+    until_true worker_has_refused
+    tells bad "its process $(pgrep -P "$pid") has refused the configuration that it has in force itself:" \
+        'permission denied' 'Let the user of the process read the file'
+}
+
+worker_has_refused() {
+    printf '..........' >&7
+    doctor --pid "$pid"
+    [[ $report == *'its process '* ]]
+}
+
+it_notes_that_a_worker_of_nginx_is_shutting_down() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    local worker
+    configure 'hosts = ( "www.example.com" );'
+    begin_proxy
+    worker=$(worker_of_the_proxy)
+    sockets=$(sockets_of "$worker")
+    exec 7<>/dev/tcp/127.0.0.1/8080
+    printf 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n...' >&7
+    until_true has_taken_the_request "$worker"
+    configure "hosts = ( \"www.example.com\", \"$CDN\" );"
+    until_true master_has_the_change
+    until_true grep -q 'is shutting down' "/proc/$worker/cmdline"
+    doctor --pid "$worker" "$CDN"
+    finds_nothing_bad
+    tells note "process $worker (nginx): is shutting down: it ends the connections that it has and serves no new requests" \
+        "Ask for the one that started it: --pid $proxy"
+    lacks 'so reload it' "$report"
+    doctor --pid "$proxy" "$CDN"
+    lacks "its process $worker" "$report"
+    exec 7>&-
+}
+
+has_taken_the_request() { (($(sockets_of "$1") > sockets)); }
+
+sockets_of() { find "/proc/$1/fd" -lname 'socket:*' | wc -l; }
+
 it_says_that_another_program_notices_a_change_of_its_file_at_its_next_lookup() {
     configure 'hosts = ( "www.example.com" );'
     begin_asking
@@ -653,11 +740,39 @@ it_says_that_a_process_has_refused_a_changed_configuration() {
     begin_asking
     configure 'hosts = ( "a b" );'
     until_true refuses_the_change
-    tells bad 'and its former one stays in force: /etc/originbypass/originbypass.conf:1: "a b" is not a host name' 'Correct the file'
+    tells bad 'and its former one stays in force: /etc/originbypass/originbypass.conf:1: "a b" is not a host name' \
+        'Correct the file: originbypass check /etc/originbypass/originbypass.conf shows every error. It notices the change at its next lookup'
     tells good "has these hosts in force since 20"
     configure "hosts = ( \"$CDN\", \"api.example.com\" );"
     until_true takes_the_change
     finds_nothing_bad
+}
+
+it_says_that_a_file_that_a_process_has_refused_is_correct_by_now() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    local correct='/etc/originbypass/originbypass.conf is correct by now.'
+    configure "hosts = ( \"$CDN\" "
+    begin_proxy
+    doctor --pid "$proxy"
+    tells bad 'its configuration is refused, so libc answers every call' \
+        'originbypass check /etc/originbypass/originbypass.conf shows every error. It looks names up only at its start'
+    configure "hosts = ( \"$CDN\" );"
+    doctor --pid "$proxy"
+    finds_bad 1
+    tells bad 'its configuration is refused, so libc answers every call' "$correct It looks names up only at its start and at a reload, so reload it"
+}
+
+it_looks_into_the_files_of_prefixes_before_it_calls_a_file_correct() {
+    configure "hosts = ( \"$CDN\" ); answers = { reject = [ \"file:$TMPDIR/prefixes\" ]; };"
+    echo 192.0.2.0/24 >"$TMPDIR/prefixes"
+    begin_asking
+    echo garbage >"$TMPDIR/prefixes"
+    until_true refuses_the_change
+    tells bad "$TMPDIR/prefixes:1: " 'originbypass check /etc/originbypass/originbypass.conf shows every error'
+    echo 192.0.2.0/25 >"$TMPDIR/prefixes"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "$TMPDIR/prefixes:1: " '/etc/originbypass/originbypass.conf is correct by now. It notices the change at its next lookup'
 }
 
 refuses_the_change() {

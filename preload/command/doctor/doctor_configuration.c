@@ -19,15 +19,20 @@
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/name.h"
 
-static void tell_error(const struct config_error *error) {
+/* The mistake may be in a file of prefixes, which cannot be checked by itself. */
+static void tell_error(const struct config *config, const struct config_error *error) {
     char *place = error->variable != NULL ? text_format("%s", error->variable)
                   : error->line == 0      ? text_format("%s", error->file)
                                           : text_format("%s:%d", error->file, error->line);
-    const char *remedy = doctor_file_remedy(error->reason);
-    if (remedy == NULL)
-        remedy = "Until it is corrected, libc answers every call of a program that starts; running programs keep their "
-                 "former configuration. Before you use a file, try it with originbypass check FILE";
+    const char *remedy_for_file = doctor_file_remedy(error->reason);
+    char *remedy = remedy_for_file != NULL
+                       ? memory_text(remedy_for_file)
+                       : text_format("Until it is corrected, libc answers every call of a program "
+                                     "that starts; running programs keep their former "
+                                     "configuration. originbypass check%s%s shows every mistake",
+                                     config->file == NULL ? "" : " ", config->file == NULL ? "" : config->file);
     findings_tell(&(struct finding){FINDING_CAUSE, "configuration", place, remedy}, "refused: %s", error->reason);
+    free(remedy);
     free(place);
 }
 
@@ -147,7 +152,7 @@ bool doctor_configuration(const struct doctor *doctor) {
         tell_rules(doctor);
     look_at_replaced_rules(config);
     for (size_t i = 0; i < config->error_count; i++)
-        tell_error(&config->errors[i]);
+        tell_error(config, &config->errors[i]);
     if (config->file != NULL)
         look_at_mount(config->file);
     if (config->file != NULL)

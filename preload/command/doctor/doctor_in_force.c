@@ -15,6 +15,8 @@
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/doctor_mount.h"
+#include "originbypass/command/doctor/doctor_record.h"
+#include "originbypass/command/doctor/doctor_workers.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/as_process.h"
 #include "originbypass/command/programs/container.h"
@@ -22,6 +24,7 @@
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/config/parse.h"
+#include "originbypass/config/source.h"
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/name.h"
 
@@ -39,12 +42,6 @@ static char *time_words(int64_t seconds) {
 
 /* --- its hosts ---------------------------------------------------------------------------------------------------- */
 
-/* The record's hosts, parsed as the library parses ORIGIN_BYPASS_HOSTS. */
-static struct config *config_of(const struct published *record) {
-    const struct config_source source = {.variables = {[CONFIG_VARIABLE_HOSTS] = record->hosts}};
-    return memory_checked(config_parse_source(&source));
-}
-
 static bool lists(const struct rules *rules, const char *host) {
     struct name name;
     return name_fold(&name, host) && rules_settings(rules, &name) != NULL;
@@ -54,26 +51,16 @@ static const char *hosts_place(const struct published *record) {
     return record->file[0] != '\0' && record->hosts_of_variable == 0 ? record->file : HOSTS;
 }
 
-/* chroot(2) after the start: the file's path leads elsewhere now, so the library no longer looks at it. */
-static bool has_changed_root(const char *pid) {
-    char *root = proc_file_target(pid, "root");
-    bool changed = root != NULL && strcmp(root, "/") != 0;
-    free(root);
-    return changed;
-}
-
-/* When the process takes over what its file says, as a sentence without its full stop. */
-static const char *when_it_notices(const char *pid) {
-    const char *known = doctor_known_to_keep(pid);
-    if (has_changed_root(pid))
-        return "It does not notice a change, because it has changed its root directory, so restart it";
-    return known != NULL ? known : "It notices the change at its next lookup";
+/* When a process that does not list a host takes over that its file lists it. */
+static const char *remedy_for_unnoticed(const char *pid, const char *host) {
+    const char *unfinished = doctor_workers_remedy(pid, host);
+    return unfinished != NULL ? unfinished : doctor_record_noticed(pid);
 }
 
 /* The configuration that its file has now, which may not be in force yet. NULL: it cannot be read. */
 static struct config *config_of_file(const char *pid, const char *path) {
     size_t size = 0;
-    int descriptor = has_changed_root(pid) && container_is_ours(pid)
+    int descriptor = doctor_record_changed_root(pid) && container_is_ours(pid)
                          ? foreign_file_open(path, CONFIG_SIZE_MAX, NULL) /* where it read the file before */
                          : foreign_file_open_of(pid, path, 0, CONFIG_SIZE_MAX, NULL);
     char *text = descriptor < 0 ? NULL : file_text_of(descriptor, &size);
@@ -99,7 +86,7 @@ static void tell_unlisted_now(const char *about, const char *pid, const struct p
                    : hosts_place(record) == HOSTS
                        ? memory_text("Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it")
                        : text_format("Add the host to %s of this process, unless it is there. %s", record->file,
-                                     when_it_notices(pid));
+                                     doctor_record_noticed(pid));
     findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy},
                   "does not list %s, so libc answers; its hosts are: %s", host, record->hosts);
     free(remedy);
@@ -110,11 +97,12 @@ static void compare_host(const char *about, const char *pid, const struct publis
         findings_tell(&(struct finding){FINDING_NOTE, "process-hosts", about, NULL},
                       "cannot tell whether it lists %s: it has too many host rules to show them all", host);
     else if (record->refused_s == 0 && lists_by_now(pid, record, host))
-        findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, when_it_notices(pid)},
+        findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy_for_unnoticed(pid, host)},
                       "does not list %s, so libc answers. %s lists it by now, but the process has not noticed that, "
                       "because it has %s; its hosts are: %s",
                       host, record->file,
-                      has_changed_root(pid) ? "changed its root directory" : "looked nothing up since", record->hosts);
+                      doctor_record_changed_root(pid) ? "changed its root directory" : "looked nothing up since",
+                      record->hosts);
     else
         tell_unlisted_now(about, pid, record, host);
 }
@@ -160,13 +148,27 @@ static void tell_fallbacks(const char *about, const char *pid, const struct publ
     free(remedy);
 }
 
+/* What it has in force no longer matters. */
+static void tell_ending(const char *about, const char *pid) {
+    char *parent = doctor_workers_parent(pid),
+         *remedy = text_format("Ask for the one that started it: --pid %s", parent);
+    findings_tell(&(struct finding){FINDING_NOTE, "process-hosts", about, parent[0] == '\0' ? NULL : remedy},
+                  "is shutting down: it ends the connections that it has and serves no new requests");
+    free(remedy);
+    free(parent);
+}
+
 static void look_at_hosts(const char *about, const char *pid, const struct published *record, const char *const *hosts,
                           size_t count) {
-    struct config *config = config_of(record);
+    struct config *config = doctor_record_config(record);
     struct rules *rules = memory_checked(rules_build(config));
     tell_replaced(about, record);
-    compare_hosts(about, pid, record, rules, hosts, count);
-    tell_fallbacks(about, pid, record, rules);
+    if (doctor_known_to_end(pid)) {
+        tell_ending(about, pid);
+    } else {
+        compare_hosts(about, pid, record, rules, hosts, count);
+        tell_fallbacks(about, pid, record, rules);
+    }
     rules_free(rules);
     config_free(config);
 }
@@ -174,7 +176,7 @@ static void look_at_hosts(const char *about, const char *pid, const struct publi
 static void look_for_file(const char *about, const char *pid, const struct published *record) {
     char *path = text_format("/proc/%s/root%s", pid, record->file);
     struct stat status;
-    if (record->file[0] != '\0' && !has_changed_root(pid) && stat(path, &status) != 0 && errno == ENOENT)
+    if (record->file[0] != '\0' && !doctor_record_changed_root(pid) && stat(path, &status) != 0 && errno == ENOENT)
         findings_tell(&(struct finding){FINDING_BAD, "process-file", about,
                                         "Put the file back (a ConfigMap: its key), or the process loses its hosts when "
                                         "it is restarted"},
@@ -184,16 +186,7 @@ static void look_for_file(const char *about, const char *pid, const struct publi
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
 
-static const char *remedy_for_error(const char *error) {
-    const char *remedy = doctor_file_remedy(error);
-    if (remedy != NULL)
-        return remedy;
-    if (strncmp(error, "ORIGIN_BYPASS_", strlen("ORIGIN_BYPASS_")) == 0)
-        return "Correct the variable where the process is started, and restart it";
-    return "Correct the file: the process notices it at a lookup. originbypass check FILE shows every error in it";
-}
-
-static void tell_in_force(const char *about, const struct published *record) {
+static void tell_in_force(const char *about, const char *pid, const struct published *record) {
     char *since = time_words(record->loaded_s), *when = time_words(record->refused_s);
     char *more = record->hosts_left_out == 0 ? memory_text("") : text_format(" and %u more", record->hosts_left_out);
     if (record->hosts[0] == '\0' && record->hosts_left_out == 0)
@@ -203,28 +196,32 @@ static void tell_in_force(const char *about, const struct published *record) {
         findings_tell(&(struct finding){FINDING_GOOD, CHECK, about, NULL},
                       "has these hosts in force since %s, from %s: %s%s; upstreams: %s", since, hosts_place(record),
                       record->hosts, more, record->upstreams);
+    char *remedy = doctor_record_remedy(pid, record, record->error);
     if (record->refused_s != 0)
-        findings_tell(&(struct finding){FINDING_BAD, CHECK, about, remedy_for_error(record->error)},
+        findings_tell(&(struct finding){FINDING_BAD, CHECK, about, remedy},
                       "refused a changed configuration at %s, and its former one stays in force: %s", when,
                       record->error);
+    free(remedy);
     free(more);
     free(when);
     free(since);
 }
 
-static void tell_refused(const char *about, const char *error) {
-    findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about, remedy_for_error(error)},
+static void tell_refused(const char *about, const char *pid, const struct published *record, const char *error) {
+    char *remedy = doctor_record_remedy(pid, record, error);
+    findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about, remedy},
                   "its configuration is refused, so libc answers every call: %s", error);
+    free(remedy);
 }
 
 /* The first lookup parses what was read at load. Whether the variable will be refused can be told before. */
-static void tell_waiting(const char *about, const struct published *record) {
-    struct config *config = config_of(record);
+static void tell_waiting(const char *about, const char *pid, const struct published *record) {
+    struct config *config = doctor_record_config(record);
     if (record->error[0] != '\0') {
-        tell_refused(about, record->error);
+        tell_refused(about, pid, record, record->error);
     } else if (record->hosts[0] != '\0' && config->error_count > 0) {
         char *error = text_format("ORIGIN_BYPASS_HOSTS: %s", config->errors[0].reason);
-        tell_refused(about, error);
+        tell_refused(about, pid, record, error);
         free(error);
     } else {
         findings_tell(&(struct finding){FINDING_NOTE, CHECK, about, NULL},
@@ -236,7 +233,7 @@ static void tell_waiting(const char *about, const struct published *record) {
     config_free(config);
 }
 
-static void tell_state(const char *about, const struct published *record) {
+static void tell_state(const char *about, const char *pid, const struct published *record) {
     switch (record->state) {
     case PUBLISHED_NOTHING:
         findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
@@ -259,13 +256,13 @@ static void tell_state(const char *about, const struct published *record) {
                       "has a libc that the library does not serve, such as musl: libc answers every call");
         break;
     case PUBLISHED_WAITING:
-        tell_waiting(about, record);
+        tell_waiting(about, pid, record);
         break;
     case PUBLISHED_REFUSED:
-        tell_refused(about, record->error);
+        tell_refused(about, pid, record, record->error);
         break;
     default:
-        tell_in_force(about, record);
+        tell_in_force(about, pid, record);
     }
 }
 
@@ -304,7 +301,7 @@ static void look_at_places(const char *about, const char *pid, const struct publ
 
 void doctor_in_force(const char *about, const char *pid, const struct published *record, const char *const *hosts,
                      size_t host_count) {
-    tell_state(about, record);
+    tell_state(about, pid, record);
     if (record->state == PUBLISHED_IN_FORCE) {
         look_for_file(about, pid, record);
         look_at_hosts(about, pid, record, hosts, host_count);

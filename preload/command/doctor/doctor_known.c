@@ -150,27 +150,51 @@ const char *doctor_known_resolver(const char *path, const char **what) {
     return NULL;
 }
 
-/* Programs that look up a name once, and what makes them do so again. */
-static const struct {
-    const char *name, *remedy;
-} KEEPING[] = {
-    {"nginx", "It looks names up only at its start and at a reload, so reload it (nginx -s reload)"},
-    {"openresty", "It looks names up only at its start and at a reload, so reload it (openresty -s reload)"},
-    {"haproxy", "It looks names up only at its start, so reload it (systemctl reload haproxy, or SIGUSR2 to its master "
-                "process) or restart it"},
+/* Programs that look up a name once: what makes them do so again, and what says why a reload was not completed. */
+struct keeping {
+    const char *name, *remedy, *unfinished;
 };
 
-const char *doctor_known_to_keep(const char *pid) {
+static const struct keeping KEEPING[] = {
+    {"nginx", "It looks names up only at its start and at a reload, so reload it (nginx -s reload)",
+     "Its reload was not completed: nginx -t and its error log say why"},
+    {"openresty", "It looks names up only at its start and at a reload, so reload it (openresty -s reload)",
+     "Its reload was not completed: openresty -t and its error log say why"},
+    {"haproxy",
+     "It looks names up only at its start, so reload it (systemctl reload haproxy, or SIGUSR2 to its master "
+     "process) or restart it",
+     "Its reload was not completed: haproxy -c -f with its configuration file, and its log, say why"},
+};
+
+static const struct keeping *keeping_of(const char *pid) {
     char *path = proc_file_target(pid, "exe");
     char *name = path != NULL ? path : proc_file_text(pid, "comm", NULL);
-    const char *remedy = NULL;
+    const struct keeping *found = NULL;
     if (name != NULL)
         name[strcspn(name, "\n")] = '\0';
-    for (size_t i = 0; name != NULL && remedy == NULL && i < sizeof(KEEPING) / sizeof(KEEPING[0]); i++)
+    for (size_t i = 0; name != NULL && found == NULL && i < sizeof(KEEPING) / sizeof(KEEPING[0]); i++)
         if (is_called(name, KEEPING[i].name))
-            remedy = KEEPING[i].remedy;
+            found = &KEEPING[i];
     free(name);
-    return remedy;
+    return found;
+}
+
+const char *doctor_known_to_keep(const char *pid) {
+    const struct keeping *found = keeping_of(pid);
+    return found == NULL ? NULL : found->remedy;
+}
+
+const char *doctor_known_unfinished(const char *pid) {
+    const struct keeping *found = keeping_of(pid);
+    return found == NULL ? NULL : found->unfinished;
+}
+
+/* nginx says so in the title of the process. */
+bool doctor_known_to_end(const char *pid) {
+    char *title = proc_file_text(pid, "cmdline", NULL);
+    bool ends = title != NULL && keeping_of(pid) != NULL && strstr(title, "is shutting down") != NULL;
+    free(title);
+    return ends;
 }
 
 static bool is_interpreter(const char *path) {

@@ -23,6 +23,7 @@
 #include "originbypass/command/doctor/doctor_preload.h"
 #include "originbypass/command/doctor/doctor_program.h"
 #include "originbypass/command/doctor/doctor_view.h"
+#include "originbypass/command/doctor/doctor_workers.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/left_alone.h"
@@ -193,10 +194,12 @@ static bool look_at_configuration(const struct process *process, const char *env
     struct doctor_variables variables = {
         process->about, why == NULL && record.state == PUBLISHED_NOTHING ? FINDING_CAUSE : FINDING_NOTE};
     misspelt_variables_in(environment, size, doctor_misspelt, &variables);
-    if (why != NULL)
+    if (why != NULL) {
         look_at_environment(process->about, why, environment, size);
-    else if (file == NULL || !left)
+    } else if (file == NULL || !left) {
         doctor_in_force(process->about, process->pid, &record, process->hosts, process->host_count);
+        doctor_workers(process->about, process->pid, &record, process->hosts, process->host_count);
+    }
     free(file);
     return why == NULL && record.state == PUBLISHED_WAITING;
 }

@@ -24,6 +24,12 @@ const char *doctor_known_resolver(const char *path, const char **what);
  */
 const char *doctor_known_to_keep(const char *pid);
 
+/** What says why process `pid`, which is known to keep its names, has not completed a reload; otherwise as before. */
+const char *doctor_known_unfinished(const char *pid);
+
+/** Whether process `pid` is known to end its connections and to serve no new requests: an old worker of nginx. */
+bool doctor_known_to_end(const char *pid);
+
 /**
  * Whether the program is an interpreter and it is known how its scripts ask DNS themselves. Its file has no further
  * signs then: PHP imports resolver(3) for dns_get_record.
