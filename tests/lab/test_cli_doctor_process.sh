@@ -488,11 +488,11 @@ if os.fork() == 0:
     os.setuid(int(sys.argv[1]))
 while sys.stdin.buffer.raw.read(1): # each byte reaches one of both processes
     ask("www.example.com")'
-    mkfifo "$TMPDIR/asking"
-    LD_PRELOAD=$library "$python" -c "$body" "$nobody" <"$TMPDIR/asking" 2>"$messages" &
+    mkfifo "$TMPDIR/prefork"
+    LD_PRELOAD=$library "$python" -c "$body" "$nobody" <"$TMPDIR/prefork" 2>"$messages" &
     pid=$!
     end_with_the_test "$pid"
-    exec 7>"$TMPDIR/asking"
+    exec 7>"$TMPDIR/prefork"
     until_true pgrep -P "$pid" >/dev/null
     configure "hosts = ( \"$CDN\", \"api.example.com\" );"
     chmod 600 /etc/originbypass/originbypass.conf
