@@ -208,7 +208,7 @@ FUZZERS = config elf message
 FUZZED_config = $(wildcard preload/config/*.c preload/values/*.c) \
                 $(addprefix preload/guest/,log.c json.c clock.c descriptor.c process.c destination.c stream.c)
 FUZZ_LINK_config = $(BUILD)/libconfig.a
-FUZZED_elf = preload/command/programs/elf_file.c preload/command/base/memory.c
+FUZZED_elf = preload/command/programs/elf_file.c $(addprefix preload/command/base/,memory.c text.c)
 FUZZ_LINK_elf =
 FUZZED_message = $(addprefix preload/,values/address.c values/answer.c values/name.c guest/descriptor.c) \
                  $(addprefix preload/upstream/,cookie.c dns.c message.c tame_channel.c tame_memory.c tame_random.c)
