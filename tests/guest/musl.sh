@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # check.sh has these variables
 
 needs_musl() {
-    not_under 'address|thread|jemalloc' 'it is no library of musl'
+    not_under 'address|thread|valgrind|jemalloc' 'it is not made for programs of musl'
     if [[ $checker == foreign ]]; then
         sed "s|/usr/|$FOREIGN_ROOT/usr/|g" "$FOREIGN_ROOT/usr/lib/$FOREIGN-linux-musl/musl-gcc.specs" >"$TMPDIR/musl.specs"
         musl_cc=("$CC" -specs "$TMPDIR/musl.specs")

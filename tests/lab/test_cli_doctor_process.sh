@@ -587,6 +587,28 @@ it_notes_that_libc_answered_a_listed_host_last() {
 }
 
 # External DNS has answered: there is no such name.
+it_says_that_haproxy_has_not_asked_libc_at_its_start() {
+    local proxy
+    sed "s|^ *server .*|& init-addr none|" "$lab/proxies/haproxy.cfg" >"$TMPDIR/haproxy.cfg"
+    LD_PRELOAD=$LAB_LIBRARY ORIGIN_BYPASS_HOSTS=$CDN haproxy -db -f "$TMPDIR/haproxy.cfg" >"$LAB/log/proxy" 2>&1 </dev/null &
+    proxy=$!
+    end_with_the_test "$proxy"
+    until_true port_is_open 127.0.0.1 8080
+    ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor --pid "$proxy"
+    tells note "process $proxy (haproxy): its program looks names up at its start, and it has looked up none" 'init-addr libc asks it'
+    tells note 'asks libc at its start, unless init-addr is without libc'
+}
+
+# Its title is where its environment was.
+it_says_that_nginx_does_not_show_whether_it_was_started_with_the_library() {
+    printf '\0' >"$TMPDIR/liboriginbypass.so"
+    start_proxy LD_PRELOAD="$TMPDIR/liboriginbypass.so"
+    end_with_the_test "$proxy"
+    doctor --pid "$proxy"
+    tells bad "process $proxy (nginx): does not have the library. Whether it was started with it cannot be told: it has overwritten" \
+        'the loader has said on its standard error'
+}
+
 it_says_that_a_report_on_hosts_is_about_a_lookup_that_begins_now() {
     ORIGIN_BYPASS_HOSTS=$CDN begin_asking
     doctor --pid "$pid" "$CDN"

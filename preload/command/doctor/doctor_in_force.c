@@ -214,6 +214,15 @@ static void tell_refused(const char *about, const char *pid, const struct publis
     free(remedy);
 }
 
+/* Then it has no reason to ask libc later either. */
+static void tell_no_lookup(const char *about, const char *pid) {
+    const char *remedy = doctor_known_to_have_looked_up(pid);
+    if (remedy != NULL)
+        findings_tell(&(struct finding){FINDING_NOTE, CHECK, about, remedy},
+                      "its program looks names up at its start, and it has looked up none: the library has nothing to "
+                      "answer");
+}
+
 /* The first lookup parses what was read at load. Whether the variable will be refused can be told before. */
 static void tell_waiting(const char *about, const char *pid, const struct published *record) {
     struct config *config = doctor_record_config(record);
@@ -229,6 +238,7 @@ static void tell_waiting(const char *about, const char *pid, const struct publis
                       record->hosts[0] != '\0' ? "the hosts " : "", record->hosts,
                       record->hosts[0] != '\0' && record->file[0] != '\0' ? " and the other settings of " : "",
                       record->file);
+        tell_no_lookup(about, pid);
     }
     config_free(config);
 }

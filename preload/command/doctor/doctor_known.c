@@ -9,6 +9,7 @@
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/file_search.h"
 #include "originbypass/command/programs/proc_file.h"
+#include "originbypass/command/programs/workers.h"
 
 #define RESOLVER "program-resolver"
 #define UPGRADE "program-upgrade"
@@ -38,7 +39,9 @@ static const struct {
     {"nginx", FINDING_NOTE, UPGRADE, AFTER_USR2},
     {"openresty", FINDING_NOTE, UPGRADE, AFTER_USR2},
     {"haproxy", FINDING_NOTE, RESOLVER,
-     "asks libc at its start, and then goes where a resolvers section leads, if there is one",
+     "asks libc at its start, unless init-addr is without libc, and then goes where a resolvers section leads, if "
+     "there "
+     "is one",
      "Have no resolvers section, or in it: \"nameserver google 8.8.8.8:53\""},
     {"squid", FINDING_BAD, RESOLVER, "has a resolver of its own and does not ask libc",
      "In squid.conf: \"dns_nameservers 8.8.8.8 1.1.1.1\""},
@@ -150,20 +153,25 @@ const char *doctor_known_resolver(const char *path, const char **what) {
     return NULL;
 }
 
-/* Programs that look up a name once: what makes them do so again, and what says why a reload was not completed. */
+/* Programs that look up a name once: what makes them do so again, what says why a reload was not completed, and where
+ * to look if they have looked up nothing. */
 struct keeping {
-    const char *name, *remedy, *unfinished;
+    const char *name, *remedy, *unfinished, *without_lookup;
 };
 
 static const struct keeping KEEPING[] = {
     {"nginx", "It looks names up only at its start and at a reload, so reload it (nginx -s reload)",
-     "Its reload was not completed: nginx -t and its error log say why"},
+     "Its reload was not completed: nginx -t and its error log say why",
+     "See proxy_pass and the upstream blocks: libc is not asked for an address, nor for a name in a variable"},
     {"openresty", "It looks names up only at its start and at a reload, so reload it (openresty -s reload)",
-     "Its reload was not completed: openresty -t and its error log say why"},
+     "Its reload was not completed: openresty -t and its error log say why",
+     "See proxy_pass and the upstream blocks: libc is not asked for an address, nor for a name in a variable"},
     {"haproxy",
      "It looks names up only at its start, so reload it (systemctl reload haproxy, or SIGUSR2 to its master "
      "process) or restart it",
-     "Its reload was not completed: haproxy -c -f with its configuration file, and its log, say why"},
+     "Its reload was not completed: haproxy -c -f with its configuration file, and its log, say why",
+     "See the server lines: libc is not asked for an address, nor with init-addr none, nor with init-addr last and an "
+     "address in the server-state file; init-addr libc asks it"},
 };
 
 static const struct keeping *keeping_of(const char *pid) {
@@ -182,6 +190,15 @@ static const struct keeping *keeping_of(const char *pid) {
 const char *doctor_known_to_keep(const char *pid) {
     const struct keeping *found = keeping_of(pid);
     return found == NULL ? NULL : found->remedy;
+}
+
+/* A master of HAProxy leaves the lookups to its worker. */
+const char *doctor_known_to_have_looked_up(const char *pid) {
+    const struct keeping *found = keeping_of(pid);
+    struct workers workers = workers_collect(pid);
+    bool is_master = found != NULL && strcmp(found->name, "haproxy") == 0 && workers.count > 0;
+    workers_free(&workers);
+    return found == NULL || is_master ? NULL : found->without_lookup;
 }
 
 const char *doctor_known_unfinished(const char *pid) {

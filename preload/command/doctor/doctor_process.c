@@ -134,11 +134,20 @@ static void look_at_environment(const char *about, const char *why, const char *
 static void tell_unmapped(const char *about, const char *pid, const char *environment, size_t size) {
     const char *preload = proc_file_variable(environment, size, "LD_PRELOAD");
     bool named = preload != NULL && strstr(preload, "liboriginbypass.so") != NULL;
+    /* A program that writes a title over its environment, as nginx does, leaves no PATH there. */
+    bool overwritten = size > 0 && proc_file_variable(environment, size, "PATH") == NULL;
     findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
                                     named ? "See the findings on its program; the loader may have said on its standard "
                                             "error why it ignored the library"
-                                          : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
-                  "does not have the library%s", named ? ", though it was started with it in LD_PRELOAD" : "");
+                                    : overwritten
+                                        ? "If it was, the loader has said on its standard error why it ignored the "
+                                          "library (a wrong path, or a library for another CPU); start it with "
+                                          "originbypass run, which looks first"
+                                        : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
+                  "does not have the library%s",
+                  named         ? ", though it was started with it in LD_PRELOAD"
+                  : overwritten ? ". Whether it was started with it cannot be told: it has overwritten its environment"
+                                : "");
     doctor_preload(pid, about, preload);
     char *path = proc_file_target(pid, "exe");
     doctor_program_of(pid, path == NULL ? about : path);

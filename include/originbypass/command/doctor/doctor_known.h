@@ -24,6 +24,12 @@ const char *doctor_known_resolver(const char *path, const char **what);
  */
 const char *doctor_known_to_keep(const char *pid);
 
+/**
+ * What keeps process `pid` from asking libc, if its program is known to look its names up at its start: a remedy
+ * without its full stop. NULL: it is not known to, or leaves that to other processes. Nothing is to be freed.
+ */
+const char *doctor_known_to_have_looked_up(const char *pid);
+
 /** What says why process `pid`, which is known to keep its names, has not completed a reload; otherwise as before. */
 const char *doctor_known_unfinished(const char *pid);
 
