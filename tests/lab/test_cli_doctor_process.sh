@@ -638,6 +638,22 @@ begin_proxy() {
 }
 
 # What root may write, the user of the process may not.
+it_says_that_the_counters_of_a_process_were_removed() {
+    local directory=$TMPDIR/removed
+    mkdir -p "$directory"
+    ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_METRICS=$directory begin_asking
+    doctor --pid "$pid"
+    finds_nothing_bad
+    rm -r "$directory"
+    mkdir "$directory"
+    doctor --pid "$pid"
+    tells bad "process $pid (asks): its file of counters in $directory was removed, so nobody can read what it counts. Restart it"
+    fails "$originbypass" stats --directory "$directory" "$pid" 2>"$TMPDIR/complaint"
+    contains "process $pid counts into a file that was removed from $directory" "$(<"$TMPDIR/complaint")"
+    "$originbypass" stats --directory "$directory" >/dev/null 2>"$TMPDIR/complaint"
+    contains "process $pid ($(compiled asks)) counts into a file that was removed" "$(<"$TMPDIR/complaint")"
+}
+
 it_says_that_the_user_of_a_process_cannot_write_its_log_file_and_counters() {
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     chmod 755 "$TMPDIR"

@@ -79,6 +79,21 @@ it_takes_the_place_of_entries_whose_file_is_gone_and_of_no_other_copy() {
     equal /usr/local/lib/other/liboriginbypass.so "$(<"$list")"
 }
 
+# The loader of an ordinary user passes over it without a word.
+it_says_that_not_every_user_may_read_the_list() {
+    : >"$list"
+    chmod 600 "$list"
+    system enable
+    contains 'Only programs whose user may read the file will have it: chmod 644 /etc/ld.so.preload' "$out"
+    system status
+    equal 1 "$status"
+    contains "$installed: is entered, and only programs whose user may read the file have it: chmod 644" "$out"
+    lacks 'every program' "$out"
+    chmod 644 "$list"
+    system status
+    contains 'is entered: every program that starts has it' "$out"
+}
+
 it_changes_the_file_that_a_link_leads_to_and_keeps_the_link() {
     mkdir -p "$TMPDIR/real"
     : >"$TMPDIR/real/list"
@@ -540,7 +555,7 @@ $before /usr/bin/sleep None lacking True
 $after /usr/bin/sleep $installed current False" "$(BEFORE=$before AFTER=$after "$python" -c '
 import json, os, sys
 report = json.load(sys.stdin)
-assert set(report) == {"file", "musl", "library", "entries", "programs", "out_of_reach", "unreadable", "unseen", "status"}
+assert set(report) == {"file", "musl", "private", "library", "entries", "programs", "out_of_reach", "unreadable", "unseen", "status"}
 print(report["file"], report["musl"], report["library"], report["status"])
 for entry in report["entries"]:
     print(*[entry[key] for key in ("path", "exists", "loads", "problem")])

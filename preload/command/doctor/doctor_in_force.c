@@ -306,6 +306,10 @@ static void look_at_places(const char *about, const char *pid, const struct publ
     if (fault != NULL)
         findings_tell(&(struct finding){FINDING_BAD, "process-metrics", about, counters_place_remedy(fault)},
                       "there are no counters in %s for its user: %s", record->metrics_directory, fault);
+    else if (counters_place_is_removed(pid))
+        findings_tell(&(struct finding){FINDING_BAD, "process-metrics", about, "Restart it"},
+                      "its file of counters in %s was removed, so nobody can read what it counts",
+                      record->metrics_directory);
     free(fault);
 }
 

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "originbypass/command/base/log_file.h"
+#include "originbypass/command/programs/proc_file.h"
 #include "originbypass/guest/descriptor.h"
 #include "originbypass/metrics/counters_directory.h"
 
@@ -21,6 +23,13 @@ const char *counters_place_fault(const char *path) {
     if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) != 0)
         return errno == EROFS ? "its file system can only be read" : "this user may not write to it";
     return file_system_is_full(path) ? FULL : NULL;
+}
+
+bool counters_place_is_removed(const char *pid) {
+    char *maps = proc_file_text(pid, "maps", NULL);
+    bool removed = maps != NULL && strstr(maps, ".counters (deleted)\n") != NULL;
+    free(maps);
+    return removed;
 }
 
 #define OR_ANOTHER "or name another one in ORIGIN_BYPASS_METRICS or metrics.directory"

@@ -69,6 +69,9 @@ static bool select_process(struct stats *stats, uint32_t pid) {
     else if (fault != NULL)
         cli_complain("process %u has no counters in %s, and its user cannot have any there: %s", pid, stats->directory,
                      fault);
+    else if (counters_place_is_removed(name))
+        cli_complain("process %u counts into a file that was removed from %s, so nobody can read it: restart it", pid,
+                     stats->directory);
     else
         cli_complain("process %u has no counters in %s: it has not looked up a name yet, lacks the library, or keeps "
                      "none there; originbypass doctor --pid %u shows more",
@@ -105,7 +108,11 @@ static void tell_kept_out(const char *directory) {
         if (fault != NULL)
             cli_complain("process %s (%s) has the library, but its user cannot have counters in %s: %s", running->pid,
                          running->program, directory, fault);
-        told += fault != NULL;
+        bool removed = fault == NULL && counters_place_is_removed(running->pid);
+        if (removed)
+            cli_complain("process %s (%s) counts into a file that was removed, so nobody can read it: restart it",
+                         running->pid, running->program);
+        told += fault != NULL || removed;
         free(fault);
     }
     running_free(&list);

@@ -94,6 +94,13 @@ static char *text_with(const char *old, const char *library) {
     return with;
 }
 
+static void tell_entered(const char *library) {
+    printf("%s: entered %s\n%s For those that run already: originbypass system status\n", SYSTEM_FILE, library,
+           system_file_is_private() ? "Only programs whose user may read the file will have it: chmod 644 "
+                                      "/etc/ld.so.preload."
+                                    : "Every program that starts from now on has it.");
+}
+
 static int enter(const struct file_edit *edit, const char *library) {
     char *text = text_with(edit->text, library);
     int status = CLI_BAD;
@@ -101,9 +108,7 @@ static int enter(const struct file_edit *edit, const char *library) {
         printf("%s: %s is entered already\n", SYSTEM_FILE, library);
         status = CLI_GOOD;
     } else if (text != NULL && file_edit_replace(edit, text)) {
-        printf("%s: entered %s\n"
-               "Every program that starts from now on has it. For those that run already: originbypass system status\n",
-               SYSTEM_FILE, library);
+        tell_entered(library);
         status = CLI_GOOD;
     }
     free(text);

@@ -30,8 +30,8 @@ struct entry {
 };
 
 struct machine {
-    bool musl;
-    char *library; /* the one that goes with this command; NULL: none */
+    bool musl, is_private; /* the file cannot be read by all users */
+    char *library;         /* the one that goes with this command; NULL: none */
     size_t entry_count;
     struct entry *entries;
     struct running_list running;
@@ -86,7 +86,7 @@ static bool is_bad(const struct machine *machine) {
     for (size_t i = 0; i < machine->entry_count; i++)
         if (machine->entries[i].problem != NULL)
             return true;
-    return machine->musl && machine->entry_count > 0;
+    return (machine->musl || machine->is_private) && machine->entry_count > 0;
 }
 
 static size_t count_restarts(const struct running_list *running) {
@@ -98,6 +98,7 @@ static size_t count_restarts(const struct running_list *running) {
 
 static void look_at_machine(struct machine *machine, const char *text) {
     machine->musl = system_has_musl();
+    machine->is_private = system_file_is_private();
     machine->library = library_find();
     look_at_file(machine, text);
     char *given = library_of_new_programs(machine);
@@ -141,6 +142,10 @@ static void tell_entry(const struct machine *machine, const struct entry *entry)
     else if (machine->musl)
         print_status_line(STYLE_BAD, entry->path,
                           "is entered, and programs do not get it: musl's loader does not read the file", "");
+    else if (machine->is_private)
+        print_status_line(STYLE_BAD, entry->path,
+                          "is entered, and only programs whose user may read the file have it: chmod 644 ",
+                          SYSTEM_FILE);
     else
         print_status_line(STYLE_GOOD, entry->path, "is entered: every program that starts has it", "");
 }
@@ -219,6 +224,7 @@ static void write_machine(const struct machine *machine) {
     document_begin_object(NULL);
     document_text("file", SYSTEM_FILE);
     document_boolean("musl", machine->musl);
+    document_boolean("private", machine->is_private);
     document_text("library", machine->library);
     write_entries(machine);
     write_programs(&machine->running);

@@ -12,6 +12,9 @@ enum { SYSTEM_STATUS_RESTART = 3 };
 /** Whether a path in that file is a copy of the library, judged by its name. */
 bool system_is_ours(const char *path);
 
+/** Whether that file is there and not every user may read it: the loader passes over a file that it cannot read. */
+bool system_file_is_private(void);
+
 /** Whether this machine's programs use musl, whose loader does not read that file. Checked for /bin/sh only. */
 bool system_has_musl(void);
 
