@@ -210,7 +210,8 @@ FUZZED_config = $(wildcard preload/config/*.c preload/values/*.c) \
 FUZZ_LINK_config = $(BUILD)/libconfig.a
 FUZZED_elf = preload/command/programs/elf_file.c $(addprefix preload/command/base/,memory.c text.c)
 FUZZ_LINK_elf =
-FUZZED_message = $(addprefix preload/,values/address.c values/answer.c values/name.c guest/descriptor.c) \
+FUZZED_message = $(addprefix preload/,values/address.c values/answer.c values/name.c) \
+                 $(addprefix preload/guest/,descriptor.c libc.c libc_kind.c musl.c) \
                  $(addprefix preload/upstream/,cookie.c dns.c message.c tame_channel.c tame_memory.c tame_random.c)
 FUZZ_LINK_message = $(addprefix -Wl$(comma)--wrap=,rand srand arc4random_buf $(CHANNEL:%=ares_%) getrandom socket connect getsockname send recv recvfrom) \
                     -l:libcares.a
