@@ -196,7 +196,7 @@ bench:
 	tests/bench/run $(BUILD)
 
 check:
-	scripts/install-deps check $(if $(FOREIGN),cross)
+	scripts/install-deps $(if $(BUILT),lab,check) $(if $(FOREIGN),cross)
 	$(if $(BUILT),,$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN)$(MUSL),,$(BENCHES)))
 	exec env CC='$(CC)' SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) FOREIGN=$(FOREIGN) MUSL=$(MUSL) BUILT=$(BUILT) \
 	    tests/check $(or $(BUILT),$(BUILD) $(UNIT_TESTS))
