@@ -9,6 +9,7 @@ static const enum replacement rules[OUTCOME_COUNT][2] = {
     [OUTCOME_DANGLING] = {REPLACEMENT_NEVER, REPLACEMENT_NEVER},
     [OUTCOME_ELSEWHERE] = {REPLACEMENT_NEVER, REPLACEMENT_NEVER},
     [OUTCOME_REJECTED] = {REPLACEMENT_NEVER, REPLACEMENT_NEVER},
+    [OUTCOME_NO_ORIGIN] = {REPLACEMENT_NOW, REPLACEMENT_NOW},
 };
 
 enum replacement replacement_rule(const struct answer *known, const struct answer *new) {

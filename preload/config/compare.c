@@ -46,6 +46,6 @@ bool config_compare_equal(const struct host_settings *a, const struct host_setti
            are_same_servers(a->others, b->others) && is_same_answer(a->pinned_ipv4, b->pinned_ipv4) &&
            is_same_answer(a->pinned_ipv6, b->pinned_ipv6) && are_same_prefixes(a->reject, b->reject) &&
            are_same_prefixes(a->accept, b->accept) && are_same_prefixes(a->edges, b->edges) && a->strict == b->strict &&
-           a->fallback_never == b->fallback_never && a->family == b->family && is_same_query(&a->query, &b->query) &&
-           is_same_cache(&a->cache, &b->cache);
+           a->fallback_never == b->fallback_never && a->family == b->family && a->when == b->when &&
+           is_same_query(&a->query, &b->query) && is_same_cache(&a->cache, &b->cache);
 }

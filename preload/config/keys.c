@@ -83,6 +83,17 @@ static void read_family(struct config_reader *reader, const struct config_node *
         reader->settings->family = (enum family_choice)index;
 }
 
+static void read_when(struct config_reader *reader, const struct config_node *node) {
+    static const char *const words[] = {[WHEN_ALWAYS] = "always", [WHEN_EDGE] = "edge", NULL};
+    unsigned index = 0;
+    if (config_value_word(reader, node, words, &index))
+        reader->settings->when = (enum when_choice)index;
+}
+
+static void read_edges(struct config_reader *reader, const struct config_node *node) {
+    reader->settings->edges = config_prefix_lists_read(reader, node);
+}
+
 static const struct config_key QUERY_KEYS[] = {
     {.name = "timeout_ms", .offset = SETTING(query.timeout_ms), .minimum = 1, .maximum = 60000},
     {.name = "hedge_ms", .offset = SETTING(query.hedge_ms), .minimum = 1, .maximum = 60000},
@@ -226,6 +237,8 @@ static const struct config_key GENERAL_KEYS[] = {
     {.name = "upstreams", .read = config_value_upstreams},
     {.name = "fallback", .read = read_fallback},
     {.name = "family", .read = read_family},
+    {.name = "when", .read = read_when},
+    {.name = "edges", .read = read_edges},
     {.name = "query", .read = read_query},
     {.name = "cache", .read = read_cache},
     {.name = "answers", .read = read_answers_group},
@@ -237,6 +250,9 @@ static const struct config_key GENERAL_KEYS[] = {
 
 void config_keys_read_general(struct config_reader *reader, const struct config_node *root) {
     read_keys(reader, root, GENERAL_KEYS);
+    const struct config_node *when = config_keys_find(root, "when");
+    if (when != NULL)
+        config_keys_check_when(reader, reader->settings, when);
 }
 
 /* The rule has been made of it by now. */
@@ -267,6 +283,8 @@ static const struct config_key HOST_KEYS[] = {
     {.name = "accept", .read = read_accept},
     {.name = "strict", .read = read_strict},
     {.name = "family", .read = read_family},
+    {.name = "when", .read = read_when},
+    {.name = "edges", .read = read_edges},
     {.name = "fallback", .read = read_fallback},
     {.name = "cache", .read = read_cache},
     {.name = NULL},
@@ -278,6 +296,15 @@ const struct config_node *config_keys_find(const struct config_node *group, cons
             return &group->children[i];
     }
     return NULL;
+}
+
+/* After other errors, `edges` may be empty because of one. */
+void config_keys_check_when(const struct config_reader *reader, const struct host_settings *settings,
+                            const struct config_node *place) {
+    if (settings->when == WHEN_EDGE && settings->edges == NULL && reader->errors->count == 0)
+        config_errors_add(reader->errors, config_value_place(reader, place),
+                          "when is \"edge\", but edges is empty, so that no address is one: expected at least one "
+                          "prefix or set, as in [ \"cloudflare\" ]");
 }
 
 /* Pinned addresses are never asked for: a setting about asking shows that something else was meant. */
@@ -300,4 +327,5 @@ void config_keys_read_host(struct config_reader *reader, const struct config_nod
     if (config_keys_find(group, "reject") != NULL || config_keys_find(group, "accept") != NULL)
         config_prefix_lists_compare(reader);
     check_pinned(reader, group);
+    config_keys_check_when(reader, reader->settings, group);
 }

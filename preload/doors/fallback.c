@@ -178,6 +178,22 @@ int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
     return verdict;
 }
 
+bool fallback_addrinfo_has_edge(const struct lookup *lookup, const struct addrinfo *list, struct address *edge) {
+    for (; list != NULL; list = list->ai_next)
+        if (read_addrinfo(list, edge) && lookup_is_edge(lookup, edge))
+            return true;
+    return false;
+}
+
+bool fallback_hostent_has_edge(const struct lookup *lookup, const struct hostent *host, struct address *edge) {
+    for (size_t i = 0; has_usable_addresses(host) && host->h_addr_list[i] != NULL; i++) {
+        *edge = read_hostent(host, i);
+        if (lookup_is_edge(lookup, edge))
+            return true;
+    }
+    return false;
+}
+
 bool fallback_to_rejected(struct lookup *lookup) {
     struct process_section section;
     if (!process_enter(&section, clock_now_ms() + WARNING_MS))

@@ -272,6 +272,15 @@ static int resolve_without_family(struct lookup *lookup, const char *service, co
     return lookup_address_count(lookup) > 0 ? EAI_NODATA : musl_error(lookup);
 }
 
+/* The list is kept if the call may be repeated (`repeat` is not NULL) and it is from the cache. */
+static void keep_list(struct lookup *lookup, const struct expansion *expansion, const struct addrinfo *list,
+                      struct cache_list *repeat) {
+    if (repeat == NULL || !repeat_store(repeat, list))
+        return;
+    repeat->until_ms = expansion->until_ms;
+    repeat_keep(lookup, repeat);
+}
+
 /* As getaddrinfo(3), for a name that is ours. `repeat` is NULL for a call whose list is not kept. */
 static int resolve_name(struct lookup *lookup, const char *service, const struct addrinfo *hints,
                         struct cache_list *repeat, struct addrinfo **list) {
@@ -284,12 +293,43 @@ static int resolve_name(struct lookup *lookup, const char *service, const struct
     struct addrinfo_call call = {
         .lookup = lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
     bool answered = answer_call(&call, list, &error);
-    if (answered && error == 0 && repeat != NULL && repeat_store(repeat, *list)) {
-        repeat->until_ms = expansion.until_ms;
-        repeat_keep(lookup, repeat);
-    }
+    if (answered && error == 0)
+        keep_list(lookup, &expansion, *list, repeat);
     errno = saved;
     return answered ? error : fall_back_to_list(&call, lookup->host, service, hints, list);
+}
+
+/*
+ * For a name that is ours only if libc leads to an edge, as it does with `*list`: put external DNS's answer in its
+ * place. Where there is none, the list stays as it is.
+ */
+static int replace_edges(struct lookup *lookup, const char *service, const struct addrinfo *hints,
+                         struct cache_list *repeat, struct addrinfo **list) {
+    struct addrinfo *ours = NULL;
+    struct expansion expansion;
+    int saved = errno, error = 0;
+    if (expand(service, hints, lookup->now_ms, &expansion) == 0) {
+        struct addrinfo_call call = {
+            .lookup = lookup, .flags = hints != NULL ? hints->ai_flags : expansion.flags, .expansion = &expansion};
+        if (answer_call(&call, &ours, &error)) {
+            freeaddrinfo(*list);
+            *list = ours;
+            if (error == 0)
+                keep_list(lookup, &expansion, ours, repeat);
+        }
+    }
+    errno = saved;
+    return error;
+}
+
+/* As getaddrinfo(3), for a name that is ours only if libc leads to an edge. */
+static int ask_libc_first(struct lookup *lookup, const char *service, const struct addrinfo *hints,
+                          struct cache_list *repeat, struct addrinfo **list) {
+    const struct addrinfo_call call = {.lookup = lookup};
+    struct address edge;
+    int error = ask_libc_for_list(&call, lookup->host, service, hints, list);
+    bool found = error == 0 && fallback_addrinfo_has_edge(lookup, *list, &edge);
+    return lookup_leads_to_edge(lookup, found, &edge) ? replace_edges(lookup, service, hints, repeat, list) : error;
 }
 
 /*
@@ -311,7 +351,8 @@ static inline __attribute__((always_inline)) bool answer_name(const char *node, 
     }
     if (!lookup_begin(&lookup))
         return false;
-    *error = resolve_name(&lookup, service, hints, repeats ? &repeat : NULL, list);
+    *error = (lookup_asks_libc_first(&lookup) ? ask_libc_first : resolve_name)(&lookup, service, hints,
+                                                                               repeats ? &repeat : NULL, list);
     lookup_end(&lookup);
     return true;
 }

@@ -90,6 +90,17 @@ static size_t wanted_type(const struct hostent_call *call) {
     return call->family == AF_INET ? 0 : 1;
 }
 
+static enum record_types wanted_record(const struct hostent_call *call) {
+    return call->family == AF_INET ? RECORD_A : RECORD_AAAA;
+}
+
+/* Whether libc's answer (NULL: it has none) leads to an edge, and external DNS's answer is to take its place. */
+static bool replaces_edge(struct lookup *lookup, const struct hostent_call *call, const struct hostent *host,
+                          struct address *edge) {
+    bool found = host != NULL && fallback_hostent_has_edge(lookup, host, edge);
+    return lookup_leads_to_edge(lookup, found, edge) && lookup_finish(lookup, wanted_record(call)) == LOOKUP_ANSWERED;
+}
+
 /*
  * Who answers. If libc answers for us, it may wait, and the thread may be cancelled there: what the lookup holds is
  * released then (lookup_expose()).
@@ -97,6 +108,7 @@ static size_t wanted_type(const struct hostent_call *call) {
 enum answerer {
     LIBC_ALONE,  /* there is nothing to end */
     LIBC_FOR_US, /* a name of ours, under its policy */
+    LIBC_FIRST,  /* the name is ours only if libc leads to an edge */
     WE,
     NOBODY, /* the caller has no room for any answer */
 };
@@ -105,9 +117,11 @@ static enum answerer look_up_host(struct lookup *lookup, const struct hostent_ca
     if (call->name == NULL || (call->family != AF_INET && call->family != AF_INET6) || !load_ensure() ||
         !lookup_open(lookup, call->name) || !lookup_begin(lookup))
         return LIBC_ALONE;
+    if (lookup_asks_libc_first(lookup))
+        return LIBC_FIRST;
     if (!libc_is_musl() && call->size < hostent_least_size(call->name))
         return NOBODY;
-    if (lookup_finish(lookup, call->family == AF_INET ? RECORD_A : RECORD_AAAA) == LOOKUP_ANSWERED)
+    if (lookup_finish(lookup, wanted_record(call)) == LOOKUP_ANSWERED)
         return WE;
     if (lookup->settings != NULL)
         return LIBC_FOR_US;
@@ -153,11 +167,24 @@ static int answer_ours_r(struct lookup *lookup, const struct hostent_call *call,
     return tell_r(shape(lookup, wanted_type(call), to->host, to->buffer, call->size), to);
 }
 
-static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
+static int ask_libc_exposed_r(const struct lookup *lookup, const struct hostent_call *call,
+                              const struct reentrant *to) {
     struct process_rest before;
     lookup_expose(lookup, &before);
     int returned = ask_libc_r(call, to);
     process_cover(&before);
+    return returned;
+}
+
+static int ask_libc_first_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
+    struct address edge;
+    int returned = ask_libc_exposed_r(lookup, call, to);
+    bool replaces = replaces_edge(lookup, call, returned == 0 ? *to->result : NULL, &edge);
+    return replaces ? answer_ours_r(lookup, call, to) : returned;
+}
+
+static int fall_back_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
+    int returned = ask_libc_exposed_r(lookup, call, to);
     if (returned == ERANGE)
         return returned;
     if (*to->result == NULL)
@@ -184,6 +211,9 @@ static void answer_call_r(void *context) {
         return;
     case LIBC_FOR_US:
         run->returned = fall_back_r(&lookup, run->call, run->to);
+        break;
+    case LIBC_FIRST:
+        run->returned = ask_libc_first_r(&lookup, run->call, run->to);
         break;
     case WE:
         run->returned = answer_ours_r(&lookup, run->call, run->to);
@@ -261,11 +291,22 @@ static struct hostent *ask_libc_for_host(const struct hostent_call *call) {
     return call->names_family ? libc_gethostbyname2(call->name, call->family) : libc_gethostbyname(call->name);
 }
 
-static struct hostent *fall_back_to_hostent(struct lookup *lookup, const struct hostent_call *call) {
+static struct hostent *ask_libc_exposed_for_host(const struct lookup *lookup, const struct hostent_call *call) {
     struct process_rest before;
     lookup_expose(lookup, &before);
     struct hostent *host = ask_libc_for_host(call);
     process_cover(&before);
+    return host;
+}
+
+static struct hostent *ask_libc_first_for_host(struct lookup *lookup, const struct hostent_call *call) {
+    struct address edge;
+    struct hostent *host = ask_libc_exposed_for_host(lookup, call);
+    return replaces_edge(lookup, call, host, &edge) ? shape_own(lookup, call) : host;
+}
+
+static struct hostent *fall_back_to_hostent(struct lookup *lookup, const struct hostent_call *call) {
+    struct hostent *host = ask_libc_exposed_for_host(lookup, call);
     if (host == NULL)
         return fallback_to_rejected(lookup) ? shape_own(lookup, call) : NULL;
     int verdict = fallback_hostent(lookup, host);
@@ -285,7 +326,9 @@ static void answer_call_own(void *context) {
     run->answerer = look_up_host(&lookup, run->call);
     if (run->answerer == LIBC_ALONE)
         return;
-    run->host = run->answerer == WE ? shape_own(&lookup, run->call) : fall_back_to_hostent(&lookup, run->call);
+    run->host = run->answerer == WE           ? shape_own(&lookup, run->call)
+                : run->answerer == LIBC_FIRST ? ask_libc_first_for_host(&lookup, run->call)
+                                              : fall_back_to_hostent(&lookup, run->call);
     lookup_end(&lookup);
 }
 

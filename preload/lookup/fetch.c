@@ -55,6 +55,8 @@ static bool has_address_outcome(const struct answer *answer) {
 
 /* Also for answers that are rejected and not used: people should know whether they are the edge's. */
 static void warn_of_edges(const struct fetch *fetch, struct answer *const answers[static RECORD_TYPE_COUNT]) {
+    if (fetch->settings->when == WHEN_EDGE)
+        return;
     struct warned_host host = {fetch->settings, fetch->name, fetch->host, false};
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (answers[type] != NULL && policy_warn_of_edges(host, answers[type]))
@@ -144,6 +146,23 @@ static void let_exist(struct fetch *fetch, const struct cache_copy *known, uint6
     }
 }
 
+/*
+ * With `when = "edge"` a name has no record of a type only if the other type has an origin. Otherwise libc's edge
+ * stays: the name simply is behind the CDN.
+ */
+static void let_edges_stay(struct fetch *fetch, const struct cache_copy *known, uint64_t now_ms) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT && fetch->settings->when == WHEN_EDGE; type++) {
+        size_t other = RECORD_TYPE_COUNT - 1 - type;
+        struct answer *answer = fetch->answers[type];
+        if (answer == NULL || (answer->outcome != OUTCOME_NO_RECORD && answer->outcome != OUTCOME_DANGLING))
+            continue;
+        bool has_origin = has_address_outcome(fetch->answers[other]) ||
+                          (known->stale_until_ms[other] > now_ms && has_address_outcome(known->answers[other]));
+        if (!has_origin)
+            answer->outcome = OUTCOME_NO_ORIGIN;
+    }
+}
+
 /* The time grows, within the bounds of RFC 9520 (section 3.2). */
 enum { PAUSE_MIN_S = 1, PAUSE_MAX_S = 300 };
 
@@ -177,6 +196,7 @@ static void remember_answers(struct fetch *fetch) {
     cache_get(fetch->name, now_ms, &known);
     drop_worse(fetch, &known);
     let_exist(fetch, &known, now_ms);
+    let_edges_stay(fetch, &known, now_ms);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         const struct answer *answer = fetch->answers[type];
         if (answer == NULL) {
@@ -341,7 +361,7 @@ static void conclude(struct fetch *fetch, bool asked) {
         fetch->answers[type] = result->answers[type];
     }
     fetch->failure = result->failure;
-    tell_resolved(fetch->host, result->answers);
+    tell_resolved(fetch->host, fetch->instead_of, result->answers);
     warn_of_edges(fetch, result->answers);
     remember_answers(fetch);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)

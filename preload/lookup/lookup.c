@@ -14,6 +14,7 @@
 #include "originbypass/lookup/tell.h"
 #include "originbypass/lookup/verdict.h"
 #include "originbypass/metrics/counters.h"
+#include "originbypass/rules/policy.h"
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/record_types.h"
 
@@ -54,6 +55,7 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     struct miss miss = {.settings = settings, .lookup = lookup};
     struct process_section section;
     miss.fetch = fetch_begin(&lookup->name, lookup->host, lookup->configuration, settings, lookup->copy.retry_ms);
+    miss.fetch.instead_of = lookup->instead_of;
     if (!process_enter(&section, miss.fetch.deadline_ms + MARK_MARGIN_MS))
         return refuse_reentry(lookup, settings);
     process_adopt_copy();
@@ -68,6 +70,21 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     if (said == LOOKUP_ANSWERED && answer_with_addresses((const struct answer *const *)lookup->fetched) == NULL)
         tell_hit(lookup);
     process_leave(&section);
+    return said;
+}
+
+/* An address of one type shows that the other type's edges are not to be used (`when = "edge"`). */
+static enum lookup_verdict ask_for_both(struct lookup *lookup, enum record_types wanted) {
+    lookup->wanted = RECORD_BOTH;
+    enum lookup_verdict said = ask_around(lookup, lookup->settings);
+    lookup->wanted = wanted;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = lookup->answers[type];
+        if (!(wanted & types[type]))
+            lookup->answers[type] = NULL;
+        else if (answer != NULL && answer->outcome == OUTCOME_NO_ORIGIN)
+            lookup->answers[type] = answer_no_record(types[type] == RECORD_A ? AF_INET : AF_INET6);
+    }
     return said;
 }
 
@@ -93,6 +110,27 @@ static void refresh(struct lookup *lookup, enum record_types past) {
     fetch_end(&fetch);
 }
 
+static bool has_origin_in_copy(const struct lookup *lookup, size_t type, uint64_t now_ms) {
+    return age_is_within(&lookup->copy, type, AGE_STALE, now_ms) &&
+           lookup->copy.answers[type]->outcome == OUTCOME_ADDRESSES;
+}
+
+/* With `when = "edge"` the edges of one type are no record if the other type has an origin. NULL: it has none. */
+static __attribute__((noinline)) const struct answer *instead_of_edges(const struct lookup *lookup, size_t type,
+                                                                       uint64_t now_ms) {
+    bool replaced = lookup->copy.answers[type]->outcome == OUTCOME_NO_ORIGIN &&
+                    has_origin_in_copy(lookup, RECORD_TYPE_COUNT - 1 - type, now_ms);
+    return replaced ? answer_no_record(types[type] == RECORD_A ? AF_INET : AF_INET6) : NULL;
+}
+
+/* The copy's answer for the type if it is good enough; NULL: it is not. */
+static inline const struct answer *usable_in_copy(const struct lookup *lookup, size_t type, uint64_t now_ms) {
+    const struct answer *answer = lookup->copy.answers[type];
+    if (!age_is_within(&lookup->copy, type, AGE_STALE, now_ms))
+        return NULL;
+    return answer->outcome < OUTCOME_REJECTED ? answer : instead_of_edges(lookup, type, now_ms);
+}
+
 /* Take the wanted answers that are good enough from the copy; returns the types that are missing. */
 static enum record_types choose_from_copy(struct lookup *lookup, uint64_t now_ms) {
     enum record_types missing = 0;
@@ -100,9 +138,8 @@ static enum record_types choose_from_copy(struct lookup *lookup, uint64_t now_ms
         lookup->answers[type] = NULL;
         if (!(lookup->wanted & types[type]))
             continue;
-        if (age_is_within(&lookup->copy, type, AGE_STALE, now_ms) && !answer_is_rejected(lookup->copy.answers[type]))
-            lookup->answers[type] = lookup->copy.answers[type];
-        else
+        lookup->answers[type] = usable_in_copy(lookup, type, now_ms);
+        if (lookup->answers[type] == NULL)
             missing |= types[type];
     }
     return missing;
@@ -138,18 +175,44 @@ bool lookup_begin(struct lookup *lookup) {
     lookup->rejected[0] = lookup->rejected[1] = NULL;
     lookup->configuration = NULL;
     lookup->settings = NULL;
+    lookup->instead_of = NULL;
     lookup->fetched[0] = lookup->fetched[1] = NULL;
     lookup->no_recovery = false;
     lookup->sorted = NULL;
     cache_copy_begin(&lookup->copy);
     /* A name in the cache is ours. The rules are checked only once. */
-    if (cache_get(&lookup->name, lookup->now_ms, &lookup->copy) || settings_of(lookup) != NULL)
+    if (cache_get(&lookup->name, lookup->now_ms, &lookup->copy))
+        return true;
+    lookup->settings = settings_of(lookup);
+    if (lookup->settings != NULL)
         return true;
     in_force_release(lookup->configuration);
     metrics_count(COUNTER_PASS_THROUGHS, lookup->now_ms);
     if (log_enabled(LOG_LEVEL_DEBUG) && !name_is_literal(lookup->host))
         say_not_listed(lookup->host);
     return false;
+}
+
+bool lookup_asks_libc_first(struct lookup *lookup) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (has_origin_in_copy(lookup, type, lookup->now_ms))
+            return false;
+    if (lookup->settings == NULL)
+        lookup->settings = settings_of(lookup);
+    return lookup->settings != NULL && lookup->settings->when == WHEN_EDGE;
+}
+
+bool lookup_is_edge(const struct lookup *lookup, const struct address *address) {
+    return policy_edge(lookup->settings, address) != NULL;
+}
+
+bool lookup_leads_to_edge(struct lookup *lookup, bool found, const struct address *edge) {
+    int error = errno;
+    lookup->instead_of = found ? edge : NULL;
+    if (!found)
+        metrics_count(COUNTER_PASS_THROUGHS, lookup->now_ms);
+    errno = error;
+    return found;
 }
 
 static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
@@ -199,10 +262,12 @@ enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wante
         serve_hit(lookup, lookup->now_ms);
         return LOOKUP_ANSWERED;
     }
-    lookup->settings = settings_of(lookup);
+    if (lookup->settings == NULL)
+        lookup->settings = settings_of(lookup);
     if (lookup->settings == NULL)
         return LOOKUP_FALLBACK;
-    enum lookup_verdict said = ask_around(lookup, lookup->settings);
+    enum lookup_verdict said =
+        lookup->settings->when == WHEN_EDGE ? ask_for_both(lookup, wanted) : ask_around(lookup, lookup->settings);
     act_on_cancellation(lookup);
     lookup->now_ms = clock_recent_ms();
     metrics_write_if_due(lookup->now_ms);

@@ -11,13 +11,10 @@
 
 /* ---- what needs no asking ---- */
 
-static const struct answer no_ipv4 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET};
-static const struct answer no_ipv6 = {.size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET6};
-
 const struct answer *miss_configured(const struct host_settings *settings, size_t type) {
     if (types[type] == RECORD_A)
-        return settings->family == FAMILY_IPV6 ? &no_ipv4 : settings->pinned_ipv4;
-    return settings->family == FAMILY_IPV4 ? &no_ipv6 : settings->pinned_ipv6;
+        return settings->family == FAMILY_IPV6 ? answer_no_record(AF_INET) : settings->pinned_ipv4;
+    return settings->family == FAMILY_IPV4 ? answer_no_record(AF_INET6) : settings->pinned_ipv6;
 }
 
 void miss_remember_configured(const struct miss *miss) {

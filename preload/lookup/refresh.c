@@ -59,6 +59,7 @@ static struct refresh *copy_fetch(const struct fetch *fetch) {
     refresh->fetch = *fetch;
     refresh->name = *fetch->name;
     refresh->fetch.name = &refresh->name;
+    refresh->fetch.instead_of = NULL;
     refresh->fetch.host = strncpy(refresh->host, fetch->host, sizeof(refresh->host) - 1);
     return refresh;
 }

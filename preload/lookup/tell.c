@@ -26,7 +26,9 @@ static void add_told_addresses(struct told *told, const struct answer *answer) {
     }
 }
 
-void tell_resolved(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]) {
+void tell_resolved(const char *host, const struct address *instead_of,
+                   struct answer *const answers[static RECORD_TYPE_COUNT]) {
+    char edge[INET6_ADDRSTRLEN];
     struct told *told = log_enabled(LOG_LEVEL_INFO) ? malloc(sizeof(*told)) : NULL;
     if (told == NULL)
         return;
@@ -34,10 +36,13 @@ void tell_resolved(const char *host, struct answer *const answers[static RECORD_
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (answers[type] != NULL && answers[type]->outcome == OUTCOME_ADDRESSES)
             add_told_addresses(told, answers[type]);
+    if (instead_of != NULL)
+        address_text(instead_of, edge);
     if (told->count > 0)
         log_write(LOG_LEVEL_INFO, "resolved origin IP",
                   FIELDS(log_text("hostname", host), log_text("ip", told->items[0]),
-                         log_texts("ips", told->items, told->count)));
+                         log_texts("ips", told->items, told->count),
+                         log_text("instead_of", instead_of != NULL ? edge : NULL)));
     free(told);
 }
 
@@ -70,6 +75,16 @@ void tell_hit(const struct lookup *lookup) {
 
 void tell_not_listed(const char *host) {
     log_write(LOG_LEVEL_DEBUG, "host is not listed", FIELDS(log_text("host", host)));
+}
+
+void tell_no_origin(const struct lookup *lookup) {
+    char edge[INET6_ADDRSTRLEN];
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    if (lookup->instead_of != NULL)
+        address_text(lookup->instead_of, edge);
+    log_write(LOG_LEVEL_DEBUG, "external DNS has no other address than edges, using default DNS",
+              FIELDS(log_text("host", lookup->host), log_text("edge", lookup->instead_of != NULL ? edge : NULL)));
 }
 
 void tell_failed(const struct lookup *lookup, const char *reason, bool final) {

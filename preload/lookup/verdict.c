@@ -38,21 +38,24 @@ bool verdict_use_rejected(struct lookup *lookup) {
     return used;
 }
 
+static const char *why_failed(const struct miss *miss) {
+    const char *failure = miss->fetch.failure.reason;
+    if (failure[0] != '\0')
+        return failure;
+    return first_rejected(miss->lookup) != NULL ? "every address is rejected"
+                                                : "it failed a moment ago, and is not asked for again yet";
+}
+
 /* Why libc should answer; NULL if it should not. */
 static const char *why_fall_back(const struct miss *miss) {
     const struct lookup *lookup = miss->lookup;
-    const char *failure = miss->fetch.failure.reason;
     if (lookup_has(lookup, OUTCOME_ADDRESSES))
         return NULL;
     if (lookup_has(lookup, OUTCOME_NO_NAME))
         return "no such name (NXDOMAIN)";
     if (has_other_addresses(miss))
         return NULL;
-    if (first_rejected(lookup) != NULL)
-        return failure[0] != '\0' ? failure : "every address is rejected";
-    if (!lookup_has(lookup, OUTCOME_FAILURE))
-        return NULL;
-    return failure[0] != '\0' ? failure : "it failed a moment ago, and is not asked for again yet";
+    return first_rejected(lookup) != NULL || lookup_has(lookup, OUTCOME_FAILURE) ? why_failed(miss) : NULL;
 }
 
 enum lookup_verdict verdict_of_failure(const struct lookup *lookup, const struct host_settings *settings,
@@ -66,7 +69,27 @@ enum lookup_verdict verdict_of_failure(const struct lookup *lookup, const struct
     return final ? LOOKUP_ANSWERED : LOOKUP_FALLBACK;
 }
 
+/* Both types are known by now, as far as they can be. */
+static enum lookup_verdict verdict_on_edge(const struct miss *miss) {
+    const struct lookup *lookup = miss->lookup;
+    bool seen = lookup->instead_of != NULL;
+    if (seen)
+        counters_add(COUNTER_EDGES_SEEN);
+    if (lookup_has(lookup, OUTCOME_ADDRESSES)) {
+        if (seen)
+            counters_add(COUNTER_EDGES_REPLACED);
+        publish_answer(&lookup->name);
+        return LOOKUP_ANSWERED;
+    }
+    if (lookup_has(lookup, OUTCOME_FAILURE))
+        return verdict_of_failure(lookup, miss->settings, why_failed(miss));
+    tell_no_origin(lookup);
+    return LOOKUP_FALLBACK;
+}
+
 enum lookup_verdict verdict_of(const struct miss *miss) {
+    if (miss->settings->when == WHEN_EDGE)
+        return verdict_on_edge(miss);
     const char *reason = why_fall_back(miss);
     if (reason == NULL || (miss->settings->fallback_never && verdict_use_rejected(miss->lookup))) {
         publish_answer(&miss->lookup->name);

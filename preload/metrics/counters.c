@@ -28,6 +28,8 @@ static const char *const names[] = {
     [COUNTER_UPSTREAM_BACKS] = "upstream_backs",
     [COUNTER_RELOADS] = "reloads",
     [COUNTER_REFUSED_RELOADS] = "refused_reloads",
+    [COUNTER_EDGES_SEEN] = "edges_seen",
+    [COUNTER_EDGES_REPLACED] = "edges_replaced",
 };
 _Static_assert(sizeof(names) / sizeof(names[0]) == COUNTER_COUNT, "every counter has a name");
 _Static_assert(COUNTER_COUNT <= COUNTER_PLACES, "every counter has a place");

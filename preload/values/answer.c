@@ -120,6 +120,14 @@ struct answer *answer_join(const struct answer *alias, const struct answer *targ
     return joined;
 }
 
+const struct answer *answer_no_record(sa_family_t family) {
+    static const struct answer no_ipv4 = {
+        .size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET};
+    static const struct answer no_ipv6 = {
+        .size = sizeof(struct answer), .outcome = OUTCOME_NO_RECORD, .family = AF_INET6};
+    return family == AF_INET ? &no_ipv4 : &no_ipv6;
+}
+
 const struct answer *answer_with_addresses(const struct answer *const answers[static RECORD_TYPE_COUNT]) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (answers[type] != NULL && answers[type]->address_count > 0)

@@ -11,7 +11,7 @@ import sys
 
 COUNTERS = """hits stale_hits negative_hits misses refreshes refresh_failures fallbacks pass_throughs evictions failures
 rejections queries query_addresses query_no_records query_no_names query_refusals query_timeouts query_abandoned replies
-reply_ms upstream_downs upstream_backs reloads refused_reloads""".split()
+reply_ms upstream_downs upstream_backs reloads refused_reloads edges_seen edges_replaced""".split()
 PLACES = 32
 
 

@@ -96,7 +96,7 @@ it_has_the_ranges_and_words_of_the_library() {
             '"'*) contains_words "$expected" "$text" && ((++number)) ;;
         esac
     done < <(manual_items originbypass.conf.5 SETTINGS | sed 's/ = .*//')
-    equal 14 "$number"
+    equal 15 "$number"
 }
 
 it_has_the_settings_of_a_host_of_the_library() {

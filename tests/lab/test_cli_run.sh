@@ -128,11 +128,21 @@ it_runs_nothing_without_a_library_that_the_loader_takes() {
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 it_runs_nothing_without_a_host() {
-    refuses 'no host given: set ORIGIN_BYPASS_HOSTS, or use -H (/etc/originbypass/originbypass.conf: there is none)'
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/missing refuses "$TMPDIR/missing: "
     ORIGIN_BYPASS_CONFIG_FILE=missing refuses 'ORIGIN_BYPASS_CONFIG_FILE: no absolute path'
-    ORIGIN_BYPASS_HOSTS='' refuses 'no host given'
+    ORIGIN_BYPASS_HOSTS='' refuses 'no host given: set ORIGIN_BYPASS_HOSTS, or use -H'
     equal 'was run' "$(ORIGIN_BYPASS_DISABLED=1 "$originbypass" run echo was run)"
+}
+
+it_leads_away_from_the_cdn_if_nothing_is_configured() {
+    contains '"server":"origin"' "$("$originbypass" run -- curl -sS --max-time 20 "https://$CDN/" 2>"$messages")"
+    quiet
+    equal 'ORIGIN_BYPASS_HOSTS=auto' "$("$originbypass" run env | grep ^ORIGIN_BYPASS)"
+    equal ran "$("$originbypass" run -v echo ran 2>"$messages")"
+    contains 'no host given: external DNS is asked for every name that libc leads to a CDN (-H auto)' "$(<"$messages")"
+    mkdir /etc/originbypass
+    echo "hosts = ( \"$CDN\" );" >/etc/originbypass/originbypass.conf
+    equal '' "$("$originbypass" run env | grep ^ORIGIN_BYPASS || :)"
 }
 
 # As in an env file with Windows line endings.

@@ -82,7 +82,7 @@ it_shows_every_counter_in_every_form() {
     "$python" -c "import glob, struct
 with open(glob.glob('$metrics/*.counters')[0], 'r+b') as file:
     file.seek(1024)
-    file.write(struct.pack('=24Q', *range(1001, 1025)))"
+    file.write(struct.pack('=26Q', *range(1001, 1027)))"
     local counters tables series counter figure
     counters=$(stats --json | json 'for name, figure in document["all"]["counters"].items(): print(name, figure)')
     tables=$(stats)
@@ -94,7 +94,7 @@ with open(glob.glob('$metrics/*.counters')[0], 'r+b') as file:
         contains " $figure" "$tables"
         contains " $figure.0" "$series"
     done <<<"$counters"
-    equal 24 "$(wc -l <<<"$counters")"
+    equal 26 "$(wc -l <<<"$counters")"
     contains 'originbypass_upstream_reply_seconds_sum 1.02' "$series"
     equal 1.0 "$(table Queries <<<"$tables" | awk '$2 == "asks" { print $NF }')"
 }

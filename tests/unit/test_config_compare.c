@@ -55,6 +55,8 @@ static void every_setting_counts(void **state) {
         "upstreams = [ \"192.0.2.1\" ];",
         "fallback = \"never\";",
         "family = \"ipv6\";",
+        "when = \"edge\";",
+        "edges = [ \"192.0.2.0/24\" ];",
         "query = { timeout_ms = 999; };",
         "query = { hedge_ms = 199; };",
         "query = { deadline_ms = 1999; };",

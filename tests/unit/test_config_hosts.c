@@ -69,6 +69,8 @@ static void rules_that_contradict_each_other_are_refused(void **state) {
          "\"!A.example.com\" contradicts the rule for the same name in line 1"},
         {"hosts = ( \"!*.example.com\",\n\"*.example.com\" );", 2, "\"*.example.com\" contradicts"},
         {"hosts = ( \"*\", \"!*\" );", 1, "\"!*\" contradicts"},
+        {"hosts = ( \"auto\",\n\"*\" );", 2, "\"*\" contradicts the rule for the same name in line 1"},
+        {"hosts = ( \"*\",\n\"auto\" );", 2, "\"*\" contradicts the rule for the same name in line 1"},
         {"hosts = ( \"a.example.com\",\n{ name = \"a.example.com\"; strict = true; } );", 2, "contradicts the rule"},
         {"hosts = ( { name = \"a.b\"; strict = true; },\n { name = \"a.b\"; strict = true; } );", 2, "in line 1"},
     };
@@ -112,6 +114,8 @@ static void what_is_no_rule_is_refused(void **state) {
          1, "\"b\\xc3\\xbccher.example\" is not ASCII: expected the name's xn-- form"},
         {"hosts = ( \"" LABEL_63 "x.example.com\" );", 1, "has a label that is too long"},
         {"hosts = ( \"" NAME_255 "\" );", 1, "is too long: expected at most 253 octets"},
+        {"hosts = ( \"!auto\" );", 1, "\"!auto\" excludes nothing"},
+        {"hosts = ( { name = \"Auto\"; strict = true; } );", 1, "\"Auto\" has no settings of its own"},
         {"hosts = ( { } );", 1, "a host has no name"},
         {"hosts = (\n{\nname = 5;\n} );", 3, "a host has no name"},
         {"hosts = ( { name = \"a..b\"; } );", 1, "\"a..b\" has an empty label"},
@@ -280,6 +284,33 @@ static char *many_hosts(int count, const char *format) {
 }
 
 /* Many names, so that the rules of both kinds collide in the table that finds contradictions. */
+static void auto_is_every_name_that_leads_to_an_edge(void **state) {
+    (void)state;
+    struct config *config = parse_good("family = \"ipv4\"; hosts = ( \"auto\", \"AUTO\", \"!a.b\", \"auto.\" );");
+    assert_int_equal(config->rule_count, 3);
+    assert_rule(config, "", RULE_ALL, false, 1);
+    assert_rule(config, "auto", RULE_NAME, false, 1);
+    for (size_t i = 0; i < config->rule_count; i++) {
+        const struct host_rule *rule = &config->rules[i];
+        assert_int_equal(rule->settings->when, rule->kind == RULE_ALL ? WHEN_EDGE : WHEN_ALWAYS);
+        assert_int_equal(rule->settings->family, FAMILY_IPV4);
+    }
+    config_free(config);
+}
+
+static void without_edges_no_name_can_lead_to_one(void **state) {
+    (void)state;
+    static const struct bad_text table[] = {
+        {"edges = [ ];\nwhen = \"edge\";", 2, "when is \"edge\", but edges is empty"},
+        {"edges = [ ];\nhosts = ( \"auto\" );", 2, "when is \"edge\", but edges is empty"},
+        {"hosts = (\n{ name = \"a.b\"; when = \"edge\"; edges = [ ]; } );", 2, "when is \"edge\", but edges is empty"},
+        {"edges = [ ];\nhosts = (\n{ name = \"a.b\"; when = \"edge\"; } );", 3, "but edges is empty"},
+        {"when = \"edges\";", 1, "expected \"always\" or \"edge\""},
+    };
+    ASSERT_ALL_REFUSED(table);
+    config_free(parse_good("edges = [ ]; hosts = ( \"a.b\" );"));
+}
+
 static void the_same_name_may_have_a_rule_of_each_kind(void **state) {
     (void)state;
     for (int i = 0; i < 200; i++) {
@@ -366,6 +397,8 @@ int main(void) {
         cmocka_unit_test(a_family_that_is_not_pinned_has_no_record),
         cmocka_unit_test(bad_settings_of_a_host_are_refused),
         cmocka_unit_test(a_general_mistake_is_not_told_again_for_every_host),
+        cmocka_unit_test(auto_is_every_name_that_leads_to_an_edge),
+        cmocka_unit_test(without_edges_no_name_can_lead_to_one),
         cmocka_unit_test(the_same_name_may_have_a_rule_of_each_kind),
         cmocka_unit_test(ten_thousand_rules_cost_little_more_than_libconfig_alone),
         cmocka_unit_test(the_cost_of_hosts_is_linear),

@@ -110,6 +110,16 @@ static void edges_are_known_without_any_list(void **state) {
     assert_null(policy_edge(settings, &origin));
 }
 
+static void edges_can_be_listed(void **state) {
+    (void)state;
+    const struct host_settings *settings = given("edges = [ \"203.0.113.0/24\", \"private\" ];");
+    struct address edge = address_of("203.0.113.7"), private = address_of("10.0.0.1"),
+                   other = address_of("104.21.80.230");
+    assert_string_equal(policy_edge(settings, &edge), "edges");
+    assert_string_equal(policy_edge(settings, &private), "private");
+    assert_null(policy_edge(settings, &other));
+}
+
 /* ---- whole answers ---- */
 
 static struct answer *answer_with(const char *first, const char *second) {
@@ -159,6 +169,34 @@ static void an_answer_without_addresses_is_never_rejected(void **state) {
     free(answer);
 }
 
+static void edges_stay_in_an_answer_that_is_always_used(void **state) {
+    (void)state;
+    struct answer *answer = answer_with("104.21.80.230", "203.0.113.7");
+    assert_ptr_equal(policy_apply(given(""), answer), answer);
+    assert_int_equal(answer->address_count, 2);
+    free(answer);
+}
+
+static void edges_are_taken_out_of_an_answer_that_replaces_one(void **state) {
+    (void)state;
+    struct answer *answer = policy_apply(given("when = \"edge\";"), answer_with("104.21.80.230", "203.0.113.7"));
+    assert_int_equal(answer->outcome, OUTCOME_ADDRESSES);
+    assert_int_equal(answer->address_count, 1);
+    assert_int_equal(answer_address(answer, 0).ipv4.s_addr, address_of("203.0.113.7").ipv4.s_addr);
+    free(answer);
+}
+
+static void an_answer_of_edges_alone_has_no_origin(void **state) {
+    (void)state;
+    struct answer *answer = policy_apply(given("when = \"edge\";"), answer_with("104.21.80.230", "104.21.80.231"));
+    assert_int_equal(answer->outcome, OUTCOME_NO_ORIGIN);
+    free(answer);
+    answer = policy_apply(given("when = \"edge\"; answers = { reject = [ \"203.0.113.7\" ]; };"),
+                          answer_with("104.21.80.230", "203.0.113.7"));
+    assert_int_equal(answer->outcome, OUTCOME_NO_ORIGIN);
+    free(answer);
+}
+
 int main(void) {
 #define TEST(function) cmocka_unit_test_teardown(function, forget)
     const struct CMUnitTest tests[] = {
@@ -170,6 +208,10 @@ int main(void) {
         TEST(the_lists_of_a_host_replace_the_general_ones),
         TEST(a_family_may_be_all_that_there_is),
         TEST(edges_are_known_without_any_list),
+        TEST(edges_can_be_listed),
+        TEST(edges_stay_in_an_answer_that_is_always_used),
+        TEST(edges_are_taken_out_of_an_answer_that_replaces_one),
+        TEST(an_answer_of_edges_alone_has_no_origin),
         TEST(rejected_addresses_are_taken_out),
         TEST(an_answer_without_rejected_addresses_is_itself),
         TEST(an_answer_that_is_rejected_as_a_whole_keeps_its_addresses),

@@ -15,8 +15,10 @@ static enum replacement rule(enum outcome known, enum outcome new, bool has_soa)
 
 static void addresses_are_replaced_by_addresses_and_by_well_formed_negative_answers(void **state) {
     (void)state;
-    for (int soa = 0; soa < 2; soa++)
+    for (int soa = 0; soa < 2; soa++) {
         assert_int_equal(rule(OUTCOME_ADDRESSES, OUTCOME_ADDRESSES, soa), REPLACEMENT_NOW);
+        assert_int_equal(rule(OUTCOME_ADDRESSES, OUTCOME_NO_ORIGIN, soa), REPLACEMENT_NOW);
+    }
     assert_int_equal(rule(OUTCOME_ADDRESSES, OUTCOME_NO_NAME, true), REPLACEMENT_NOW);
     assert_int_equal(rule(OUTCOME_ADDRESSES, OUTCOME_NO_RECORD, true), REPLACEMENT_NOW);
 }

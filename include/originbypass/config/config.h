@@ -18,6 +18,12 @@
 /** Which families of addresses a name may have (`family`). */
 enum family_choice { FAMILY_ANY, FAMILY_IPV4, FAMILY_IPV6 };
 
+/** Which calls for a name are answered (`when`). */
+enum when_choice {
+    WHEN_ALWAYS,
+    WHEN_EDGE, /**< only those that libc leads to an edge */
+};
+
 /** What happens to an answer past its TTL (`cache.mode`). */
 enum cache_mode { CACHE_STALE, CACHE_PINNED, CACHE_TTL };
 
@@ -56,7 +62,8 @@ struct host_settings {
     const struct answer *pinned_ipv6;    /**< pinned has OUTCOME_NO_RECORD */
     const struct prefix_list *reject;    /**< with the prefixes of its sets; NULL: empty */
     const struct prefix_list *accept;    /**< likewise */
-    const struct prefix_list *edges;     /**< addresses that are a CDN's */
+    const struct prefix_list *edges;     /**< addresses that are a CDN's; NULL: none */
+    enum when_choice when;
     bool strict;
     bool fallback_never; /**< `fallback = "never"` */
     enum family_choice family;

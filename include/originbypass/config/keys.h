@@ -12,6 +12,10 @@ void config_keys_read_general(struct config_reader *reader, const struct config_
  */
 void config_keys_read_host(struct config_reader *reader, const struct config_node *group);
 
+/** Tell that no address can be an edge, where `when = "edge"` in these settings, which were read in `place`. */
+void config_keys_check_when(const struct config_reader *reader, const struct host_settings *settings,
+                            const struct config_node *place);
+
 /** The setting of a group with this name, or NULL. */
 const struct config_node *config_keys_find(const struct config_node *group, const char *name);
 

@@ -21,6 +21,13 @@ int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list);
 /** For a host's addresses, which are shifted in their array. Returns h_errno: NETDB_SUCCESS, TRY_AGAIN or NO_DATA. */
 int fallback_hostent(const struct lookup *lookup, struct hostent *host);
 
+/*
+ * For a name of which libc is asked first (lookup_asks_libc_first()): whether one of libc's addresses is an edge, and
+ * the first that is. An IPv6 address with an IPv4 one inside counts as that. Thread-safe.
+ */
+bool fallback_addrinfo_has_edge(const struct lookup *lookup, const struct addrinfo *list, struct address *edge);
+bool fallback_hostent_has_edge(const struct lookup *lookup, const struct hostent *host, struct address *edge);
+
 /**
  * If libc has failed too: use the rejected addresses that external DNS has answered with, like verdict_use_rejected().
  * False: there are none, or `strict` forbids it.

@@ -19,6 +19,7 @@
 struct fetch {
     const struct name *name;
     const char *host;                     /**< the name for messages, as the program wrote it */
+    const struct address *instead_of;     /**< libc's edge, with `when = "edge"`; NULL: libc was not asked */
     const struct in_force *configuration; /**< the caller's, which holds it as long as the fetch lasts */
     const struct host_settings *settings;
     uint64_t began_ms, deadline_ms;       /**< on clock_now_ms() */

@@ -44,6 +44,22 @@ static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_
 }
 
 /**
+ * After lookup_begin(): whether libc is to be asked first, because the name's rule is only for names that libc leads to
+ * an edge (`when = "edge"`), and no origin of the name is known yet. Then tell lookup_leads_to_edge() whether it does.
+ * If so, go on with lookup_finish(); if LOOKUP_FALLBACK is the result, libc's answer stays. Never waits. Thread-safe.
+ */
+bool lookup_asks_libc_first(struct lookup *lookup);
+
+/** Whether an address of libc's is an edge, for a name of which libc is asked first. Thread-safe. */
+bool lookup_is_edge(const struct lookup *lookup, const struct address *address);
+
+/**
+ * Tell whether libc leads to an edge, and to which; it is used until the end. Returns `found`. If not, the call is a
+ * pass through, and only lookup_end() is left. errno is kept. Thread-safe.
+ */
+bool lookup_leads_to_edge(struct lookup *lookup, bool found, const struct address *edge);
+
+/**
  * Find the answers for the wanted types as preload/README.md describes: from the cache, or from external DNS. In either
  * case the caller still has to end the lookup with lookup_end(). errno is kept. It is a cancellation point if it has
  * waited: what the lookup holds is released then. Thread-safe; a hit takes no lock.

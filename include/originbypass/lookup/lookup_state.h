@@ -29,6 +29,7 @@ struct lookup {
     const struct answer *rejected[RECORD_TYPE_COUNT]; /**< instead of an answer: a wholly rejected one */
     const struct in_force *configuration;             /**< acquired; NULL: it was not needed */
     const struct host_settings *settings;             /**< of the configuration; NULL after a hit */
+    const struct address *instead_of;                 /**< libc's edge, if it was asked first; NULL: it was not */
     struct answer *fetched[RECORD_TYPE_COUNT];        /**< the answers that did not come from the cache */
     bool no_recovery;                                 /**< if a type failed: message_is_final_failure() */
     uint16_t *sorted;                                 /**< an order that did not come from the cache */

@@ -10,8 +10,15 @@
  * blocked. Thread-safe.
  */
 
-/** Reports the addresses that external DNS has answered with; nothing if there are none. */
-void tell_resolved(const char *host, struct answer *const answers[static RECORD_TYPE_COUNT]);
+/**
+ * Reports the addresses that external DNS has answered with; nothing if there are none. `instead_of`: libc's edge,
+ * which they replace; NULL: libc was not asked.
+ */
+void tell_resolved(const char *host, const struct address *instead_of,
+                   struct answer *const answers[static RECORD_TYPE_COUNT]);
+
+/** Reports at level debug that external DNS has no address of the host but edges, so that libc's edge stays. */
+void tell_no_origin(const struct lookup *lookup);
 
 /**
  * Reports at level debug what the program gets from the cache, or got without a message: the first address, or that the

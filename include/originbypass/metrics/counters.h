@@ -32,6 +32,8 @@ enum counter {
     COUNTER_UPSTREAM_BACKS,   /**< how often one came back */
     COUNTER_RELOADS,          /**< new configurations that took effect */
     COUNTER_REFUSED_RELOADS,  /**< new configurations that were refused */
+    COUNTER_EDGES_SEEN,       /**< calls that libc led to an edge (`when = "edge"`), without a hit before */
+    COUNTER_EDGES_REPLACED,   /**< of these, calls that external DNS answered */
     COUNTER_COUNT
 };
 

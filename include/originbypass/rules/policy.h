@@ -17,12 +17,16 @@ const struct prefix_entry *policy_rejection(const struct host_settings *settings
 bool policy_has_family(const struct host_settings *settings, sa_family_t family);
 
 /**
- * The answer without its rejected addresses: itself where there are none, or a copy, and the answer is freed. Where all
- * are rejected it is itself with OUTCOME_REJECTED. NULL: no memory. Thread-safe.
+ * The answer without its rejected addresses and, with `when = "edge"`, without edges: itself where there are none, or a
+ * copy, and the answer is freed. Where all are rejected it is itself with OUTCOME_REJECTED; where what is left are
+ * edges alone, OUTCOME_NO_ORIGIN. NULL: no memory. Thread-safe.
  */
 struct answer *policy_apply(const struct host_settings *settings, struct answer *answer);
 
-/** The set (static text) that shows the address as a CDN's edge; NULL: it is in none. Thread-safe. */
+/**
+ * The set that shows the address as a CDN's edge, or "edges" for a prefix that is written there itself. It is valid as
+ * long as the settings. NULL: it is no edge. Thread-safe.
+ */
 const char *policy_edge(const struct host_settings *settings, const struct address *address);
 
 #endif

@@ -26,6 +26,7 @@ enum outcome {
     OUTCOME_DANGLING,  /**< a CNAME chain that ends without an address */
     OUTCOME_ELSEWHERE, /**< a CNAME chain that leads out of what a server without recursion knows */
     OUTCOME_REJECTED,  /**< addresses, all of which the host's policy rejects */
+    OUTCOME_NO_ORIGIN, /**< `when = "edge"`: no address, or only edges, and none of the other type that is no edge */
     OUTCOME_COUNT,     /**< so many there are */
 };
 
@@ -68,13 +69,16 @@ const char *answer_canonical_name(const struct answer *answer);
  */
 static inline bool answer_is_for_libc(const struct answer *answer) {
     return answer->outcome == OUTCOME_NO_NAME || answer->outcome == OUTCOME_REJECTED ||
-           answer->outcome == OUTCOME_FAILURE;
+           answer->outcome == OUTCOME_NO_ORIGIN || answer->outcome == OUTCOME_FAILURE;
 }
 
 /** Whether all its addresses are rejected. NULL: no. */
 static inline bool answer_is_rejected(const struct answer *answer) {
     return answer != NULL && answer->outcome == OUTCOME_REJECTED;
 }
+
+/** That the name has no record of this type, for as long as the process lives. */
+const struct answer *answer_no_record(sa_family_t family);
 
 /** The first of the answers that has addresses; NULL: none has. Each may be NULL. */
 const struct answer *answer_with_addresses(const struct answer *const answers[static RECORD_TYPE_COUNT]);

@@ -139,6 +139,11 @@ const char *describe_family(enum family_choice family) {
     return words[family];
 }
 
+const char *describe_when(enum when_choice when) {
+    static const char *const words[] = {[WHEN_ALWAYS] = "always", [WHEN_EDGE] = "edge"};
+    return words[when];
+}
+
 const char *describe_cache_mode(enum cache_mode mode) {
     static const char *const words[] = {[CACHE_STALE] = "stale", [CACHE_PINNED] = "pinned", [CACHE_TTL] = "ttl"};
     return words[mode];
@@ -175,6 +180,10 @@ char *describe_differences(const struct host_settings *settings, const struct ho
         list_add(&list, "fallback = %s", describe_fallback(settings));
     if (settings->family != general->family)
         list_add(&list, "family = %s", describe_family(settings->family));
+    if (settings->when != general->when)
+        list_add(&list, "when = %s", describe_when(settings->when));
+    if (settings->edges != general->edges)
+        list_take(&list, "edges = %s", describe_prefixes(settings->edges));
     if (settings->reject != general->reject)
         list_take(&list, "reject = %s", describe_prefixes(settings->reject));
     if (settings->accept != general->accept)

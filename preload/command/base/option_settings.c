@@ -1,5 +1,6 @@
 #include "originbypass/command/base/option_settings.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,7 +116,9 @@ static bool is_host_given(const struct config_source *source) {
         return true;
     const char *file = source->file != NULL ? source->file : named ? "ORIGIN_BYPASS_CONFIG_FILE" : CONFIG_DEFAULT_FILE;
     const char *fault = source->file != NULL ? source->fault : named ? "no absolute path" : "there is none";
-    cli_complain("no host given: set ORIGIN_BYPASS_HOSTS, or use -H (%s: %s)", file, fault);
+    cli_complain("no host given: set ORIGIN_BYPASS_HOSTS, or use -H; -H auto is every name that libc leads to a CDN "
+                 "(%s: %s)",
+                 file, fault);
     return false;
 }
 
@@ -154,6 +157,19 @@ static bool are_options_right(const struct option_settings *settings, const stru
     return right;
 }
 
+static bool is_variable_set(enum config_variable variable) {
+    return secure_getenv(config_variable_name(variable)) != NULL;
+}
+
+void option_settings_use_auto(struct option_settings *settings) {
+    if (settings->hosts != NULL || settings->file != NULL || variable_is_disabled() ||
+        is_variable_set(CONFIG_VARIABLE_HOSTS) || is_variable_set(CONFIG_VARIABLE_FILE) ||
+        faccessat(AT_FDCWD, CONFIG_DEFAULT_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return;
+    settings->hosts = memory_text("auto");
+    settings->is_auto = true;
+}
+
 bool option_settings_check(const struct option_settings *settings) {
     struct config_source source;
     if (variable_is_disabled())
@@ -163,6 +179,8 @@ bool option_settings_check(const struct option_settings *settings) {
     bool good = is_host_given(&source) && are_options_right(settings, config);
     if (good && !settings->quiet)
         warn_without_hosts(config);
+    if (good && settings->is_auto && config->log_level <= LOG_LEVEL_INFO)
+        cli_complain("no host given: external DNS is asked for every name that libc leads to a CDN (-H auto)");
     config_free(config);
     config_source_release(&source);
     return good;

@@ -86,7 +86,8 @@ static void note_local_names(struct review *review, const struct host_rule *rule
 }
 
 static void note_all_without_fallback(struct review *review, const struct host_rule *rule) {
-    if (rule->kind == RULE_ALL && !rule->excluded && rule->settings->fallback_never)
+    if (rule->kind == RULE_ALL && !rule->excluded && rule->settings->fallback_never &&
+        rule->settings->when == WHEN_ALWAYS)
         write_note(review, rule,
                    "with fallback = \"never\": names that only the local DNS knows can no longer be resolved");
 }

@@ -71,6 +71,13 @@ static char *answers_text(const struct host_settings *settings) {
     return text;
 }
 
+static char *when_text(const struct host_settings *settings) {
+    char *edges = describe_prefixes(settings->edges);
+    char *text = text_format("%s; edges %s", describe_when(settings->when), edges);
+    free(edges);
+    return text;
+}
+
 static char *patterns_text(const struct config *config) {
     return text_format("%zu included, %zu excluded", config->include_count, config->exclude_count);
 }
@@ -113,6 +120,7 @@ void summary_print(const struct config *config, const struct config_source *sour
     add_setting(table, "upstreams", describe_servers(general->upstreams));
     add_setting(table, "fallback", text_format("%s", describe_fallback(general)));
     add_setting(table, "family", text_format("%s", describe_family(general->family)));
+    add_setting(table, "when", when_text(general));
     add_setting(table, "query", query_text(&general->query));
     add_setting(table, "cache", cache_text(config));
     add_setting(table, "answers", answers_text(general));

@@ -60,6 +60,8 @@ static void add_settings(const struct host_settings *settings) {
     summarize_servers("upstreams", settings->upstreams);
     document_text("fallback", describe_fallback(settings));
     document_text("family", describe_family(settings->family));
+    document_text("when", describe_when(settings->when));
+    summarize_text("edges", describe_prefixes(settings->edges));
     add_cache(&settings->cache);
     summarize_text("reject", describe_prefixes(settings->reject));
     summarize_text("accept", describe_prefixes(settings->accept));

@@ -94,18 +94,28 @@ static struct resolution ask_resolver(resolver resolve, const char *host, int fa
     return resolution;
 }
 
-/* Calls that external DNS had no usable answer for. With `fallback = "never"` they count as failures. */
-static uint64_t unanswered(void) {
+/* The calls so far, by who answered. */
+struct tally {
+    uint64_t unanswered; /* external DNS had no usable answer; with `fallback = "never"` they count as failures */
+    uint64_t libcs;      /* libc led to no edge, or to one that stays (`when = "edge"`) */
+};
+
+static struct tally take_tally(void) {
     uint64_t totals[COUNTER_COUNT];
     counters_read(totals);
-    return totals[COUNTER_FALLBACKS] + totals[COUNTER_FAILURES];
+    return (struct tally){
+        .unanswered = totals[COUNTER_FALLBACKS] + totals[COUNTER_FAILURES],
+        .libcs = totals[COUNTER_PASS_THROUGHS] + totals[COUNTER_EDGES_SEEN] - totals[COUNTER_EDGES_REPLACED],
+    };
 }
 
-static enum resolution_source source_of(const struct host_case *host, bool is_unanswered) {
+static enum resolution_source source_of(const struct host_case *host, struct tally before, struct tally after) {
     if (host->settings == NULL)
         return BY_LIBC;
-    if (is_unanswered)
+    if (after.unanswered != before.unanswered)
         return host->settings->fallback_never ? BY_NOBODY : BY_FALLBACK;
+    if (after.libcs != before.libcs)
+        return BY_LIBC;
     return host->settings->pinned_ipv4 != NULL ? BY_CONFIGURATION : BY_EXTERNAL_DNS;
 }
 
@@ -133,9 +143,9 @@ static void look_into_cache(struct resolution *resolution, const struct host_cas
 }
 
 struct resolution resolution_find(const struct host_case *host, int family) {
-    uint64_t before = unanswered();
+    struct tally before = take_tally();
     struct resolution resolution = ask_resolver(getaddrinfo, host->host, family);
-    resolution.source = source_of(host, unanswered() != before);
+    resolution.source = source_of(host, before, take_tally());
     if (resolution.source == BY_EXTERNAL_DNS)
         look_into_cache(&resolution, host, family);
     return resolution;

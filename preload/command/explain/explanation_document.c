@@ -12,7 +12,7 @@ static const char *const TYPE_NAMES[RECORD_TYPE_COUNT] = {"A", "AAAA"};
 static const char *const OUTCOMES[] = {
     [OUTCOME_FAILURE] = "failure",   [OUTCOME_ADDRESSES] = "addresses", [OUTCOME_NO_NAME] = "nxdomain",
     [OUTCOME_NO_RECORD] = "nodata",  [OUTCOME_DANGLING] = "dangling",   [OUTCOME_ELSEWHERE] = "elsewhere",
-    [OUTCOME_REJECTED] = "rejected",
+    [OUTCOME_REJECTED] = "rejected", [OUTCOME_NO_ORIGIN] = "no origin",
 };
 
 static void explain_text(const char *key, char *text) {
@@ -95,6 +95,7 @@ static void explain_rule(const struct explanation *explanation) {
     explain_text("place", describe_place(explanation->config, rule));
     document_boolean("excluded", rule->excluded);
     explain_text("way", describe_way(rule, &explanation->config->general));
+    document_text("when", rule->excluded ? NULL : describe_when(rule->settings->when));
     document_end();
 }
 
@@ -128,6 +129,7 @@ void explanation_document(const struct explanation *explanation) {
     document_end();
     document_begin_object("libc");
     resolution_document_addresses(&explanation->native);
+    explain_text("edge", explanation->libc_edge == NULL ? NULL : describe_address(explanation->libc_edge));
     document_end();
     add_edge(explanation);
     document_end();

@@ -139,6 +139,21 @@ static void print_rule(const struct explanation *explanation) {
         print_line("way", STYLE_PLAIN, describe_way(rule, &explanation->config->general));
 }
 
+static void print_when(const struct explanation *explanation) {
+    const struct host_settings *settings = explanation->host.settings;
+    const struct address *edge = explanation->libc_edge;
+    if (settings == NULL || settings->when != WHEN_EDGE)
+        return;
+    if (edge == NULL) {
+        print_line("when", STYLE_PLAIN, memory_text("libc says no edge: external DNS is not asked"));
+        return;
+    }
+    char *text = describe_address(edge);
+    print_line("when", STYLE_PLAIN,
+               text_format("libc says an edge (%s, %s): external DNS is asked", text, policy_edge(settings, edge)));
+    free(text);
+}
+
 static char *addresses_text(const struct resolution *resolution) {
     char *all = memory_text("");
     for (size_t i = 0; i < resolution->count; i++) {
@@ -172,6 +187,8 @@ static char *from_text(const struct explanation *explanation) {
         return text_format("from %s, whose addresses the host may not use either", from);
     if (uses_rejected(explanation))
         return text_format("from %s; rejected, but there is no other", from);
+    if (found->source == BY_LIBC && explanation->libc_edge != NULL)
+        return text_format("from %s: external DNS has no other address than edges", from);
     if (found->kept_s == 0)
         return text_format("from %s", from);
     if (explanation->host.settings->cache.mode == CACHE_PINNED)
@@ -209,6 +226,7 @@ void explanation_print(const struct explanation *explanation) {
     print_styled(STYLE_HEAD, explanation->host.host);
     putchar('\n');
     print_rule(explanation);
+    print_when(explanation);
     if (explanation->upstream_count > 0) {
         print_line("asked for", STYLE_PLAIN, memory_text(explanation_asked_name(explanation)));
         print_upstreams(explanation->upstreams, explanation->upstream_count, explanation->host.settings);

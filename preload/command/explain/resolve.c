@@ -185,8 +185,8 @@ const struct cli_command cli_resolve = {
     .exits =
         (const struct cli_exit[]){
             {CLI_GOOD,
-             "success: each host has addresses, and libc has answered only for hosts that no rule lists. An edge "
-             "does not change the status"},
+             "success: each host has addresses, and libc has answered only for hosts that no rule lists, or whose rule "
+             "says when and libc knows best. An edge does not change the status"},
             {CLI_BAD,
              "failure: a host has no address, libc has answered for a listed host, or the configuration is refused"},
             CLI_EXIT_USAGE,

@@ -1,18 +1,18 @@
 #include "originbypass/command/run/private_hosts.h"
-#include "originbypass/doors/load.h"
 
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "originbypass/command/base/cli.h"
+#include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/dns/resolution.h"
 #include "originbypass/command/run/hosts_file.h"
 #include "originbypass/command/run/namespace.h"
 #include "originbypass/config/file.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
-#include "originbypass/lookup/lookup.h"
 
 static const char HOSTS[] = "/etc/hosts";
 
@@ -24,44 +24,37 @@ struct hosts_list {
     bool quiet;
 };
 
+static void write_host_lines(FILE *lines, const char *name, const struct resolution *found) {
+    for (size_t i = 0; i < found->count; i++) {
+        char *text = describe_address(&found->addresses[i]);
+        fprintf(lines, "%s %s\n", text, name);
+        free(text);
+    }
+}
+
 /*
- * Whether external DNS or a pinned address answers. If libc answers, there must be no line: it would fix an answer that
- * the program can ask libc for at any time.
+ * If libc answers, there must be no line: it would fix an answer that the program can ask libc for at any time.
  */
-static bool is_answered(const char *name) {
-    struct lookup lookup;
-    if (!load_ensure() || !lookup_open(&lookup, name) || !lookup_begin(&lookup))
-        return false;
-    bool answered = lookup_finish(&lookup, RECORD_A | RECORD_AAAA) == LOOKUP_ANSWERED;
-    lookup_end(&lookup);
-    return answered;
-}
-
-static void write_host_lines(FILE *lines, const char *name, const struct addrinfo *addresses) {
-    for (; addresses != NULL; addresses = addresses->ai_next) {
-        char text[NI_MAXHOST];
-        if (getnameinfo(addresses->ai_addr, addresses->ai_addrlen, text, sizeof(text), NULL, 0, NI_NUMERICHOST) == 0)
-            fprintf(lines, "%s %s\n", text, name);
-    }
-}
-
-static void add_resolved_name(struct hosts_list *list, const char *name) {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *addresses = NULL;
-    int error = is_answered(name) ? getaddrinfo(name, NULL, &hints, &addresses) : EAI_AGAIN;
-    if (error == 0) {
-        list->names[list->count++] = name;
-        write_host_lines(list->lines, name, addresses);
-        freeaddrinfo(addresses);
+static void add_resolved_name(struct hosts_list *list, const struct host_rule *rule) {
+    struct host_case host = {.host = rule->name, .rule = rule, .settings = rule->settings};
+    host.is_name = name_fold(&host.name, rule->name);
+    struct resolution found = resolution_find(&host, AF_UNSPEC);
+    if (found.error == NULL && (found.source == BY_EXTERNAL_DNS || found.source == BY_CONFIGURATION)) {
+        list->names[list->count++] = rule->name;
+        write_host_lines(list->lines, rule->name, &found);
     } else if (!list->quiet) {
-        cli_complain("%s is left out: external DNS has no address for it", name);
+        cli_complain("%s is left out: %s", rule->name,
+                     found.source == BY_LIBC ? "libc leads to no edge that external DNS could replace"
+                                             : "external DNS has no address for it");
     }
+    resolution_free(&found);
 }
 
 static void add_rule_name(struct hosts_list *list, const struct host_rule *rule) {
     if (rule->excluded)
         return;
     if (rule->kind == RULE_NAME)
-        add_resolved_name(list, rule->name);
+        add_resolved_name(list, rule);
     else if (!list->quiet)
         cli_complain("*%s%s is left out: a hosts file knows no wildcards", rule->kind == RULE_BELOW ? "." : "",
                      rule->name);

@@ -108,9 +108,12 @@ static void warn_of_misspelt(const char *text, void *unused) {
     cli_complain("warning: %s", text);
 }
 
-static int run_program(const struct run_options *options, int argc, char **argv) {
+static int run_program(struct run_options *options, int argc, char **argv) {
     if (!options->settings.quiet)
         misspelt_variables(warn_of_misspelt, NULL);
+    /* A hosts file of the program's own knows names only. */
+    if (!options->private_hosts)
+        option_settings_use_auto(&options->settings);
     bool changed = option_settings_export(&options->settings);
     if (!option_settings_check(&options->settings))
         return RUN_FAILED;
@@ -166,6 +169,9 @@ const struct cli_command cli_run = {
             "program, or the configuration does not serve it, there is a warning, and the\n"
             "program is run. A program of another libc or for another CPU is not run, because\n"
             "it does not start with the library; see --private-hosts.\n"
+            "\n"
+            "If nothing is configured, neither by an option nor by a variable nor by a file,\n"
+            "the hosts are auto: every name that libc leads to a CDN.\n"
             "\n"
             "Options after PROGRAM are its own. An option overrides the environment and must\n"
             "be correct. Mistakes in the environment, and in a file that it names, are left\n"

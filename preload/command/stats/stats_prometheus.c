@@ -40,6 +40,8 @@ static const struct family FAMILIES[] = {
     {"fallbacks_total", "Calls for listed names that libc answered.", 1, {{"", COUNTER_FALLBACKS}}},
     {"failures_total", "Calls for listed names that nobody answered.", 1, {{"", COUNTER_FAILURES}}},
     {"pass_throughs_total", "Calls for names that are not listed.", 1, {{"", COUNTER_PASS_THROUGHS}}},
+    {"edges_seen_total", "Calls that libc led to an edge, where a rule says when.", 1, {{"", COUNTER_EDGES_SEEN}}},
+    {"edges_replaced_total", "Of these, calls that external DNS answered.", 1, {{"", COUNTER_EDGES_REPLACED}}},
     {"upstream_queries_total", "Questions to upstreams, probes too.", 1, {{"", COUNTER_QUERIES}}},
     {"upstream_query_results_total",
      "How questions to upstreams ended.",

@@ -29,11 +29,13 @@ struct group {
 
 static const struct group GROUPS[] = {
     {"Calls of the program",
-     3,
+     5,
      {
          {"PASS THROUGHS", COUNTER_PASS_THROUGHS},
          {"FALLBACKS", COUNTER_FALLBACKS},
          {"FAILURES", COUNTER_FAILURES},
+         {"EDGES SEEN", COUNTER_EDGES_SEEN},
+         {"EDGES REPLACED", COUNTER_EDGES_REPLACED},
      }},
     {"Lookups of a name and record type in the cache",
      7,

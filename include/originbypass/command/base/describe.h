@@ -35,6 +35,7 @@ char *describe_prefixes(const struct prefix_list *prefixes);
 
 /** The words that the configuration uses for these values. Static texts. */
 const char *describe_family(enum family_choice family);
+const char *describe_when(enum when_choice when);
 const char *describe_cache_mode(enum cache_mode mode);
 const char *describe_log_level(enum log_level level);
 const char *describe_fallback(const struct host_settings *settings);

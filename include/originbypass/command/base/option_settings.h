@@ -10,11 +10,15 @@ struct option_settings {
     char *file;                                /**< -c, as an absolute path */
     bool quiet;                                /**< -q */
     int verbosity;                             /**< how often -v was given */
+    bool is_auto;                              /**< nothing gives hosts, and `auto` is used */
     char hosts_typed[16], upstreams_typed[16]; /**< `-H` or `--host`, for errors */
 };
 
 /** Take an option with its value. False: it is not one of these. */
 bool option_settings_take(struct option_settings *settings, int code, const char *value);
+
+/** Where neither an option nor a variable nor the default file configures anything: set the hosts to `auto`. */
+void option_settings_use_auto(struct option_settings *settings);
 
 /** Put the settings into the environment as the library's variables. True: this has changed the environment. */
 bool option_settings_export(const struct option_settings *settings);
@@ -28,7 +32,7 @@ bool option_settings_apply(const struct option_settings *settings, int argc, cha
 
 /**
  * Check that a program could run with the environment as it is now: a variable or a readable file gives a host, and the
- * values of the options are right. Returns false after complaints.
+ * values of the options are right. Says at level info that `auto` is used. Returns false after complaints.
  */
 bool option_settings_check(const struct option_settings *settings);
 

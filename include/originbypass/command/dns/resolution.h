@@ -12,7 +12,7 @@
 
 /** Who answered. */
 enum resolution_source {
-    BY_LIBC,          /**< the name is not one of ours */
+    BY_LIBC,          /**< the name is not one of ours, or libc leads to no edge that could be replaced */
     BY_FALLBACK,      /**< libc, because external DNS had no usable answer */
     BY_NOBODY,        /**< external DNS had no usable answer, and libc was not to be asked */
     BY_CONFIGURATION, /**< the configuration has the addresses */

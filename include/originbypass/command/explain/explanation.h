@@ -25,9 +25,13 @@ struct explanation {
     struct explained_upstream *target_upstreams; /**< each of the general upstreams, asked for the target */
     struct resolution found;                     /**< what a program gets */
     struct resolution native;                    /**< what libc says without the library */
+    const struct address *libc_edge;             /**< in `native`, if external DNS is asked because of it; else NULL */
 };
 
-/** Ask all of them: each upstream, one after the other, then the library, then libc. `rules` may be NULL. */
+/**
+ * Ask all of them: libc, then each upstream, one after the other, then the library. With `when = "edge"` the upstreams
+ * are asked only if libc leads to an edge. `rules` may be NULL.
+ */
 struct explanation explanation_make(const struct rules *rules, const char *host, int family);
 void explanation_free(struct explanation *explanation);
 
