@@ -60,7 +60,10 @@ static bool holds(const struct prefix_entry *entry, const struct address *addres
 static int compare_addresses(const struct address *a, const struct address *b) {
     if (a->family != b->family)
         return a->family == AF_INET ? -1 : 1;
-    return memcmp(a->octets, b->octets, address_size(a->family));
+    if (a->family == AF_INET6)
+        return memcmp(a->octets, b->octets, sizeof(a->ipv6));
+    uint32_t one = ntohl(a->ipv4.s_addr), other = ntohl(b->ipv4.s_addr);
+    return (one > other) - (one < other);
 }
 
 /* A prefix comes before the prefixes that it contains. */

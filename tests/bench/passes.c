@@ -1,10 +1,13 @@
 /*
  * Calls that are not ours, with the library and without it: passes RULES SAMPLES. RULES names the case: the number of
  * rules in the configuration. Runs under the library, in the lab that tests/bench/run makes.
+ *
+ * passes count NAME TIMES looks the name up so often, for an instruction counter.
  */
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "measure.h"
 #include "subjects.h"
@@ -40,8 +43,13 @@ static void our_name(uint64_t round) {
 
 int main(int argc, char **argv) {
     char what[64];
+    if (argc == 4 && strcmp(argv[1], "count") == 0) {
+        for (long left = atol(argv[3]); left > 0; left--)
+            look_up(getaddrinfo, argv[2], "443", &stream);
+        return 0;
+    }
     if (argc != 3) {
-        fputs("usage: passes RULES SAMPLES\n", stderr);
+        fputs("usage: passes RULES SAMPLES | count NAME TIMES\n", stderr);
         return 2;
     }
     uint32_t samples = (uint32_t)atoi(argv[2]);
