@@ -36,6 +36,27 @@ it_says_in_hosts_what_is_an_edge_and_for_how_long_an_answer_holds() {
     contains "# lost.example.com ($file:1): may change in 60 s" "$(exported hosts)"
 }
 
+# --- when = "edge" ---------------------------------------------------------------------------------------------------
+
+it_writes_hosts_lines_only_for_names_that_lead_to_an_edge() {
+    configure $'when = "edge"; hosts = ( "cdn.example.com",\n"other.example.com" );'
+    equal "0
+$ORIGIN_V4 $CDN" "$(status hosts | grep '^[0-9]')"
+    contains "# other.example.com ($file:2): needs no line now: libc leads to no edge" "$(status hosts)"
+}
+
+it_says_that_no_other_program_asks_the_local_dns_first() {
+    local format
+    configure $'when = "edge"; hosts = ( "cdn.example.com",\n"*" );'
+    for format in nginx haproxy dnsmasq coredns; do
+        contains "# cdn.example.com ($file:1): not expressed: when = edge: it holds whatever the local DNS says" \
+            "$(exported "$format")"
+        contains "# * ($file:2): not expressed: when = edge: list the names that the local DNS leads to the CDN" \
+            "$(exported "$format")"
+        lacks 'default $originbypass_name' "$(exported "$format")"
+    done
+}
+
 # --- hostaliases -----------------------------------------------------------------------------------------------------
 
 it_writes_hostaliases_with_which_libc_alone_asks_for_the_other_name() {

@@ -78,6 +78,8 @@ static bool is_same_way(const struct host_rule *rule, const struct host_rule *ot
 
 static void write_coredns_rule(const struct export *export, const struct host_rule *rule) {
     const struct host_rule *exact = rule->kind == RULE_BELOW ? find_rule(export, RULE_NAME, rule->name) : NULL;
+    if (!export_comment_when(export, rule))
+        return;
     if (rule->kind == RULE_ALL) {
         export_comment(export, rule, "not expressed: the zone . is the cluster's own; put forward . into its block");
         return;

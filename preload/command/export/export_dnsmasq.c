@@ -53,6 +53,8 @@ static void write_names_below(const struct export *export, const struct host_rul
 }
 
 static void write_dnsmasq_rule(const struct export *export, const struct host_rule *rule) {
+    if (!export_comment_when(export, rule))
+        return;
     if (rule->kind == RULE_ALL) {
         export_comment(export, rule, "not expressed: \"#\", the standard servers, would be the external ones too");
         return;

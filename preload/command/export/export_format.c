@@ -42,6 +42,16 @@ void export_comment_family(const struct export *export, const struct host_rule *
         export_comment(export, rule, "not expressed: family = %s", describe_family(rule->settings->family));
 }
 
+bool export_comment_when(const struct export *export, const struct host_rule *rule) {
+    if (rule->excluded || rule->settings->when != WHEN_EDGE)
+        return true;
+    if (rule->kind == RULE_ALL)
+        export_comment(export, rule, "not expressed: when = edge: list the names that the local DNS leads to the CDN");
+    else
+        export_comment(export, rule, "not expressed: when = edge: it holds whatever the local DNS says");
+    return rule->kind != RULE_ALL;
+}
+
 /* Any label may exist below a name. This label is unlikely to have a rule of its own. */
 #define ANY_LABEL "originbypass-any-name-below"
 

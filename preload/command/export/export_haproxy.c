@@ -64,6 +64,8 @@ static void write_server_line(const struct export *export, const struct host_rul
 
 static void write_haproxy_rule(const struct export *export, const struct host_rule *rule) {
     size_t number = 0;
+    if (!export_comment_when(export, rule))
+        return;
     if (rule->excluded) {
         export_comment(export, rule, "needs nothing: without resolvers in its server line libc answers");
         return;

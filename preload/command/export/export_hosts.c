@@ -35,13 +35,15 @@ static bool write_name(const struct export *export, const struct host_rule *rule
     struct host_case host = resolution_case(export->rules, rule->name);
     struct resolution resolution = resolution_find(&host, AF_UNSPEC);
     bool good = resolution.source == BY_EXTERNAL_DNS || resolution.source == BY_CONFIGURATION;
-    if (!good)
+    if (resolution.source == BY_LIBC)
+        export_comment(export, rule, "needs no line now: libc leads to no edge that external DNS could replace");
+    else if (!good)
         export_comment(export, rule, "not expressed: external DNS has no usable answer now");
     else if (resolution.error != NULL)
         export_comment(export, rule, "not expressed: it has no address");
     else
         write_addresses(export, rule, &resolution);
-    good = good && resolution.error == NULL;
+    good = resolution.source == BY_LIBC || (good && resolution.error == NULL);
     resolution_free(&resolution);
     return good;
 }

@@ -68,6 +68,8 @@ static void write_all_names(void) {
 }
 
 static void write_nginx_rule(const struct export *export, const struct host_rule *rule) {
+    if (!export_comment_when(export, rule))
+        return;
     if (rule->kind == RULE_ALL && rule->excluded) {
         export_comment(export, rule, "needs no line: libc's names do not stand in variables");
         return;

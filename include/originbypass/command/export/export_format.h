@@ -29,6 +29,12 @@ void export_comment(const struct export *export, const struct host_rule *rule, c
 void export_comment_rejection(const struct export *export, const struct host_rule *rule);
 void export_comment_family(const struct export *export, const struct host_rule *rule);
 
+/**
+ * Comment that a rule with `when = "edge"` cannot be expressed: nobody asks the local DNS first. False: the rule is for
+ * every name, and must not be written at all.
+ */
+bool export_comment_when(const struct export *export, const struct host_rule *rule);
+
 /** The rule for the names below this one that have no rule of their own. NULL: none. */
 const struct host_rule *export_rule_below(const struct export *export, const char *name);
 
