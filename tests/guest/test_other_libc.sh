@@ -50,7 +50,7 @@ it_is_seen_by_doctor_that_libc_answers() {
     # shellcheck disable=SC2154 # coproc sets it
     echo "$CDN" >&"${asking[1]}" && read -r <&"${asking[0]}"
     # shellcheck disable=SC2154 # coproc sets it
-    contains 'has a libc that the library does not serve, such as musl: libc answers every call' \
+    contains 'has a libc that the library does not know, such as a later musl: libc answers every call' \
         "$("$originbypass" doctor --pid "$asking_PID")"
 }
 

@@ -101,6 +101,23 @@ it_says_that_a_process_does_not_have_the_library() {
     tells good 'its loader takes'
 }
 
+it_looks_at_a_process_of_musl_as_at_any_other() {
+    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
+    [[ $(stat -c %u /) == 0 ]] || skip "in a user namespace, the system's files do not belong to root"
+    install_library
+    echo 'int main(void) { for (;;) pause(); }' | musl-gcc -include unistd.h -x c -o "$TMPDIR/of-musl" -
+    begin "$TMPDIR/of-musl"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (of-musl): does not have the library. Start it with originbypass run"
+    tells good "$TMPDIR/of-musl: its loader takes $library, which needs musl"
+    LD_PRELOAD=$library ORIGIN_BYPASS_HOSTS=$CDN begin "$TMPDIR/of-musl"
+    until_true grep -q liboriginbypass "/proc/$pid/maps"
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells good "process $pid (of-musl): has the library from $library, the installed one"
+}
+
 it_says_why_a_process_does_not_have_the_library_though_it_was_to_have_it() {
     install_library
     echo 'int main(void) { for (;;) pause(); }' | cc -static -include unistd.h -x c -o "$TMPDIR/static" -

@@ -124,7 +124,7 @@ it_tells_a_program_of_another_libc() {
     make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker=/lib/ld-other.so.1
     doctor -- "$program"
     finds_bad 1
-    tells bad "$program: has another libc than the library" "Build the library with the program's libc"
+    tells bad "$program: has a libc that is neither glibc nor musl" "Take a build of it for glibc or musl"
 }
 
 it_runs_no_loader_that_the_program_names() {
@@ -141,13 +141,43 @@ it_loads_no_auditor_that_the_program_names() {
     tells good "$program: its loader takes"
 }
 
+it_says_that_the_loader_of_musl_takes_the_library() {
+    make_program_of_musl
+    doctor -- "$program"
+    equal "good  $program: its loader takes $LAB_LIBRARY, which needs musl 1.1.24 or later.
+1 good, 0 notes, 0 bad" "$report"
+    echo 'int no_such_function(void); int door(void) { return no_such_function(); }' |
+        cc -shared -fPIC -x c -o "$TMPDIR/needy.so" -
+    ORIGIN_BYPASS_LIBRARY=$TMPDIR/needy.so doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: the loader does not take $TMPDIR/needy.so, which needs musl" 'no_such_function: symbol not found'
+}
+
+it_runs_no_loader_of_musl_that_others_may_have_changed() {
+    make_program_of_musl
+    loader=$(readelf -p .interp "$program" | grep -o '/.*')
+    cp "$(realpath "$loader")" "$TMPDIR/musl"
+    chmod 757 "$TMPDIR/musl"
+    unshare --mount bash -c "mount -n --bind \"\$1\" \"\$(realpath \"\$2\")\" && exec \"\${@:3}\"" - "$TMPDIR/musl" "$loader" \
+        "$originbypass" doctor -- "$program" >"$TMPDIR/report"
+    report=$(<"$TMPDIR/report")
+    tells note "$program: names $loader for its loader" 'was not tried'
+}
+
+it_says_that_the_loader_of_a_program_is_missing() {
+    make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker="$TMPDIR/ld-musl-none.so.1"
+    doctor -- "$program"
+    finds_bad 1
+    tells bad "$program: cannot be run here: its loader $TMPDIR/ld-musl-none.so.1 is missing" 'where the program runs'
+}
+
 it_tries_a_loader_that_is_its_own_under_another_name() {
     local own
     own=$(readelf -p .interp "$originbypass" | grep -o '/.*')
     ln -s "$own" "$TMPDIR/loader"
     make_program 'int main(void) { return 0; }' -Wl,--dynamic-linker="$TMPDIR/loader"
     doctor -- "$program"
-    tells bad "$program: has another libc than the library" || tells good "$program: its loader takes"
+    tells bad "$program: has a libc that is neither glibc nor musl" || tells good "$program: its loader takes"
 }
 
 it_reads_no_program_that_is_no_file() {
@@ -166,7 +196,7 @@ it_tells_a_program_of_another_architecture() {
     printf '\xf3\0' | dd of="$program" bs=1 seek=18 conv=notrunc status=none # RISC-V, in the header's e_machine
     doctor -- "$program"
     finds_bad 1
-    tells bad "$program: is made for another CPU than the library: RISC-V, not $this_cpu" "for the program's CPU"
+    tells bad "$program: is made for another CPU: this library is for $this_cpu, the program for RISC-V" "for the program's CPU"
 }
 
 it_tells_a_program_that_the_configuration_leaves_alone() {
@@ -291,6 +321,12 @@ make_program() {
     rm -f "$TMPDIR/program"
     { printf '#include <fcntl.h>\n#include <stdlib.h>\n' && echo "$1"; } |
         cc -D_GNU_SOURCE -x c -o "$TMPDIR/program" - -x none "${@:2}"
+}
+
+make_program_of_musl() {
+    command -v musl-gcc >/dev/null || skip 'musl-gcc is not installed'
+    [[ $(stat -c %u /) == 0 ]] || skip "in a user namespace, the system's files do not belong to root"
+    musl-gcc -o "$program" "$lab/asks.c"
 }
 
 # go_build CGO_ENABLED

@@ -415,6 +415,8 @@ it_lets_only_root_change_the_file() {
 it_says_that_musl_does_not_read_the_file() {
     musl_for_a_shell
     refuses "this machine's libc is musl, whose loader does not read $list: set LD_PRELOAD for each program" enable
+    contains 'in an image, for all of its programs: ENV LD_PRELOAD=LIBRARY' "$(<"$messages")"
+    fails test -e "$list"
     system status
     equal 0 "$status"
     contains "$list: the library is not entered, and musl's loader does not read the file" "$out"

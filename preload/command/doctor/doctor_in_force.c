@@ -262,8 +262,9 @@ static void tell_state(const char *about, const char *pid, const struct publishe
         break;
     case PUBLISHED_FOREIGN:
         findings_tell(&(struct finding){FINDING_CAUSE, CHECK, about,
-                                        "Use an image whose libc is glibc, or originbypass run --private-hosts"},
-                      "has a libc that the library does not serve, such as musl: libc answers every call");
+                                        "Take a newer library, an image with glibc or with musl 1.1.24 or later, or "
+                                        "originbypass run --private-hosts"},
+                      "has a libc that the library does not know, such as a later musl: libc answers every call");
         break;
     case PUBLISHED_WAITING:
         tell_waiting(about, pid, record);

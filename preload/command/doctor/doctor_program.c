@@ -2,28 +2,23 @@
 #include "originbypass/command/doctor/doctor_program.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
-#include "originbypass/command/base/own_command.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/doctor_own_resolver.h"
 #include "originbypass/command/doctor/findings.h"
-#include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/program.h"
+#include "originbypass/command/programs/system_loader.h"
 
 /* --- what stands in the way --------------------------------------------------------------------------------------- */
 
@@ -34,8 +29,7 @@
 static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
     [PROGRAM_OTHER_MACHINE] =
         "Preload the library that is built for the program's CPU (make ARCH=aarch64 or ARCH=x86_64)",
-    [PROGRAM_OTHER_LIBC] =
-        "Build the library with the program's libc, or take a build of the program for glibc or musl",
+    [PROGRAM_OTHER_LIBC] = "Take a build of it for glibc or musl, or do without the library: " WITHOUT_THE_LIBRARY,
     [PROGRAM_STATIC] = "Take a dynamically linked build of it, or do without the library: " WITHOUT_THE_LIBRARY,
     [PROGRAM_GO] = "Build it with CGO_ENABLED=1 and run it with GODEBUG=netdns=cgo, or do without the "
                    "library: " WITHOUT_THE_LIBRARY,
@@ -72,58 +66,24 @@ static bool tell_obstacles(const struct program *program, const char *shown) {
 
 /* --- whether the loader takes the library ------------------------------------------------------------------------- */
 
-enum { NOT_RUN = 126 };
-
-static void list_objects(const char *loader, const char *command, const char *library, int output) {
-    if (setenv("LD_PRELOAD", library, 1) != 0 || // NOLINT(concurrency-mt-unsafe): there is one thread
-        dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)
-        _exit(NOT_RUN);
-    execl(loader, loader, "--list", command, (char *)NULL);
-    _exit(NOT_RUN);
-}
-
-/*
- * The objects that the loader maps for this command itself with the library. The loader only lists them, and does not
- * run the command. It must not get the program: it would map whatever the program names, and run its auditors (DT_AUDIT
- * in ld.so(8)). NULL: the list cannot be read.
- */
-static char *objects_of(const char *loader, const char *command, const char *library) {
-    int output = memfd_create("objects", MFD_CLOEXEC), status = 0;
-    char *text = NULL;
-    fflush(stdout);
-    pid_t child = output < 0 ? -1 : fork();
-    if (child == 0)
-        list_objects(loader, command, library, output);
-    if (child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) != NOT_RUN &&
-        lseek(output, 0, SEEK_SET) == 0)
-        text = file_text_of(output, NULL);
-    if (output >= 0)
-        close(output);
-    return text;
-}
-
-static void tell_loader_refusal(const char *shown, const char *library, const char *needs, const char *said) {
-    const char *line = strstr(said, "ERROR: ld.so: ");
-    line = line == NULL ? "the library is not among what it maps" : line + strlen("ERROR: ld.so: ");
-    size_t length = strcspn(line, "\n");
-    length -= length > 0 && line[length - 1] == '.';
-    findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
-                                    "Build the library on the release that the program runs on, or on an older one"},
-                  "the loader does not take %s, which needs %s: %.*s", library, needs, (int)length, line);
-}
-
 static void tell_library_fault(const char *shown, const char *library, const char *fault) {
     findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown, preload_fault_remedy(fault)},
                   "the loader does not take %s: %s", library, fault);
 }
 
-static void tell_whether_taken(const char *shown, const char *library, const char *objects) {
-    char *needs = library_needs(library);
-    if (strstr(objects, library) == NULL || strstr(objects, "ERROR: ld.so: ") != NULL)
-        tell_loader_refusal(shown, library, needs, objects);
-    else
+static void tell_whether_taken(const char *shown, const char *loader, const char *library) {
+    bool known = false;
+    char *needs = system_loader_is_of_musl(loader) ? memory_text("musl 1.1.24 or later") : library_needs(library);
+    char *refusal = system_loader_refusal(loader, library, &known);
+    if (refusal != NULL)
+        findings_tell(
+            &(struct finding){FINDING_BAD, "program-preload", shown,
+                              "Build the library on the release that the program runs on, or on an older one"},
+            "the loader does not take %s, which needs %s: %s", library, needs, refusal);
+    else if (known)
         findings_tell(&(struct finding){FINDING_GOOD, "program-preload", shown, NULL},
                       "its loader takes %s, which needs %s", library, needs);
+    free(refusal);
     free(needs);
 }
 
@@ -144,31 +104,34 @@ static bool has_our_loader(const char *pid, const char *path, const char *own) {
            its.st_dev == ours.st_dev && its.st_ino == ours.st_ino;
 }
 
-/* A program can name any file as its loader. So a loader is run only if it is the one that started this command. */
-static void try_preload(const char *pid, const struct program *program, const char *shown) {
-    const char *loader = elf_own_loader();
-    char *command = own_command_path(), *library = library_find(), *objects = NULL;
-    char *fault = library == NULL ? NULL : preload_fault(NULL, library);
-    if (!has_our_loader(pid, program->loader, loader))
+static void tell_untried(const char *pid, const struct program *program, const char *shown) {
+    if (pid == NULL && access(program->loader, F_OK) != 0 && errno == ENOENT)
+        findings_tell(&(struct finding){FINDING_BAD, "program", shown,
+                                        "Run originbypass doctor where the program runs, or install its libc"},
+                      "cannot be run here: its loader %s is missing", program->loader);
+    else
         findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
                                         "Run originbypass doctor where that loader is the system's own"},
-                      "names %s for its loader, which is not the one of this command: whether it takes the library was "
-                      "not tried",
-                      program->loader);
+                      "names %s for its loader, which is not %s: whether it takes the library was not tried",
+                      program->loader, SYSTEM_LOADER_OWNER);
+}
+
+/* A program can name any file as its loader. So a loader is run only if the system has it, whoever names it. */
+static void try_preload(const char *pid, const struct program *program, const char *shown) {
+    const char *loader = system_loader_for(program->loader);
+    char *library = library_find(), *fault = library == NULL ? NULL : preload_fault(NULL, library);
+    if (!has_our_loader(pid, program->loader, loader))
+        tell_untried(pid, program, shown);
     else if (library == NULL)
         findings_tell(&(struct finding){FINDING_BAD, "library", "liboriginbypass.so",
                                         "Put it beside this command, or name it in ORIGIN_BYPASS_LIBRARY"},
                       "not found");
     else if (fault != NULL)
         tell_library_fault(shown, library, fault);
-    else if (command != NULL)
-        objects = objects_of(loader, command, library);
-    if (objects != NULL)
-        tell_whether_taken(shown, library, objects);
-    free(objects);
+    else
+        tell_whether_taken(shown, loader, library);
     free(fault);
     free(library);
-    free(command);
 }
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */

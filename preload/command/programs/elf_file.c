@@ -55,12 +55,12 @@ static char *cpu_text(const elf_header *header) {
     return text_format("a CPU with the ELF number %u", (unsigned)header->e_machine);
 }
 
-char *elf_cpus(const struct elf_file *elf) {
-    char *its = cpu_text(&elf->header), *ours = cpu_text(&__ehdr_start);
-    char *text = text_format("%s, not %s", its, ours);
-    free(its);
-    free(ours);
-    return text;
+char *elf_cpu(const struct elf_file *elf) {
+    return cpu_text(&elf->header);
+}
+
+char *elf_own_cpu(void) {
+    return cpu_text(&__ehdr_start);
 }
 
 enum elf_kind elf_begin(struct elf_file *elf, int descriptor, uint64_t size) {

@@ -44,8 +44,10 @@ static bool is_readable_for(const char *pid, int descriptor) {
 
 /* For the caller to free. */
 static char *cpu_fault(const struct elf_file *elf) {
-    char *cpus = elf_cpus(elf), *fault = text_format("made for another CPU: %s", cpus);
-    free(cpus);
+    char *its = elf_cpu(elf), *ours = elf_own_cpu();
+    char *fault = text_format("made for another CPU: %s, not %s", its, ours);
+    free(ours);
+    free(its);
     return fault;
 }
 

@@ -17,6 +17,7 @@
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/own_resolver.h"
+#include "originbypass/command/programs/system_loader.h"
 
 enum {
     SCRIPTS_MAX = 5,       /* how many levels of #! the kernel follows */
@@ -27,8 +28,8 @@ static const struct {
     bool certain;
     const char *text;
 } OBSTACLES[PROGRAM_OBSTACLES] = {
-    [PROGRAM_OTHER_MACHINE] = {true, "is made for another CPU than the library"},
-    [PROGRAM_OTHER_LIBC] = {true, "has another libc than the library"},
+    [PROGRAM_OTHER_MACHINE] = {true, "is made for another CPU"},
+    [PROGRAM_OTHER_LIBC] = {true, "has a libc that is neither glibc nor musl"},
     [PROGRAM_STATIC] = {true, "is linked statically: there is no loader that could preload anything"},
     [PROGRAM_GO] = {true, "is a Go program without cgo: it never asks libc"},
     [PROGRAM_SETID] = {true, "is setuid or setgid: the loader ignores LD_PRELOAD for it"},
@@ -163,18 +164,8 @@ static bool gains_capabilities(const char *path) {
     return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-/* The library serves both, and finds out in the process which libc it is. */
-static bool is_loader_of_musl(const char *loader) {
-    return strncmp(text_base_name(loader), "ld-musl-", 8) == 0;
-}
-
-static bool is_other_loader(const char *loader) {
-    const char *own = elf_own_loader();
-    return own != NULL && strcmp(text_base_name(own), text_base_name(loader)) != 0 && !is_loader_of_musl(loader);
-}
-
 bool program_is_of_musl(const struct program *program) {
-    return program->loader != NULL && is_loader_of_musl(program->loader);
+    return program->loader != NULL && system_loader_is_of_musl(program->loader);
 }
 
 static bool go_asks_libc(void) {
@@ -209,10 +200,19 @@ static void inspect_native(const struct elf_file *elf, struct program *program) 
     obstacles[PROGRAM_GO] = go && !asks_libc;
     obstacles[PROGRAM_GO_CGO] = go && asks_libc && !go_asks_libc();
     obstacles[PROGRAM_STATIC] = !obstacles[PROGRAM_GO] && program->loader == NULL;
-    obstacles[PROGRAM_OTHER_LIBC] = program->loader != NULL && is_other_loader(program->loader);
+    obstacles[PROGRAM_OTHER_LIBC] = program->loader != NULL && system_loader_is_other(program->loader);
     obstacles[PROGRAM_OWN_RESOLVER] = program->resolver != NULL;
     obstacles[PROGRAM_ASAN] =
         program->sanitizer != NULL && asan_minds_the_order() && !asan_comes_first(program->sanitizer);
+}
+
+/* For the caller to free. The library is for the same CPU as this command. */
+static char *cpus_of(const struct elf_file *elf) {
+    char *its = elf_cpu(elf), *ours = elf_own_cpu();
+    char *cpus = text_format("this library is for %s, the program for %s", ours, its);
+    free(ours);
+    free(its);
+    return cpus;
 }
 
 /* A descriptor below 0 means that the file cannot be read. */
@@ -227,7 +227,7 @@ static void inspect_binary(int descriptor, struct program *program) {
         elf_end(&elf);
     }
     if (kind == ELF_FOREIGN)
-        program->cpus = elf_cpus(&elf);
+        program->cpus = cpus_of(&elf);
     bool privileged = is_privileged_here(program->binary);
     program->is_unknown = descriptor >= 0 && kind == ELF_NONE;
     program->obstacles[PROGRAM_OTHER_MACHINE] = kind == ELF_FOREIGN;

@@ -120,7 +120,8 @@ int system_enable(bool forced) {
         return CLI_BAD;
     if (system_has_musl()) {
         cli_complain("this machine's libc is musl, whose loader does not read %s: set LD_PRELOAD for each program, as "
-                     "originbypass run does",
+                     "originbypass run does; in an image, for all of its programs: ENV LD_PRELOAD=LIBRARY, or "
+                     "ENTRYPOINT [\"originbypass\", \"run\", \"--\", \"PROGRAM\"]",
                      SYSTEM_FILE);
         return CLI_BAD;
     }

@@ -33,8 +33,9 @@ enum elf_kind {
 enum elf_kind elf_begin(struct elf_file *elf, int descriptor, uint64_t size);
 void elf_end(struct elf_file *elf);
 
-/** For ELF_FOREIGN, in words: `aarch64, not x86-64`. The caller must free(3) the text. */
-char *elf_cpus(const struct elf_file *elf);
+/** The CPU that a file (also ELF_FOREIGN) or this command is for: `aarch64`. The caller must free(3) the text. */
+char *elf_cpu(const struct elf_file *elf);
+char *elf_own_cpu(void);
 
 /** Whether the file has everything that the loader maps (PT_LOAD). If not, a program that uses it dies of SIGBUS. */
 bool elf_is_whole(const struct elf_file *elf);

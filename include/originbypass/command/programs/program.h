@@ -6,7 +6,7 @@
 /** Why a preloaded library does not answer a program's lookups, or may not. */
 enum program_obstacle {
     PROGRAM_OTHER_MACHINE, /**< made for another architecture or word size than the library (and this command) */
-    PROGRAM_OTHER_LIBC,    /**< its loader is neither ours nor musl's */
+    PROGRAM_OTHER_LIBC,    /**< its loader is neither glibc's nor musl's */
     PROGRAM_STATIC,        /**< linked statically: there is no loader */
     PROGRAM_GO,            /**< Go without cgo, static or not: it uses only Go's resolver */
     PROGRAM_SETID,         /**< the loader ignores LD_PRELOAD: if this user starts it, it changes its user or group */
@@ -24,7 +24,7 @@ struct program {
     char *binary;      /**< the same; for a script its last interpreter, or what env(1) runs */
     char *interpreter; /**< of a script, the one that cannot be run; NULL: none */
     char *loader;      /**< the binary's (PT_INTERP); NULL: none, or unknown */
-    char *cpus;        /**< which CPU it is for, if that is not ours: `aarch64, not x86-64`; else NULL */
+    char *cpus;        /**< if they differ: `this library is for x86-64, the program for aarch64`; else NULL */
     char *resolver;    /**< the library with its own resolver, such as `libcares.so.2`; NULL: none */
     char *sanitizer;   /**< AddressSanitizer's, such as `libasan.so.8`; NULL: none, or linked in */
     bool is_unknown;   /**< no ELF file and no `#!`: the kernel does not run it, but a shell may */

@@ -1,0 +1,33 @@
+#ifndef ORIGINBYPASS_COMMAND_PROGRAMS_SYSTEM_LOADER_H
+#define ORIGINBYPASS_COMMAND_PROGRAMS_SYSTEM_LOADER_H
+
+#include <stdbool.h>
+
+/*
+ * The loaders that map the library into programs, and what they say of it (ld.so(8)): the one that started this
+ * command, and musl's. A loader is never run because a file names it: a program can name any file.
+ */
+
+/** Whether a path is that of a loader of musl, by its last part. */
+bool system_loader_is_of_musl(const char *path);
+
+/** Whether a program with this loader does not start with the library: it is neither the one we ask nor musl's. */
+bool system_loader_is_other(const char *path);
+
+/**
+ * The loader that may be run to try the library for a program that names `path` for its loader. The caller must make
+ * sure that it is the same file. NULL: none. Static text.
+ */
+const char *system_loader_for(const char *path);
+
+/** Whose loader that is, to be put after "names PATH for its loader, which is not ". */
+extern const char SYSTEM_LOADER_OWNER[];
+
+/**
+ * Why this loader (from system_loader_for()) does not take the library; NULL: it takes it. `*known` is false, and the
+ * result NULL, if it cannot be found out. The loader only lists what it would map: nothing of the library or of a
+ * program is run. The caller must free(3) the text.
+ */
+char *system_loader_refusal(const char *loader, const char *library, bool *known);
+
+#endif
