@@ -40,6 +40,16 @@ replace_children() {
     until_true are_gone "${children[@]}" && until_true port_is_open 127.0.0.1 8080
 }
 
+# Kills a proxy's children, and waits until the proxy has others.
+kill_children() {
+    local children
+    read -ra children <"/proc/$proxy/task/$proxy/children" || : # its line has no end
+    kill -KILL "${children[@]}"
+    until_true are_gone "${children[@]}" && until_true has_children && until_true port_is_open 127.0.0.1 8080
+}
+
+has_children() { grep -q . "/proc/$proxy/task/$proxy/children"; }
+
 are_gone() {
     local child
     for child in "$@"; do is_gone "$child" || return; done
