@@ -228,6 +228,31 @@ it_notes_what_else_the_loader_ignores_in_ld_preload() {
     lacks 'LD_PRELOAD names' "$report"
 }
 
+it_takes_a_missing_library_for_ours_where_no_other_one_is() {
+    LD_PRELOAD=/opt/lib/bypass.so doctor -- true
+    finds_bad 1
+    tells bad 'environment: LD_PRELOAD names /opt/lib/bypass.so, which the loader ignores: no such file' 'Correct the path'
+    trap 'rm -f /etc/ld.so.preload' EXIT # of the lab
+    echo "$LAB_LIBRARY" >/etc/ld.so.preload
+    LD_PRELOAD=/opt/lib/bypass.so doctor -- true
+    finds_nothing_bad
+    tells note 'environment: LD_PRELOAD names /opt/lib/bypass.so'
+}
+
+it_says_what_the_loader_ignores_in_the_list_of_the_machine() {
+    trap 'rm -f /etc/ld.so.preload' EXIT # of the lab
+    printf '%s\r\n' "$LAB_LIBRARY" >/etc/ld.so.preload
+    doctor_of "$CDN" "$CDN"
+    finds_bad 1
+    tells bad "/etc/ld.so.preload: names $LAB_LIBRARY\\x0d, which the loader ignores: its line ends with a carriage return. Save it with Unix line endings"
+    printf '%s\n' /nowhere/liboriginbypass.so /nowhere/libother.so libc.so.6 >/etc/ld.so.preload
+    doctor_of "$CDN" "$CDN"
+    finds_bad 1
+    tells bad '/etc/ld.so.preload: names /nowhere/liboriginbypass.so, which the loader ignores: no such file' 'originbypass system enable'
+    tells note '/etc/ld.so.preload: names /nowhere/libother.so, which the loader ignores: no such file'
+    lacks libc.so.6 "$report"
+}
+
 # The real loader starts the program; the trap replaces it afterwards.
 it_runs_no_loader_that_a_process_names() {
     install_library

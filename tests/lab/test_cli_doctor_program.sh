@@ -300,6 +300,54 @@ it_looks_at_the_interpreter_of_a_script() {
     knows note "$TMPDIR/script (/usr/bin/node)" dns.setServers "$TMPDIR/script"
 }
 
+it_looks_at_the_program_that_another_one_only_starts() {
+    local words
+    make_program 'int main(void) { return 0; }' -static # what it starts gets LD_PRELOAD all the same
+    for words in gosu su-exec s6-setuidgid tini dumb-init catatonit; do cp "$program" "$TMPDIR/$words"; done
+    PATH=$PATH:$TMPDIR
+    while read -ra words; do
+        doctor -- "${words[@]}" dig -t A
+        finds_bad 1
+        tells bad 'dig: asks DNS itself'
+        lacks statically "$report"
+    done <<'END'
+timeout 5
+timeout -k 1 --signal=TERM --foreground 5
+/usr/bin/timeout -sTERM -- 5s
+nice -n 5
+nice -5
+nohup
+setsid -w
+stdbuf -oL --error 0
+env -i -u HOME --chdir=/ A=b
+unshare --net --map-user 5 -w /tmp
+setpriv --reuid 5 --clear-groups
+gosu nobody
+su-exec nobody:nobody
+s6-setuidgid nobody
+tini -g -p SIGTERM --
+dumb-init --rewrite 15:3
+catatonit --
+tini -- timeout 5 nice -n 1 env A=b
+END
+    doctor -- no-such-directory/tini -- dig
+    tells bad 'no-such-directory/tini: cannot be run'
+    doctor -- timeout 5 no-such-program
+    tells bad 'no-such-program: cannot be run'
+    doctor -- timeout --version
+    lacks dig "$report"
+}
+
+it_says_that_it_cannot_tell_what_a_program_starts() {
+    doctor -- timeout --no-such-option 5 dig
+    finds_nothing_bad
+    tells note 'timeout: starts another program, and its arguments do not tell which one' 'after --'
+    doctor -- chroot /srv dig
+    tells note 'chroot: starts another program'
+    doctor -- nohup chroot /srv dig
+    tells note 'chroot: starts another program'
+}
+
 it_says_that_it_does_not_know_what_a_shell_script_starts() {
     printf '#!/bin/sh\nexec curl "$@"\n' >"$TMPDIR/script"
     chmod 755 "$TMPDIR/script"

@@ -208,6 +208,7 @@ static int look_at_all(const struct doctor_options *options, char *const *hosts)
     findings_begin(&options->style);
     if (options->pid == NULL) {
         doctor_preload(NULL, "environment", secure_getenv("LD_PRELOAD"));
+        doctor_preload_list();
         doctor_neighbours_in("environment", secure_getenv("LD_PRELOAD"));
     } else {
         restart = doctor_process(options->pid, (const char *const *)hosts, options->target_count);

@@ -5,16 +5,23 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/preload_fault.h"
+#include "originbypass/command/programs/preload_list.h"
 
 static const char SEPARATORS[] = " :";
+static const char LIST[] = "/etc/ld.so.preload";
 
-/* The library that is missing may be ours. */
-static void tell_fault(const char *about, const char *path, const char *fault) {
-    bool ours = strstr(path, "originbypass") != NULL;
+static bool is_called_ours(const char *path) {
+    return strstr(path, "originbypass") != NULL;
+}
+
+/* The library that is missing may be ours: by its name, or because no other one is. */
+static void tell_fault(const char *about, const char *path, const char *fault, bool has_ours) {
+    bool ours = is_called_ours(path) || !has_ours;
     findings_tell(&(struct finding){ours ? FINDING_CAUSE : FINDING_NOTE, "preload", about, preload_fault_remedy(fault)},
                   "LD_PRELOAD names %s, which the loader ignores: %s", path, fault);
 }
@@ -35,19 +42,55 @@ static bool is_path(const char *entry) {
     return strchr(entry, '/') != NULL && strchr(entry, '$') == NULL;
 }
 
-void doctor_preload(const char *pid, const char *about, const char *value) {
-    if (value == NULL)
-        return;
-    if (is_one_file(pid, value)) {
-        tell_fault(about, value, PRELOAD_FAULT_SEPARATOR);
-        return;
-    }
+/* In another process's root, the list of that root counts, which is not looked at. */
+static bool list_has_ours(const char *pid) {
+    char *text = pid == NULL ? file_text(LIST, NULL) : NULL;
+    bool ours = text != NULL && is_called_ours(text);
+    free(text);
+    return ours;
+}
+
+static void look_at_entries(const char *pid, const char *about, const char *value, bool has_ours) {
     char *entries = memory_text(value), *rest = NULL;
     for (char *entry = strtok_r(entries, SEPARATORS, &rest); entry != NULL; entry = strtok_r(NULL, SEPARATORS, &rest)) {
         char *fault = is_path(entry) ? preload_fault(pid, entry) : NULL;
         if (fault != NULL)
-            tell_fault(about, entry, fault);
+            tell_fault(about, entry, fault, has_ours);
         free(fault);
     }
     free(entries);
+}
+
+void doctor_preload(const char *pid, const char *about, const char *value) {
+    if (value == NULL)
+        return;
+    bool has_ours = is_called_ours(value) || list_has_ours(pid);
+    if (is_one_file(pid, value))
+        tell_fault(about, value, PRELOAD_FAULT_SEPARATOR, has_ours);
+    else
+        look_at_entries(pid, about, value, has_ours);
+}
+
+static void look_at_listed(const char *path) {
+    size_t length = strlen(path);
+    bool windows = length > 0 && path[length - 1] == '\r';
+    char *fault = windows         ? memory_text("its line ends with a carriage return")
+                  : is_path(path) ? preload_fault(NULL, path)
+                                  : NULL;
+    if (fault != NULL)
+        findings_tell(&(struct finding){is_called_ours(path) ? FINDING_CAUSE : FINDING_NOTE, "preload", LIST,
+                                        windows ? "Save it with Unix line endings (dos2unix)"
+                                                : "Correct the path, or run originbypass system enable, which tries "
+                                                  "the library and enters it"},
+                      "names %s, which the loader ignores: %s", path, fault);
+    free(fault);
+}
+
+void doctor_preload_list(void) {
+    char *text = file_text(LIST, NULL);
+    struct preload_list list = preload_list_read(text == NULL ? "" : text);
+    for (size_t i = 0; i < list.count; i++)
+        look_at_listed(list.paths[i]);
+    preload_list_free(&list);
+    free(text);
 }

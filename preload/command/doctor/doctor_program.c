@@ -19,6 +19,7 @@
 #include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/command/programs/system_loader.h"
+#include "originbypass/command/programs/wrapper.h"
 
 /* --- what stands in the way --------------------------------------------------------------------------------------- */
 
@@ -210,8 +211,35 @@ static void inspect(const char *pid, char *const *arguments, const char *shown) 
     program_free(&program);
 }
 
+/* Whether this can be run; reports if not. */
+static bool is_runnable(char *name) {
+    struct program program;
+    int problem = program_inspect(name, &program);
+    program_free(&program);
+    if (problem != 0)
+        inspect(NULL, (char *[]){name, NULL}, name);
+    return problem == 0;
+}
+
+static void tell_unclear(const char *shown) {
+    findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                    "Name that program itself after --, or look at it when it runs, with --pid"},
+                  "starts another program, and its arguments do not tell which one");
+}
+
+/* What only starts another program hands on LD_PRELOAD, even if it is linked statically. */
 void doctor_program(char *const *arguments, const char *shown) {
+    char *const *started = arguments;
+    enum wrapper wrapper;
+    while ((wrapper = wrapper_read(arguments, &started)) == WRAPPER_CLEAR) {
+        if (!is_runnable(arguments[0]))
+            return;
+        arguments = started;
+        shown = arguments[0];
+    }
     inspect(NULL, arguments, shown);
+    if (wrapper == WRAPPER_UNCLEAR)
+        tell_unclear(shown);
 }
 
 void doctor_program_of(const char *pid, const char *shown) {
