@@ -319,7 +319,7 @@ nice -5
 nohup
 setsid -w
 stdbuf -oL --error 0
-env -i -u HOME --chdir=/ A=b
+env -u HOME --chdir=/ A=b
 unshare --net --map-user 5 -w /tmp
 setpriv --reuid 5 --clear-groups
 gosu nobody
@@ -336,6 +336,23 @@ END
     tells bad 'no-such-program: cannot be run'
     doctor -- timeout --version
     lacks dig "$report"
+}
+
+it_says_that_env_takes_ld_preload_away() {
+    local words
+    for words in -i - -0i --ignore-environment '-i A=b'; do
+        # shellcheck disable=SC2086 # several words
+        doctor -- env $words curl
+        finds_bad 1
+        tells bad 'env: empties the environment, so what it starts does not get LD_PRELOAD' 'originbypass run after it'
+        tells good 'curl: its loader takes'
+    done
+    doctor -- env -i LD_PRELOAD="$LAB_LIBRARY" curl
+    finds_nothing_bad
+    doctor -- env -v -u HOME -C /usr/bin curl
+    finds_nothing_bad
+    doctor -- env -i "$originbypass" run -H "$CDN" curl
+    finds_nothing_bad
 }
 
 it_says_that_it_cannot_tell_what_a_program_starts() {

@@ -227,6 +227,12 @@ static void tell_unclear(const char *shown) {
                   "starts another program, and its arguments do not tell which one");
 }
 
+static void tell_cleared(const char *shown) {
+    findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
+                                    "Start originbypass run after it, or set LD_PRELOAD and ORIGIN_BYPASS_HOSTS there"},
+                  "empties the environment, so what it starts does not get LD_PRELOAD");
+}
+
 /* What only starts another program hands on LD_PRELOAD, even if it is linked statically. */
 void doctor_program(char *const *arguments, const char *shown) {
     char *const *started = arguments;
@@ -234,6 +240,8 @@ void doctor_program(char *const *arguments, const char *shown) {
     while ((wrapper = wrapper_read(arguments, &started)) == WRAPPER_CLEAR) {
         if (!is_runnable(arguments[0]))
             return;
+        if (wrapper_clears(arguments, started))
+            tell_cleared(shown);
         arguments = started;
         shown = arguments[0];
     }

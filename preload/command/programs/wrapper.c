@@ -80,7 +80,7 @@ static bool read_letters(const struct grammar *grammar, const char *letters, boo
 
 /* NULL: an option is not known. */
 static rest after_options(const struct grammar *grammar, rest at) {
-    while (*at != NULL && (*at)[0] == '-' && (*at)[1] != '\0') {
+    while (*at != NULL && (*at)[0] == '-' && ((*at)[1] != '\0' || grammar->has_settings)) {
         bool takes = false;
         if (strcmp(*at, "--") == 0)
             return at + 1;
@@ -97,6 +97,22 @@ static rest after_operands(const struct grammar *grammar, rest at) {
     while (grammar->has_settings && *at != NULL && strchr(*at, '=') != NULL)
         at++;
     return at;
+}
+
+static bool begins_with(const char *word, const char *beginning) {
+    return strncmp(word, beginning, strlen(beginning)) == 0;
+}
+
+bool wrapper_clears(char *const *arguments, char *const *program) {
+    bool cleared = false, set = false;
+    if (strcmp(text_base_name(arguments[0]), "env") != 0 || strcmp(text_base_name(*program), "originbypass") == 0)
+        return false;
+    for (rest at = arguments + 1; at < program; at++) {
+        bool letters = (*at)[0] == '-' && (*at)[1 + strspn(*at + 1, "0v")] == 'i';
+        cleared = cleared || letters || strcmp(*at, "-") == 0 || begins_with(*at, "--ignore-environment");
+        set = set || begins_with(*at, "LD_PRELOAD=");
+    }
+    return cleared && !set;
 }
 
 static const struct grammar *grammar_of(const char *path) {

@@ -1,6 +1,8 @@
 #ifndef ORIGINBYPASS_COMMAND_PROGRAMS_WRAPPER_H
 #define ORIGINBYPASS_COMMAND_PROGRAMS_WRAPPER_H
 
+#include <stdbool.h>
+
 /** Programs that become another one, or start it, and hand it their environment: timeout(1), env(1), tini. */
 enum wrapper {
     WRAPPER_NONE,    /**< it is none of these */
@@ -14,5 +16,9 @@ enum wrapper {
  * gets the rest of it, which begins with the started program.
  */
 enum wrapper wrapper_read(char *const *arguments, char *const **program);
+
+/** Whether such a command line takes LD_PRELOAD from `program`, from wrapper_read(): env(1) with -i, unless it sets it.
+ */
+bool wrapper_clears(char *const *arguments, char *const *program);
 
 #endif
