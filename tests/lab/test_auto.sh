@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# ORIGIN_BYPASS_HOSTS=auto is the whole configuration: real programs, and what the command says. See test_when_edge.sh.
+# shellcheck source-path=SCRIPTDIR source=check.sh
+source "$(dirname "${BASH_SOURCE[0]}")/check.sh"
+# shellcheck source-path=SCRIPTDIR source=proxy.sh
+source "$lab/proxy.sh"
+
+SIX=six.example.com   # outside it has an IPv6 origin alone
+SHOP=shop.example.com # it is the edge outside, too
+OTHER=other.example.com
+
+# --- real programs ---------------------------------------------------------------------------------------------------
+
+it_leads_programs_to_the_origin_without_a_list_of_names() {
+    contains "\"host\":\"$CDN\"" "$(bypass auto curl -sS --max-time 20 "https://$CDN/")"
+    quiet
+}
+
+it_leads_nginx_to_the_origin() {
+    start_proxy "${with_auto[@]}"
+    contains '"server":"origin"' "$(curl -sS --max-time 20 http://127.0.0.1:8080/)"
+    reload_proxy
+    contains '"server":"origin"' "$(curl -sS --max-time 20 http://127.0.0.1:8080/)"
+    stop_proxy
+}
+
+it_leads_tinyproxy_to_the_origin_and_to_the_local_network() {
+    run_proxy env "${with_auto[@]}" tinyproxy -d -c "$lab/proxies/tinyproxy.conf"
+    way=("${forward[@]}")
+    contains '"server":"origin"' "$(ask "http://$CDN/")"
+    forget 8.8.8.8 1.1.1.1
+    ask http://intranet.example.com/ >"$TMPDIR/page"
+    nobody_asked 8.8.8.8 1.1.1.1
+    stop_proxy
+}
+
+it_gives_each_family_its_own_answer_in_one_process() {
+    in_python auto "
+import socket
+def look_up(name, family):
+    try: return sorted({a[4][0] for a in socket.getaddrinfo(name, 443, family, socket.SOCK_STREAM)})
+    except socket.gaierror as error: return error.errno == socket.EAI_NODATA and 'nothing'
+for name in '$CDN', '$SIX', '$SHOP', 'dual.example.com':
+    for family in socket.AF_INET6, socket.AF_INET, socket.AF_UNSPEC, socket.AF_INET, socket.AF_INET6:
+        print(name, *look_up(name, family))
+" >"$TMPDIR/out"
+    cat "$TMPDIR/out"
+    equal "$(
+        printf "$CDN %s\n" 'n o t h i n g' "$ORIGIN_V4" "$ORIGIN_V4" "$ORIGIN_V4" 'n o t h i n g'
+        printf "$SIX %s\n" "$ORIGIN_V6" 'n o t h i n g' "$ORIGIN_V6" 'n o t h i n g' "$ORIGIN_V6"
+        printf "$SHOP %s\n" "$EDGE_V6" "$EDGE_V4" "$EDGE_V4 $EDGE_V6" "$EDGE_V4" "$EDGE_V6"
+        printf 'dual.example.com %s\n' "$ORIGIN_V6" "$ORIGIN_V4" "$ORIGIN_V6 $ORIGIN_V4" "$ORIGIN_V4" "$ORIGIN_V6"
+    )" "$(<"$TMPDIR/out")"
+}
+
+it_counts_edges() {
+    mkdir -m 1777 "$TMPDIR/edges"
+    export ORIGIN_BYPASS_METRICS=$TMPDIR/edges
+    call auto getaddrinfo "$CDN" inet 3 >"$TMPDIR/out"
+    call auto getaddrinfo "$SHOP" inet 3 >"$TMPDIR/out"
+    call auto getaddrinfo "$OTHER" inet 3 >"$TMPDIR/out"
+    equal '4 1 3' "$(counter edges_seen) $(counter edges_replaced) $(counter pass_throughs)"
+}
+
+# --- the command -----------------------------------------------------------------------------------------------------
+
+it_explains_whether_libc_leads_to_an_edge() {
+    explained "$CDN"
+    contains "libc says an edge ($EDGE_V4, cloudflare): external DNS is asked" "$(<"$TMPDIR/explained")"
+    contains "$ORIGIN_V4  (from external DNS" "$(<"$TMPDIR/explained")"
+    explained "$OTHER"
+    contains 'libc says no edge: external DNS is not asked' "$(<"$TMPDIR/explained")"
+    contains "$LOCAL_WEB  (from libc)" "$(<"$TMPDIR/explained")"
+    equal 0 "$(queries 8.8.8.8 "$OTHER")"
+    explained "$SHOP"
+    contains 'from libc: external DNS has no other address than edges' "$(<"$TMPDIR/explained")"
+}
+
+it_fails_to_explain_an_edge_that_external_dns_was_not_asked_about() {
+    stop 8.8.8.8
+    stop 1.1.1.1
+    fails explained "$CDN"
+    contains 'from libc, as the fallback' "$(<"$TMPDIR/explained")"
+}
+
+it_shows_the_rule_of_the_word_auto() {
+    ORIGIN_BYPASS_HOSTS=auto "$originbypass" check >"$TMPDIR/checked"
+    cat "$TMPDIR/checked"
+    contains 'the upstreams; when = edge' "$(grep '^\*' "$TMPDIR/checked")"
+}
+
+it_refuses_what_could_never_be_an_edge() {
+    refused "edges = [ ]; when = \"edge\"; hosts = ( \"$CDN\" );" 'when is "edge", but edges is empty'
+    refused "edges = [ ]; hosts = ( \"auto\" );" 'when is "edge", but edges is empty'
+    refused "hosts = ( { name = \"$CDN\"; when = \"edge\"; edges = [ ]; } );" 'when is "edge", but edges is empty'
+    refused "hosts = ( { name = \"$CDN\"; when = \"edges\"; } );" 'expected "always" or "edge"'
+    refused 'hosts = ( "!auto" );' '"!auto" excludes nothing'
+    refused "hosts = ( { name = \"auto\"; family = \"ipv4\"; } );" '"auto" has no settings of its own'
+    refused 'hosts = ( "auto", "*" );' '"*" contradicts the rule for the same name in line 1'
+}
+
+it_takes_a_host_of_the_name_auto_with_a_final_dot() {
+    with_settings 'hosts = ( "auto." );'
+    equal auto "$("$originbypass" check --json | "$python" -c 'import json, sys; print(json.load(sys.stdin)["rules"][0]["rule"])')"
+}
+
+# --- the lab ---------------------------------------------------------------------------------------------------------
+
+with_auto=("LD_PRELOAD=$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS=auto)
+in_python() { bypass "$1" "$python" -c "$2"; }
+counter() { "$originbypass" stats --prometheus | sed -n "s/^originbypass_$1_total //p"; }
+explained() { ORIGIN_BYPASS_HOSTS=auto "$originbypass" resolve -4 --explain "$1" >"$TMPDIR/explained"; }
+
+# refused SETTINGS TEXT: check refuses these settings with an error that has the text.
+refused() {
+    with_settings "$1"
+    "$originbypass" check >"$TMPDIR/refused" 2>&1 && return 1
+    contains "$2" "$(<"$TMPDIR/refused")"
+}
+
+prepare() { with_settings "$patient"; }
+
+check_all "$@"
