@@ -46,9 +46,9 @@ forget_questions() {
 count_packets_to() {
     nft delete table ip faults 2>/dev/null || :
     nft add table ip faults
-    nft add chain ip faults out '{ type filter hook output priority 0; }'
+    nft add chain ip faults sent '{ type filter hook output priority 0; }'
     local address
-    for address in "$@"; do nft add rule ip faults out ip daddr "$address" udp dport 53 counter; done
+    for address in "$@"; do nft add rule ip faults sent ip daddr "$address" udp dport 53 counter; done
 }
 
 packets_to() { nft list table ip faults | awk -v to="$1" '$3 == to { print $(NF - 2) }'; }

@@ -24,6 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "copy.h"
 #include "gated_dns.h"
 
 enum { MANY = 200, WAITERS = 8, FORKS = 400, JUMPS = 50 };

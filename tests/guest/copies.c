@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "copy.h"
 #include "guest.h"
 
 /* Half of the time after which the thread asks again (query.timeout_ms). */

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "copy.h"
 #include "guest.h"
 
 enum { INHERITED_MAX = 64 };

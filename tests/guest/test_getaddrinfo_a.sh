@@ -163,7 +163,7 @@ it_is_clean_under_valgrind() {
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
 
-build() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$@"; }
+build() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -pthread -o "$@" "${checker_libraries[@]}"; }
 
 # built NAME: the path of the program made from NAME.c.
 built() {

@@ -190,7 +190,7 @@ compiled() {
     echo "$program"
 }
 
-compile() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g "${checker_flags[@]}" "$@"; }
+compile() { "${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g "${checker_flags[@]}" "$@" "${checker_libraries[@]}"; }
 
 is_program_of_ours() { [[ $1 == "$LAB"/tmp/* ]]; }
 

@@ -18,6 +18,7 @@ checker=${checker:-${ALLOCATOR:-${FOREIGN:+foreign}}}
 checker=${checker:-${MUSL:+musl}}
 reports=$TMPDIR/reports
 checker_flags=() # for the compiler
+checker_libraries=(-ldl -lanl) # where glibc before 2.34 has some of its functions
 checker_before='' # the libraries that must come before ours in LD_PRELOAD
 checker_runs=() # what our programs are run under
 preload_variable=''
@@ -69,6 +70,7 @@ case $checker in
         tells_no_data || no_data=EAI_NONAME no_data_in_h_errno=HOST_NOT_FOUND
         # The kernel's headers are not among musl's.
         CC=musl-gcc
+        checker_libraries=()
         checker_flags=(-idirafter /usr/include -idirafter "/usr/include/$(cc -print-multiarch)"
             ${MUSL_LOADER:+"-Wl,--dynamic-linker=$MUSL_LOADER"})
         ;;
