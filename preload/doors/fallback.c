@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "originbypass/doors/addrinfo_musl.h"
+#include "originbypass/doors/netdb_names.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/musl.h"

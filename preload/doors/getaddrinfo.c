@@ -11,6 +11,7 @@
 #include "originbypass/doors/idn.h"
 #include "originbypass/doors/load.h"
 #include "originbypass/doors/musl_answer.h"
+#include "originbypass/doors/netdb_names.h"
 #include "originbypass/doors/repeat.h"
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/libc.h"

@@ -9,6 +9,7 @@
 #include "originbypass/doors/hostent.h"
 #include "originbypass/doors/load.h"
 #include "originbypass/doors/musl_answer.h"
+#include "originbypass/doors/netdb_names.h"
 #include "originbypass/guest/libc.h"
 #include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/musl.h"

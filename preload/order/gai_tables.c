@@ -1,7 +1,6 @@
 #include "originbypass/order/gai_tables.h"
 
 #include <arpa/inet.h>
-#include <gnu/libc-version.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,8 +54,8 @@ struct parsed {
     bool *reload;
 };
 
-/* Musl does not have it. */
-#pragma weak gnu_get_libc_version
+/* As in glibc's gnu/libc-version.h. Musl does not have it. */
+extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
 /* A number that is not there: glibc 2.36 takes it for 0, and 2.41 drops the line. Those between were not tried. */
 static bool is_nothing_a_number(void) {
