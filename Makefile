@@ -11,6 +11,7 @@
 # SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
 # programs. make check VALGRIND=1 runs these under valgrind, and make check MUSL=1 as programs of musl.
 # make check BUILT=DIRECTORY tests the library and the command of another system's build, and compiles neither.
+# STATIC=1 builds in addition build/static/originbypass: the same command with musl inside, for systems of any libc.
 # ARCH=aarch64|x86_64 builds for that CPU, under build/ARCH if this machine has another; make check then runs the same
 # tests under qemu. V=1 shows each command.
 
@@ -22,6 +23,7 @@ SANITIZE ?=
 VALGRIND ?=
 MUSL ?=
 BUILT ?=
+STATIC ?=
 V ?=
 Q = $(if $(V),,@echo '  $@';)
 BUILD ?= build$(addprefix /,$(SANITIZE)$(FOREIGN))
@@ -61,8 +63,8 @@ ALL_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude 
 
 # Linked in and hidden. Imports of theirs that do not suit a guest are replaced (preload/*/tame_*.c).
 ARCHIVES = -l:libcares.a $(BUILD)/libconfig.a
-WRAPPED = rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%) \
-          $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
+TAMED = rand srand arc4random_buf clock_gettime fopen getenv $(CHANNEL:%=ares_%)
+WRAPPED = $(TAMED) $(if $(SANITIZE),,$(WRAPPED_$(TARGET)))
 # c-ares' own functions (preload/upstream/tame_channel.c).
 CHANNEL = channel_threading_init channel_threading_destroy channel_lock channel_unlock queue_notify_empty threadsafety \
           thread_create thread_join event_thread_init event_thread_destroy event_configchg_init event_configchg_destroy \
@@ -86,13 +88,16 @@ ROOM_OBJECTS = $(filter-out $(DOOR_OBJECTS),$(LIBRARY_OBJECTS))
 LIBRARY = $(BUILD)/liboriginbypass.so
 
 # The command has the library's rooms and doors, and a program's standard streams.
-CLI_OBJECTS = $(patsubst preload/%.c,$(BUILD)/obj/%.o,$(wildcard preload/command/*.c preload/command/*/*.c))
+CLI_SOURCES = $(wildcard preload/command/*.c preload/command/*/*.c)
+STATIC_ONLY = $(wildcard preload/command/*/static_*.c)
+CLI_OBJECTS = $(patsubst preload/%.c,$(BUILD)/obj/%.o,$(filter-out $(STATIC_ONLY),$(CLI_SOURCES)))
 CLI = $(BUILD)/originbypass
+STATIC_CLI = $(BUILD)/static/originbypass
 CLI_WRAPPED_x86_64-gnu = __isoc23_sscanf __isoc23_strtoimax dladdr dlerror dlopen glob memfd_create reallocarray __libc_start_main
 CLI_WRAPPED_aarch64-gnu = $(CLI_WRAPPED_x86_64-gnu)
 CLI_WRAPS = $(addprefix -Wl$(comma)--wrap=,programs_leave_alone $(WRAPPED) $(if $(SANITIZE),,$(CLI_WRAPPED_$(TARGET))))
 
-all: $(LIBRARY) $(CLI)
+all: $(LIBRARY) $(CLI) $(if $(STATIC),$(STATIC_CLI))
 
 ifneq ($(FOREIGN),)
 $(FOREIGN_ROOT):
@@ -121,6 +126,44 @@ $(BUILD)/obj/%.o: preload/%.c | $(FOREIGN_ROOT)
 $(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a
 	$(Q)$(CC) -pie -o $@ $(SANITIZERS_$(SANITIZE)) $(LDFLAGS) -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections \
 	    -Wl,--as-needed $(CLI_WRAPS) $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(ARCHIVES)
+
+# The static command is all of this again, compiled for musl, with Debian's archives as they are. A file static_NAME.c
+# takes the place of NAME.c. The one door that it needs gets another name, because musl's own is linked in, too. musl has
+# what tame_aarch64.c replaces. After musl's headers come those of Linux and of the two libraries.
+STATIC_REPLACED = $(foreach file,$(STATIC_ONLY),%/$(patsubst static_%,%,$(notdir $(file))))
+STATIC_REPLACED += %/tame_aarch64.c %/old_glibc.c %/old_glibc_command.c \
+                   $(patsubst %,preload/doors/%.c,$(filter-out getaddrinfo,$(DOORS)))
+STATIC_OBJECTS = $(patsubst preload/%.c,$(BUILD)/static/obj/%.o,$(filter-out $(STATIC_REPLACED),$(sort $(wildcard preload/*/*.c) $(CLI_SOURCES))))
+STATIC_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(TAMED) programs_leave_alone getaddrinfo freeaddrinfo)
+STATIC_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -ffunction-sections -fdata-sections \
+                $(WARNINGS) $(HARDENING)
+ifeq ($(FOREIGN),)
+MUSL_CC = musl-gcc
+MUSL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+else
+MUSL_CC = $(CC) -specs $(BUILD)/static/musl.specs
+MUSL_HEADERS = -idirafter $(FOREIGN_ROOT)/usr/include -idirafter $(FOREIGN_ROOT)/usr/include/$(TRIPLET) -idirafter /usr/$(TRIPLET)/include
+endif
+
+$(BUILD)/static/musl.specs: | $(FOREIGN_ROOT)
+	@mkdir -p $(@D)
+ifeq ($(FOREIGN),)
+	@command -v $(MUSL_CC) >/dev/null || \
+	    { echo 'make: STATIC=1 needs the compiler musl-gcc, which is not here; scripts/install-deps dist installs it' >&2; exit 1; }
+	@touch $@
+else
+	$(Q)sed 's|/usr/|$(abspath $(FOREIGN_ROOT))/usr/|g' $(FOREIGN_ROOT)/usr/lib/$(ARCH)-linux-musl/musl-gcc.specs >$@
+endif
+
+$(BUILD)/static/obj/%.o: preload/%.c | $(BUILD)/static/musl.specs
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) $(STATIC_CFLAGS) $(STATIC_RENAMED) $(MUSL_HEADERS) -MMD -MP -c -o $@ $<
+$(BUILD)/static/obj/doors/getaddrinfo.o: STATIC_RENAMED = -Dgetaddrinfo=__wrap_getaddrinfo
+
+# In two steps, because musl itself must go on calling its own functions.
+$(STATIC_CLI): $(STATIC_OBJECTS) $(BUILD)/libconfig.a
+	$(Q)$(CC) -r -nostdlib -o $(BUILD)/static/whole.o $(filter -L%,$(LDFLAGS)) $(STATIC_WRAPS) $(STATIC_OBJECTS) $(ARCHIVES) && \
+	    $(MUSL_CC) -static -no-pie -o $@ -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections $(BUILD)/static/whole.o
 
 # The rooms without the doors, so that a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)
@@ -197,7 +240,7 @@ bench:
 
 check:
 	scripts/install-deps $(if $(BUILT),lab,check) $(if $(FOREIGN),cross)
-	$(if $(BUILT),,$(MAKE) all $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN)$(MUSL),,$(BENCHES)))
+	$(if $(BUILT),,$(MAKE) all $(if $(SANITIZE)$(VALGRIND)$(MUSL),,STATIC=1) $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN)$(MUSL),,$(BENCHES)))
 	exec env CC='$(CC)' SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) FOREIGN=$(FOREIGN) MUSL=$(MUSL) BUILT=$(BUILT) \
 	    tests/check $(or $(BUILT),$(BUILD) $(UNIT_TESTS))
 
@@ -241,4 +284,4 @@ clean:
 
 .PHONY: all bench check clean deb demo dist format fuzz $(FUZZERS:%=fuzz_%) install kubernetes lint parity uninstall unit
 .SECONDARY:
--include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)
+-include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/static/obj/*/*.d $(BUILD)/static/obj/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)

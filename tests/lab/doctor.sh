@@ -37,7 +37,7 @@ configure() {
 # A program whose loader is a trap: a script with the usual name, which leaves a mark if it is run.
 make_trap() {
     trap=$TMPDIR/trap program=$TMPDIR/trapped
-    loader_name=$(basename "$(readelf -p .interp "$originbypass" | grep -o '/.*')")
+    loader_name=$(basename "$(readelf -p .interp /bin/sh | grep -o '/.*')")
     mkdir -p "$trap"
     printf '#!/bin/sh\n: >%s/sprung\n' "$trap" >"$trap/$loader_name"
     chmod 755 "$trap/$loader_name"

@@ -63,6 +63,18 @@ const char *local_files_fault(void) {
     return fault;
 }
 
+size_t local_files_servers(struct server_address *servers, size_t most) {
+    char *text = file_text(RESOLV_CONF, NULL), *rest = text;
+    const char *named;
+    size_t count = 0;
+    while (text != NULL && count < most && (named = next_nameserver(&rest)) != NULL)
+        count += server_address_parse(named, &servers[count]) == NULL;
+    if (count == 0 && most > 0 && server_address_parse("127.0.0.1", &servers[0]) == NULL)
+        count = 1;
+    free(text);
+    return count;
+}
+
 bool local_files_name(const struct server_address *server) {
     char *text = file_text(RESOLV_CONF, NULL), *rest = text;
     const char *named;

@@ -8,6 +8,7 @@
 #include "originbypass/command/base/misspelt.h"
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/native.h"
 #include "originbypass/command/doctor/doctor_capture.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_configuration.h"
@@ -154,6 +155,13 @@ static bool concerns_external_dns(const struct doctor *doctor) {
     return doctor->host_count == 0;
 }
 
+static void tell_substitute(const struct doctor *doctor) {
+    const char *substitute = native_substitute();
+    if (substitute != NULL && doctor->host_count > 0)
+        findings_tell(&(struct finding){FINDING_NOTE, "libc", "getent", "Compare with what a program says here"}, "%s",
+                      substitute);
+}
+
 static void look_at_network(struct doctor *doctor, const struct doctor_options *options, char *const *hosts) {
     for (size_t i = 0; i < options->target_count; i++)
         add_host(doctor, hosts[i]);
@@ -161,6 +169,7 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
         add_configured_hosts(doctor);
     for (size_t i = 0; i < doctor->host_count; i++)
         doctor->hosts[i].local = local_begin(doctor->hosts[i].name);
+    tell_substitute(doctor);
     if (concerns_external_dns(doctor)) {
         add_upstreams_of_hosts(doctor);
         doctor_upstreams(doctor);

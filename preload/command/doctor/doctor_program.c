@@ -111,10 +111,11 @@ static void tell_untried(const char *pid, const struct program *program, const c
                                         "Run originbypass doctor where the program runs, or install its libc"},
                       "cannot be run here: its loader %s is missing", program->loader);
     else
-        findings_tell(&(struct finding){FINDING_NOTE, "program-preload", shown,
-                                        "Run originbypass doctor where that loader is the system's own"},
-                      "names %s for its loader, which is not %s: whether it takes the library was not tried",
-                      program->loader, SYSTEM_LOADER_OWNER);
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "program-preload", shown,
+                              "Run originbypass doctor where that loader is the system's own"},
+            "names %s for its loader, which is not the system's own: whether it takes the library was not tried",
+            program->loader);
 }
 
 /* A program can name any file as its loader. So a loader is run only if the system has it, whoever names it. */

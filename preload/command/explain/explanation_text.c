@@ -11,6 +11,7 @@
 #include "originbypass/command/base/table.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/local_files.h"
+#include "originbypass/command/dns/native.h"
 #include "originbypass/rules/policy.h"
 
 static const char *const TYPE_NAMES[RECORD_TYPE_COUNT] = {"A", "AAAA"};
@@ -168,7 +169,12 @@ static char *addresses_text(const struct resolution *resolution) {
 
 static void print_native(const struct explanation *explanation) {
     const struct resolution *native = &explanation->native;
+    static bool is_told; /* once is enough for a report */
+    const char *substitute = is_told ? NULL : native_substitute();
     print_line("libc", STYLE_PLAIN, native->error != NULL ? memory_text(native->error) : addresses_text(native));
+    if (substitute != NULL)
+        print_line("", STYLE_NOTE, memory_text(substitute));
+    is_told = true;
 }
 
 static bool uses_rejected(const struct explanation *explanation) {

@@ -1,6 +1,5 @@
 #include "originbypass/command/programs/library.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -17,6 +16,7 @@
 #include "originbypass/command/base/variable.h"
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/preload_fault.h"
+#include "originbypass/command/programs/system_loader.h"
 
 static const char NAME[] = "liboriginbypass.so";
 
@@ -73,15 +73,15 @@ char *library_find(void) {
 }
 
 static bool is_loadable(const char *library) {
-    char *fault = preload_fault(NULL, library);
+    char *fault = preload_fault(NULL, library), *refusal = fault == NULL ? system_loader_fault(library) : NULL;
     if (fault != NULL)
         cli_complain("%s: %s", library, fault);
-    else if (dlopen(library, RTLD_NOW | RTLD_LOCAL) != NULL)
-        return true;
-    else
-        cli_complain("%s: the loader refuses it: %s", library, dlerror()); // NOLINT(concurrency-mt-unsafe): one thread
+    else if (refusal != NULL)
+        cli_complain("%s: the loader refuses it: %s", library, refusal);
+    bool loadable = fault == NULL && refusal == NULL;
+    free(refusal);
     free(fault);
-    return false;
+    return loadable;
 }
 
 void library_complain_of_none(void) {

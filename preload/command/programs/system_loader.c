@@ -1,5 +1,6 @@
 #include "originbypass/command/programs/system_loader.h"
 
+#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,6 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/loader_list.h"
-
-const char SYSTEM_LOADER_OWNER[] = "the one of this command, nor one of musl that only root can change";
 
 /* The path is in every program of musl. */
 #ifdef __aarch64__
@@ -69,4 +68,10 @@ char *system_loader_refusal(const char *loader, const char *library, bool *known
     free(objects);
     free(command);
     return refusal;
+}
+
+char *system_loader_fault(const char *library) {
+    if (dlopen(library, RTLD_NOW | RTLD_LOCAL) != NULL)
+        return NULL;
+    return memory_text(dlerror()); // NOLINT(concurrency-mt-unsafe): there is one thread
 }

@@ -1,7 +1,6 @@
 /* originbypass system status: the library of the whole machine, and which programs have it. */
 #include "originbypass/command/system/system_status.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
@@ -20,6 +19,7 @@
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/preload_list.h"
 #include "originbypass/command/programs/running.h"
+#include "originbypass/command/programs/system_loader.h"
 #include "originbypass/command/system/system_preload.h"
 
 /* An entry of the file that is a copy of the library. */
@@ -50,16 +50,13 @@ static const struct {
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
-/*
- * If the loader was able to load the library, it is already in this process, and dlopen(3) succeeds. Otherwise the
- * loader tries again and says why not. It searches for a name without a slash, and expands `$`.
- */
+/* The loader searches for a name without a slash, and expands `$`. */
 static struct entry look_at_entry(const char *path) {
     struct entry entry = {.path = memory_text(path), .exists = true};
     struct stat found;
-    if (dlopen(path, RTLD_NOW | RTLD_LOCAL) != NULL)
+    entry.problem = system_loader_fault(path);
+    if (entry.problem == NULL)
         return entry;
-    entry.problem = memory_text(dlerror()); // NOLINT(concurrency-mt-unsafe): there is one thread
     entry.exists = path[0] != '/' || strchr(path, '$') != NULL || stat(path, &found) == 0;
     return entry;
 }

@@ -16,6 +16,12 @@ char *local_files_place(const char *host, const struct address_set *set);
 /** Why libc has no name server to ask, as static text about /etc/resolv.conf. NULL: it has one. */
 const char *local_files_fault(void);
 
+/**
+ * The name servers that libc asks: the first of those in /etc/resolv.conf, at most `most`, or 127.0.0.1 if it names
+ * none. Returns their number.
+ */
+size_t local_files_servers(struct server_address *servers, size_t most);
+
 /** Whether /etc/resolv.conf names this server, so that libc asks it, too. */
 bool local_files_name(const struct server_address *server);
 

@@ -4,8 +4,10 @@
 #include <stdbool.h>
 
 /*
- * The loaders that map the library into programs, and what they say of it (ld.so(8)): the one that started this
- * command, and musl's. A loader is never run because a file names it: a program can name any file.
+ * The loaders that map the library into programs, and what they say of it (ld.so(8)). The ordinary command asks the one
+ * that started it, and musl's. The static command was started by none: it asks the system's, found under the names that
+ * glibc and musl give to theirs (static_system_loader.c). A loader is never run because a file names it: a program can
+ * name any file.
  */
 
 /** Whether a path is that of a loader of musl, by its last part. */
@@ -20,14 +22,18 @@ bool system_loader_is_other(const char *path);
  */
 const char *system_loader_for(const char *path);
 
-/** Whose loader that is, to be put after "names PATH for its loader, which is not ". */
-extern const char SYSTEM_LOADER_OWNER[];
-
 /**
  * Why this loader (from system_loader_for()) does not take the library; NULL: it takes it. `*known` is false, and the
  * result NULL, if it cannot be found out. The loader only lists what it would map: nothing of the library or of a
  * program is run. The caller must free(3) the text.
  */
 char *system_loader_refusal(const char *loader, const char *library, bool *known);
+
+/**
+ * Why the library cannot be loaded here, as the loader says it; NULL: it can. A name without a slash is searched for,
+ * as in LD_PRELOAD. The static command takes the library if there is no loader that it may ask. The caller must free(3)
+ * the text.
+ */
+char *system_loader_fault(const char *library);
 
 #endif
