@@ -139,7 +139,7 @@ STATIC_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclu
                 $(WARNINGS) $(HARDENING)
 ifeq ($(FOREIGN),)
 MUSL_CC = musl-gcc
-MUSL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+MUSL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(ARCH)-linux-gnu
 else
 MUSL_CC = $(CC) -specs $(BUILD)/static/musl.specs
 MUSL_HEADERS = -idirafter $(FOREIGN_ROOT)/usr/include -idirafter $(FOREIGN_ROOT)/usr/include/$(TRIPLET) -idirafter /usr/$(TRIPLET)/include
