@@ -135,13 +135,15 @@ STATIC_REPLACED += %/tame_aarch64.c %/old_glibc.c %/old_glibc_command.c \
                    $(patsubst %,preload/doors/%.c,$(filter-out getaddrinfo,$(DOORS)))
 STATIC_OBJECTS = $(patsubst preload/%.c,$(BUILD)/static/obj/%.o,$(filter-out $(STATIC_REPLACED),$(sort $(wildcard preload/*/*.c) $(CLI_SOURCES))))
 STATIC_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(TAMED) programs_leave_alone getaddrinfo freeaddrinfo)
-STATIC_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -ffunction-sections -fdata-sections \
+STATIC_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIE -ffunction-sections -fdata-sections \
                 $(WARNINGS) $(HARDENING)
 ifeq ($(FOREIGN),)
 MUSL_CC = musl-gcc
+MUSL_LIBRARY = /usr/lib/$(ARCH)-linux-musl
 MUSL_HEADERS = -idirafter /usr/include -idirafter /usr/include/$(ARCH)-linux-gnu
 else
 MUSL_CC = $(CC) -specs $(BUILD)/static/musl.specs
+MUSL_LIBRARY = $(FOREIGN_ROOT)/usr/lib/$(ARCH)-linux-musl
 MUSL_HEADERS = -idirafter $(FOREIGN_ROOT)/usr/include -idirafter $(FOREIGN_ROOT)/usr/include/$(TRIPLET) -idirafter /usr/$(TRIPLET)/include
 endif
 
@@ -160,10 +162,13 @@ $(BUILD)/static/obj/%.o: preload/%.c | $(BUILD)/static/musl.specs
 	$(Q)$(MUSL_CC) $(STATIC_CFLAGS) $(STATIC_RENAMED) $(MUSL_HEADERS) -MMD -MP -c -o $@ $<
 $(BUILD)/static/obj/doors/getaddrinfo.o: STATIC_RENAMED = -Dgetaddrinfo=__wrap_getaddrinfo
 
-# In two steps, because musl itself must go on calling its own functions.
+# In two steps, because musl itself must go on calling its own functions. musl-gcc does not know -static-pie, which lets the
+# kernel place the program anywhere: this says what it comes to.
 $(STATIC_CLI): $(STATIC_OBJECTS) $(BUILD)/libconfig.a
 	$(Q)$(CC) -r -nostdlib -o $(BUILD)/static/whole.o $(filter -L%,$(LDFLAGS)) $(STATIC_WRAPS) $(STATIC_OBJECTS) $(ARCHIVES) && \
-	    $(MUSL_CC) -static -no-pie -o $@ -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--gc-sections $(BUILD)/static/whole.o
+	    $(MUSL_CC) -static -nostartfiles -o $@ -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections \
+	    $(addprefix $(MUSL_LIBRARY)/,rcrt1.o crti.o) $(shell $(CC) -print-file-name=crtbeginS.o) $(BUILD)/static/whole.o \
+	    $(shell $(CC) -print-file-name=crtendS.o) $(MUSL_LIBRARY)/crtn.o
 
 # The rooms without the doors, so that a test program calls libc's own getaddrinfo.
 $(BUILD)/rooms.a: $(ROOM_OBJECTS)

@@ -27,6 +27,11 @@ it_needs_neither_a_loader_nor_a_library() {
     lacks NEEDED "$(readelf --wide --dynamic "$static")"
 }
 
+it_can_be_at_any_address() {
+    contains 'DYN (Position-Independent Executable file)' "$(readelf --file-header "$static")"
+    lacks TEXTREL "$(readelf --wide --dynamic "$static")"
+}
+
 it_is_for_the_librarys_cpu() {
     equal "$(readelf --file-header "$LAB_LIBRARY" | grep Machine)" "$(readelf --file-header "$static" | grep Machine)"
 }
