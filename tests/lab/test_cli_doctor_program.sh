@@ -351,6 +351,7 @@ it_says_that_env_takes_ld_preload_away() {
     finds_nothing_bad
     doctor -- env -v -u HOME -C /usr/bin curl
     finds_nothing_bad
+    [[ ${COMMAND-} != static ]] || return 0 # doctor takes a static command for a static program
     doctor -- env -i "$originbypass" run -H "$CDN" curl
     finds_nothing_bad
 }
