@@ -121,8 +121,13 @@ it_exits_as_env_does() {
     exits_with 125 "$entrypoint"
 }
 
+it_leads_away_from_the_cdn_if_nothing_is_configured() {
+    contains '"server":"origin"' "$("$entrypoint" curl -sS --max-time 20 "https://$CDN/")"
+    equal 'ORIGIN_BYPASS_HOSTS=auto' "$("$entrypoint" env | grep ^ORIGIN_BYPASS_HOSTS)"
+}
+
 it_refuses_to_start_without_a_host() {
-    exits_with 125 "$entrypoint" true
+    ORIGIN_BYPASS_HOSTS='' exits_with 125 "$entrypoint" true
     contains 'no host given: set ORIGIN_BYPASS_HOSTS' "$(<"$messages")"
     ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/missing exits_with 125 "$entrypoint" true
     contains "$TMPDIR/missing" "$(<"$messages")"
@@ -167,7 +172,8 @@ it_needs_no_command_beside_the_library() {
     cp "$entrypoint" "$TMPDIR/bare"
     local entrypoint=$TMPDIR/bare/entrypoint
     unset ORIGIN_BYPASS_LIBRARY
-    exits_with 125 "$entrypoint" true
+    contains '"server":"origin"' "$("$entrypoint" curl -sS "https://$CDN/")"
+    ORIGIN_BYPASS_HOSTS='' exits_with 125 "$entrypoint" true
     contains 'entrypoint: no host given: set ORIGIN_BYPASS_HOSTS' "$(<"$messages")"
     export ORIGIN_BYPASS_HOSTS=$CDN
     contains '"server":"origin"' "$("$entrypoint" curl -sS "https://$CDN/")"
