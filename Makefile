@@ -41,8 +41,9 @@ TRIPLET = $(ARCH)-linux-gnu
 CC = $(subst _,-,$(TRIPLET))-gcc
 AR = $(subst _,-,$(TRIPLET))-ar
 STRIP_COMMAND = $(subst _,-,$(TRIPLET))-strip
-FOREIGN_ROOT = $(BUILD)/root
-FOREIGN_PACKAGES = libc-ares-dev libconfig-dev libc6 libgcc-s1 libcmocka-dev libcmocka0 libjansson-dev libjansson4 musl musl-dev
+FOREIGN_ROOT ?= $(BUILD)/root
+FOREIGN_PACKAGES = libc-ares-dev libconfig-dev libc6 libgcc-s1 libcmocka-dev libcmocka0 libjansson-dev libjansson4 musl \
+                   musl-dev busybox-static
 CPPFLAGS += -isystem $(FOREIGN_ROOT)/usr/include -isystem $(FOREIGN_ROOT)/usr/include/$(TRIPLET)
 LDFLAGS += -L$(FOREIGN_ROOT)/usr/lib/$(TRIPLET)
 endif
@@ -221,8 +222,8 @@ kubernetes: all
 	    $(STRIP_COMMAND) --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY) && \
 	    $(STRIP_COMMAND) --strip-unneeded -o $(BUILD)/kubernetes/configmap/originbypass $(CLI)
 
-deb:
-	BUILD=$(BUILD) scripts/make-deb
+deb: | $(FOREIGN_ROOT)
+	BUILD=$(BUILD) FOREIGN=$(FOREIGN) FOREIGN_ROOT=$(FOREIGN_ROOT) scripts/make-deb
 
 demo:
 	scripts/install-deps demo
