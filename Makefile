@@ -3,8 +3,9 @@
 # make check      install what is missing, build, run every test, JOBS (3 for each core) files of them side by side
 # make bench      install what is missing, build, compare speed with libc and others: tables and a plot in build/bench
 # make lint       clang-format, clang-tidy, cppcheck, shellcheck, which file may know which, one meaning for a name
-# make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib); make uninstall
-# make dist       build/originbypass-VERSION-MACHINE.tar.gz: the same tree, to unpack anywhere
+# make install    into DESTDIR, under PREFIX (/usr/local), the library in LIBDIR (PREFIX/lib), the command in BINDIR
+#                 (PREFIX/bin), with STATIC=1 the one for any libc; make uninstall
+# make dist       build/originbypass-VERSION.tar.gz, to unpack anywhere: both CPUs, and a command for any libc
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
 # make kubernetes build/kubernetes: scripts/kubernetes with the library and the command, for kubectl
 # make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
@@ -202,19 +203,26 @@ $(BUILD)/parity/%: tests/parity/%.c $(BUILD)/rooms.a
 parity: $(BUILD)/parity/order_oracle
 	tests/parity/order $(BUILD)/parity/order_oracle
 
-INSTALL = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' BUILD='$(BUILD)' STRIP='$(STRIP)' scripts/install-tree
+INSTALL = PREFIX='$(PREFIX)' LIBDIR='$(LIBDIR)' BINDIR='$(BINDIR)' BUILD='$(BUILD)' STRIP='$(patsubst strip,$(STRIP_COMMAND),$(STRIP))' \
+          COMMAND='$(if $(STATIC),$(STATIC_CLI))' scripts/install-tree
 install: all
 	DESTDIR='$(DESTDIR)' $(INSTALL) install
 
 uninstall:
 	DESTDIR='$(DESTDIR)' $(INSTALL) uninstall
 
-# The command finds the library in ../lib, wherever the tree is unpacked.
-DIST = originbypass-$(VERSION)-$(ARCH)
-dist: all
-	$(Q)rm -rf $(BUILD)/dist && DESTDIR=$(BUILD)/dist PREFIX=/$(DIST) STRIP=$(STRIP_COMMAND) BUILD=$(BUILD) scripts/install-tree install && \
-	    cp README.md $(BUILD)/dist/$(DIST) && \
-	    tar -C $(BUILD)/dist --owner=0 --group=0 --numeric-owner --sort=name -czf $(BUILD)/$(DIST).tar.gz $(DIST)
+dist: binaries
+	$(Q)BUILD=$(BUILD) scripts/make-dist originbypass-$(VERSION)
+
+# Library and both commands for each CPU.
+OTHER = $(filter-out $(MACHINE),aarch64 x86_64)
+OTHER_CC = $(subst _,-,$(OTHER))-linux-gnu-gcc
+binaries:
+	$(if $(FOREIGN),$(error what make dist and make kubernetes make is for both CPUs: leave ARCH out))
+	@for program in $(OTHER_CC) musl-gcc; do command -v $$program >/dev/null || { echo "make: there is no $$program;" \
+	    'scripts/install-deps dist installs it' >&2; exit 1; }; done
+	$(MAKE) ARCH=$(MACHINE) BUILD=$(BUILD) STATIC=1 all
+	$(MAKE) ARCH=$(OTHER) BUILD=$(BUILD)/$(OTHER) CC=$(OTHER_CC) STATIC=1 all
 
 # kubectl reads no file from outside the directory.
 kubernetes: all
@@ -245,8 +253,9 @@ bench:
 	tests/bench/run $(BUILD)
 
 check:
-	scripts/install-deps $(if $(BUILT),lab,check) $(if $(FOREIGN),cross)
+	scripts/install-deps $(if $(BUILT),lab,check)
 	$(if $(BUILT),,$(MAKE) all $(if $(SANITIZE)$(VALGRIND)$(MUSL),,STATIC=1) $(UNIT_TESTS) $(BUILD)/parity/order_oracle $(if $(SANITIZE)$(VALGRIND)$(FOREIGN)$(MUSL),,$(BENCHES)))
+	$(if $(BUILT)$(SANITIZE)$(VALGRIND)$(FOREIGN)$(MUSL),,$(MAKE) binaries)
 	exec env CC='$(CC)' SANITIZE=$(SANITIZE) VALGRIND=$(VALGRIND) FOREIGN=$(FOREIGN) MUSL=$(MUSL) BUILT=$(BUILT) \
 	    tests/check $(or $(BUILT),$(BUILD) $(UNIT_TESTS))
 
@@ -288,6 +297,6 @@ format:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all bench check clean deb demo dist format fuzz $(FUZZERS:%=fuzz_%) install kubernetes lint parity uninstall unit
+.PHONY: all bench binaries check clean deb demo dist format fuzz $(FUZZERS:%=fuzz_%) install kubernetes lint parity uninstall unit
 .SECONDARY:
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/static/obj/*/*.d $(BUILD)/static/obj/*/*/*.d $(BUILD)/unit/*.d $(BUILD)/bench/obj/*.d $(BUILD)/parity/*.d)

@@ -41,6 +41,30 @@ in_root_options=()
 build=$TMPDIR/build
 mkdir -p "$build"
 cp -p "${LAB_LIBRARY%/*}"/{liboriginbypass.so,originbypass} "$build"
+case $(uname -m) in
+    aarch64) other_cpu=x86_64 ;;
+    *) other_cpu=aarch64 ;;
+esac
 
 # The tree's make, without the settings of the tests, so every test makes the same. Nothing is compiled again.
-make_in_tree() { make -s -C "$top" -o all BUILD="$build" "$@"; }
+make_in_tree() { make -s -C "$top" -o all -o binaries BUILD="$build" "$@"; }
+
+# What else make binaries has built: the command for any libc, and all for the other CPU.
+needs_binaries() {
+    local file binaries=({,"$other_cpu/"}static/originbypass "$other_cpu"/{liboriginbypass.so,originbypass})
+    for file in "${binaries[@]}"; do
+        [[ -e ${LAB_LIBRARY%/*}/$file ]] || skip "there is no ${LAB_LIBRARY%/*}/$file; make binaries makes it"
+    done
+    (cd "${LAB_LIBRARY%/*}" && cp -p --parents "${binaries[@]}" "$build")
+}
+
+# unpack_dist DIRECTORY: packs and unpacks the archive for every container; sets unpacked to the tree.
+unpack_dist() {
+    needs_binaries
+    rm -f "$build"/originbypass-*.tar.gz
+    make_in_tree dist >/dev/null
+    mkdir -p "$1"
+    tar -xzf "$build"/originbypass-*.tar.gz -C "$1"
+    # shellcheck disable=SC2034 # for the caller
+    unpacked=$(echo "$1"/*)
+}

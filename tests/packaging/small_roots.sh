@@ -4,10 +4,8 @@
 # shellcheck disable=SC2154,SC2034 # packaging.sh has these variables, and the tests use them
 
 here=${BASH_SOURCE[0]%/*}
-case $(uname -m) in
-    aarch64) other_cpu=x86_64 debian_of_other=amd64 ;;
-    *) other_cpu=aarch64 debian_of_other=arm64 ;;
-esac
+debian_of_other=amd64
+[[ $other_cpu != aarch64 ]] || debian_of_other=arm64
 foreign_root=${LAB_LIBRARY%/*}/$other_cpu/root
 
 # small_root CPU LIBC: at $root a system with this libc (glibc or musl), busybox, and /bin/caller, a program that looks
@@ -19,7 +17,7 @@ small_root() {
     root=$TMPDIR/$2-$cpu
     [[ ! -e $root ]] || rm -r "$root"
     mkdir -p "$root"/{bin,dev,proc,tmp,run,opt,etc,lib,lib64,usr/local}
-    add_busybox && "add_$2" && set_up_root "$root"
+    add_busybox && "add_$2" && add_places_for_qemu && set_up_root "$root"
 }
 
 add_busybox() {
@@ -28,11 +26,13 @@ add_busybox() {
         needs_program busybox
         busybox=$(command -v busybox)
     else
-        busybox=$(find "$foreign_root" -type f -name busybox)
+        busybox=$(find "$foreign_root" -type f -path '*bin/busybox')
         [[ -n $busybox ]] || skip "there is no busybox in $foreign_root; remove that directory, and make fetches it"
     fi
     cp "$busybox" "$root/bin"
-    for applet in sh cat cp dirname env grep head id ls mkdir readlink tar true uname; do ln -s busybox "$root/bin/$applet"; done
+    for applet in sh cat cp dirname env grep head id ls mkdir readlink tar true uname; do
+        ln -s busybox "$root/bin/$applet"
+    done
 }
 
 add_glibc() {
@@ -45,7 +45,8 @@ add_glibc() {
         cp -L "$loader" "$root$loader"
     else
         libc=$foreign_root/usr/lib/$cpu-linux-gnu/libc.so.6
-        cp -L "$foreign_root$loader" "$root$loader" 2>/dev/null || cp -L "$foreign_root/lib/$cpu-linux-gnu/${loader##*/}" "$root$loader"
+        cp -L "$foreign_root$loader" "$root$loader" 2>/dev/null ||
+            cp -L "$foreign_root/lib/$cpu-linux-gnu/${loader##*/}" "$root$loader"
     fi
     cp -L "$libc" "$root/lib"
 }
@@ -59,10 +60,20 @@ add_musl() {
         libc=/usr/lib/$cpu-linux-musl/libc.so
     else
         sed "s|/usr/|$foreign_root/usr/|g" "$foreign_root/usr/lib/$cpu-linux-musl/musl-gcc.specs" >"$specs"
-        "${cpu/_/-}-linux-gnu-gcc" -specs "$specs" -std=gnu11 -D_GNU_SOURCE -pthread -o "$root/bin/caller" "$lab/caller.c" || return
+        "${cpu/_/-}-linux-gnu-gcc" -specs "$specs" -std=gnu11 -D_GNU_SOURCE -pthread -o "$root/bin/caller" "$lab/caller.c" ||
+            return
         libc=$foreign_root/usr/lib/$cpu-linux-musl/libc.so
     fi
     cp -L "$libc" "$root/lib/ld-musl-$cpu.so.1"
+}
+
+# Where bwrap puts qemu and its libraries; it cannot make these places in a system that it mounts read-only.
+add_places_for_qemu() {
+    [[ $cpu != "$(uname -m)" ]] || return 0
+    local file
+    for file in $(files_of_qemu); do
+        mkdir -p "$root${file%/*}" && touch "$root$file" || return
+    done
 }
 
 interpreter_of() { readelf --program-headers --wide "$1" | sed -n 's/.*program interpreter: \(.*\)\]/\1/p'; }
@@ -78,11 +89,22 @@ in_small_root() {
 # is entered there is not seen by the machine. The interpreter is opened when it is entered, and so need not be in the
 # system in which it is used; only what qemu itself is linked with has to be.
 in_foreign_root() {
-    local file in_root_options=("${in_root_options[@]}")
-    for file in /usr/bin/qemu-"$cpu" $(ldd "/usr/bin/qemu-$cpu" | grep -o '/[^ ]*'); do
-        in_root_options+=(--ro-bind "$file" "$file")
-    done
+    local options in_root_options=("${in_root_options[@]}")
+    read -r -a options < <(options_for_qemu)
+    in_root_options+=("${options[@]}")
     with_interpreter in_root "$@"
+}
+
+# bwrap's options that bring qemu into a system.
+options_for_qemu() {
+    local file
+    for file in $(files_of_qemu); do printf '%s ' --ro-bind "$file" "$file"; done
+    echo
+}
+
+files_of_qemu() {
+    command -v "qemu-$cpu"
+    ldd "$(command -v "qemu-$cpu")" | grep -o '/[^ ]*'
 }
 
 # with_interpreter FUNCTION ARGUMENT...: calls it where programs of $cpu can be executed.
@@ -116,6 +138,8 @@ needs_foreign() {
     [[ -d $foreign_root ]] || skip "there is no $foreign_root; make ARCH=$other_cpu makes it"
     unshare --user --map-root-user --mount mount -n -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc 2>/dev/null ||
         skip 'this kernel has no binfmt_misc of its own for a user namespace: it is older than 6.7, or forbids it'
-    local interpret=$TMPDIR/interpret-$other_cpu
-    [[ -e $interpret ]] || "${CC:-cc}" -static -O1 -D_GNU_SOURCE "-DQEMU=\"/usr/bin/qemu-$other_cpu\"" -o "$interpret" "$here/interpret.c"
+    local interpret=$TMPDIR/interpret-$other_cpu qemu
+    qemu=$(command -v "qemu-$other_cpu")
+    [[ -e $interpret ]] ||
+        "${CC:-cc}" -static -O1 -D_GNU_SOURCE "-DQEMU=\"$qemu\"" -o "$interpret" "$here/interpret.c"
 }
