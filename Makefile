@@ -7,7 +7,7 @@
 #                 (PREFIX/bin), with STATIC=1 the one for any libc; make uninstall
 # make dist       build/originbypass-VERSION.tar.gz, to unpack anywhere: both CPUs, and a command for any libc
 # make deb        build/deb/originbypass_VERSION_ARCHITECTURE.deb
-# make kubernetes build/kubernetes: scripts/kubernetes with the library and the command, for kubectl
+# make kubernetes build/kubernetes: scripts/kubernetes with the libraries and commands, for kubectl
 # make fuzz       run the parsers of configurations and DNS messages under libFuzzer, FUZZ_S seconds (60) each
 # SANITIZE=address|thread builds under build/address or build/thread; make check then runs only the tests of our own
 # programs. make check VALGRIND=1 runs these under valgrind, and make check MUSL=1 as programs of musl.
@@ -225,10 +225,9 @@ binaries:
 	$(MAKE) ARCH=$(OTHER) BUILD=$(BUILD)/$(OTHER) CC=$(OTHER_CC) STATIC=1 all
 
 # kubectl reads no file from outside the directory.
-kubernetes: all
+kubernetes: dist
 	$(Q)rm -rf $(BUILD)/kubernetes && cp -R scripts/kubernetes $(BUILD) && \
-	    $(STRIP_COMMAND) --strip-unneeded -o $(BUILD)/kubernetes/configmap/liboriginbypass.so $(LIBRARY) && \
-	    $(STRIP_COMMAND) --strip-unneeded -o $(BUILD)/kubernetes/configmap/originbypass $(CLI)
+	    cp -R $(BUILD)/dist/originbypass-$(VERSION)/lib/* $(BUILD)/kubernetes/configmap
 
 deb: | $(FOREIGN_ROOT)
 	BUILD=$(BUILD) FOREIGN=$(FOREIGN) FOREIGN_ROOT=$(FOREIGN_ROOT) scripts/make-deb

@@ -2,6 +2,8 @@
 # scripts/kubernetes: a Deployment with each component, and a pod of it.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
+# shellcheck source-path=SCRIPTDIR source=small_roots.sh
+source "$(dirname "${BASH_SOURCE[0]}")/small_roots.sh"
 
 samples=$top/tests/packaging/kubernetes
 
@@ -73,18 +75,24 @@ it_says_beside_a_policy_that_the_first_one_cuts_off_the_rest() {
     done
 }
 
-it_has_a_library_and_a_command_that_fit_into_a_config_map_each() {
+it_has_libraries_and_commands_that_fit_into_a_config_map_each() {
     needs_kustomize
-    kubernetes=$build/kubernetes
-    make_in_tree kubernetes >/dev/null
-    local library=$kubernetes/configmap/liboriginbypass.so command=$kubernetes/configmap/originbypass
-    (($(stat -c %s "$library") < 1024 * 1024 && $(stat -c %s "$command") < 1024 * 1024))
+    make_components
+    local file
+    for file in "$kubernetes"/configmap/{x86_64,aarch64}/{liboriginbypass.so,originbypass}; do
+        (($(stat -c %s "$file") < 1024 * 1024))
+    done
     render deployment configmap
-    /usr/bin/python3 - "$TMPDIR/rendered.yaml" "$library" "$command" <<'END'
+    /usr/bin/python3 - "$TMPDIR/rendered.yaml" "$kubernetes/configmap" <<'END'
 import base64, sys, yaml
-data = {key: text for o in yaml.safe_load_all(open(sys.argv[1])) for key, text in o.get("binaryData", {}).items()}
-assert base64.b64decode(data["liboriginbypass.so"]) == open(sys.argv[2], "rb").read()
-assert base64.b64decode(data["originbypass"]) == open(sys.argv[3], "rb").read()
+objects = list(yaml.safe_load_all(open(sys.argv[1])))
+maps = {o["metadata"]["name"]: o["binaryData"] for o in objects if o["kind"] == "ConfigMap"}
+pod = next(o for o in objects if o["kind"] == "Deployment")["spec"]["template"]["spec"]
+sources = next(v for v in pod["volumes"] if v["name"] == "originbypass-files")["projected"]["sources"]
+assert len(sources) == len(maps) == 4
+for source in (s["configMap"] for s in sources):
+    item, = source["items"]
+    assert base64.b64decode(maps[source["name"]][item["key"]]) == open(f"{sys.argv[2]}/{item['path']}", "rb").read()
 END
 }
 
@@ -116,6 +124,26 @@ it_leads_a_pod_to_the_origin_with_a_config_map() {
     name_hosts
     equal "$ORIGIN_V4" "$(pod getent ahostsv4 "$CDN" | awk 'NR == 1 { print $1 }')"
     equal '' "$(<"$messages")"
+}
+
+it_leads_a_pod_to_the_origin_with_either_libc_on_either_cpu() {
+    needs_kustomize
+    make_components
+    local machine libc component
+    for machine in "$(uname -m)" "$other_cpu"; do
+        for libc in glibc musl; do
+            small_root "$machine" "$libc"
+            image_of_the_init_container
+            for component in init-container configmap; do
+                render deployment "$component" configuration
+                name_hosts
+                equal "$EDGE_V4" "$(in_small_root caller getaddrinfo "$CDN" inet)"
+                equal "$component $machine $libc $ORIGIN_V4" "$component $machine $libc $(small_pod caller getaddrinfo "$CDN" inet)"
+                equal '' "$(<"$messages")"
+                contains "$ORIGIN_V4" "$(small_pod /opt/originbypass/originbypass resolve "$CDN")"
+            done
+        done
+    done
 }
 
 it_leads_a_pod_to_the_origin_whose_shell_drops_the_variable() {
@@ -222,8 +250,18 @@ render() {
 copy_components() {
     rm -rf "$kubernetes"
     cp -R "$top/scripts/kubernetes" "$kubernetes"
-    printf 'no text: \377\n' >"$kubernetes/configmap/liboriginbypass.so"
-    printf 'no text: \376\n' >"$kubernetes/configmap/originbypass"
+    mkdir "$kubernetes"/configmap/{x86_64,aarch64}
+    printf 'no text: \377\n' >"$kubernetes/configmap/x86_64/liboriginbypass.so"
+    printf 'no text: \376\n' >"$kubernetes/configmap/x86_64/originbypass"
+    printf 'no text: \375\n' >"$kubernetes/configmap/aarch64/liboriginbypass.so"
+    printf 'no text: \374\n' >"$kubernetes/configmap/aarch64/originbypass"
+}
+
+# With the real libraries and commands.
+make_components() {
+    kubernetes=$build/kubernetes
+    needs_binaries
+    make_in_tree kubernetes >/dev/null
 }
 
 # The configuration has no host: list those of the tests in the rendered one.
@@ -232,9 +270,8 @@ name_hosts() { sed -i 's/hosts = ( );/hosts = ( "cdn.example.com" );/' "$TMPDIR/
 real_library() {
     with_root trixie
     needs_kustomize
-    kubernetes=$build/kubernetes
-    make_in_tree kubernetes >/dev/null
-    make_in_tree DESTDIR="$root" install
+    make_components
+    make_in_tree DESTDIR="$root" STATIC=1 install
 }
 
 # pod COMMAND...: runs it in a pod of the rendered Deployment, with new volumes. The pod's image does not have the library.
@@ -242,8 +279,27 @@ pod() {
     rm -rf "$TMPDIR/volumes"
     mkdir -p "$TMPDIR/volumes"
     touch "$root/etc/ld.so.preload"
-    mkdir -p "$root"/{etc,opt}/originbypass
+    mkdir -p "$root"/{etc/originbypass,opt/originbypass,originbypass}
     /usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$root" "$root" "$TMPDIR/volumes" "$@" 2>"$messages"
+}
+
+# What scripts/Containerfile puts into the image of the small system's CPU, beside a busybox.
+image_of_the_init_container() {
+    local options=(BUILD="$build")
+    [[ $cpu != "$other_cpu" ]] || options=(BUILD="$build/$other_cpu" ARCH="$other_cpu" FOREIGN_ROOT="$foreign_root")
+    image=$TMPDIR/image
+    [[ ! -e $image ]] || rm -r "$image"
+    cp -R "$root" "$image"
+    make_in_tree "${options[@]}" DESTDIR="$image" STATIC=1 STRIP=strip install
+}
+
+# small_pod COMMAND...: like pod, in the small system at $root.
+small_pod() {
+    rm -rf "$TMPDIR/volumes"
+    mkdir -p "$TMPDIR/volumes" "$root/etc/originbypass" {"$root","$image"}/{opt/originbypass,originbypass}
+    local run=(/usr/bin/python3 "$top/tests/packaging/pod.py" "$TMPDIR/rendered.yaml" "$image" "$root" "$TMPDIR/volumes" "$@")
+    [[ $cpu == "$(uname -m)" ]] || run=(with_interpreter env "POD_OPTIONS=$(options_for_qemu)" "${run[@]}")
+    "${run[@]}" 2>"$messages"
 }
 
 check_all "$@"
