@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# scripts/Containerfile, built without a network. A system of trixie replaces the images that it names. The result runs as its
-# entrypoint and command say. The stand-in for nginx looks up a name and ends.
+# scripts/Containerfile, built without a network. A system of trixie and small ones replace the images that it names. The
+# result runs as its entrypoint and command say. The stand-in for nginx looks up a name and ends.
 # shellcheck source-path=SCRIPTDIR source=packaging.sh
 source "$(dirname "${BASH_SOURCE[0]}")/packaging.sh"
+# shellcheck source-path=SCRIPTDIR source=small_roots.sh
+source "$(dirname "${BASH_SOURCE[0]}")/small_roots.sh"
 
 it_builds_an_image_in_which_the_program_is_led_to_the_origin() {
     with_image
@@ -25,14 +27,38 @@ it_keeps_what_the_image_has_in_ld_preload() {
     contains liboriginbypass.so "$(grep '^loaded' "$TMPDIR/ran")"
 }
 
-it_builds_an_image_of_the_library_alone() {
+it_builds_an_image_of_the_library_alone_that_serves_either_libc() {
     with_image
-    local container
+    serves_either_libc
+}
+
+it_builds_the_same_for_the_other_cpu_without_running_anything_of_it() {
+    needs_foreign
+    with_image_for_the_other_cpu
+    serves_either_libc
+}
+
+# What the init container of Kubernetes does with localhost/library, image by image.
+serves_either_libc() {
+    local container libc image kustomization=$top/scripts/kubernetes/init-container/kustomization.yaml
     container=$(buildah from --pull-never localhost/library)
-    root=$(buildah mount "$container")
-    set_up_root "$root"
-    [[ -r $root/usr/local/lib/liboriginbypass.so && ! -e $root/src ]]
+    image=$(buildah mount "$container")
+    [[ ! -e $image/src ]]
+    for libc in glibc musl; do
+        small_root "$built_for" "$libc"
+        mkdir -p "$image/opt/originbypass" "$root/opt/originbypass"
+        # shellcheck disable=SC2046 # a command and its arguments
+        in_image "$image" $(sed -n 's/^ *command: \[\(.*\)\]/\1/p' "$kustomization" | tr -d ,)
+        mv "$image"/opt/originbypass/* "$root/opt/originbypass"
+        equal "$built_for $libc $ORIGIN_V4" "$built_for $libc $(in_small_root /opt/originbypass/originbypass run -H "$CDN" \
+            caller getaddrinfo "$CDN" inet)"
+    done
     buildah rm "$container" >/dev/null
+}
+
+in_image() {
+    local root=$1
+    in_small_root "${@:2}"
 }
 
 it_shows_the_same_file_in_the_readme() {
@@ -56,37 +82,69 @@ needs_yaml() { /usr/bin/python3 -c 'import yaml' 2>/dev/null || skip 'python3-ya
 
 # Makes the images that the file names from a Debian system, and builds from them; once for all tests.
 with_image() {
+    built_for=$(uname -m) arguments=()
+    needs_images
+    use_own_storage containers
+    [[ -e $TMPDIR/containers/built ]] || make_image
+}
+
+# In a storage of its own, because there a name is an image of another CPU. Not with --platform: buildah 1.28 does not
+# find such an image in its own storage, but would look for it in a registry.
+with_image_for_the_other_cpu() {
+    local debian
+    built_for=$other_cpu arguments=(--build-arg "TARGETARCH=$debian_of_other")
+    needs_images
+    use_own_storage containers-other
+    debian=$(sed -n 's/^FROM [^ ]* \(.*\) AS build$/\1/p' "$top/scripts/Containerfile")
+    make_base "$debian"
+    make_busybox
+    build_stage originbypass localhost/library
+}
+
+needs_images() {
     needs_program bwrap
     needs_program buildah
     [[ -d $roots/trixie ]] || skip "no system of trixie: $(cat "$roots/trixie.missing" 2>/dev/null || echo "tests/packaging/roots makes it")"
     ((EUID == 0)) || skip 'only root can make an image of a whole system'
-    use_own_storage
-    [[ -e $TMPDIR/containers/built ]] || make_image
 }
 
 use_own_storage() {
-    mkdir -p "$TMPDIR/containers"
-    printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$TMPDIR/containers/"{storage,run} \
-        >"$TMPDIR/containers/storage.conf"
-    export CONTAINERS_STORAGE_CONF=$TMPDIR/containers/storage.conf BUILDAH_ISOLATION=chroot
+    mkdir -p "$TMPDIR/$1"
+    printf '[storage]\ndriver = "overlay"\ngraphroot = "%s"\nrunroot = "%s"\n' "$TMPDIR/$1/"{storage,run} \
+        >"$TMPDIR/$1/storage.conf"
+    export CONTAINERS_STORAGE_CONF=$TMPDIR/$1/storage.conf BUILDAH_ISOLATION=chroot
 }
 
 make_image() {
     local debian
-    debian=$(sed -n 's/^FROM \(.*\) AS build$/\1/p' "$top/scripts/Containerfile")
+    debian=$(sed -n 's/^FROM [^ ]* \(.*\) AS build$/\1/p' "$top/scripts/Containerfile")
     make_base "$debian"
-    buildah tag "$debian" "$debian-slim"
+    make_busybox
     make_stand_in_for_nginx "$debian"
     build_stage originbypass localhost/library
     build_stage '' localhost/my-proxy
     touch "$TMPDIR/containers/built"
 }
 
+# The build would fetch the other CPU's libraries from the network, which the lab does not have.
 make_base() {
-    local container
+    local container mounted
     container=$(buildah from scratch)
-    cp -a "$roots/trixie/." "$(buildah mount "$container")"
+    mounted=$(buildah mount "$container")
+    cp -a "$roots/trixie/." "$mounted"
+    if [[ $built_for == "$other_cpu" ]]; then
+        mkdir -p "$mounted/src/build/$other_cpu"
+        cp -a "$foreign_root" "$mounted/src/build/$other_cpu"
+    fi
     buildah commit -q --rm "$container" "$1"
+}
+
+make_busybox() {
+    local container
+    small_root "$built_for" musl
+    container=$(buildah from scratch)
+    cp -a "$root/." "$(buildah mount "$container")"
+    buildah commit -q --rm "$container" "$(sed -n 's/^FROM \(.*\) AS originbypass$/\1/p' "$top/scripts/Containerfile")"
 }
 
 make_stand_in_for_nginx() {
@@ -111,7 +169,7 @@ END
 build_stage() {
     # Later versions of buildah raise these limits, and some systems do not allow even root to do that.
     local limits=(--ulimit "nofile=$(ulimit -Hn):$(ulimit -Hn)" --ulimit "nproc=$(ulimit -Hu):$(ulimit -Hu)")
-    buildah bud -q --layers --pull-never --network host "${limits[@]}" ${1:+--target "$1"} -t "$2" \
+    buildah bud -q --layers --pull-never --network host "${limits[@]}" "${arguments[@]}" ${1:+--target "$1"} -t "$2" \
         -f "$top/scripts/Containerfile" "$top"
 }
 
