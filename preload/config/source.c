@@ -214,6 +214,31 @@ bool config_source_equals(const struct config_source *a, const struct config_sou
            are_same_octets(a->text, a->size, b->text, b->size) && are_same_sets(a->set_files, b->set_files);
 }
 
+/* FNV-1a. The size comes first, so that the end of one text is not taken for the beginning of the next. */
+static uint64_t digest_octets(uint64_t digest, const char *octets, size_t size) {
+    static const uint64_t prime = UINT64_C(1099511628211);
+    digest = (digest ^ size) * prime;
+    for (size_t i = 0; i < size; i++)
+        digest = (digest ^ (uint8_t)octets[i]) * prime;
+    return digest;
+}
+
+static uint64_t digest_text(uint64_t digest, const char *text) {
+    return text == NULL ? digest : digest_octets(digest, text, strlen(text));
+}
+
+uint64_t config_source_digest(const struct config_source *source) {
+    if (source->text == NULL)
+        return 0;
+    uint64_t digest = digest_octets(UINT64_C(14695981039346656037), source->text, source->size);
+    for (const struct config_set_file *file = source->set_files; file != NULL; file = file->next) {
+        digest = digest_text(digest_text(digest, file->path), file->fault);
+        if (file->text != NULL)
+            digest = digest_octets(digest, file->text, file->size);
+    }
+    return digest == 0 ? 1 : digest;
+}
+
 void config_source_release(struct config_source *source) {
     config_set_files_release(source->set_files);
     unmap(&source->environment);

@@ -146,7 +146,7 @@ static void begin_first(void) {
         publish_refusal(&told);
         tell_config_refusal(config, false);
     } else {
-        publish_configuration(config, &told);
+        publish_configuration(config, config_loaded(), &told);
         tell_beginning(config);
     }
     atomic_store(&configuration_look_ms, 0);
@@ -223,7 +223,7 @@ static bool is_outdated(const struct name *name, void *given) {
 /* ---- the next ones ---- */
 
 /* False: not now. */
-static bool replace(struct config *config, const struct in_force *former) {
+static bool replace(struct config *config, const struct config_source *source, const struct in_force *former) {
     struct rules *rules = rules_build(config);
     if (rules == NULL)
         return false;
@@ -235,7 +235,7 @@ static bool replace(struct config *config, const struct in_force *former) {
     cache_forget(is_outdated, &change);
     counters_add(COUNTER_RELOADS);
     put_into_effect(config, former->generation + 1);
-    publish_configuration(config, &told);
+    publish_configuration(config, source, &told);
     tell_reload(config, former->generation + 1);
     return true;
 }
@@ -258,7 +258,7 @@ static bool parse(const struct config_source *source) {
         return true;
     }
     const struct in_force *former = in_force_acquire();
-    bool replaced = replace(config, former);
+    bool replaced = replace(config, source, former);
     in_force_release(former);
     if (!replaced)
         config_free(config);

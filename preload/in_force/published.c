@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "originbypass/config/compare.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/values/address.h"
 
@@ -45,6 +46,10 @@ void publish_state(enum published_state state, const struct config_source *sourc
     set_text(published.file, sizeof(published.file), source == NULL ? NULL : source->file);
     set_text(published.hosts, sizeof(published.hosts),
              source == NULL ? NULL : source->variables[CONFIG_VARIABLE_HOSTS]);
+    set_text(published.upstreams, sizeof(published.upstreams),
+             source == NULL ? NULL : source->variables[CONFIG_VARIABLE_UPSTREAMS]);
+    published.upstreams_of_variable = published.upstreams[0] != '\0';
+    published.file_digest = source == NULL ? 0 : config_source_digest(source);
     published.hosts_of_variable = published.hosts[0] != '\0';
     set_text(published.error, sizeof(published.error), NULL);
     if (source != NULL && source->fault != NULL)
@@ -78,8 +83,31 @@ static void publish_upstreams(const struct config *config) {
     }
 }
 
-void publish_configuration(const struct config *config, const struct counters_load *load) {
+static bool have_no_settings(const struct config *config, const struct host_settings *settings) {
+    for (size_t i = 0; i < config->rule_count; i++)
+        if ((i == 0 || config->rules[i].settings != config->rules[i - 1].settings) &&
+            !config_compare_equal(config->rules[i].settings, settings))
+            return false;
+    return true;
+}
+
+/* Without memory it is not known. */
+static bool is_plain(const struct config *config) {
+    struct config *none = config->file == NULL ? NULL : config_parse_source(&(struct config_source){0});
+    struct host_settings usual = none == NULL ? config->general : none->general;
+    usual.upstreams = config->general.upstreams;
+    bool plain = config->file == NULL || (none != NULL && have_no_settings(config, &usual));
+    config_free(none);
+    return plain;
+}
+
+void publish_configuration(const struct config *config, const struct config_source *source,
+                           const struct counters_load *load) {
+    bool plain = is_plain(config);
+    uint64_t digest = config_source_digest(source);
     begin_publishing();
+    published.file_digest = digest;
+    published.is_plain = plain;
     published.state = PUBLISHED_IN_FORCE;
     published.generation = load->generation;
     published.loaded_s = load->loaded_s;
@@ -90,6 +118,7 @@ void publish_configuration(const struct config *config, const struct counters_lo
     published.hosts_of_variable = config->hosts_of_variable;
     published.hosts_replaced = (uint32_t)config->replaced_count;
     publish_upstreams(config);
+    published.upstreams_of_variable = source->variables[CONFIG_VARIABLE_UPSTREAMS] != NULL;
     publish_log(config);
     set_text(published.metrics_directory, sizeof(published.metrics_directory), config->metrics_directory);
     end_publishing();

@@ -964,26 +964,6 @@ it_says_with_whose_configuration_it_looks_at_a_host_if_that_of_the_process_is_no
     lacks "$not_known" "$report"
 }
 
-it_looks_at_a_host_with_what_is_in_force_and_not_with_a_changed_file() {
-    local by_now='hosts are looked at with the host rules that it has in force, and not with those that its file has by now'
-    configure "hosts = ( \"$CDN\", \"www.example.com\" );"
-    begin_asking
-    configure 'hosts = ( "www.example.com" );'
-    doctor --pid "$pid" "$CDN"
-    finds_nothing_bad
-    tells good "$CDN: external DNS says $ORIGIN_V4"
-    tells note "process $pid: $by_now"
-    lacks ORIGIN_BYPASS_HOSTS "$report"
-    configure "hosts = ( \"$CDN\", \"www.example.com\", \"shop.example.com\" );"
-    doctor --pid "$pid" "$CDN"
-    lacks "$by_now" "$report"
-    doctor --pid "$pid" shop.example.com
-    finds_bad 1
-    tells bad 'does not list shop.example.com, so libc answers. /etc/originbypass/originbypass.conf lists it by now'
-    tells note "process $pid: $by_now"
-    lacks 'shop.example.com: external DNS says' "$report"
-}
-
 it_looks_at_a_host_with_the_file_that_the_process_has_in_its_own_root() {
     install_library
     configure "hosts = ( \"shop.example.com\" );"
@@ -1009,16 +989,6 @@ it_asks_the_upstreams_that_the_process_has_in_force() {
     equal 1 "$status"
     tells bad '203.0.113.99: '
     lacks '8.8.8.8: answers' "$report"
-}
-
-it_reports_the_file_of_a_process_that_is_broken_now() {
-    configure "hosts = ( \"$CDN\" );"
-    begin_asking
-    configure 'hosts = ( "a b" );'
-    ORIGIN_BYPASS_HOSTS=shop.example.com doctor --pid "$pid" "$CDN"
-    equal 1 "$status"
-    tells bad '/etc/originbypass/originbypass.conf:1: refused: "a b" is not a host name'
-    lacks shop.example.com "$report"
 }
 
 it_does_not_say_of_a_process_in_another_network_what_it_sees_in_its_own() {
@@ -1111,15 +1081,6 @@ it_says_that_the_library_was_overwritten_in_place() {
     equal 3 "$status"
     contains "has the library from $library, which was overwritten in place after the process started" \
         "$(grep -m 1 '^bad ' <<<"$report")"
-}
-
-it_says_that_the_file_of_a_process_is_gone() {
-    configure "hosts = ( \"$CDN\" );"
-    begin_asking
-    rm /etc/originbypass/originbypass.conf
-    doctor --pid "$pid"
-    finds_bad 1
-    tells bad 'its configuration file /etc/originbypass/originbypass.conf is gone' 'Put the file back'
 }
 
 it_says_that_the_standard_error_of_a_process_is_closed() {

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "originbypass/config/file.h"
 #include "originbypass/config/set_file.h"
@@ -93,6 +94,9 @@ enum config_source_state config_source_state(const struct config_source *source)
 
 /** Whether two sources say the same, in the same files. */
 bool config_source_equals(const struct config_source *a, const struct config_source *b);
+
+/** A number that two sources share if their files say the same, and by chance alone if not. 0: there is no file. */
+uint64_t config_source_digest(const struct config_source *source);
 
 /** Give the memory back. */
 void config_source_release(struct config_source *source);

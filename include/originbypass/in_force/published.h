@@ -20,7 +20,7 @@ enum published_state {
     PUBLISHED_NOTHING,  /**< nothing was configured at load */
     PUBLISHED_DISABLED, /**< ORIGIN_BYPASS_DISABLED */
     PUBLISHED_LEFT_OUT, /**< `programs` leaves this program alone */
-    PUBLISHED_WAITING,  /**< read at load; the first lookup parses it. `hosts` is the variable as it was given */
+    PUBLISHED_WAITING,  /**< read at load; the first lookup parses it. Hosts and upstreams are the variables' */
     PUBLISHED_IN_FORCE,
     PUBLISHED_REFUSED, /**< the first configuration was refused: no name is ours */
     PUBLISHED_FOREIGN, /**< the process has a libc that we do not serve: libc answers every call */
@@ -28,7 +28,7 @@ enum published_state {
 };
 
 #define PUBLISHED_MAGIC "originbypass:" /* and three NUL */
-#define PUBLISHED_VERSION 2
+#define PUBLISHED_VERSION 3
 
 /** A listed name that libc answered last, because external DNS did not. */
 struct published_fallback {
@@ -55,9 +55,12 @@ struct published {
     char upstreams[512];       /**< the general ones, as in ORIGIN_BYPASS_UPSTREAMS */
     char log_file[256]; /**< where messages go: a path, "stderr", or "none" if `log.level` is; "": not known yet */
     char error[512]; /**< why the configuration was refused, or its file not read, with file and line; "": no reason */
-    uint32_t hosts_of_variable;  /**< 1: `hosts` are those of ORIGIN_BYPASS_HOSTS; 0: of the file */
-    uint32_t hosts_replaced;     /**< rules of the file that have no effect, because the variable replaces them */
-    char metrics_directory[256]; /**< of the counters; "": none, not known yet, or its path is longer */
+    uint64_t file_digest;           /**< of the file that is in force, or waits (config_source_digest()); 0: none */
+    uint32_t is_plain;              /**< 1: beside `hosts` and `upstreams` nothing is set that decides an answer */
+    uint32_t upstreams_of_variable; /**< 1: `upstreams` are those of ORIGIN_BYPASS_UPSTREAMS */
+    uint32_t hosts_of_variable;     /**< 1: `hosts` are those of ORIGIN_BYPASS_HOSTS; 0: of the file */
+    uint32_t hosts_replaced;        /**< rules of the file that have no effect, because the variable replaces them */
+    char metrics_directory[256];    /**< of the counters; "": none, not known yet, or its path is longer */
     _Atomic uint32_t fallbacks_sequence; /**< odd while `fallbacks` changes, which `sequence` does not tell */
     struct published_fallback fallbacks[PUBLISHED_FALLBACKS];
 };
@@ -65,8 +68,9 @@ struct published {
 /** Record a state without a configuration in force. `source` is what was read at load; NULL: nothing. */
 void publish_state(enum published_state state, const struct config_source *source);
 
-/** Record a configuration in force. `load` says when it took effect. */
-void publish_configuration(const struct config *config, const struct counters_load *load);
+/** Record a configuration in force, made from `source`. `load` says when it took effect. */
+void publish_configuration(const struct config *config, const struct config_source *source,
+                           const struct counters_load *load);
 
 /** Record that a configuration was refused, at first or at a reload, as `load` says. What is in force stays. */
 void publish_refusal(const struct counters_load *load);

@@ -149,6 +149,8 @@ static void add_upstreams_of_hosts(struct doctor *doctor) {
 
 /* No upstream is ever asked for a host that is not listed. */
 static bool concerns_external_dns(const struct doctor *doctor) {
+    if (doctor->unknown != NULL)
+        return false;
     for (size_t i = 0; i < doctor->host_count; i++)
         if (doctor_is_listed(doctor, doctor->hosts[i].name))
             return true;
@@ -178,7 +180,8 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
     for (size_t i = 0; i < doctor->host_count; i++)
         doctor_name(doctor, &doctor->hosts[i]);
     for (size_t i = 0; i < options->target_count; i++)
-        if (strstr(options->targets[i], "://") != NULL)
+        if (strstr(options->targets[i], "://") != NULL &&
+            !(doctor->unknown != NULL && doctor_is_listed(doctor, hosts[i])))
             doctor_url(doctor, options->targets[i], hosts[i]);
     free(doctor->upstreams);
     free(doctor->hosts);
@@ -196,7 +199,10 @@ static void look_at_settings(const struct doctor_options *options, char *const *
     struct doctor doctor = {.config = config,
                             .rules = memory_checked(rules_build(config)),
                             .is_of_another = options->view.why != NULL,
-                            .is_former = options->view.is_former};
+                            .is_former = options->view.is_former,
+                            .unknown = options->view.unknown};
+    if (options->view.has_no_file)
+        config->file = NULL;
     if (doctor.is_former) { /* the variable has them only for this command */
         config->hosts_of_variable = false;
         config->replaced_count = 0;
@@ -235,7 +241,7 @@ static int look_at_all(const struct doctor_options *options, char *const *hosts)
 
 static int look_with_view(struct doctor_options *options, char *const *hosts, int argc, char **argv) {
     if (options->pid != NULL && options->target_count > 0)
-        options->view = doctor_view_of_process(options->pid, &options->settings, hosts, options->target_count);
+        options->view = doctor_view_of_process(options->pid, &options->settings);
     return option_settings_apply(&options->settings, argc, argv) ? look_at_all(options, hosts) : CLI_BAD;
 }
 

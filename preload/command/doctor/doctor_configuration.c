@@ -148,7 +148,7 @@ bool doctor_configuration(const struct doctor *doctor) {
         findings_tell(&(struct finding){FINDING_CAUSE, "configuration", config_variable_name(CONFIG_VARIABLE_DISABLED),
                                         "Remove the variable"},
                       "the library is switched off");
-    else if (config->error_count == 0)
+    else if (config->error_count == 0 && !doctor->is_former) /* what a process has in force has been told */
         tell_rules(doctor);
     look_at_replaced_rules(config);
     for (size_t i = 0; i < config->error_count; i++)

@@ -13,6 +13,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/doctor_common.h"
+#include "originbypass/command/doctor/doctor_file.h"
 #include "originbypass/command/doctor/doctor_known.h"
 #include "originbypass/command/doctor/doctor_mount.h"
 #include "originbypass/command/doctor/doctor_record.h"
@@ -81,8 +82,10 @@ static bool lists_by_now(const char *pid, const struct published *record, const 
     return listed;
 }
 
-static void tell_unlisted_now(const char *about, const char *pid, const struct published *record, const char *host) {
-    char *remedy = record->refused_s != 0 ? memory_text("See the finding on its configuration")
+static void tell_unlisted_now(const char *about, const char *pid, const struct published *record,
+                              const struct doctor_file *file, const char *host) {
+    bool is_former = doctor_file_is_former(file) && record->hosts_of_variable == 0;
+    char *remedy = record->refused_s != 0 || is_former ? memory_text("See the finding on its configuration")
                    : hosts_place(record) == HOSTS
                        ? memory_text("Add the host to ORIGIN_BYPASS_HOSTS of this process and restart it")
                        : text_format("Add the host to %s of this process, unless it is there. %s", record->file,
@@ -92,11 +95,15 @@ static void tell_unlisted_now(const char *about, const char *pid, const struct p
     free(remedy);
 }
 
-static void compare_host(const char *about, const char *pid, const struct published *record, const char *host) {
+/* Returns whether it has told that the file has changed. */
+static bool compare_host(const char *about, const char *pid, const struct published *record,
+                         const struct doctor_file *file, const char *host) {
+    bool is_changed = file->state == DOCTOR_FILE_NEXT || file->state == DOCTOR_FILE_MISSED;
+    bool listed_now = record->hosts_left_out == 0 && is_changed && lists_by_now(pid, record, host);
     if (record->hosts_left_out > 0)
         findings_tell(&(struct finding){FINDING_NOTE, "process-hosts", about, NULL},
                       "cannot tell whether it lists %s: it has too many host rules to show them all", host);
-    else if (record->refused_s == 0 && lists_by_now(pid, record, host))
+    else if (listed_now)
         findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy_for_unnoticed(pid, host)},
                       "does not list %s, so libc answers. %s lists it by now, but the process has not noticed that, "
                       "because it has %s; its hosts are: %s",
@@ -104,14 +111,18 @@ static void compare_host(const char *about, const char *pid, const struct publis
                       doctor_record_changed_root(pid) ? "changed its root directory" : "looked nothing up since",
                       record->hosts);
     else
-        tell_unlisted_now(about, pid, record, host);
+        tell_unlisted_now(about, pid, record, file, host);
+    return listed_now;
 }
 
-static void compare_hosts(const char *about, const char *pid, const struct published *record, const struct rules *rules,
-                          const char *const *hosts, size_t count) {
+static bool compare_hosts(const char *about, const char *pid, const struct published *record,
+                          const struct doctor_file *file, const struct rules *rules, const char *const *hosts,
+                          size_t count) {
+    bool told = false;
     for (size_t i = 0; i < count; i++)
         if (!lists(rules, hosts[i]))
-            compare_host(about, pid, record, hosts[i]);
+            told |= compare_host(about, pid, record, file, hosts[i]);
+    return told;
 }
 
 static void tell_replaced(const char *about, const struct published *record) {
@@ -158,30 +169,67 @@ static void tell_ending(const char *about, const char *pid) {
     free(parent);
 }
 
-static void look_at_hosts(const char *about, const char *pid, const struct published *record, const char *const *hosts,
-                          size_t count) {
+/* Whether it has told that the file has changed. */
+static bool look_at_hosts(const char *about, const char *pid, const struct published *record,
+                          const struct doctor_file *file, const char *const *hosts, size_t count) {
+    bool told = false;
     struct config *config = doctor_record_config(record);
     struct rules *rules = memory_checked(rules_build(config));
     tell_replaced(about, record);
     if (doctor_known_to_end(pid)) {
         tell_ending(about, pid);
     } else {
-        compare_hosts(about, pid, record, rules, hosts, count);
+        told = compare_hosts(about, pid, record, file, rules, hosts, count);
         tell_fallbacks(about, pid, record, rules);
     }
     rules_free(rules);
     config_free(config);
+    return told;
 }
 
-static void look_for_file(const char *about, const char *pid, const struct published *record) {
-    char *path = text_format("/proc/%s/root%s", pid, record->file);
-    struct stat status;
-    if (record->file[0] != '\0' && !doctor_record_changed_root(pid) && stat(path, &status) != 0 && errno == ENOENT)
-        findings_tell(&(struct finding){FINDING_BAD, "process-file", about,
-                                        "Put the file back (a ConfigMap: its key), or the process loses its hosts when "
-                                        "it is restarted"},
-                      "its configuration file %s is gone; what it had stays in force until then", record->file);
-    free(path);
+/* What its file says now is not in force. */
+static void tell_file(const char *about, const char *pid, const struct published *record,
+                      const struct doctor_file *file) {
+    const char *known = doctor_known_to_keep(pid);
+    struct finding finding = {FINDING_BAD, "process-file", about, NULL};
+    char *remedy = NULL;
+    switch (file->state) {
+    case DOCTOR_FILE_NEXT:
+        finding.kind = known != NULL ? FINDING_BAD : FINDING_NOTE;
+        finding.remedy = doctor_record_noticed(pid);
+        findings_tell(&finding, "its configuration file %s has changed, and the change is not in force", record->file);
+        break;
+    case DOCTOR_FILE_MISSED:
+        finding.remedy = "Restart it. It does not notice a change, because it has changed its root directory";
+        findings_tell(&finding,
+                      "its configuration file %s has changed or is gone, and the change is not in force: the process "
+                      "keeps what it has until it is restarted",
+                      record->file);
+        break;
+    case DOCTOR_FILE_REFUSED:
+        finding.remedy = remedy = doctor_record_remedy(pid, record, file->fault);
+        if (record->refused_s == 0)
+            findings_tell(&finding,
+                          "its configuration file has changed, and it will refuse the change and keep what it has in "
+                          "force until it is restarted: %s",
+                          file->fault);
+        break;
+    case DOCTOR_FILE_GONE:
+    case DOCTOR_FILE_LOST:
+        finding.remedy =
+            "Put the file back (a ConfigMap: its key), or the process loses its hosts when it is restarted";
+        findings_tell(&finding,
+                      file->state == DOCTOR_FILE_GONE
+                          ? "its configuration file %s is gone; the process keeps what it has in force until it is "
+                            "restarted"
+                          : "its configuration file %s is a symbolic link to a file that is gone; the process keeps "
+                            "what it has in force until it is restarted",
+                      record->file);
+        break;
+    default:
+        break;
+    }
+    free(remedy);
 }
 
 /* --- states ------------------------------------------------------------------------------------------------------- */
@@ -318,8 +366,10 @@ void doctor_in_force(const char *about, const char *pid, const struct published 
                      size_t host_count) {
     tell_state(about, pid, record);
     if (record->state == PUBLISHED_IN_FORCE) {
-        look_for_file(about, pid, record);
-        look_at_hosts(about, pid, record, hosts, host_count);
+        struct doctor_file file = doctor_file_of(pid, record);
+        if (!look_at_hosts(about, pid, record, &file, hosts, host_count) && !doctor_known_to_end(pid))
+            tell_file(about, pid, record, &file);
+        doctor_file_free(&file);
     }
     look_at_messages(about, pid, record);
     look_at_places(about, pid, record);

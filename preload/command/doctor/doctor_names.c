@@ -285,8 +285,21 @@ static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *
     side_free(&local);
 }
 
+/* The addresses may be pinned, of another name, from servers of its own, or rejected. */
+static void tell_unknown_settings(const struct doctor *doctor, struct doctor_host *looked_at) {
+    struct address_set set = {0};
+    (void)local_end(&looked_at->local, &set);
+    address_set_free(&set);
+    findings_tell(&(struct finding){FINDING_NOTE, "process-view", looked_at->name,
+                                    "Ask again when the finding on its file has been dealt with"},
+                  "the process lists it, but cannot tell with which settings (addresses, query, upstreams, reject): %s",
+                  doctor->unknown);
+}
+
 void doctor_name(const struct doctor *doctor, struct doctor_host *looked_at) {
-    if (doctor_is_listed(doctor, looked_at->name))
+    if (doctor->unknown != NULL && doctor_is_listed(doctor, looked_at->name))
+        tell_unknown_settings(doctor, looked_at);
+    else if (doctor_is_listed(doctor, looked_at->name))
         doctor_listed_name(doctor, looked_at);
     else
         doctor_unlisted_name(doctor, looked_at);

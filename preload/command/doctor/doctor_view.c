@@ -5,13 +5,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/doctor/doctor_file.h"
 #include "originbypass/command/doctor/doctor_known.h"
+#include "originbypass/command/doctor/doctor_record.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/container.h"
@@ -65,65 +69,82 @@ static bool is_record_sound(const struct published *record) {
     return sound;
 }
 
-/* Whether the rules of two configurations differ for one of the hosts. */
-static bool differ_for(const struct config *one, const struct config *other, char *const *hosts, size_t count) {
-    struct rules *rules = memory_checked(rules_build(one)), *others = memory_checked(rules_build(other));
-    bool differ = false;
-    for (size_t i = 0; i < count && !differ; i++) {
-        struct name name;
-        differ = name_fold(&name, hosts[i]) &&
-                 (rules_settings(rules, &name) == NULL) != (rules_settings(others, &name) == NULL);
+/* The settings of a listed host. Nothing else of them can be seen from outside. */
+static const char *why_unknown(enum doctor_file_state state) {
+    switch (state) {
+    case DOCTOR_FILE_REFUSED:
+        return "its file has changed, and it does not accept the change";
+    case DOCTOR_FILE_MISSED:
+        return "its file has changed, and it does not see the change";
+    case DOCTOR_FILE_GONE:
+    case DOCTOR_FILE_LOST:
+        return "its file is gone";
+    default:
+        return "its file cannot be read";
     }
-    rules_free(others);
-    rules_free(rules);
-    return differ;
 }
 
-/* A file with a mistake is none that the process will take: the report on the file says so. */
-static bool has_file_changed(const struct published *record, const char *file, char *const *hosts, size_t count) {
-    const struct config_source its = {.variables = {[CONFIG_VARIABLE_HOSTS] = record->hosts}};
-    struct config_source source;
-    if (!config_source_read_file(&source, file))
-        return false;
-    struct config *now = memory_checked(config_parse_source(&source));
-    struct config *config = memory_checked(config_parse_source(&its));
-    bool changed = now->error_count == 0 && differ_for(config, now, hosts, count);
-    config_free(config);
-    config_free(now);
-    config_source_release(&source);
-    return changed;
+/*
+ * A file that sets nothing: NULL would mean the one of this host. It stays open, because this command starts itself
+ * again with the variable, and then takes the same one.
+ */
+static char *file_of_nothing(void) {
+    static const char text[] = "# nothing\n";
+    const char *before = secure_getenv(config_variable_name(CONFIG_VARIABLE_FILE));
+    char *place = text_format("/proc/%d/fd/", (int)getpid()), *made;
+    if (before != NULL && strncmp(before, place, strlen(place)) == 0 && access(before, R_OK) == 0) {
+        free(place);
+        return memory_text(before);
+    }
+    int descriptor = (int)syscall(SYS_memfd_create, "originbypass", 0);
+    if (descriptor < 0 || fchmod(descriptor, S_IRUSR) != 0 || write(descriptor, text, strlen(text)) < 0)
+        made = memory_text("");
+    else
+        made = text_format("%s%d", place, descriptor);
+    free(place);
+    return made;
+}
+
+/* A process without a file takes one over that appears in the usual place. */
+static char *file_that_appeared(const char *pid) {
+    char *inside = text_format("/proc/%s/root%s", pid, CONFIG_DEFAULT_FILE), *file = NULL;
+    if (!doctor_record_changed_root(pid) && access(inside, F_OK) == 0)
+        file = file_of(pid, CONFIG_DEFAULT_FILE);
+    free(inside);
+    return file;
 }
 
 /* Empty counts as not set, so that a variable of this shell does not count for the process. */
-static struct doctor_view take_record(const char *pid, const struct published *record, struct option_settings *settings,
-                                      char *const *hosts, size_t host_count) {
-    char *file = record->file[0] == '\0' ? NULL : file_of(pid, record->file);
-    struct doctor_view view = {0};
-    bool readable = file != NULL && access(file, R_OK) == 0;
-    if (!readable && record->hosts[0] == '\0') {
-        view.why = "its configuration file cannot be read";
-    } else {
-        view.is_former = readable && record->state == PUBLISHED_IN_FORCE && record->hosts_of_variable == 0 &&
-                         has_file_changed(record, file, hosts, host_count);
-        settings->file = readable ? memory_text(file) : NULL;
-        settings->hosts =
-            memory_text(readable && record->hosts_of_variable == 0 && !view.is_former ? "" : record->hosts);
-        settings->upstreams = memory_text(record->upstreams); /* the general ones, wherever they come from */
-    }
-    free(file);
-    return view;
+static void take_settings(const struct published *record, const struct doctor_view *view, char *file,
+                          struct option_settings *settings) {
+    bool takes_hosts = view->is_former || record->hosts_of_variable != 0;
+    bool takes_upstreams = !view->is_next || record->upstreams_of_variable != 0;
+    settings->file = file != NULL ? file : file_of_nothing();
+    settings->hosts = memory_text(takes_hosts ? record->hosts : "");
+    settings->upstreams = memory_text(takes_upstreams ? record->upstreams : ""); /* the general ones */
 }
 
-/* The record of a process that has looked up nothing does not have them yet. */
-static void take_upstreams_of_environment(const char *pid, struct published *record) {
-    size_t size = 0;
-    char *environment = proc_file_text(pid, "environ", &size);
-    const char *value = environment == NULL
-                            ? NULL
-                            : proc_file_variable(environment, size, config_variable_name(CONFIG_VARIABLE_UPSTREAMS));
-    if (value != NULL)
-        snprintf(record->upstreams, sizeof(record->upstreams), "%s", value);
-    free(environment);
+static struct doctor_view take_record(const char *pid, const struct published *record,
+                                      struct option_settings *settings) {
+    struct doctor_file now = doctor_file_of(pid, record);
+    char *file = now.state == DOCTOR_FILE_NONE ? file_that_appeared(pid) : file_of(pid, record->file);
+    bool readable = file != NULL && access(file, R_OK) == 0;
+    struct doctor_view view = {.is_next = now.state == DOCTOR_FILE_NEXT && readable};
+    view.is_former = doctor_file_is_former(&now) || (now.state != DOCTOR_FILE_NONE && !readable);
+    view.unknown = view.is_former && record->is_plain == 0 ? why_unknown(now.state) : NULL;
+    if (view.is_former || !readable) {
+        free(file);
+        file = NULL;
+    }
+    view.has_no_file = file == NULL;
+    if (record->hosts_left_out > 0 && (view.is_former || record->hosts_of_variable != 0)) {
+        free(file);
+        view = (struct doctor_view){.why = "it has too many host rules to show them all"};
+    } else {
+        take_settings(record, &view, file, settings);
+    }
+    doctor_file_free(&now);
+    return view;
 }
 
 /* Why the record says nothing that hosts could be looked at with; NULL: it does. */
@@ -131,8 +152,6 @@ static const char *why_of_no_use(const struct published *record) {
     switch (record->state) {
     case PUBLISHED_IN_FORCE:
     case PUBLISHED_WAITING:
-        if (record->hosts_left_out > 0)
-            return "it has too many host rules to show them all";
         return record->error[0] == '\0' || record->state == PUBLISHED_IN_FORCE ? NULL : "it is refused";
     case PUBLISHED_REFUSED:
         return "it is refused";
@@ -148,29 +167,25 @@ static bool has_library(const char *maps) {
     return has;
 }
 
-static struct doctor_view take_view(const char *pid, const char *maps, struct option_settings *settings,
-                                    char *const *hosts, size_t host_count) {
+static struct doctor_view take_view(const char *pid, const char *maps, struct option_settings *settings) {
     struct published record;
     const char *why = maps == NULL         ? "it cannot be looked at"
                       : !has_library(maps) ? "it does not have the library"
                                            : published_read(pid, maps, &record);
     if (why == NULL)
         why = why_of_no_use(&record);
-    if (why == NULL && record.state == PUBLISHED_WAITING)
-        take_upstreams_of_environment(pid, &record);
     if (why == NULL && !is_record_sound(&record))
         why = "it is refused";
     if (why != NULL)
         return (struct doctor_view){.why = why};
-    return take_record(pid, &record, settings, hosts, host_count);
+    return take_record(pid, &record, settings);
 }
 
-struct doctor_view doctor_view_of_process(const char *pid, struct option_settings *settings, char *const *hosts,
-                                          size_t host_count) {
+struct doctor_view doctor_view_of_process(const char *pid, struct option_settings *settings) {
     if (settings->hosts != NULL || settings->upstreams != NULL || settings->file != NULL)
         return (struct doctor_view){0};
     char *maps = proc_file_text(pid, "maps", NULL);
-    struct doctor_view view = take_view(pid, maps, settings, hosts, host_count);
+    struct doctor_view view = take_view(pid, maps, settings);
     free(maps);
     return view;
 }
@@ -183,9 +198,10 @@ void doctor_view_tell_configuration(const struct doctor_view *view, const char *
                       "its configuration is not known, so hosts are looked at with the configuration of this "
                       "environment: %s",
                       view->why);
-    else if (view->is_former)
-        findings_tell(&finding, "hosts are looked at with the host rules that it has in force, and not with those that "
-                                "its file has by now");
+    else if (view->is_former && view->unknown == NULL)
+        findings_tell(&finding, "hosts are looked at with what it has in force, and not with its file");
+    else if (view->is_next)
+        findings_tell(&finding, "hosts are looked at with its file as it is now, which is not yet in force");
     free(about);
 }
 

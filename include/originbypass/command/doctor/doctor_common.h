@@ -55,8 +55,9 @@ struct doctor_host {
 struct doctor {
     const struct config *config; /**< that of the library; the defaults if there is none */
     struct rules *rules;
-    bool is_of_another; /**< the configuration is not that of the process that was asked for, which is not known */
-    bool is_former;     /**< the hosts are those that a process has in force, and not those of its file */
+    bool is_of_another;  /**< the configuration is not that of the process that was asked for, which is not known */
+    const char *unknown; /**< why the settings of a process' listed hosts are not known; NULL: they are */
+    bool is_former;      /**< the hosts are those that a process has in force, and not those of its file */
     struct doctor_host *hosts; /**< those that are checked, each once */
     size_t host_count;
     struct doctor_upstream *upstreams; /**< each server once */

@@ -13,17 +13,18 @@
 
 /** Which configuration hosts, upstreams and URLs are looked at with. All zeros: that of this environment, as asked. */
 struct doctor_view {
-    const char *why; /**< why it is not that of the process, a static text; NULL: it is, or an option gives another */
-    bool is_former;  /**< the process has hosts in force that its file no longer has, or the other way round */
+    const char *why;  /**< why it is not that of the process, a static text; NULL: it is, or an option gives another */
+    bool is_former;   /**< it is what the process has in force: its file is another one now, or gone */
+    bool is_next;     /**< it is the file as it is now, which the process takes over with a lookup */
+    bool has_no_file; /**< there is none, so that none is to be named */
+    const char *unknown; /**< why the settings of its listed hosts are not known, a static text; NULL: they are */
 };
 
 /**
- * Take the configuration that process `pid` has in force, or will have with its first lookup, as the settings of this
- * command. If its file lists one of these hosts and what is in force does not, or the other way round, what is in force
- * counts. Takes nothing if the configuration is not known, or if the settings have a value already.
+ * Take the configuration that process `pid` has in force, or will have with its next lookup, as the settings of this
+ * command. Takes nothing if it is not known, or if the settings have a value already.
  */
-struct doctor_view doctor_view_of_process(const char *pid, struct option_settings *settings, char *const *hosts,
-                                          size_t host_count);
+struct doctor_view doctor_view_of_process(const char *pid, struct option_settings *settings);
 
 /** Report if the configuration is not that of the process, or not that of its file. */
 void doctor_view_tell_configuration(const struct doctor_view *view, const char *pid);
