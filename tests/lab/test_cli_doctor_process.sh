@@ -220,6 +220,28 @@ it_says_that_the_user_of_a_process_cannot_read_the_library() {
     tells bad "LD_PRELOAD names $TMPDIR/liboriginbypass.so, which the loader ignores: not readable for the user of the process"
 }
 
+# What counts are the rights of that user on each directory of the way, and not those of whoever asks.
+it_says_that_a_directory_keeps_the_user_of_a_process_from_the_library() {
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    install_library
+    chmod 750 "${library%/*}"
+    chmod 755 "$TMPDIR"
+    setpriv --reuid "$nobody" --regid "$nobody" --clear-groups sleep 60 &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    doctor --pid "$pid"
+    finds_bad 2
+    tells bad "does not have the library" 'See the finding on its program: its user may not read the library'
+    tells bad "the loader does not take $library: not readable for the user of the process (the rights on ${library%/*})" \
+        'chmod o+rx for a directory'
+    lacks 'its loader takes' "$report"
+    chmod 755 "${library%/*}"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells good "its loader takes $library"
+}
+
 it_notes_what_else_the_loader_ignores_in_ld_preload() {
     LD_PRELOAD="$LAB_LIBRARY /nowhere/libother.so" doctor -- true
     finds_nothing_bad

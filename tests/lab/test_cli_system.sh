@@ -512,6 +512,32 @@ it_is_bad_where_what_is_entered_is_missing_or_does_not_load() {
     : >"$list"
 }
 
+it_says_whose_user_may_not_read_the_library() {
+    "${nobody[@]}" true 2>/dev/null || skip 'there is no user 65534 in this user namespace'
+    system enable
+    chmod 750 "${installed%/*}"
+    LD_PRELOAD='' "${nobody[@]}" sleep 60 2>/dev/null &
+    end_with_the_test $!
+    until_true runs_a_program "$!" sleep
+    system status
+    equal 1 "$status"
+    contains "$installed: is entered, and programs whose user may not read it do not have it. Let every user read it (chmod o+rx for a directory, chmod o+r for a file): ${installed%/*}" "$out"
+    lacks 'every program that starts has it' "$out"
+    row $! /usr/bin/sleep 'its user may not read it'
+    contains ', 1 may not read it' "$out"
+    system status --json
+    equal "${installed%/*}" "$("$python" -c 'import json, sys; print(json.load(sys.stdin)["entries"][0]["barring"])' <<<"$out")"
+    status=0
+    out=$("${nobody[@]}" "$originbypass" system status 2>/dev/null) || status=$?
+    equal 1 "$status"
+    contains 'programs whose user may not read it do not have it' "$out"
+    lacks 'disable takes it out' "$out"
+    chmod 755 "${installed%/*}"
+    : >"$list"
+}
+
+runs_a_program() { equal "$2" "$(<"/proc/$1/comm")" >/dev/null && grep -q "^State:.S" "/proc/$1/status"; }
+
 it_counts_what_can_never_have_it_and_what_it_may_not_look_at() {
     "${nobody[@]}" true 2>/dev/null || skip "only root can become another user"
     echo 'int pause(void); int main(void) { return pause(); }' | cc -static -x c -o "$TMPDIR/static" -

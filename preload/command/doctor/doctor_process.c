@@ -29,6 +29,7 @@
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/mapping.h"
+#include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/command/programs/started.h"
@@ -131,23 +132,34 @@ static void look_at_environment(const char *about, const char *why, const char *
 
 /* --- what is reported --------------------------------------------------------------------------------------------- */
 
+/* Then it does not help to name it again. */
+static bool may_not_read_library(const char *pid) {
+    char *library = library_find(), *fault = library == NULL ? NULL : preload_fault(pid, library);
+    bool barred = fault != NULL && strncmp(fault, PRELOAD_FAULT_UNREADABLE, strlen(PRELOAD_FAULT_UNREADABLE)) == 0;
+    free(fault);
+    free(library);
+    return barred;
+}
+
 static void tell_unmapped(const char *about, const char *pid, const char *environment, size_t size) {
     const char *preload = proc_file_variable(environment, size, "LD_PRELOAD");
     bool named = preload != NULL && strstr(preload, "liboriginbypass.so") != NULL;
     /* A program that writes a title over its environment, as nginx does, leaves no PATH there. */
     bool overwritten = size > 0 && proc_file_variable(environment, size, "PATH") == NULL;
-    findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
-                                    named ? "See the findings on its program; the loader may have said on its standard "
-                                            "error why it ignored the library"
-                                    : overwritten
-                                        ? "If it was, the loader has said on its standard error why it ignored the "
+    findings_tell(
+        &(struct finding){FINDING_BAD, "process-library", about,
+                          may_not_read_library(pid)
+                              ? "See the finding on its program: its user may not read the library"
+                          : named       ? "See the findings on its program; the loader may have said on its standard "
+                                          "error why it ignored the library"
+                          : overwritten ? "If it was, the loader has said on its standard error why it ignored the "
                                           "library (a wrong path, or a library for another CPU); start it with "
                                           "originbypass run, which looks first"
                                         : "Start it with originbypass run, or with the library's path in LD_PRELOAD"},
-                  "does not have the library%s",
-                  named         ? ", though it was started with it in LD_PRELOAD"
-                  : overwritten ? ". Whether it was started with it cannot be told: it has overwritten its environment"
-                                : "");
+        "does not have the library%s",
+        named         ? ", though it was started with it in LD_PRELOAD"
+        : overwritten ? ". Whether it was started with it cannot be told: it has overwritten its environment"
+                      : "");
     doctor_preload(pid, about, preload);
     char *path = proc_file_target(pid, "exe");
     doctor_program_of(pid, path == NULL ? about : path);

@@ -121,7 +121,7 @@ static void tell_untried(const char *pid, const struct program *program, const c
 /* A program can name any file as its loader. So a loader is run only if the system has it, whoever names it. */
 static void try_preload(const char *pid, const struct program *program, const char *shown) {
     const char *loader = system_loader_for(program->loader);
-    char *library = library_find(), *fault = library == NULL ? NULL : preload_fault(NULL, library);
+    char *library = library_find(), *fault = library == NULL ? NULL : preload_fault(pid, library);
     if (!has_our_loader(pid, program->loader, loader))
         tell_untried(pid, program, shown);
     else if (library == NULL)

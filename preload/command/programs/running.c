@@ -14,11 +14,12 @@
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/programs/container.h"
 #include "originbypass/command/programs/mapping.h"
+#include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/proc_file.h"
 #include "originbypass/command/programs/program.h"
 
 bool running_needs_restart(enum running_state state) {
-    return state != RUNNING_HAS_IT;
+    return state != RUNNING_HAS_IT && state != RUNNING_MAY_NOT;
 }
 
 /* --- what a process is -------------------------------------------------------------------------------------------- */
@@ -75,6 +76,13 @@ static void judge_mappings(struct running *running, char *maps, const char *ente
     }
 }
 
+static bool may_not_read(const char *pid, const char *library) {
+    char *fault = preload_fault(pid, library);
+    bool barred = fault != NULL && strncmp(fault, PRELOAD_FAULT_UNREADABLE, strlen(PRELOAD_FAULT_UNREADABLE)) == 0;
+    free(fault);
+    return barred;
+}
+
 static void add_running(struct running_list *list, struct running running) {
     list->programs = memory_resize(list->programs, list->count + 1, sizeof(list->programs[0]));
     running.pid = memory_text(running.pid);
@@ -91,6 +99,8 @@ static void look_at_running(struct running_list *list, char *pid, const char *en
     } else if (maps != NULL && maps[0] != '\0' && container_is_ours(pid)) {
         bool libc = mapping_has_libc(maps);
         judge_mappings(&running, maps, entered);
+        if (running.library == NULL && libc && entered != NULL && may_not_read(pid, entered))
+            running.state = RUNNING_MAY_NOT;
         if (running.library == NULL && (!libc || is_out_of_reach(pid)))
             list->out_of_reach++;
         else if (running.library != NULL || entered != NULL)

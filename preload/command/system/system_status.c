@@ -26,6 +26,7 @@
 struct entry {
     char *path;
     bool exists;
+    char *barring; /* the directory on the way, or the file, that not every user may read; NULL: none is known */
     char *problem; /* NULL: the loader takes it */
 };
 
@@ -44,20 +45,42 @@ static const struct {
 } STATES[RUNNING_STATES] = {
     [RUNNING_HAS_IT] = {"current", "has it", STYLE_GOOD},
     [RUNNING_LACKS_IT] = {"lacking", "lacks it: restart", STYLE_NOTE},
+    [RUNNING_MAY_NOT] = {"barred", "its user may not read it", STYLE_BAD},
     [RUNNING_HAS_OLD] = {"old", "has an old copy: restart", STYLE_NOTE},
     [RUNNING_HAS_LEFTOVER] = {"leftover", "still has it: restart", STYLE_NOTE},
 };
 
 /* --- looking ------------------------------------------------------------------------------------------------------ */
 
+static bool keeps_others_out(const char *path, mode_t needed) {
+    struct stat found;
+    return stat(path, &found) == 0 && (found.st_mode & needed) != needed;
+}
+
+/* For a user without any rights of its own. The caller must free(3) the text. */
+static char *barring_part_of(const char *path) {
+    char *part = memory_text(path);
+    for (char *end = path[0] == '/' ? part + 1 : NULL; end != NULL && (end = strchr(end, '/')) != NULL; end++) {
+        *end = '\0';
+        if (keeps_others_out(part, S_IXOTH))
+            return part;
+        *end = '/';
+    }
+    if (path[0] == '/' && keeps_others_out(part, S_IROTH))
+        return part;
+    free(part);
+    return NULL;
+}
+
 /* The loader searches for a name without a slash, and expands `$`. */
 static struct entry look_at_entry(const char *path) {
-    struct entry entry = {.path = memory_text(path), .exists = true};
+    struct entry entry = {.path = memory_text(path), .exists = true, .barring = barring_part_of(path)};
     struct stat found;
     entry.problem = system_loader_fault(path);
     if (entry.problem == NULL)
         return entry;
-    entry.exists = path[0] != '/' || strchr(path, '$') != NULL || stat(path, &found) == 0;
+    entry.exists =
+        path[0] != '/' || strchr(path, '$') != NULL || stat(path, &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
     return entry;
 }
 
@@ -81,9 +104,16 @@ static char *library_of_new_programs(const struct machine *machine) {
 
 static bool is_bad(const struct machine *machine) {
     for (size_t i = 0; i < machine->entry_count; i++)
-        if (machine->entries[i].problem != NULL)
+        if (machine->entries[i].problem != NULL || machine->entries[i].barring != NULL)
             return true;
     return (machine->musl || machine->is_private) && machine->entry_count > 0;
+}
+
+static size_t count_barred(const struct running_list *running) {
+    size_t count = 0;
+    for (size_t i = 0; i < running->count; i++)
+        count += running->programs[i].state == RUNNING_MAY_NOT ? 1 : 0;
+    return count;
 }
 
 static size_t count_restarts(const struct running_list *running) {
@@ -111,6 +141,7 @@ static void forget(struct machine *machine) {
     for (size_t i = 0; i < machine->entry_count; i++) {
         free(machine->entries[i].path);
         free(machine->entries[i].problem);
+        free(machine->entries[i].barring);
     }
     free(machine->entries);
     free(machine->library);
@@ -134,6 +165,11 @@ static void tell_entry(const struct machine *machine, const struct entry *entry)
             STYLE_BAD, entry->path,
             "is entered and not there: every program that starts says so; originbypass system disable takes it out",
             "");
+    else if (entry->barring != NULL)
+        print_status_line(STYLE_BAD, entry->path,
+                          "is entered, and programs whose user may not read it do not have it. Let every user read it "
+                          "(chmod o+rx for a directory, chmod o+r for a file): ",
+                          entry->barring);
     else if (entry->problem != NULL)
         print_status_line(STYLE_BAD, entry->path, "is entered, and the loader refuses it: ", entry->problem);
     else if (machine->musl)
@@ -176,9 +212,11 @@ static void tell_machine(const struct machine *machine) {
         printf("Running programs: not known, because %s\n", running->unseen);
         return;
     }
-    size_t good = running->count - restarts;
+    size_t barred = count_barred(running), good = running->count - restarts - barred;
     printf("Running programs: %zu %s it, %zu %s a restart, %zu cannot have it", good, good == 1 ? "has" : "have",
            restarts, restarts == 1 ? "needs" : "need", running->out_of_reach);
+    if (barred > 0)
+        printf(", %zu may not read it", barred);
     if (running->unreadable > 0)
         printf(", %zu could not be looked at (ask as root)", running->unreadable);
     if (running->unseen != NULL)
@@ -197,6 +235,7 @@ static void write_entries(const struct machine *machine) {
         document_boolean("exists", entry->exists);
         document_boolean("loads", entry->problem == NULL);
         document_text("problem", entry->problem);
+        document_text("barring", entry->barring);
         document_end();
     }
     document_end();

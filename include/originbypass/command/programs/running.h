@@ -8,6 +8,7 @@
 enum running_state {
     RUNNING_HAS_IT,
     RUNNING_LACKS_IT,     /**< it was started before the library was entered */
+    RUNNING_MAY_NOT,      /**< it lacks it, and its user may not read the file */
     RUNNING_HAS_OLD,      /**< another copy, or a file that is no longer there */
     RUNNING_HAS_LEFTOVER, /**< it was started while the library was entered, and the library is not entered now */
     RUNNING_STATES,       /**< the number of states */
