@@ -444,15 +444,51 @@ it_notes_a_library_that_gets_the_lookups_of_a_process_first() {
     lacks 'before the library' "$report"
 }
 
-it_notes_that_a_process_has_the_library_twice() {
+it_says_which_of_two_copies_answers_in_a_process() {
+    local old=$TMPDIR/old/liboriginbypass.so
     install_library
-    LD_PRELOAD="$library $LAB_LIBRARY" ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
+    mkdir -p "${old%/*}"
+    cp "$LAB_LIBRARY" "$old"
+    echo >>"$old"
+    echo "$old" >/etc/ld.so.preload
+    begin_with "$library" # what LD_PRELOAD names comes first
     doctor --pid "$pid"
     finds_nothing_bad
-    tells note "process $pid (sleep): has the library twice, from " " and from " "$library" "$LAB_LIBRARY"
+    tells good "process $pid (sleep): has the library from $library, the installed one"
+    tells note "process $pid (sleep): has the library twice, from $library and from $old: the first of them answers"
+    echo "$library" >/etc/ld.so.preload
+    begin_with "$old"
+    doctor --pid "$pid"
+    : >/etc/ld.so.preload
+    equal 3 "$status"
+    tells bad "has the library from $old, which is another than the installed one" 'Take this copy out of LD_PRELOAD'
+    tells note "has the library twice, from $old and from $library: the first of them answers"
     LD_PRELOAD="$library $library" ORIGIN_BYPASS_HOSTS=$CDN begin sleep 60
     doctor --pid "$pid"
     lacks twice "$report"
+}
+
+begin_asking_with() {
+    # shellcheck disable=SC2154 # the test before
+    coproc asking { LD_PRELOAD=$1 exec "$(compiled asks)" 2>"$messages"; }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    ask_for "$CDN"
+}
+
+# They need not be of one version, and what the process has in force is what the one has that answers.
+it_reads_what_the_copy_has_in_force_that_answers() {
+    local old=$TMPDIR/old/liboriginbypass.so
+    mkdir -p "${old%/*}"
+    cp "$LAB_LIBRARY" "$old"
+    echo >>"$old"
+    configure "hosts = ( \"$CDN\" );"
+    begin_asking_with "$old:$LAB_LIBRARY"
+    doctor --pid "$pid"
+    tells good "process $pid (asks): has these hosts in force since 20"
+    begin_asking_with "$LAB_LIBRARY:$old"
+    doctor --pid "$pid"
+    tells good "process $pid (asks): has these hosts in force since 20"
 }
 
 # --- what it has in force -------------------------------------------------------------------------------------------

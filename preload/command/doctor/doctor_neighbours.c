@@ -14,6 +14,7 @@
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/elf_file.h"
 #include "originbypass/command/programs/foreign_file.h"
+#include "originbypass/command/programs/link_order.h"
 #include "originbypass/command/programs/mapping.h"
 #include "originbypass/command/programs/proc_file.h"
 
@@ -96,25 +97,31 @@ static void look_at_neighbours(const char *pid, const char *about, const struct 
     }
 }
 
-static void look_for_copies(const char *about, const struct mapped *mapped) {
-    const struct mapping *first = NULL;
-    for (size_t i = 0; i < mapped->count; i++) {
-        if (!mapping_is_library(&mapped->list[i]))
-            continue;
-        if (first != NULL)
+static bool is_mapped_twice(const struct mapping *mapping, const struct mapping *first) {
+    return mapping_is_library(mapping) && (mapping->device != first->device || mapping->inode != first->inode);
+}
+
+/* Only one of them is asked first for every name. */
+static void look_for_copies(const char *pid, const char *about, const char *maps, const struct mapped *mapped) {
+    struct mapping first;
+    enum link_order order = link_order_first(pid, maps, &first);
+    if (order != LINK_ORDER_FIRST && order != LINK_ORDER_UNKNOWN)
+        return;
+    for (size_t i = 0; i < mapped->count; i++)
+        if (is_mapped_twice(&mapped->list[i], &first))
             findings_tell(&(struct finding){FINDING_NOTE, CHECK, about,
                                             "Name one of them, in LD_PRELOAD or in /etc/ld.so.preload, and restart it"},
-                          "has the library twice, from %s and from %s: each has a cache, counters and messages of its "
-                          "own, and what one leaves to libc goes to the other",
-                          first->path, mapped->list[i].path);
-        first = &mapped->list[i];
-    }
+                          "has the library twice, from %s and from %s: %s. Each has a cache, counters and messages of "
+                          "its own, and what one leaves to libc goes to the other",
+                          first.path, mapped->list[i].path,
+                          order == LINK_ORDER_FIRST ? "the first of them answers"
+                                                    : "which of them answers cannot be told");
 }
 
 void doctor_neighbours(const char *pid, const char *about, const char *maps, const char *preload) {
     struct mapped mapped = collect_mapped(maps);
     look_at_neighbours(pid, about, &mapped, preload);
-    look_for_copies(about, &mapped);
+    look_for_copies(pid, about, maps, &mapped);
     free(mapped.list);
 }
 

@@ -28,6 +28,7 @@
 #include "originbypass/command/doctor/read_published.h"
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
+#include "originbypass/command/programs/link_order.h"
 #include "originbypass/command/programs/mapping.h"
 #include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/proc_file.h"
@@ -74,7 +75,7 @@ static void tell_current(const char *about, const char *path, const char *instal
                       path);
 }
 
-static bool tell_mapping(const char *about, const char *pid, const struct mapping *mapping) {
+static bool tell_mapping(const char *about, const char *pid, const struct mapping *mapping, enum link_order order) {
     bool same_mounts = has_our_mounts(pid);
     char *installed = same_mounts ? library_find() : NULL;
     const char *why = mapping_why_outdated(pid, mapping, installed);
@@ -92,7 +93,9 @@ static bool tell_mapping(const char *about, const char *pid, const struct mappin
                       why);
     else if (why != NULL)
         findings_tell(&(struct finding){FINDING_BAD, "process-library", about,
-                                        "Restart the program to have the library that is installed"},
+                                        order == LINK_ORDER_FIRST
+                                            ? "Take this copy out of LD_PRELOAD or /etc/ld.so.preload, and restart it"
+                                            : "Restart the program to have the library that is installed"},
                       "has the library from %s, which %s%s%s", mapping->path, why,
                       installed == NULL ? "" : "; installed is ", installed == NULL ? "" : installed);
     else
@@ -230,15 +233,16 @@ static bool look_at_process(const struct process *process) {
     size_t size = 0;
     bool restart = false, has_library = false, is_waiting = false;
     char *environment = proc_file_text(process->pid, "environ", &size);
-    char *maps = memory_text(process->maps), *rest = maps;
-    if (maps[0] == '\0') {
+    enum link_order order = link_order_first(process->pid, process->maps, &mapping);
+    if (process->maps[0] == '\0') {
         findings_tell(
             &(struct finding){FINDING_BAD, "process", process->about, "Ask for the program that does the lookups"},
             "has no memory: it is a zombie (it has ended, and its parent has not noticed), or a thread of the "
             "kernel");
-    } else if (mapping_next_loaded(&rest, &mapping)) {
+    } else if (order != LINK_ORDER_NONE) {
         has_library = true;
-        restart = tell_mapping(process->about, process->pid, &mapping);
+        if (order != LINK_ORDER_UNKNOWN)
+            restart = tell_mapping(process->about, process->pid, &mapping, order);
         is_waiting = look_at_configuration(process, environment == NULL ? "" : environment, size);
     } else {
         tell_unmapped(process->about, process->pid, environment == NULL ? "" : environment, size);
@@ -246,7 +250,6 @@ static bool look_at_process(const struct process *process) {
     if (has_library)
         doctor_neighbours(process->pid, process->about, process->maps,
                           environment == NULL ? NULL : proc_file_variable(environment, size, "LD_PRELOAD"));
-    free(maps);
     free(environment);
     if (has_library)
         doctor_descriptors(process->pid, process->about);

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/programs/link_order.h"
 #include "originbypass/command/programs/mapping.h"
 
 enum { MAPPING_SIZE_MAX = 1 << 20, TRIES = 100 };
@@ -17,13 +17,6 @@ static const char DENIED[] = "this user may not read the memory of the process";
 
 bool published_is_denied(const char *why) {
     return why == DENIED;
-}
-
-static bool read_memory(const char *pid, uint64_t address, void *to, size_t size) {
-    struct iovec local = {to, size};
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address in another process
-    struct iovec remote = {(void *)(uintptr_t)address, size};
-    return process_vm_readv((pid_t)strtol(pid, NULL, 10), &local, 1, &remote, 1, 0) == (ssize_t)size;
 }
 
 const char *published_find(const char *memory, size_t size) {
@@ -56,16 +49,16 @@ const char *published_check(struct published *record) {
 
 /* The numbers that tell whether the record was changed while it was read: both, one after the other. */
 static bool read_sequences(const char *pid, uint64_t address, uint32_t sequences[static 2]) {
-    return read_memory(pid, address + offsetof(struct published, sequence), &sequences[0], sizeof(sequences[0])) &&
-           read_memory(pid, address + offsetof(struct published, fallbacks_sequence), &sequences[1],
-                       sizeof(sequences[1]));
+    return link_order_read(pid, address + offsetof(struct published, sequence), &sequences[0], sizeof(sequences[0])) &&
+           link_order_read(pid, address + offsetof(struct published, fallbacks_sequence), &sequences[1],
+                           sizeof(sequences[1]));
 }
 
 /* A process that changes its record has done so after a moment, unless it was stopped in between. */
 static const char *copy_record(const char *pid, uint64_t address, struct published *record) {
     for (int i = 0; i < TRIES; i++) {
         uint32_t before[2], after[2];
-        if (!read_sequences(pid, address, before) || !read_memory(pid, address, record, sizeof(*record)) ||
+        if (!read_sequences(pid, address, before) || !link_order_read(pid, address, record, sizeof(*record)) ||
             !read_sequences(pid, address, after))
             return "its memory is no longer there";
         bool is_whole = before[0] == after[0] && before[0] % 2 == 0;
@@ -86,7 +79,7 @@ static const char *read_mapping(const char *pid, const struct mapping *mapping, 
         return NONE;
     char *memory = memory_zeroed(1, size);
     const char *why = NONE;
-    if (!read_memory(pid, mapping->start, memory, size)) {
+    if (!link_order_read(pid, mapping->start, memory, size)) {
         why = errno == EPERM ? DENIED : "its memory cannot be read";
     } else {
         const char *found = published_find(memory, size);
@@ -97,12 +90,16 @@ static const char *read_mapping(const char *pid, const struct mapping *mapping, 
     return why;
 }
 
+/* Of several copies, each of which has a record, the one that answers counts. */
 const char *published_read(const char *pid, const char *maps, struct published *record) {
+    struct mapping answering;
+    bool one_counts = link_order_first(pid, maps, &answering) == LINK_ORDER_FIRST;
     char *text = memory_text(maps), *rest = text;
     struct mapping mapping = {0};
     const char *why = NONE;
     while (why == NONE && mapping_next(&rest, &mapping))
-        why = read_mapping(pid, &mapping, record);
+        if (!one_counts || (mapping.device == answering.device && mapping.inode == answering.inode))
+            why = read_mapping(pid, &mapping, record);
     free(text);
     return why;
 }
