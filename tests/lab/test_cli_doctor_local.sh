@@ -46,10 +46,56 @@ it_takes_no_address_of_this_host_for_an_origin() {
     for address in 0.0.0.0 127.0.0.1; do
         scripted_at 127.0.0.1 5353 "well,address=$address"
         ORIGIN_BYPASS_UPSTREAMS=$SERVER doctor_of "$CDN" "$CDN"
-        tells bad "$CDN: external DNS says $address, which leads a program to its own host" 'that does not filter'
+        tells bad "$CDN: external DNS says $address ($SERVER: $address), which leads a program to its own host" \
+            "that does not filter in place of $SERVER"
         kill "${ending[-1]}"
         until_true is_gone "${ending[-1]}"
     done
+}
+
+# Public DNS shows no edge, so a hidden primary would be no remedy.
+it_names_the_upstream_that_alone_says_an_edge() {
+    export ORIGIN_BYPASS_UPSTREAMS="$LOCAL_DNS 8.8.8.8"
+    doctor_of "$CDN" "http://$CDN/"
+    tells bad "$CDN: the upstreams differ, and the first that answers decides: no origin from $LOCAL_DNS: $EDGE_V4, $EDGE_V6; an origin from 8.8.8.8: $ORIGIN_V4" \
+        "Take $LOCAL_DNS out of upstreams or ORIGIN_BYPASS_UPSTREAMS"
+    lacks 'hidden primary' "$report"
+    lacks 'external DNS says' "$report"
+}
+
+it_names_the_upstream_that_blocks_a_name() {
+    scripted_at 127.0.0.1 5353 well,address=0.0.0.0
+    ORIGIN_BYPASS_UPSTREAMS="$SERVER 1.1.1.1" doctor_of "$CDN" "https://$CDN/"
+    tells bad "$CDN: the upstreams differ" "no origin from $SERVER: 0.0.0.0; an origin from 1.1.1.1: $ORIGIN_V4" "Take $SERVER out"
+    lacks "Cloudflare's addresses" "$report"
+    tells bad "https://$CDN:443/: no connection to port 443" 'its address leads to this host itself'
+}
+
+it_warns_that_a_router_may_lead_every_upstream_to_the_local_dns() {
+    stop "$LOCAL_DNS"
+    "$LAB/bin/dnsmasq" --no-daemon --conf-file=/dev/null --bind-interfaces --listen-address="$LOCAL_DNS" --no-hosts --no-resolv \
+        --pid-file= --server=198.51.100.53 --host-record="$CDN,$EDGE_V4,$EDGE_V6" >"$TMPDIR/local.log" 2>&1 &
+    end_with_the_test $!
+    until_true answers "$LOCAL_DNS"
+    fault_nat "ip daddr { 8.8.8.8, 1.1.1.1 } udp dport 53 dnat to $LOCAL_DNS" "ip daddr { 8.8.8.8, 1.1.1.1 } tcp dport 53 dnat to $LOCAL_DNS"
+    doctor_of "$CDN" "$CDN"
+    end_faults
+    tells bad "$CDN: external DNS says $EDGE_V4, $EDGE_V6, an edge of the CDN and no origin, as libc does" \
+        "But if these servers tell another network the origin's address, a router leads port 53 to the local DNS"
+}
+
+# A wildcard lists names that only the local DNS should answer.
+it_says_that_the_local_dns_leads_inside() {
+    doctor_of '*.example.com' http://other.example.com/
+    tells note "other.example.com: the local DNS leads inside (10.0.0.80), and with the library a program connects outside (203.0.113.99)" \
+        'exclude the name: "!other.example.com" among the hosts'
+    ip address add 203.0.113.99/32 dev lo
+    doctor_of '*.example.com' http://other.example.com/
+    ip address del 203.0.113.99/32 dev lo
+    tells bad 'http://other.example.com:80/: no connection to port 80' 'See the finding on the host: if a program should connect inside, exclude the name'
+    lacks "Cloudflare's addresses" "$report"
+    doctor_of "$CDN" "$CDN"
+    lacks 'leads inside' "$report"
 }
 
 check_all "$@"

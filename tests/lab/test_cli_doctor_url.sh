@@ -377,4 +377,9 @@ END
         -in "$LAB/tls/$1.csr" -out "$LAB/tls/$1.pem" -extfile "$LAB/tls/server.ext" -startdate "$2" -enddate "$3"
 }
 
+it_says_the_name_in_sni_without_its_final_dot() {
+    doctor_of "$CDN" "https://$CDN./"
+    tells good "TLS handshake with SNI $CDN in "
+}
+
 check_all "$@"

@@ -3,11 +3,13 @@
 #include <stdlib.h>
 
 #include "originbypass/command/base/describe.h"
+#include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/local.h"
 #include "originbypass/command/dns/local_files.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_failure.h"
+#include "originbypass/command/doctor/doctor_split.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/config/source.h"
 #include "originbypass/rules/policy.h"
@@ -75,18 +77,6 @@ static size_t count_mesh_addresses(const struct address_set *set) {
     return count;
 }
 
-/* The addresses of this host itself, whichever it is: 0.0.0.0, ::, and loopback (RFC 6890). */
-static bool has_this_host(const struct address_set *set) {
-    for (size_t i = 0; i < set->count; i++) {
-        const struct address *address = &set->list[i];
-        if (address->family == AF_INET
-                ? address->octets[0] == 0 || address->octets[0] == IN_LOOPBACKNET
-                : IN6_IS_ADDR_UNSPECIFIED(&address->ipv6) || IN6_IS_ADDR_LOOPBACK(&address->ipv6))
-            return true;
-    }
-    return false;
-}
-
 /* --- what the answers mean ---------------------------------------------------------------------------------------- */
 
 /* An answer, and the same in words. */
@@ -142,10 +132,17 @@ static void tell_local(const char *host, const struct side *local, int problem) 
         findings_tell(&(struct finding){FINDING_GOOD, "local", host, NULL}, "libc says %s", local->text);
 }
 
-static const char WAYS_TO_THE_ORIGIN[] = "In the configuration file give the host upstreams of its own (a hidden "
-                                         "primary), a query (another name that leads to "
-                                         "the origin) or addresses; see "
-                                         "originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE";
+#define WAYS                                                                                                           \
+    "In the configuration file give the host upstreams of its own (a hidden primary), a query (another name that "     \
+    "leads "                                                                                                           \
+    "to the origin) or addresses; see originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE"
+
+static const char WAYS_TO_THE_ORIGIN[] = WAYS;
+
+/* A router that leads port 53 to the local DNS looks the same from here. */
+static const char WAYS_IF_NO_ROUTER[] =
+    WAYS ". But if these servers tell another network the origin's address, a router leads port 53 to the local DNS: "
+         "let it out there";
 
 static const char NEEDS_IPV6[] = "Give the name an A record, pin an IPv4 address of the origin (addresses in the "
                                  "configuration file), or give this host IPv6";
@@ -172,6 +169,23 @@ static bool is_all_edge(const struct host_settings *settings, const struct addre
     return count_edges(settings, set) == set->count;
 }
 
+/*
+ * One upstream gives an origin, and another something else: then that server is at fault, and nothing is wrong with
+ * public DNS. Returns whether this was told.
+ */
+static bool tell_split(const char *host, const struct doctor_split *split) {
+    if (split->leading == NULL || split->misleading == NULL)
+        return false;
+    char *remedy = text_format("Take %s out of upstreams or ORIGIN_BYPASS_UPSTREAMS, or give the host upstreams of its "
+                               "own in the configuration file",
+                               split->to_take_out);
+    findings_tell(&(struct finding){FINDING_BAD, "difference", host, remedy},
+                  "the upstreams differ, and the first that answers decides: no origin from %s; an origin from %s",
+                  split->misleading, split->leading);
+    free(remedy);
+    return true;
+}
+
 /* libc asks them, too. */
 static bool are_local(const struct server_list *upstreams) {
     for (size_t i = 0; i < upstreams->count; i++)
@@ -193,7 +207,8 @@ static void tell_edge(const struct doctor *doctor, const char *host, const struc
                          : are_local(settings->upstreams)
                              ? "Name a server outside in upstreams or ORIGIN_BYPASS_UPSTREAMS, such as 8.8.8.8: those "
                                "that are named there are libc's own"
-                             : WAYS_TO_THE_ORIGIN;
+                         : address_set_equal(&external->set, &local->set) ? WAYS_IF_NO_ROUTER
+                                                                          : WAYS_TO_THE_ORIGIN;
     findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy}, "%s says %s, %s%s%s",
                   pinned ? "the configuration" : "external DNS", external->text,
                   is_all_edge(settings, &external->set) ? "an edge of the CDN and no origin"
@@ -205,9 +220,24 @@ static void tell_edge(const struct doctor *doctor, const char *host, const struc
                       : "");
 }
 
+/* The servers that say so. */
+static void tell_this_host(const char *host, const struct side *external, const struct doctor_split *split) {
+    char *remedy = split->to_take_out == NULL
+                       ? memory_text("Name an upstream that does not filter, or correct the zone")
+                       : text_format("Name an upstream that does not filter in place of %s, or correct the zone",
+                                     split->to_take_out);
+    findings_tell(&(struct finding){FINDING_BAD, "external", host, remedy},
+                  "external DNS says %s (%s), which leads a program to its own host: a resolver that blocks names says "
+                  "so, or the zone is wrong",
+                  external->text, split->misleading == NULL ? "no longer" : split->misleading);
+    free(remedy);
+}
+
 static void tell_external(const struct doctor *doctor, const char *host, const struct side *external,
-                          const struct side *local) {
+                          const struct side *local, const struct doctor_split *split) {
     const struct host_settings *settings = doctor_settings(doctor, host);
+    if (tell_split(host, split))
+        return;
     if (external->edge)
         tell_edge(doctor, host, external, local);
     else if (is_rejected(settings, external))
@@ -215,12 +245,8 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                       "external DNS says %s; reject takes all of them, and a program gets them all the same, as "
                       "fallback = \"never\" and strict is not set",
                       external->text);
-    else if (settings->pinned_ipv4 == NULL && has_this_host(&external->set))
-        findings_tell(&(struct finding){FINDING_BAD, "external", host,
-                                        "Name an upstream that does not filter, or correct the zone"},
-                      "external DNS says %s, which leads a program to its own host: a resolver that blocks names says "
-                      "so, or the zone is wrong",
-                      external->text);
+    else if (settings->pinned_ipv4 == NULL && doctor_is_this_host(&external->set))
+        tell_this_host(host, external, split);
     else if (!doctor_has_route(&external->set))
         tell_no_route(host, external);
     else if (address_set_equal(&external->set, &local->set))
@@ -265,6 +291,27 @@ static void doctor_unlisted_name(const struct doctor *doctor, struct doctor_host
     side_free(&local);
 }
 
+/* Split horizon: the local DNS has names of its own, which a wildcard may list by mistake. */
+static void tell_internal(const char *host, const struct side *local, const struct side *external) {
+    char *remedy = text_format("If a program should connect inside, exclude the name: \"!%s\" among the hosts", host);
+    findings_tell(&(struct finding){FINDING_NOTE, "internal", host, remedy},
+                  "the local DNS leads inside (%s), and with the library a program connects outside (%s)", local->text,
+                  external->text);
+    free(remedy);
+}
+
+/* A single good answer need not be asked for again. */
+static void look_at_answer(const struct doctor *doctor, const char *host, const struct side *external,
+                           const struct side *local) {
+    const struct host_settings *settings = doctor_settings(doctor, host);
+    struct doctor_split split = {0};
+    if (settings->pinned_ipv4 == NULL && (settings->upstreams->count > 1 || doctor_is_this_host(&external->set)))
+        split = doctor_split_of(settings, host);
+    tell_external(doctor, host, external, local, &split);
+    doctor_split_free(&split);
+    doctor_difference(doctor, host);
+}
+
 static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *looked_at) {
     const char *host = looked_at->name;
     const struct host_settings *settings = doctor_settings(doctor, host);
@@ -274,11 +321,14 @@ static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *
     struct side local = side_of_libc(settings, host, local_set), external = side_of(settings, set);
     looked_at->has_address = external.set.count > 0 || (!answered && local.set.count > 0);
     looked_at->has_route = doctor_has_route(external.set.count > 0 ? &external.set : &local.set);
+    looked_at->leads_here = settings->pinned_ipv4 == NULL && doctor_is_this_host(&external.set);
+    looked_at->is_internal = settings->pinned_ipv4 == NULL && doctor_is_private(&local.set) && external.set.count > 0 &&
+                             !doctor_is_private(&external.set);
     tell_local(host, &local, problem);
+    if (looked_at->is_internal)
+        tell_internal(host, &local, &external);
     if (external.set.count > 0)
-        tell_external(doctor, host, &external, &local);
-    if (external.set.count > 0)
-        doctor_difference(doctor, host);
+        look_at_answer(doctor, host, &external, &local);
     else
         doctor_failure(doctor, &(struct doctor_failed){host, !answered, problem, &local.set});
     side_free(&external);

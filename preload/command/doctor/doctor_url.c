@@ -46,9 +46,11 @@ struct url_trial {
     struct url url;
     struct curl_request request;
     struct curl_result result;
-    bool edge;      /* curl connected to the CDN */
-    bool connected; /* by curl */
-    bool has_route; /* to one of the host's addresses */
+    bool edge;        /* curl connected to the CDN */
+    bool connected;   /* by curl */
+    bool leads_here;  /* the host's address is one of this machine */
+    bool is_internal; /* libc says an address of a private network, and external DNS another */
+    bool has_route;   /* to one of the host's addresses */
 };
 
 static const char ADMITS_ONLY_CLOUDFLARE[] =
@@ -103,8 +105,14 @@ static void tell_connected(const struct url_trial *trial) {
     free(time);
 }
 
+static const char *remedy_for_no_connection(const struct url_trial *trial) {
+    return trial->leads_here    ? "See the finding on the host: its address leads to this host itself"
+           : trial->is_internal ? "See the finding on the host: if a program should connect inside, exclude the name"
+                                : ADMITS_ONLY_CLOUDFLARE;
+}
+
 static bool tell_connection(const struct url_trial *trial) {
-    const struct finding finding = {FINDING_BAD, "url-connection", trial->text, ADMITS_ONLY_CLOUDFLARE};
+    const struct finding finding = {FINDING_BAD, "url-connection", trial->text, remedy_for_no_connection(trial)};
     if (trial->result.connected) {
         tell_connected(trial);
         return true;
@@ -133,6 +141,12 @@ static bool wants_client_certificate(const char *text) {
            strcasestr(text, "SSL certificate error") != NULL;
 }
 
+/* curl leaves out the final dot of a name, which SNI cannot have (RFC 6066). */
+static int sni_length(const struct url_trial *trial) {
+    size_t length = strlen(trial->host);
+    return (int)(length > 0 && trial->host[length - 1] == '.' ? length - 1 : length);
+}
+
 static void tell_no_handshake(const struct url_trial *trial) {
     bool silent = trial->result.exit_status == CURL_TIMEOUT;
     const char *message = silent ? "the server says nothing for 4 s" : trial->result.message;
@@ -140,8 +154,8 @@ static void tell_no_handshake(const struct url_trial *trial) {
     const char *remedy = wanted ? ASKS_FOR_A_CERTIFICATE
                                 : "See whether the origin speaks TLS at this port and serves this name (SNI); some "
                                   "origins end the handshake with anyone but Cloudflare";
-    findings_tell(&(struct finding){FINDING_BAD, "url-tls", trial->text, remedy}, "no TLS handshake with SNI %s: %s",
-                  trial->host, message);
+    findings_tell(&(struct finding){FINDING_BAD, "url-tls", trial->text, remedy}, "no TLS handshake with SNI %.*s: %s",
+                  sni_length(trial), trial->host, message);
 }
 
 /*
@@ -224,8 +238,8 @@ static bool tell_tls(const struct url_trial *trial) {
         tell_no_handshake(trial);
         return false;
     }
-    findings_tell(&(struct finding){FINDING_GOOD, "url-tls", trial->text, NULL}, "TLS handshake with SNI %s in %d ms",
-                  trial->host, result->secure_ms - result->connect_ms);
+    findings_tell(&(struct finding){FINDING_GOOD, "url-tls", trial->text, NULL}, "TLS handshake with SNI %.*s in %d ms",
+                  sni_length(trial), trial->host, result->secure_ms - result->connect_ms);
     findings_tell(&(struct finding){FINDING_GOOD, "url-certificate", trial->text, NULL},
                   "the certificate is valid and for this name");
     return true;
@@ -458,6 +472,8 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         shown = text_format("%s://%s:%s/", trial.url.tls ? "https" : "http", trial.url.host, trial.url.port);
         trial.text = shown;
         trial.request = (struct curl_request){.url = url, .library = library};
+        trial.leads_here = doctor_find_host(doctor, host)->leads_here;
+        trial.is_internal = doctor_find_host(doctor, host)->is_internal;
         trial.has_route = doctor_find_host(doctor, host)->has_route;
         if (doctor_find_host(doctor, host)->has_address) {
             try_with_curl(doctor, &trial);

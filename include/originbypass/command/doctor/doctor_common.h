@@ -48,6 +48,8 @@ struct doctor_host {
     const char *name;
     struct local_lookup local; /**< begun before all other checks, because it may take the longest */
     bool has_address;          /**< a program gets one, from external DNS or libc; known after doctor_name() */
+    bool leads_here;           /**< external DNS gives an address of this host itself; known after doctor_name() */
+    bool is_internal;          /**< libc alone gives addresses of a private network; known after doctor_name() */
     bool has_route;            /**< to one of these addresses; known after doctor_name() */
 };
 
