@@ -292,4 +292,30 @@ time.sleep(60)' "$@" >"$TMPDIR/listening" &
     until_true grep -q ready "$TMPDIR/listening"
 }
 
+it_says_that_queries_with_edns_alone_are_dropped() {
+    fault 'ip daddr { 8.8.8.8, 1.1.1.1 } udp dport 53 @th,144,16 != 0 drop'
+    doctor_of "$CDN" "$CDN"
+    end_faults
+    tells bad 'external DNS: UDP queries with EDNS are dropped, and those without it pass' 'Let UDP queries with EDNS (an OPT record, RFC 6891) through'
+    tells bad '8.8.8.8: answers over UDP to a query without EDNS, and to none with it'
+    lacks 'UDP to every upstream' "$report"
+    lacks 'Allow UDP' "$report"
+}
+
+# The kernel tells the sender of UDP what its own rules do, and no one on the way has seen the packet.
+it_says_that_this_hosts_own_firewall_keeps_a_user_back() {
+    setpriv --reuid 65534 --clear-groups true 2>/dev/null || skip 'there is no user 65534 in this user namespace'
+    add_faults output 'type filter hook output priority 0;' \
+        'meta skuid 65534 ip daddr { 8.8.8.8, 1.1.1.1 } meta l4proto { udp, tcp } drop'
+    status=0
+    report=$(ORIGIN_BYPASS_HOSTS=$CDN setpriv --reuid 65534 --regid 65534 --clear-groups "$originbypass" doctor "$CDN" 2>/dev/null) || status=$?
+    end_faults
+    equal 1 "$status"
+    tells bad "external DNS: every upstream is out of reach: this host's own firewall does not let user 65534 send to it" \
+        'Change the rules for outgoing packets of this host or pod'
+    tells bad "8.8.8.8: not reachable over UDP: this host's own firewall does not let user 65534 send to it (Operation not permitted)"
+    lacks 'nothing listens there' "$report"
+    lacks 'are rejected' "$report"
+}
+
 check_all "$@"

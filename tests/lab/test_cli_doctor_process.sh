@@ -719,6 +719,14 @@ it_says_that_a_report_on_hosts_is_about_a_lookup_that_begins_now() {
     lacks 'begins now' "$report"
 }
 
+it_says_as_whom_to_look_at_a_process_of_another_user() {
+    setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
+    chmod 755 "$TMPDIR"
+    ORIGIN_BYPASS_HOSTS=$CDN begin_asking_as_nobody
+    doctor --pid "$pid" "$CDN"
+    tells note "runs as user $nobody. This report is of user 0" "Run doctor as that user: setpriv --reuid $nobody --regid "
+}
+
 it_takes_a_name_that_only_the_local_network_knows_for_no_outage() {
     ORIGIN_BYPASS_HOSTS='*.example.com' begin_asking
     ask_for intranet.example.com

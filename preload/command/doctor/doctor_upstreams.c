@@ -1,9 +1,11 @@
 #include "originbypass/command/doctor/doctor_upstreams.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
@@ -11,6 +13,7 @@
 #include "originbypass/command/dns/local_files.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_failure.h"
+#include "originbypass/command/doctor/doctor_plain.h"
 #include "originbypass/command/doctor/doctor_way_out.h"
 #include "originbypass/command/doctor/findings.h"
 
@@ -32,6 +35,8 @@ struct trial {
     uint32_t timeout_ms;      /* as long as the library waits */
     const char *other_name;
     struct ask_replies named, other;
+    struct doctor_plain plain; /* sent if UDP was silent */
+    bool is_plain_sent;
 };
 
 static const struct ask_reply *reply_of(const struct trial *trial) {
@@ -202,6 +207,18 @@ static const char *remedy_for_no_way(const struct trial *trial, enum doctor_reac
     return doctor_open_the_way;
 }
 
+static void tell_forbidden(const struct trial *trial) {
+    findings_tell(&(struct finding){FINDING_BAD, trial->over->check, trial->upstream->text, doctor_own_firewall},
+                  "not reachable over UDP: this host's own firewall does not let user %u send to it (%s)",
+                  (unsigned)geteuid(), strerror(EPERM)); // NOLINT(concurrency-mt-unsafe): there is one thread
+}
+
+static void tell_lack_of_edns(const struct trial *trial) {
+    findings_tell(&(struct finding){FINDING_BAD, trial->over->check, trial->upstream->text, doctor_let_edns_pass},
+                  "answers over UDP to a query without EDNS, and to none with it: something on the way drops queries "
+                  "with EDNS");
+}
+
 static void tell_no_way(const struct trial *trial, enum doctor_reach reach) {
     bool spare = is_spare(trial);
     const char *so = spare ? "; only answers too long for UDP are lost by it" : "", *over = trial->over->name;
@@ -224,6 +241,10 @@ static enum doctor_reach tell_upstream(const struct trial *trial) {
         tell_late_answer(trial);
     else if (reach == REACH_REFUSES)
         tell_refusal(trial);
+    else if (trial->over == &UDP && trial->upstream->is_forbidden)
+        tell_forbidden(trial);
+    else if (trial->over == &UDP && trial->upstream->lacks_edns)
+        tell_lack_of_edns(trial);
     else
         tell_no_way(trial, reach);
     return reach;
@@ -280,6 +301,24 @@ static void ask_once_more(struct trial *trials, size_t count) {
     free(questions);
 }
 
+/* Sent before the other questions are asked once more, so that there is time for a reply. */
+static void ask_plainly(struct trial *trials, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (trials[i].over != &UDP || !is_silence(reply_of(&trials[i])))
+            continue;
+        trials[i].plain = doctor_plain_begin(&trials[i].upstream->server, trials[i].upstream->name);
+        trials[i].is_plain_sent = true;
+    }
+}
+
+static void note_plain_reply(struct trial *trial, struct doctor_upstream *upstream) {
+    if (!trial->is_plain_sent)
+        return;
+    enum doctor_plain_result result = doctor_plain_end(&trial->plain);
+    upstream->is_forbidden = result == PLAIN_FORBIDDEN;
+    upstream->lacks_edns = result == PLAIN_HEARD;
+}
+
 /* Its answers cannot differ from libc's, so there is nothing to be gained by it. */
 static void tell_whether_local(const struct doctor_upstream *upstream) {
     if (local_files_name(&upstream->server))
@@ -301,9 +340,11 @@ static void look_at_each(struct doctor *doctor) {
                                    .other_name = other_name_than(upstream->name)};
     }
     ask_for_names(trials, count);
+    ask_plainly(trials, count);
     ask_once_more(trials, count);
     for (size_t i = 0; i < count; i++) {
         struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        note_plain_reply(&trials[i], upstream);
         upstream->is_truncated = upstream->is_truncated || reply_of(&trials[i])->kind == DNS_TRUNCATED;
         if (i % 2 == 0)
             upstream->udp = tell_upstream(&trials[i]);

@@ -210,11 +210,17 @@ void doctor_view_tell_configuration(const struct doctor_view *view, const char *
 static void tell_user(const char *pid, const char *about) {
     struct stat process;
     char *path = text_format("/proc/%s", pid);
-    if (stat(path, &process) == 0 && process.st_uid != geteuid())
-        findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, NULL},
+    bool another = stat(path, &process) == 0 && process.st_uid != geteuid();
+    char *remedy = another ? text_format("Run doctor as that user: setpriv --reuid %u --regid %u --clear-groups "
+                                         "originbypass doctor",
+                                         (unsigned)process.st_uid, (unsigned)process.st_gid)
+                           : NULL;
+    if (another)
+        findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, remedy},
                       "runs as user %u. This report is of user %u, for whom a firewall and the rights on files may "
                       "differ",
                       (unsigned)process.st_uid, (unsigned)geteuid());
+    free(remedy);
     free(path);
 }
 

@@ -1,6 +1,8 @@
 /* Whether the network keeps the upstreams away, as far as all of them together show it. */
 #include "originbypass/command/doctor/doctor_way_out.h"
 
+#include <unistd.h>
+
 #include "originbypass/command/doctor/findings.h"
 
 static const char CHECK[] = "network-policy", ABOUT[] = "external DNS";
@@ -8,6 +10,14 @@ static const char CHECK[] = "network-policy", ABOUT[] = "external DNS";
 const char doctor_open_the_way[] =
     "Let this pod's or host's traffic out to port 53 of each upstream, UDP and TCP (in Kubernetes: an egress rule in a "
     "NetworkPolicy), or name servers in ORIGIN_BYPASS_UPSTREAMS that it can reach";
+
+const char doctor_own_firewall[] =
+    "Change the rules for outgoing packets of this host or pod (nft list ruleset, iptables -S OUTPUT): they may name a "
+    "user or a control group. Another user may be let through";
+
+const char doctor_let_edns_pass[] =
+    "Let UDP queries with EDNS (an OPT record, RFC 6891) through: switch off the inspection of DNS in the firewall, or "
+    "update it";
 
 static bool is_reach(const struct doctor_upstream *upstream, bool over_udp, enum doctor_reach reach) {
     return (over_udp ? upstream->udp : upstream->tcp) == reach;
@@ -25,6 +35,20 @@ static size_t count_heard(const struct doctor *doctor, bool over_udp) {
     for (size_t i = 0; i < doctor->upstream_count; i++)
         count += doctor_is_heard(over_udp ? doctor->upstreams[i].udp : doctor->upstreams[i].tcp);
     return count;
+}
+
+static bool are_all_forbidden(const struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstream_count; i++)
+        if (!doctor->upstreams[i].is_forbidden)
+            return false;
+    return true;
+}
+
+static bool lack_all_edns(const struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstream_count; i++)
+        if (!doctor->upstreams[i].lacks_edns)
+            return false;
+    return true;
 }
 
 static bool has_truncated(const struct doctor *doctor) {
@@ -71,6 +95,12 @@ static void tell_barred(const struct doctor *doctor) {
                                         "that it can reach"},
                       "this host has no route to %s. Nothing new can be resolved until it has one",
                       doctor->upstream_count == 1 ? which : "any upstream");
+    else if (are_all_forbidden(doctor))
+        findings_tell(
+            &(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_own_firewall},
+            "%s is out of reach: this host's own firewall does not let user %u send to it. Nothing new can be "
+            "resolved until it does",
+            which, (unsigned)geteuid());
     else
         findings_tell(
             &(struct finding){FINDING_CAUSE, CHECK, ABOUT,
@@ -100,7 +130,12 @@ static void tell_tcp_barred(const struct doctor *doctor) {
 
 void doctor_way_out(const struct doctor *doctor) {
     size_t all = doctor->upstream_count, over_udp = count_heard(doctor, true), over_tcp = count_heard(doctor, false);
-    if (over_udp == 0 && over_tcp == 0)
+    if (over_udp == 0 && lack_all_edns(doctor))
+        findings_tell(
+            &(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_let_edns_pass},
+            "UDP queries with EDNS are dropped, and those without it pass: a firewall that does not know EDNS "
+            "is in the way. The library asks with EDNS");
+    else if (over_udp == 0 && over_tcp == 0)
         tell_barred(doctor);
     else if (over_udp == 0 && count_reach(doctor, false, REACH_ANSWERS) > 0)
         tell_udp_barred(doctor);

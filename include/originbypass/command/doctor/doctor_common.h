@@ -39,6 +39,8 @@ struct doctor_upstream {
     char text[SERVER_ADDRESS_TEXT_SIZE];
     const char *name; /**< the name that it is asked for, which it should know */
     enum doctor_reach udp, tcp;
+    bool is_forbidden; /**< this host's own firewall does not let this user send to it over UDP */
+    bool lacks_edns;   /**< over UDP it is heard without EDNS, and not with it */
     bool is_truncated; /**< its answer is too long for UDP, and does not come over TCP */
     bool is_captured;  /**< something answers in its place, and this has been reported */
 };

@@ -9,4 +9,10 @@ void doctor_way_out(const struct doctor *doctor);
 /** The remedy if packets to port 53 of an upstream do not arrive. */
 extern const char doctor_open_the_way[];
 
+/** The remedy if this host does not let them out for this user. */
+extern const char doctor_own_firewall[];
+
+/** The remedy if only queries with EDNS do not arrive. */
+extern const char doctor_let_edns_pass[];
+
 #endif
