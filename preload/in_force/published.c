@@ -7,6 +7,7 @@
 
 #include "originbypass/config/compare.h"
 #include "originbypass/guest/log.h"
+#include "originbypass/metrics/metrics.h"
 #include "originbypass/values/address.h"
 
 /* In .data and not in .bss, because of the magic: a mapping of the file, which is how it is found. */
@@ -120,6 +121,7 @@ void publish_configuration(const struct config *config, const struct config_sour
     publish_upstreams(config);
     published.upstreams_of_variable = source->variables[CONFIG_VARIABLE_UPSTREAMS] != NULL;
     publish_log(config);
+    published.counts_nothing = config->metrics_directory != NULL && atomic_load(&metrics_due_ms) == UINT64_MAX;
     set_text(published.metrics_directory, sizeof(published.metrics_directory), config->metrics_directory);
     end_publishing();
 }

@@ -312,4 +312,11 @@ document = json.load(sys.stdin)
 $1"
 }
 
+it_notes_a_port_that_is_for_dns_over_tls() {
+    local why='port 853 is for DNS over TLS, which the library does not speak; leave it out'
+    contains "note: the upstream 8.8.8.8:853: $why" "$(ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_UPSTREAMS=8.8.8.8:853 "$originbypass" check)"
+    echo "hosts = ( { name = \"$CDN\"; upstreams = [ \"192.0.2.1:853\" ]; } );" >"$TMPDIR/port.conf"
+    contains "the upstream 192.0.2.1:853: $why" "$("$originbypass" check "$TMPDIR/port.conf")"
+}
+
 check_all "$@"

@@ -781,8 +781,12 @@ it_says_that_the_user_of_a_process_cannot_write_its_log_file_and_counters() {
         "$(<"$TMPDIR/complaint")"
     chown "$nobody" "$TMPDIR/logs" "$TMPDIR/counters"
     doctor --pid "$pid"
-    finds_nothing_bad
+    finds_bad 1
+    tells bad "counts nothing: it could not make its file of counters in $TMPDIR/counters" 'Restart it'
     lacks 'are lost' "$report"
+    begin_asking_as_nobody
+    doctor --pid "$pid"
+    finds_nothing_bad
 }
 
 begin_asking_as_nobody() {
@@ -806,6 +810,30 @@ it_says_that_the_disk_for_the_log_file_of_a_process_is_full() {
     finds_bad 1
     tells bad "process $pid (asks): its messages to $TMPDIR/full/log are lost, for its user: no space is left for it. Make room on its file system"
     lacks 'Make its directory' "$report"
+}
+
+# After room was made, it still does not count.
+it_says_that_a_process_counts_nothing_after_its_disk_was_full() {
+    local full=$TMPDIR/full_counters
+    mkdir "$full"
+    mount -n -t tmpfs -o size=16k full "$full"
+    mkdir "$full/counters"
+    dd if=/dev/zero of="$full/fill" bs=4k 2>/dev/null || :
+    ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_METRICS=$full/counters begin_asking
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "there are no counters in $full/counters for its user: no space is left" 'Then restart the programs'
+    contains "note: there are no counters in $full/counters, for a program of this user: no space is left on its file system" \
+        "$(ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_METRICS=$full/counters "$originbypass" check)"
+    rm "$full/fill"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "process $pid (asks): counts nothing: it could not make its file of counters in $full/counters" 'Restart it'
+    ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_METRICS=$full/counters begin_asking
+    doctor --pid "$pid"
+    finds_nothing_bad
+    kill "$pid"
+    umount -l "$full"
 }
 
 it_says_that_a_process_has_used_up_its_descriptors() {

@@ -56,7 +56,8 @@ all 2" "$(stats | table Lookups | columns NAMESPACE MISSES)"
 
 it_says_when_nobody_has_counted() {
     equal "$metrics: 0 running processes, 0 ended
-A process begins to count with its first lookup of a name." "$(stats)"
+A process begins to count with its first lookup of a name. If it could not make its
+file then, originbypass doctor --pid PID says so." "$(stats)"
 }
 
 # --- for scripts -----------------------------------------------------------------------------------------------------

@@ -61,6 +61,8 @@ struct published {
     uint32_t hosts_of_variable;     /**< 1: `hosts` are those of ORIGIN_BYPASS_HOSTS; 0: of the file */
     uint32_t hosts_replaced;        /**< rules of the file that have no effect, because the variable replaces them */
     char metrics_directory[256];    /**< of the counters; "": none, not known yet, or its path is longer */
+    uint32_t
+        counts_nothing; /**< 1: a directory is configured, and there was no file of counters when this took effect */
     _Atomic uint32_t fallbacks_sequence; /**< odd while `fallbacks` changes, which `sequence` does not tell */
     struct published_fallback fallbacks[PUBLISHED_FALLBACKS];
 };

@@ -10,6 +10,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/reload_file.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/programs/counters_place.h"
 #include "originbypass/rules/policy.h"
 #include "originbypass/rules/rules.h"
 
@@ -119,6 +120,27 @@ static void note_log_file(struct review *review) {
         write_note(review, NULL, "messages to %s are lost, for a program of this user: %s", config->log_file, fault);
 }
 
+/* A full disk counts, too: a process makes its file once, at its first lookup. */
+static void note_counters(struct review *review) {
+    const char *directory = review->config->metrics_directory;
+    const char *fault = directory == NULL ? NULL : counters_place_fault(directory);
+    if (fault != NULL)
+        write_note(review, NULL, "there are no counters in %s, for a program of this user: %s", directory, fault);
+}
+
+enum { PORT_DNS_OVER_TLS = 853 };
+
+static void note_ports(struct review *review, const struct host_rule *rule, const struct server_list *servers) {
+    for (size_t i = 0; i < servers->count; i++) {
+        char text[SERVER_ADDRESS_TEXT_SIZE];
+        server_address_text(&servers->servers[i], text);
+        if (servers->servers[i].port == PORT_DNS_OVER_TLS)
+            write_note(review, rule,
+                       "the upstream %s: port 853 is for DNS over TLS, which the library does not speak; leave it out",
+                       text);
+    }
+}
+
 static void note_file(struct review *review) {
     const char *file = review->config->file, *fault = file == NULL ? NULL : reload_file_fault(file);
     if (fault != NULL)
@@ -162,6 +184,8 @@ struct notes notes_collect(const struct config *config) {
     note_general(&review);
     note_file(&review);
     note_log_file(&review);
+    note_counters(&review);
+    note_ports(&review, NULL, config->general.upstreams);
     review.all = find_all(config);
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct host_rule *rule = &config->rules[i];
@@ -169,6 +193,8 @@ struct notes notes_collect(const struct config *config) {
         note_local_names(&review, rule);
         note_all_without_fallback(&review, rule);
         note_pinned(&review, rule);
+        if (rule->settings->upstreams != config->general.upstreams)
+            note_ports(&review, rule, rule->settings->upstreams);
     }
     rules_free(review.wide);
     free(list);

@@ -359,6 +359,13 @@ static void look_at_places(const char *about, const char *pid, const struct publ
         findings_tell(&(struct finding){FINDING_BAD, "process-metrics", about, "Restart it"},
                       "its file of counters in %s was removed, so nobody can read what it counts",
                       record->metrics_directory);
+    else if (record->state == PUBLISHED_IN_FORCE && record->metrics_directory[0] == '/' &&
+             record->counts_nothing != 0 && !doctor_record_changed_root(pid))
+        findings_tell(
+            &(struct finding){FINDING_BAD, "process-metrics", about, "Restart it"},
+            "counts nothing: it could not make its file of counters in %s when its configuration took effect, "
+            "and tries again only when that changes",
+            record->metrics_directory);
     free(fault);
 }
 

@@ -32,7 +32,9 @@ bool counters_place_is_removed(const char *pid) {
     return removed;
 }
 
-#define OR_ANOTHER "or name another one in ORIGIN_BYPASS_METRICS or metrics.directory"
+/* A process makes its file when its configuration takes effect, and not again. */
+#define OR_ANOTHER                                                                                                     \
+    "or name another one in ORIGIN_BYPASS_METRICS or metrics.directory. Then restart the programs that ran before"
 
 const char *counters_place_remedy(const char *fault) {
     if (strcmp(fault, FULL) == 0)

@@ -222,7 +222,8 @@ void stats_print_tables(const struct stats *stats) {
     if (reading->process_count > 0)
         print_configurations(reading, namespaces);
     else if (reading->dead_count == 0) {
-        puts("A process begins to count with its first lookup of a name.");
+        puts("A process begins to count with its first lookup of a name. If it could not make its\n"
+             "file then, originbypass doctor --pid PID says so.");
         return;
     }
     for (size_t i = 0; i < sizeof(GROUPS) / sizeof(GROUPS[0]); i++)
