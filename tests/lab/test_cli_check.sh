@@ -319,4 +319,12 @@ it_notes_a_port_that_is_for_dns_over_tls() {
     contains "the upstream 192.0.2.1:853: $why" "$("$originbypass" check "$TMPDIR/port.conf")"
 }
 
+it_says_that_the_usual_file_is_a_link_to_nothing() {
+    mkdir -p /etc/originbypass
+    ln -s "$TMPDIR/nowhere" /etc/originbypass/originbypass.conf
+    contains '/etc/originbypass/originbypass.conf is a symbolic link to a file that is not there' "$("$originbypass" check)"
+    contains '(/etc/originbypass/originbypass.conf: a symbolic link to a file that is not there)' "$("$originbypass" run true 2>&1)"
+    rm /etc/originbypass/originbypass.conf
+}
+
 check_all "$@"

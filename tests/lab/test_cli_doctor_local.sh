@@ -98,4 +98,29 @@ it_says_that_the_local_dns_leads_inside() {
     lacks 'leads inside' "$report"
 }
 
+# A rule for the short name would not help: external DNS knows none.
+it_says_to_write_the_full_name_of_a_short_one() {
+    local short=${CDN%%.*}
+    cp /etc/resolv.conf "$TMPDIR/resolv.conf"
+    echo "search ${CDN#*.}" >>/etc/resolv.conf
+    doctor_of "$CDN" "$short"
+    cp "$TMPDIR/resolv.conf" /etc/resolv.conf
+    tells bad "$short: is a short name, which libc completes to $CDN (search in /etc/resolv.conf). That one is listed" \
+        "Write $CDN into the program, in place of $short"
+    lacks "Add $short" "$report"
+    doctor_of "$CDN" "$short"
+    tells bad "$short: is not listed"
+}
+
+it_sees_a_proxy_in_the_environment_of_a_process() {
+    export ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY
+    http_proxy=http://127.0.0.1:1 ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY sleep 60 &
+    end_with_the_test $!
+    until_true grep -q sleep "/proc/$!/comm"
+    doctor --pid $! "http://$CDN/"
+    tells note "http_proxy is set in the environment of process $!, and this report went past that proxy"
+    http_proxy=http://127.0.0.1:1 doctor --pid "$$" "http://$CDN/"
+    lacks 'went past that proxy' "$report"
+}
+
 check_all "$@"

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "originbypass/command/base/cli.h"
+#include "originbypass/command/base/default_file.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/own_command.h"
 #include "originbypass/command/base/text.h"
@@ -115,7 +116,10 @@ static bool is_host_given(const struct config_source *source) {
     if ((hosts != NULL && hosts[0] != '\0') || source->text != NULL)
         return true;
     const char *file = source->file != NULL ? source->file : named ? "ORIGIN_BYPASS_CONFIG_FILE" : CONFIG_DEFAULT_FILE;
-    const char *fault = source->file != NULL ? source->fault : named ? "no absolute path" : "there is none";
+    const char *fault = source->file != NULL         ? source->fault
+                        : named                      ? "no absolute path"
+                        : default_file_is_dangling() ? "a symbolic link to a file that is not there"
+                                                     : "there is none";
     cli_complain("no host given: set ORIGIN_BYPASS_HOSTS, or use -H; -H auto is every name that libc leads to a CDN "
                  "(%s: %s)",
                  file, fault);

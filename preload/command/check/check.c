@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "originbypass/command/base/cli.h"
+#include "originbypass/command/base/default_file.h"
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/document.h"
 #include "originbypass/command/base/memory.h"
@@ -173,8 +174,10 @@ static int check(const struct config_source *source, bool json) {
 
 static int say_that_there_is_nothing(bool json) {
     const char *why =
-        variable_is_disabled()
-            ? "ORIGIN_BYPASS_DISABLED says so: every call is libc's"
+        variable_is_disabled() ? "ORIGIN_BYPASS_DISABLED says so: every call is libc's"
+        : default_file_is_dangling()
+            ? "nothing is configured: no variable names hosts or a file, and " CONFIG_DEFAULT_FILE
+              " is a symbolic link to a file that is not there; every call is libc's"
             : "nothing is configured: no variable names hosts or a file, and there is no " CONFIG_DEFAULT_FILE
               "; every call is libc's";
     if (!json) {

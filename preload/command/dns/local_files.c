@@ -52,6 +52,20 @@ static const char *next_nameserver(char **rest) {
     return NULL;
 }
 
+char *local_files_search(void) {
+    char *text = file_text(RESOLV_CONF, NULL), *rest = text, *search = NULL;
+    for (char *line; text != NULL && (line = strsep(&rest, "\n")) != NULL;) {
+        char *words = NULL;
+        const char *keyword = strtok_r(line, BLANKS, &words);
+        if (keyword == NULL || (strcmp(keyword, "search") != 0 && strcmp(keyword, "domain") != 0))
+            continue;
+        free(search); /* the last one counts */
+        search = text_format("%s", words);
+    }
+    free(text);
+    return search;
+}
+
 const char *local_files_fault(void) {
     char *text = file_text(RESOLV_CONF, NULL), *rest = text;
     const char *fault = NULL;

@@ -196,7 +196,8 @@ static void look_at_settings(const struct doctor_options *options, char *const *
     struct config_source source;
     (void)config_source_read(&source, CONFIG_DEFAULT_FILE, false); /* if nothing was read, the defaults apply */
     struct config *config = memory_checked(config_parse_source(&source));
-    struct doctor doctor = {.config = config,
+    struct doctor doctor = {.pid = options->pid,
+                            .config = config,
                             .rules = memory_checked(rules_build(config)),
                             .is_of_another = options->view.why != NULL,
                             .is_former = options->view.is_former,

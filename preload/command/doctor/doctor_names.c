@@ -1,6 +1,7 @@
 #include "originbypass/command/doctor/doctor_names.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
@@ -42,7 +43,38 @@ static bool lists_all_names(const struct config *config) {
     return false;
 }
 
+/* The full name that libc completes a short name to and that is listed; the caller must free(3) it. NULL: none. */
+static char *listed_full_name(const struct doctor *doctor, const char *host) {
+    char *domains = strchr(host, '.') == NULL ? local_files_search() : NULL, *rest = NULL, *found = NULL;
+    const char *domain = domains == NULL ? NULL : strtok_r(domains, " \t\r", &rest);
+    for (; domain != NULL && found == NULL; domain = strtok_r(NULL, " \t\r", &rest)) {
+        found = text_format("%s.%s", host, domain);
+        if (doctor_is_listed(doctor, found))
+            continue;
+        free(found);
+        found = NULL;
+    }
+    free(domains);
+    return found;
+}
+
+/* A rule is for a name as the program writes it, and external DNS knows no short names. */
+static bool tell_short_name(const struct doctor *doctor, const char *host) {
+    char *full = listed_full_name(doctor, host);
+    char *remedy = text_format("Write %s into the program, in place of %s", full == NULL ? "" : full, host);
+    if (full != NULL)
+        findings_tell(&(struct finding){FINDING_BAD, "rule", host, remedy},
+                      "is a short name, which libc completes to %s (search in /etc/resolv.conf). That one is listed, "
+                      "and the short name is not: libc answers",
+                      full);
+    free(remedy);
+    free(full);
+    return full != NULL;
+}
+
 static void tell_unlisted(const struct doctor *doctor, const char *host) {
+    if (tell_short_name(doctor, host))
+        return;
     char *remedy = remedy_for_unlisted(doctor->config, host);
     findings_tell(&(struct finding){FINDING_BAD, "rule", host, remedy},
                   lists_all_names(doctor->config)

@@ -18,6 +18,7 @@
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/doctor/url.h"
 #include "originbypass/command/programs/library.h"
+#include "originbypass/command/programs/proc_file.h"
 #include "originbypass/rules/policy.h"
 
 /* From EXIT CODES in curl(1): the codes that show at which step curl failed. */
@@ -438,22 +439,37 @@ static void try_each_address(const struct doctor *doctor, const struct url_trial
     address_set_free(&external);
 }
 
+/* The first of these variables that is set, in the environment of process `pid`; NULL: in ours. */
+static const char *proxy_variable(const char *pid, const char *const *names, size_t count) {
+    size_t size = 0;
+    char *environment = pid == NULL ? NULL : proc_file_text(pid, "environ", &size);
+    const char *found = NULL;
+    for (size_t i = 0; i < count && found == NULL; i++) {
+        const char *value = pid == NULL           ? secure_getenv(names[i])
+                            : environment == NULL ? NULL
+                                                  : proc_file_variable(environment, size, names[i]);
+        if (value != NULL && value[0] != '\0')
+            found = names[i];
+    }
+    free(environment);
+    return found;
+}
+
 /* The value is not shown, because it may have a password in it. curl takes HTTP_PROXY for no proxy, others do. */
-static void tell_proxy(const struct url_trial *trial) {
+static void tell_proxy(const struct url_trial *trial, const char *pid) {
     const char *const names[] = {trial->url.tls ? "https_proxy" : "http_proxy",
                                  trial->url.tls ? "HTTPS_PROXY" : "HTTP_PROXY", "all_proxy", "ALL_PROXY"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = secure_getenv(names[i]);
-        if (value == NULL || value[0] == '\0')
-            continue;
-        char *remedy = text_format("Add %s to no_proxy of the program, or have the library in the proxy", trial->host);
-        findings_tell(&(struct finding){FINDING_NOTE, "url-proxy", trial->text, remedy},
-                      "%s is set here, and this report went past that proxy. A program that uses the proxy does not "
-                      "look up %s: the proxy does",
-                      names[i], trial->host);
-        free(remedy);
+    const char *name = proxy_variable(pid, names, sizeof(names) / sizeof(names[0]));
+    if (name == NULL)
         return;
-    }
+    char *place = pid == NULL ? text_format("here") : text_format("in the environment of process %s", pid);
+    char *remedy = text_format("Add %s to no_proxy of the program, or have the library in the proxy", trial->host);
+    findings_tell(&(struct finding){FINDING_NOTE, "url-proxy", trial->text, remedy},
+                  "%s is set %s, and this report went past that proxy. A program that uses the proxy does not look up "
+                  "%s: the proxy does",
+                  name, place, trial->host);
+    free(remedy);
+    free(place);
 }
 
 static void tell_not_tried(const char *url, const char *host) {
@@ -478,7 +494,7 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         if (doctor_find_host(doctor, host)->has_address) {
             try_with_curl(doctor, &trial);
             try_each_address(doctor, &trial);
-            tell_proxy(&trial);
+            tell_proxy(&trial, doctor->pid);
         } else {
             tell_not_tried(shown, host);
         }

@@ -16,6 +16,9 @@ char *local_files_place(const char *host, const struct address_set *set);
 /** Why libc has no name server to ask, as static text about /etc/resolv.conf. NULL: it has one. */
 const char *local_files_fault(void);
 
+/** The domains in which libc searches for a short name, between blanks. The caller must free(3) them. NULL: none. */
+char *local_files_search(void);
+
 /**
  * The name servers that libc asks: the first of those in /etc/resolv.conf, at most `most`, or 127.0.0.1 if it names
  * none. Returns their number.

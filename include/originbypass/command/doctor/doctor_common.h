@@ -57,6 +57,7 @@ struct doctor_host {
 
 /** The data that all areas of findings use. */
 struct doctor {
+    const char *pid;             /**< the process that was asked for; NULL: none */
     const struct config *config; /**< that of the library; the defaults if there is none */
     struct rules *rules;
     bool is_of_another;  /**< the configuration is not that of the process that was asked for, which is not known */
