@@ -701,6 +701,21 @@ it_says_that_haproxy_has_not_asked_libc_at_its_start() {
 }
 
 # Its title is where its environment was.
+# It has looked the host up, and then executed itself anew.
+it_does_not_say_that_a_master_of_haproxy_has_looked_up_nothing() {
+    local proxy
+    LD_PRELOAD=$LAB_LIBRARY ORIGIN_BYPASS_HOSTS=$CDN haproxy -W -db -f "$lab/proxies/haproxy.cfg" >"$LAB/log/proxy" 2>&1 </dev/null &
+    proxy=$!
+    end_with_the_test "$proxy"
+    until_true port_is_open 127.0.0.1 8080
+    until_true grep -q . "/proc/$proxy/task/$proxy/children"
+    ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor --pid "$proxy"
+    lacks 'looked up nothing yet' "$report"
+    lacks 'looked up nothing itself' "$report"
+    lacks 'its first lookup' "$report"
+    equal 0 "$status"
+}
+
 it_says_that_nginx_does_not_show_whether_it_was_started_with_the_library() {
     printf '\0' >"$TMPDIR/liboriginbypass.so"
     start_proxy LD_PRELOAD="$TMPDIR/liboriginbypass.so"

@@ -39,7 +39,8 @@ static void tell_children(const char *about, const char *list, bool has_library,
     if (!has_library)
         findings_tell(&finding, "has started processes that have the library: %s", list);
     else if (is_waiting)
-        findings_tell(&finding, "has looked up nothing itself, but has started processes that may: %s", list);
+        findings_tell(&finding, "has looked up nothing since its program began, but has started processes that may: %s",
+                      list);
     else
         findings_tell(&finding,
                       "has started processes that do not have the library: %s. What is between them may clear the "

@@ -24,6 +24,7 @@
 #include "originbypass/command/programs/counters_place.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/proc_file.h"
+#include "originbypass/command/programs/workers.h"
 #include "originbypass/config/parse.h"
 #include "originbypass/config/source.h"
 #include "originbypass/rules/rules.h"
@@ -281,11 +282,17 @@ static void tell_waiting(const char *about, const char *pid, const struct publis
         tell_refused(about, pid, record, error);
         free(error);
     } else {
+        struct workers workers = workers_collect(pid);
+        /* execve(2) leaves no trace: the same process may have looked names up before it. */
         findings_tell(&(struct finding){FINDING_NOTE, CHECK, about, NULL},
-                      "has looked up nothing yet. Its first lookup will use %s%s%s%s",
-                      record->hosts[0] != '\0' ? "the hosts " : "", record->hosts,
+                      "has looked up nothing %s. Its %s lookup will use %s%s%s%s",
+                      workers.count > 0 ? "since its program began, which a master such as HAProxy's starts anew after "
+                                          "the lookups of its start"
+                                        : "yet",
+                      workers.count > 0 ? "next" : "first", record->hosts[0] != '\0' ? "the hosts " : "", record->hosts,
                       record->hosts[0] != '\0' && record->file[0] != '\0' ? " and the other settings of " : "",
                       record->file);
+        workers_free(&workers);
         tell_no_lookup(about, pid);
     }
     config_free(config);
