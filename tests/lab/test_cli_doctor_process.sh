@@ -1127,12 +1127,12 @@ it_says_that_libc_reads_other_files_in_the_process_than_here() {
     read -r line <&"${asking[0]}"
     equal 203.0.113.99 "$line"
     doctor --pid "$pid" "$CDN"
-    tells note "process $pid (asks): has other contents in its /etc/hosts than this command" "libc's answers" \
+    tells note "process $pid (asks): has another /etc/hosts, unlike this command" "libc's answers" \
         "nsenter --target $pid --mount --net"
     cp /etc/hosts "$TMPDIR/hosts"
     cat "$TMPDIR/hosts" >"$TMPDIR/its-hosts"
     doctor --pid "$pid" "$CDN"
-    lacks 'other contents' "$report"
+    lacks 'unlike this command' "$report"
 }
 
 it_knows_the_library_of_a_process_that_has_changed_its_root() {
@@ -1147,7 +1147,7 @@ it_knows_the_library_of_a_process_that_has_changed_its_root() {
     doctor --pid "$pid" shop.example.com
     tells good "has the library from $library, the installed one"
     tells bad 'does not list shop.example.com' 'It does not notice a change, because it has changed its root directory, so restart it'
-    tells note 'has changed its root directory (chroot), and has other contents in its /etc/hosts'
+    tells note 'has changed its root directory (chroot), and has no /etc/hosts' 'there, unlike this command'
     lacks nsenter "$report"
     configure "hosts = ( \"$CDN\", \"shop.example.com\" );"
     doctor --pid "$pid" shop.example.com

@@ -258,7 +258,18 @@ static bool is_another_file(const char *pid, const char *path) {
     return another;
 }
 
-/* Those that decide what libc answers: resolv.conf(5), hosts(5), nsswitch.conf(5). The caller must free(3) the text. */
+static bool lacks_file(const char *pid, const char *path) {
+    int descriptor = foreign_file_open_of(pid, path, 0, FILE_SIZE_MAX, NULL);
+    bool missing = descriptor < 0 && (errno == ENOENT || errno == ENOTDIR);
+    if (descriptor >= 0)
+        close(descriptor);
+    return missing;
+}
+
+/*
+ * `no /etc/hosts, another /etc/resolv.conf`: those that decide what libc answers (resolv.conf(5), hosts(5),
+ * nsswitch.conf(5)). The caller must free(3) the text.
+ */
 static char *other_files(const char *pid) {
     static const char *const paths[] = {"/etc/hosts", "/etc/resolv.conf", "/etc/nsswitch.conf"};
     char *list = memory_text("");
@@ -266,7 +277,8 @@ static char *other_files(const char *pid) {
         char *before = list;
         if (!is_another_file(pid, paths[i]))
             continue;
-        list = text_format("%s%s%s", before, before[0] == '\0' ? "" : ", ", paths[i]);
+        list = text_format("%s%s%s %s", before, before[0] == '\0' ? "" : ", ",
+                           lacks_file(pid, paths[i]) ? "no" : "another", paths[i]);
         free(before);
     }
     return list;
@@ -289,12 +301,12 @@ static void tell_files(const char *pid, const char *about) {
                     pid, places);
     if (files[0] != '\0' && is_chrooted(pid))
         findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, places},
-                      "has changed its root directory (chroot), and has other contents in its %s there than this "
-                      "command: what this report says about libc's answers was true for it before at most",
+                      "has changed its root directory (chroot), and has %s there, unlike this command: "
+                      "what this report says about libc's answers was true for it before at most",
                       files);
     else if (files[0] != '\0')
         findings_tell(&(struct finding){FINDING_NOTE, "process-view", about, remedy},
-                      "has other contents in its %s than this command: what this report says about libc's answers is "
+                      "has %s, unlike this command: what this report says about libc's answers is "
                       "not known to be true for it",
                       files);
     free(remedy);
