@@ -188,7 +188,7 @@ static void modes(void) {
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         errno = 0;
         int error = getaddrinfo_a(wrong[i], list, 1, NULL);
-        printf("mode %d: %s, errno %s\n", wrong[i], name_of(error), strerrorname_np(errno));
+        printf("mode %d: %s, errno %d\n", wrong[i], name_of(error), errno);
     }
     tell("error of a request that was never made", gai_error(list[0]));
     struct gaicb *nothing[3] = {NULL, NULL, NULL};

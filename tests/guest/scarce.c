@@ -49,33 +49,33 @@ static struct {
     int (*memalign)(void **memory, size_t alignment, size_t size);
 } next;
 
-static void find_next(void) {
-    if (next.malloc != NULL)
-        return;
+/* False: they are just being found. glibc before 2.34 allocates in dlsym(3), and can do without. */
+static bool find_next(void) {
+    static bool under_way;
+    if (next.malloc != NULL || under_way)
+        return next.malloc != NULL;
+    under_way = true;
     next.calloc = (void *(*)(size_t, size_t))dlsym(RTLD_NEXT, "calloc");
     next.realloc = (void *(*)(void *, size_t))dlsym(RTLD_NEXT, "realloc");
     next.memalign = (int (*)(void **, size_t, size_t))dlsym(RTLD_NEXT, "posix_memalign");
     next.malloc = (void *(*)(size_t))dlsym(RTLD_NEXT, "malloc");
+    return true;
 }
 
 void *malloc(size_t size) {
-    find_next();
-    return fails() ? NULL : next.malloc(size);
+    return !find_next() || fails() ? NULL : next.malloc(size);
 }
 
 void *calloc(size_t count, size_t size) {
-    find_next();
-    return fails() ? NULL : next.calloc(count, size);
+    return !find_next() || fails() ? NULL : next.calloc(count, size);
 }
 
 void *realloc(void *memory, size_t size) {
-    find_next();
-    return fails() ? NULL : next.realloc(memory, size);
+    return !find_next() || fails() ? NULL : next.realloc(memory, size);
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size) {
-    find_next();
-    return fails() ? ENOMEM : next.memalign(memory, alignment, size);
+    return !find_next() || fails() ? ENOMEM : next.memalign(memory, alignment, size);
 }
 
 void *mmap(void *address, size_t size, int protection, int flags, int descriptor, off_t offset) {

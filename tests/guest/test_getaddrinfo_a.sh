@@ -187,6 +187,7 @@ without_aslr=(setarch -R)
 
 # build_for thread|address: if the compiler links the sanitizer into the program, there is no runtime to load.
 build_for() {
+    [[ -z ${BUILT-} ]] || skip 'the library was built elsewhere, without sanitizers'
     sanitizer=$1
     local flags=("-fsanitize=$1") name
     runtime=libtsan.so

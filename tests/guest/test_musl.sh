@@ -36,6 +36,7 @@ it_answers_again_from_the_cache() {
 
 # musl frees all nodes of a list together. libc's list has the edge's address and the origin's.
 it_takes_rejected_addresses_out_of_libcs_list() {
+    needs_dnsmasq 2.86 'gives a name one address'
     local rejected left
     silence 8.8.8.8
     silence 1.1.1.1

@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/guest.sh"
 
 dual=dual.example.com
 strange=$TMPDIR/strange.so
-"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -shared -fPIC -o "$strange" "$top/tests/guest/strange.c" -ldl || exit 125
+"${CC:-cc}" -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -O1 -g -shared -fPIC -pthread -o "$strange" "$top/tests/guest/strange.c" -ldl || exit 125
 
 it_takes_no_node_of_another_family() {
     asked as_proxychains 443 unspec "2 1 6 $ORIGIN_V4 443"

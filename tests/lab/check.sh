@@ -102,6 +102,13 @@ skip() {
     exit 77
 }
 
+# needs_dnsmasq VERSION WHAT_EARLIER_ONES_DO
+needs_dnsmasq() {
+    local version
+    version=$(dnsmasq --version | sed -n 's/^Dnsmasq version \([^ ]*\).*/\1/p')
+    [[ $(printf '%s\n' "$1" "$version" | sort -V | head -n 1) == "$1" ]] || skip "dnsmasq $version $2"
+}
+
 equal() {
     [[ $1 == "$2" ]] && return
     printf 'expected: %s\n     got: %s\n' "$1" "$2"

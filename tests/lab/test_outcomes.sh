@@ -57,6 +57,7 @@ it_does_not_ask_the_second_server_whether_a_name_really_does_not_exist() {
 }
 
 it_takes_a_type_that_dnsmasq_denies_of_a_name_for_one_without_a_record() {
+    needs_dnsmasq 2.86 'does not deny it'
     dnsmasq_with --address="/cdn.example.com/$ORIGIN_V4"
     contains 'status: NXDOMAIN' "$(dig "@$own_dnsmasq" cdn.example.com AAAA)"
     equal "$no_data" "$(look_up cdn.example.com inet6)"
@@ -68,6 +69,7 @@ it_takes_a_type_that_dnsmasq_denies_of_a_name_for_one_without_a_record() {
 
 # dnsmasq says so without an SOA record.
 it_believes_dnsmasq_when_it_says_for_the_second_time_that_a_name_is_gone() {
+    needs_dnsmasq 2.86 'sends an SOA record'
     local hosts=$TMPDIR/dnsmasq.hosts
     echo "$ORIGIN_V4 cdn.example.com" >"$hosts"
     dnsmasq_with --addn-hosts="$hosts" --local-ttl=1
