@@ -58,14 +58,19 @@ void publish_state(enum published_state state, const struct config_source *sourc
     end_publishing();
 }
 
+static bool is_auto_rule(const struct host_rule *rule) {
+    return rule->kind == RULE_ALL && !rule->excluded && rule->settings->when == WHEN_EDGE;
+}
+
 static void publish_hosts(const struct config *config) {
     static const char *const leads[] = {[RULE_NAME] = "", [RULE_BELOW] = "*.", [RULE_ALL] = "*"};
     set_text(published.hosts, sizeof(published.hosts), NULL);
     published.hosts_left_out = 0;
     for (size_t i = 0; i < config->rule_count; i++) {
         const struct host_rule *rule = &config->rules[i];
-        published.hosts_left_out += !add_word(published.hosts, sizeof(published.hosts), rule->excluded ? "!" : "",
-                                              leads[rule->kind], rule->name);
+        const char *lead = is_auto_rule(rule) ? "auto" : leads[rule->kind];
+        published.hosts_left_out +=
+            !add_word(published.hosts, sizeof(published.hosts), rule->excluded ? "!" : "", lead, rule->name);
     }
 }
 
@@ -84,10 +89,16 @@ static void publish_upstreams(const struct config *config) {
     }
 }
 
-static bool have_no_settings(const struct config *config, const struct host_settings *settings) {
+/* `auto` says of its rule what is set. */
+static bool has_no_settings(const struct host_rule *rule, struct host_settings usual) {
+    usual.when = is_auto_rule(rule) ? WHEN_EDGE : WHEN_ALWAYS;
+    return config_compare_equal(rule->settings, &usual);
+}
+
+static bool have_no_settings(const struct config *config, const struct host_settings *usual) {
     for (size_t i = 0; i < config->rule_count; i++)
         if ((i == 0 || config->rules[i].settings != config->rules[i - 1].settings) &&
-            !config_compare_equal(config->rules[i].settings, settings))
+            !has_no_settings(&config->rules[i], *usual))
             return false;
     return true;
 }

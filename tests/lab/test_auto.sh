@@ -89,6 +89,35 @@ it_shows_the_rule_of_the_word_auto() {
     contains 'the upstreams; when = edge' "$(grep '^\*' "$TMPDIR/checked")"
 }
 
+it_says_where_a_program_connects_that_has_only_the_word_auto() {
+    diagnosed "https://$CDN/" "$SHOP" "$OTHER"
+    equal 0 "$status"
+    tells "good  $CDN: external DNS says $ORIGIN_V4: with the library a program connects there"
+    tells "good  https://$CDN:443/: status 200"
+    tells "good  $OTHER: libc says $LOCAL_WEB, no edge of the CDN: a program connects there, and external DNS is not asked"
+    tells "note  $SHOP: external DNS has no other address than edges: a program connects to the CDN ("
+    equal 0 "$(queries 8.8.8.8 "$OTHER")"
+}
+
+it_says_that_external_dns_did_not_answer_for_an_edge() {
+    stop 8.8.8.8
+    stop 1.1.1.1
+    diagnosed "$CDN" "$OTHER"
+    equal 1 "$status"
+    tells "bad   $CDN: no upstream answers for $CDN"
+    tells "good  $OTHER: libc says $LOCAL_WEB, no edge of the CDN"
+}
+
+it_looks_at_a_process_that_has_only_the_word_auto() {
+    start_proxy "${with_auto[@]}"
+    diagnosed --pid "$proxy" "$CDN" "$OTHER"
+    stop_proxy
+    equal 0 "$status"
+    tells "from ORIGIN_BYPASS_HOSTS: auto; upstreams: 8.8.8.8 1.1.1.1"
+    tells "good  $CDN: external DNS says $ORIGIN_V4: with the library a program connects there"
+    tells "good  $OTHER: libc says $LOCAL_WEB, no edge of the CDN"
+}
+
 it_refuses_what_could_never_be_an_edge() {
     refused "edges = [ ]; when = \"edge\"; hosts = ( \"$CDN\" );" 'when is "edge", but edges is empty'
     refused "edges = [ ]; hosts = ( \"auto\" );" 'when is "edge", but edges is empty'
@@ -110,6 +139,14 @@ with_auto=("LD_PRELOAD=$LAB_LIBRARY" ORIGIN_BYPASS_HOSTS=auto)
 in_python() { bypass "$1" "$python" -c "$2"; }
 counter() { "$originbypass" stats --prometheus | sed -n "s/^originbypass_$1_total //p"; }
 explained() { ORIGIN_BYPASS_HOSTS=auto "$originbypass" resolve -4 --explain "$1" >"$TMPDIR/explained"; }
+
+# diagnosed ARGUMENT...: sets $status, and $report with each finding on one line.
+diagnosed() {
+    status=0
+    report=$(COLUMNS=1000 ORIGIN_BYPASS_HOSTS=auto "$originbypass" doctor "$@") || status=$?
+    echo "$report"
+}
+tells() { contains "$1" "$report"; }
 
 # refused SETTINGS TEXT: check refuses these settings with an error that has the text.
 refused() {

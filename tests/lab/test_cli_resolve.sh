@@ -200,6 +200,14 @@ it_warns_of_an_edge_that_libc_answers_with_why_external_dns_has_not_answered() {
     lacks 'hidden primary' "$said"
 }
 
+it_names_the_upstream_that_says_an_origin_if_another_says_an_edge() {
+    configure "hosts = ( \"$CDN\" ); upstreams = [ \"$LOCAL_DNS\", \"8.8.8.8\" ];"
+    local said
+    said=$(explain "$CDN")
+    contains 'is an edge of the CDN (cloudflare), and no origin. 8.8.8.8 says an origin: take the upstreams out that do not.' "$said"
+    lacks 'hidden primary' "$said"
+}
+
 it_warns_of_an_edge_with_the_three_ways_out() {
     configure 'hosts = ( "*.example.com" );'
     local said

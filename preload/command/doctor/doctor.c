@@ -131,13 +131,20 @@ static void add_doctor_upstreams(struct doctor *doctor, const struct server_list
         add_doctor_upstream(doctor, &list->servers[i], name);
 }
 
+static bool is_for_edges_alone(const struct doctor *doctor, const struct host_settings *settings) {
+    return settings->when == WHEN_EDGE && settings->upstreams == doctor->config->general.upstreams;
+}
+
 /* A hidden primary knows only its own names. So each upstream is asked for a name that the library would ask it for. */
 static void add_upstreams_of_hosts(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->host_count; i++) {
         if (!doctor_is_listed(doctor, doctor->hosts[i].name))
             continue;
         const struct host_settings *settings = doctor_settings(doctor, doctor->hosts[i].name);
-        const char *name = settings->query_name != NULL ? settings->query_name : doctor->hosts[i].name;
+        /* A name that libc leads to no edge is nobody's business outside. */
+        const char *name = settings->query_name != NULL           ? settings->query_name
+                           : is_for_edges_alone(doctor, settings) ? "example.com"
+                                                                  : doctor->hosts[i].name;
         add_doctor_upstreams(doctor, settings->upstreams, name);
     }
     const struct host_rule *first = doctor->config->rules;

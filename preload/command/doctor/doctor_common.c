@@ -38,10 +38,30 @@ bool doctor_is_listed(const struct doctor *doctor, const char *host) {
     return name_fold(&name, host) && rules_settings(doctor->rules, &name) != NULL;
 }
 
+enum resolution_source doctor_find(const char *host, struct address_set *set) {
+    struct host_case found = resolution_case(resolution_rules(), host);
+    struct resolution resolution = resolution_find(&found, AF_UNSPEC);
+    enum resolution_source source = resolution.source;
+    bool is_ours = source == BY_EXTERNAL_DNS || source == BY_CONFIGURATION;
+    for (size_t i = 0; is_ours && i < resolution.count; i++)
+        address_set_add(set, &resolution.addresses[i]);
+    resolution_free(&resolution);
+    return source;
+}
+
+static bool find_if_libc_leads_to_edge(const char *host, struct address_set *set) {
+    enum resolution_source source = doctor_find(host, set);
+    return source != BY_LIBC && source != BY_FALLBACK;
+}
+
 bool doctor_external(const char *host, struct address_set *set) {
     struct lookup lookup;
     if (!load_ensure() || !lookup_open(&lookup, host) || !lookup_begin(&lookup))
         return false;
+    if (lookup_asks_libc_first(&lookup)) {
+        lookup_end(&lookup);
+        return find_if_libc_leads_to_edge(host, set);
+    }
     bool answered = lookup_finish(&lookup, RECORD_BOTH) == LOOKUP_ANSWERED;
     for (size_t type = 0; answered && type < RECORD_TYPE_COUNT; type++)
         address_set_add_answer(set, lookup.answers[type]);

@@ -344,26 +344,74 @@ static void look_at_answer(const struct doctor *doctor, const char *host, const 
     doctor_difference(doctor, host);
 }
 
-static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *looked_at) {
+/* Of a rule with `when = "edge"`: the library gives the program what libc says. */
+static void doctor_name_without_edge(struct doctor_host *looked_at, const struct side *local, int problem) {
+    looked_at->has_address = local->set.count > 0;
+    looked_at->has_route = doctor_has_route(&local->set);
+    if (problem != 0)
+        tell_no_unlisted_answer(looked_at->name, problem);
+    else if (!looked_at->has_route)
+        tell_no_route(looked_at->name, local);
+    else
+        findings_tell(&(struct finding){FINDING_GOOD, "local", looked_at->name, NULL},
+                      "libc says %s, no edge of the CDN: a program connects there, and external DNS is not asked "
+                      "(when = \"edge\")",
+                      local->text);
+}
+
+/* libc's edge stays. The operator may know an origin that public DNS does not show. */
+static void tell_no_origin_outside(const char *host, const struct side *local) {
+    findings_tell(&(struct finding){FINDING_NOTE, "external", host, WAYS_TO_THE_ORIGIN},
+                  "external DNS has no other address than edges: a program connects to the CDN (%s), as without the "
+                  "library",
+                  local->text);
+}
+
+/* The local lookup has ended. */
+static void doctor_name_with_rule(const struct doctor *doctor, struct doctor_host *looked_at, const struct side *local,
+                                  int problem, struct address_set set, bool answered) {
     const char *host = looked_at->name;
     const struct host_settings *settings = doctor_settings(doctor, host);
-    struct address_set set = {0}, local_set = {0};
-    bool answered = doctor_external(host, &set);
-    int problem = local_end(&looked_at->local, &local_set);
-    struct side local = side_of_libc(settings, host, local_set), external = side_of(settings, set);
-    looked_at->has_address = external.set.count > 0 || (!answered && local.set.count > 0);
-    looked_at->has_route = doctor_has_route(external.set.count > 0 ? &external.set : &local.set);
+    struct side external = side_of(settings, set);
+    looked_at->has_address = external.set.count > 0 || (!answered && local->set.count > 0);
+    looked_at->has_route = doctor_has_route(external.set.count > 0 ? &external.set : &local->set);
     looked_at->leads_here = settings->pinned_ipv4 == NULL && doctor_is_this_host(&external.set);
-    looked_at->is_internal = settings->pinned_ipv4 == NULL && doctor_is_private(&local.set) && external.set.count > 0 &&
-                             !doctor_is_private(&external.set);
-    tell_local(host, &local, problem);
+    looked_at->is_internal = settings->pinned_ipv4 == NULL && doctor_is_private(&local->set) &&
+                             external.set.count > 0 && !doctor_is_private(&external.set);
+    tell_local(host, local, problem);
     if (looked_at->is_internal)
-        tell_internal(host, &local, &external);
+        tell_internal(host, local, &external);
     if (external.set.count > 0)
-        look_at_answer(doctor, host, &external, &local);
+        look_at_answer(doctor, host, &external, local);
     else
-        doctor_failure(doctor, &(struct doctor_failed){host, !answered, problem, &local.set});
+        doctor_failure(doctor, &(struct doctor_failed){host, !answered, problem, &local->set});
     side_free(&external);
+}
+
+/* Of a rule with `when = "edge"`: libc is asked first. */
+static void doctor_name_that_may_lead_to_edge(const struct doctor *doctor, struct doctor_host *looked_at) {
+    struct address_set local_set = {0}, set = {0};
+    int problem = local_end(&looked_at->local, &local_set);
+    struct side local = side_of_libc(doctor_settings(doctor, looked_at->name), looked_at->name, local_set);
+    enum resolution_source source = local.edge ? doctor_find(looked_at->name, &set) : BY_LIBC;
+    if (!local.edge) {
+        doctor_name_without_edge(looked_at, &local, problem);
+    } else if (source == BY_LIBC) {
+        looked_at->has_address = true;
+        looked_at->has_route = doctor_has_route(&local.set);
+        tell_no_origin_outside(looked_at->name, &local);
+    } else {
+        doctor_name_with_rule(doctor, looked_at, &local, problem, set, source != BY_FALLBACK);
+    }
+    side_free(&local);
+}
+
+static void doctor_listed_name(const struct doctor *doctor, struct doctor_host *looked_at) {
+    struct address_set set = {0}, local_set = {0};
+    bool answered = doctor_external(looked_at->name, &set);
+    int problem = local_end(&looked_at->local, &local_set);
+    struct side local = side_of_libc(doctor_settings(doctor, looked_at->name), looked_at->name, local_set);
+    doctor_name_with_rule(doctor, looked_at, &local, problem, set, answered);
     side_free(&local);
 }
 
@@ -382,7 +430,8 @@ void doctor_name(const struct doctor *doctor, struct doctor_host *looked_at) {
     if (doctor->unknown != NULL && doctor_is_listed(doctor, looked_at->name))
         tell_unknown_settings(doctor, looked_at);
     else if (doctor_is_listed(doctor, looked_at->name))
-        doctor_listed_name(doctor, looked_at);
+        (doctor_settings(doctor, looked_at->name)->when == WHEN_EDGE ? doctor_name_that_may_lead_to_edge
+                                                                     : doctor_listed_name)(doctor, looked_at);
     else
         doctor_unlisted_name(doctor, looked_at);
 }

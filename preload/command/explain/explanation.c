@@ -137,11 +137,32 @@ static bool has_answered(const struct explained_upstream *upstream) {
     return upstream->replies.types[0].answer != NULL || upstream->replies.types[1].answer != NULL;
 }
 
+static bool has_origin_alone(const struct explained_upstream *upstream, const struct host_settings *settings) {
+    bool found = false;
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
+        const struct answer *answer = upstream->replies.types[type].answer;
+        for (size_t i = 0; answer != NULL && i < answer->address_count; i++) {
+            struct address address = answer_address(answer, i);
+            if (policy_edge(settings, &address) != NULL || policy_rejection(settings, &address) != NULL)
+                return false;
+            found = true;
+        }
+    }
+    return found;
+}
+
+const struct server_address *explanation_leading(const struct explanation *explanation) {
+    for (size_t i = 0; i < explanation->upstream_count; i++)
+        if (has_origin_alone(&explanation->upstreams[i], explanation->host.settings))
+            return explanation->upstreams[i].server;
+    return NULL;
+}
+
 bool explanation_needs_a_way_out(const struct explanation *explanation) {
     bool answered = explanation->found.source != BY_FALLBACK;
     for (size_t i = 0; i < explanation->upstream_count; i++)
         answered = answered || has_answered(&explanation->upstreams[i]);
-    return explanation->host.settings != NULL && answered;
+    return explanation->host.settings != NULL && answered && explanation_leading(explanation) == NULL;
 }
 
 const char *explanation_edge(const struct explanation *explanation, const struct address **edge) {

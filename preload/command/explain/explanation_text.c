@@ -211,20 +211,34 @@ static void print_found(const struct explanation *explanation) {
     free(what);
 }
 
+/* What to do about an edge. The caller frees the text. */
+static char *edge_advice(const struct explanation *explanation) {
+    const struct server_address *leading = explanation_leading(explanation);
+    if (explanation_needs_a_way_out(explanation))
+        return memory_text("Tell for this host where the origin is:");
+    if (explanation->host.settings == NULL)
+        return memory_text("External DNS is not asked for this host.");
+    if (leading == NULL)
+        return memory_text("External DNS has not answered: see above.");
+    char *server = describe_server(leading);
+    char *advice = text_format("%s says an origin: take the upstreams out that do not.", server);
+    free(server);
+    return advice;
+}
+
 static void print_edge_warning(const struct explanation *explanation) {
     const struct address *address;
     const char *set = explanation_edge(explanation, &address);
     if (set == NULL)
         return;
     bool shows_ways_out = explanation_needs_a_way_out(explanation);
-    const char *advice = shows_ways_out                       ? "Tell for this host where the origin is:"
-                         : explanation->host.settings == NULL ? "External DNS is not asked for this host."
-                                                              : "External DNS has not answered: see above.";
+    char *advice = edge_advice(explanation);
     char *text = describe_address(address);
     print_line("warning", STYLE_BAD,
                text_format("%s is an edge of the CDN (%s), and no origin. %s", text, set, advice));
     for (size_t i = 0; i < EXPLANATION_WAYS_OUT && shows_ways_out; i++)
         printf("              %-10s %s\n", explanation_ways_out[i][0], explanation_ways_out[i][1]);
+    free(advice);
     free(text);
 }
 

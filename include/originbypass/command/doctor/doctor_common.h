@@ -9,6 +9,7 @@
 #include "originbypass/command/dns/address_set.h"
 #include "originbypass/command/dns/ask.h"
 #include "originbypass/command/dns/local.h"
+#include "originbypass/command/dns/resolution.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/command/programs/program.h"
 #include "originbypass/config/config.h"
@@ -90,6 +91,12 @@ void doctor_misspelt(const char *text, void *context);
 
 /** Whether a rule gives the host to the library. False: it is not listed or it is excluded, so libc answers for it. */
 bool doctor_is_listed(const struct doctor *doctor, const char *host);
+
+/**
+ * Look a host up as a program does that calls getaddrinfo(3) with the library, and say who answered. The addresses are
+ * added only if libc did not. libc may take its time.
+ */
+enum resolution_source doctor_find(const char *host, struct address_set *set);
 
 /**
  * Look a host up as a program with the library does: the rule's upstreams, its pinned addresses, and the policy on

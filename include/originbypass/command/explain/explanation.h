@@ -47,7 +47,13 @@ const char *explanation_why_libc(const struct explanation *explanation);
  */
 const char *explanation_edge(const struct explanation *explanation, const struct address **edge);
 
-/** Whether one of the three ways out can help. It cannot if libc answers because external DNS had no usable answer. */
+/** The first upstream that gives addresses of which none is an edge or rejected; NULL: none does. */
+const struct server_address *explanation_leading(const struct explanation *explanation);
+
+/**
+ * Whether one of the three ways out can help. It cannot if libc answers because external DNS had no usable answer, and
+ * is not needed if one of the upstreams gives an origin.
+ */
 bool explanation_needs_a_way_out(const struct explanation *explanation);
 
 /** The three ways out of an edge: a setting of the host, and what it means. Static texts. */
