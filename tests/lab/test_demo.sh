@@ -9,12 +9,12 @@ it_shows_every_row_as_it_should_be() {
     local table
     table=$("$lab/demo")
     lacks 'should be' "$table"
-    equal 9 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
+    equal 10 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
     contains '"msg":"failed to resolve origin IP via external DNS, using default DNS"' "$table"
 }
 
 it_shows_what_the_readme_shows() {
-    equal "$(readme_block 'The demo' 'curl, with the library' | with_one_edge)" \
+    equal "$(readme_block 'The demo' 'curl, with library' | with_one_edge)" \
         "$("$lab/demo" | sed -n '/DNS that/,/^curl, hidden primary/p' | with_one_edge)"
 }
 
@@ -30,7 +30,7 @@ it_shows_a_library_that_does_nothing_as_wrong() {
     echo 'int nothing;' | cc -shared -fPIC -x c -o "$TMPDIR/nothing.so" -
     table=$(LAB_LIBRARY=$TMPDIR/nothing.so "$lab/demo") || status=$?
     equal 1 "$status"
-    equal 4 "$(grep -c "should be: .* origin 200 $CDN $CDN ok" <<<"$table")"
+    equal 5 "$(grep -c "should be: .* origin 200 $CDN $CDN ok" <<<"$table")"
     equal 1 "$(grep -c "should be: $PRIMARY origin 200 shop.example.com shop.example.com ok" <<<"$table")"
 }
 
