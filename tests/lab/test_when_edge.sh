@@ -9,6 +9,7 @@ SHOP=shop.example.com     # it is the edge outside, too
 GONE=missing.example.com  # there is no such name outside, but /etc/hosts has it
 EMPTY=empty.example.com   # outside it has no address
 MIXED=mixed.example.com   # an edge and an origin, here and outside
+HALFWAY=halfway.example.com # outside it has an IPv6 origin, and the edge's IPv4 address
 OTHER=other.example.com   # no edge, but another address outside
 
 # --- what it is for --------------------------------------------------------------------------------------------------
@@ -40,6 +41,12 @@ it_does_not_let_the_edge_in_by_the_other_family() {
     quiet
 }
 
+it_does_not_use_the_edges_of_one_family_if_the_other_has_an_origin() {
+    equal "$ORIGIN_V6" "$(call auto getaddrinfo "$HALFWAY" unspec 3)"
+    equal "$no_data" "$(call auto getaddrinfo "$HALFWAY" inet 3 || :)"
+    equal "$ORIGIN_V6" "$(call auto gethostbyname2 "$HALFWAY" inet6 3)"
+}
+
 it_finds_an_ipv6_origin_for_an_ipv4_edge() {
     equal "$ORIGIN_V6" "$(call auto getaddrinfo "$SIX")"
     equal "$ORIGIN_V6" "$(call auto gethostbyname2 "$SIX" inet6)"
@@ -67,9 +74,9 @@ it_leaves_a_name_to_libc_that_has_no_origin_outside() {
     local name
     printf '%s\n' "$EDGE_V4 $GONE" "$EDGE_V6 $GONE" >>/etc/hosts
     for name in "$SHOP" "$GONE" "$EMPTY"; do
-        equal "$EDGE_V4 $EDGE_V6" "$(call auto getaddrinfo "$name" | sort | paste -sd' ')"
-        equal "$EDGE_V4" "$(call auto gethostbyname "$name")"
-        equal "$EDGE_V6" "$(call auto gethostbyname2 "$name" inet6)"
+        equal "$EDGE_V4 $EDGE_V6" "$(call auto getaddrinfo "$name" unspec 3 | sort | paste -sd' ')"
+        equal "$EDGE_V4" "$(call auto gethostbyname "$name" inet 3)"
+        equal "$EDGE_V6" "$(call auto gethostbyname2 "$name" inet6 3)"
         quiet
     done
 }
