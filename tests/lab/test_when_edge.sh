@@ -43,6 +43,7 @@ it_does_not_let_the_edge_in_by_the_other_family() {
 
 it_does_not_use_the_edges_of_one_family_if_the_other_has_an_origin() {
     equal "$ORIGIN_V6" "$(call auto getaddrinfo "$HALFWAY" unspec 3)"
+    equal "$no_data" "$(call auto getaddrinfo "$HALFWAY" inet || :)"
     equal "$no_data" "$(call auto getaddrinfo "$HALFWAY" inet 3 || :)"
     equal "$ORIGIN_V6" "$(call auto gethostbyname2 "$HALFWAY" inet6 3)"
 }
