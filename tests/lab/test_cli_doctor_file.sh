@@ -23,7 +23,7 @@ it_looks_at_a_host_with_a_changed_file_that_the_next_lookup_takes_over() {
     configure "hosts = ( \"www.example.com\", $pinned );"
     doctor --pid "$pid" shop.example.com
     finds_bad 1
-    tells bad "does not list shop.example.com, so libc answers. $file lists it by now, but the process has not noticed that"
+    tells bad "does not list shop.example.com, so libc answers. $file lists it by now, but that is not in force: a lookup takes the change over"
     tells note "process $pid: $with_file"
     tells good "shop.example.com: the configuration says $ORIGIN_V4"
     lacks "a program gets libc's answer" "$report"
@@ -37,6 +37,24 @@ takes_the_file() {
     ask_for shop.example.com
     doctor --pid "$pid" shop.example.com
     tells good "in force since 20" "www.example.com shop.example.com" >/dev/null && lacks "$with_file" "$report" >/dev/null
+}
+
+# As a proxy does that starts as root: what it has in force, it read before.
+it_does_not_call_what_a_process_may_no_longer_do_a_change() {
+    setpriv --reuid 65534 --clear-groups true 2>/dev/null || skip 'there is no other user in this user namespace'
+    mkdir "$TMPDIR/roots"
+    configure "hosts = ( \"$CDN\" ); metrics = { directory = \"$TMPDIR/roots\"; };"
+    chmod 600 "$file"
+    begin_python "os.setgroups([]); os.setgid(65534); os.setuid(65534)"
+    doctor --pid "$pid"
+    finds_nothing_bad
+    tells note "its user may not read its configuration file, so it would refuse a change: $file: this user may not read the file" \
+        'Let the user of the process read the file'
+    lacks 'has changed' "$report"
+    echo "hosts = ( \"$CDN\", \"www.example.com\" ); metrics = { directory = \"$TMPDIR/roots\"; };" >"$file"
+    doctor --pid "$pid"
+    finds_bad 1
+    tells bad "its configuration file has changed, and it will refuse the change and keep what it has in force: $file: this user may not read"
 }
 
 it_takes_changed_upstreams_from_the_file_unless_the_variable_names_them() {
@@ -111,7 +129,7 @@ it_judges_no_pinned_address_by_a_file_that_the_process_refuses() {
     configure 'hosts = ( { name = "shop.example.com"; addresses = [ "203.0.113.99" ]; }, "a b" );'
     doctor --pid "$pid" http://shop.example.com/
     finds_bad 1
-    tells bad "its configuration file has changed, and it will refuse the change and keep what it has in force until it is restarted: $file:1: \"a b\" is not a host name" \
+    tells bad "its configuration file has changed, and it will refuse the change and keep what it has in force: $file:1: \"a b\" is not a host name" \
         "originbypass check $file shows every error"
     tells note "shop.example.com: $no_settings: its file has changed, and it does not accept the change"
     lacks 203.0.113.99 "$report"
@@ -125,7 +143,7 @@ it_judges_no_pinned_address_by_a_file_whose_owner_does_not_count() {
     chown 1:1 "$file"
     doctor --pid "$pid" shop.example.com
     finds_bad 1
-    tells bad "it will refuse the change and keep what it has in force until it is restarted: $file: while the program runs, a changed file counts only if" \
+    tells bad "it will refuse the change and keep what it has in force: $file: while the program runs, a changed file counts only if" \
         'Let root own the file'
     tells note "shop.example.com: $no_settings"
     lacks 203.0.113.99 "$report"
@@ -184,6 +202,22 @@ begin_asking() {
     # shellcheck disable=SC2154 # coproc sets it
     pid=$asking_PID
     ask_for "$CDN"
+}
+
+# begin_python CODE: the same in Python, which has run the code since.
+begin_python() {
+    # shellcheck disable=SC2154 # coproc sets it
+    coproc asking {
+        LD_PRELOAD=$library exec "$python" -c "
+import os, socket, sys
+socket.getaddrinfo('$CDN', 80)
+$1
+print(flush=True)
+sys.stdin.read()" 2>"$messages"
+    }
+    # shellcheck disable=SC2154 # coproc sets it
+    pid=$asking_PID
+    read -r <&"${asking[0]}"
 }
 
 ask_for() {

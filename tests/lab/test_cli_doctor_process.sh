@@ -537,7 +537,7 @@ it_says_that_nginx_notices_a_change_of_its_file_only_when_it_is_reloaded() {
         'Add the host to /etc/originbypass/originbypass.conf of this process, unless it is there. It looks names up only at its start and at a reload, so reload it (nginx -s reload)'
     configure "hosts = ( \"www.example.com\", \"$CDN\" );"
     doctor --pid "$proxy" "$CDN"
-    tells bad "does not list $CDN, so libc answers. /etc/originbypass/originbypass.conf lists it by now, but the process has not noticed that" \
+    tells bad "does not list $CDN, so libc answers. /etc/originbypass/originbypass.conf lists it by now, but that is not in force: a lookup takes the change over" \
         'so reload it (nginx -s reload)'
     until_true lists_it_after_a_reload
 }
@@ -642,7 +642,7 @@ it_says_that_another_program_notices_a_change_of_its_file_at_its_next_lookup() {
     tells bad "process $pid (asks): does not list $CDN" 'unless it is there. It notices the change at its next lookup'
     configure "hosts = ( \"www.example.com\", \"$CDN\" );"
     doctor --pid "$pid" "$CDN"
-    tells bad "lists it by now, but the process has not noticed that" 'It notices the change at its next lookup'
+    tells bad "lists it by now, but that is not in force: a lookup takes the change over" 'It notices the change at its next lookup'
     until_true takes_the_hosts
 }
 
@@ -739,7 +739,7 @@ it_says_as_whom_to_look_at_a_process_of_another_user() {
     chmod 755 "$TMPDIR"
     ORIGIN_BYPASS_HOSTS=$CDN begin_asking_as_nobody
     doctor --pid "$pid" "$CDN"
-    tells note "runs as user $nobody. This report is of user 0" "Run doctor as that user: setpriv --reuid $nobody --regid "
+    tells note "runs as user $nobody. This report is of user 0" "Run doctor as that user, with its hosts: setpriv --reuid $nobody --regid "
 }
 
 it_takes_a_name_that_only_the_local_network_knows_for_no_outage() {
@@ -1151,7 +1151,7 @@ it_knows_the_library_of_a_process_that_has_changed_its_root() {
     lacks nsenter "$report"
     configure "hosts = ( \"$CDN\", \"shop.example.com\" );"
     doctor --pid "$pid" shop.example.com
-    tells bad 'lists it by now, but the process has not noticed that, because it has changed its root directory' 'so restart it'
+    tells bad 'lists it by now, but that is not in force: the process has changed its root directory' 'so restart it'
     configure "hosts = ( \"$CDN\" );"
     doctor --pid "$pid" shop.example.com
     tells good '/etc/originbypass/originbypass.conf: 1 host rule'
@@ -1323,7 +1323,7 @@ it_says_that_it_may_not_look_at_a_process() {
     status=0
     report=$("${as_nobody[@]}" "$originbypass" doctor --pid "$pid" 2>"$messages") || status=$?
     finds_bad 1
-    tells bad "process $pid (sleep): cannot be looked at: Permission denied. Ask as the user that it belongs to or as root"
+    tells bad "process $pid (sleep): cannot be looked at: Permission denied. Ask as the user that started it or as root"
 }
 
 it_escapes_the_name_of_a_process() {

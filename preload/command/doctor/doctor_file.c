@@ -82,6 +82,26 @@ static struct doctor_file file_of_changed_root(const char *pid, const struct pub
     return (struct doctor_file){.state = DOCTOR_FILE_MISSED};
 }
 
+/* 0: we may not read it either. */
+static uint64_t digest_for_us(const char *pid, const char *path) {
+    struct config_source source;
+    char *inside = text_format("/proc/%s/root%s", pid, path);
+    uint64_t digest = config_source_read_file(&source, inside) ? config_source_digest(&source) : 0;
+    config_source_release(&source);
+    free(inside);
+    return digest;
+}
+
+/* A process that has dropped its rights read the file before. What it may not read need not have changed. */
+static bool is_barred(const char *pid, const struct published *record, const char *answer) {
+    static const char unread[] = "0000000000000000";
+    if (strncmp(answer, ANSWER_READ, strlen(ANSWER_READ)) != 0 ||
+        strncmp(answer + strlen(ANSWER_READ), unread, strlen(unread)) != 0)
+        return false;
+    uint64_t digest = digest_for_us(pid, record->file);
+    return digest == 0 || digest == record->file_digest;
+}
+
 struct doctor_file doctor_file_of(const char *pid, const struct published *record) {
     if (record->file[0] != '/')
         return (struct doctor_file){.state = DOCTOR_FILE_NONE};
@@ -91,6 +111,8 @@ struct doctor_file doctor_file_of(const char *pid, const struct published *recor
     struct doctor_file file = {.state = DOCTOR_FILE_UNKNOWN};
     if (answer != NULL)
         file = file_of_answer(record, answer);
+    if (file.state == DOCTOR_FILE_REFUSED && is_barred(pid, record, answer))
+        file.state = DOCTOR_FILE_BARRED;
     free(answer);
     return file;
 }

@@ -106,10 +106,12 @@ static bool compare_host(const char *about, const char *pid, const struct publis
                       "cannot tell whether it lists %s: it has too many host rules to show them all", host);
     else if (listed_now)
         findings_tell(&(struct finding){FINDING_BAD, "process-hosts", about, remedy_for_unnoticed(pid, host)},
-                      "does not list %s, so libc answers. %s lists it by now, but the process has not noticed that, "
-                      "because it has %s; its hosts are: %s",
+                      "does not list %s, so libc answers. %s lists it by now, but that is not in force: %s; its hosts "
+                      "are: %s",
                       host, record->file,
-                      doctor_record_changed_root(pid) ? "changed its root directory" : "looked nothing up since",
+                      doctor_record_changed_root(pid)
+                          ? "the process has changed its root directory"
+                          : "a lookup takes the change over, if the file is not just being written",
                       record->hosts);
     else
         tell_unlisted_now(about, pid, record, file, host);
@@ -212,7 +214,14 @@ static void tell_file(const char *about, const char *pid, const struct published
         if (record->refused_s == 0)
             findings_tell(&finding,
                           "its configuration file has changed, and it will refuse the change and keep what it has in "
-                          "force until it is restarted: %s",
+                          "force: %s",
+                          file->fault);
+        break;
+    case DOCTOR_FILE_BARRED:
+        finding.kind = FINDING_NOTE;
+        finding.remedy = remedy = doctor_record_remedy(pid, record, file->fault);
+        if (record->refused_s == 0)
+            findings_tell(&finding, "its user may not read its configuration file, so it would refuse a change: %s",
                           file->fault);
         break;
     case DOCTOR_FILE_GONE:
@@ -357,8 +366,10 @@ static void look_at_places(const char *about, const char *pid, const struct publ
         findings_tell(&(struct finding){FINDING_BAD, "process-messages", about, log_file_remedy(fault)},
                       "its messages to %s are lost, for its user: %s", record->log_file, fault);
     free(fault);
-    fault =
-        record->metrics_directory[0] != '/' ? NULL : as_process(pid, counters_place_fault, record->metrics_directory);
+    /* A process that had the right when it made its file keeps it. */
+    fault = record->metrics_directory[0] != '/' || counters_place_is_taken(pid)
+                ? NULL
+                : as_process(pid, counters_place_fault, record->metrics_directory);
     if (fault != NULL)
         findings_tell(&(struct finding){FINDING_BAD, "process-metrics", about, counters_place_remedy(fault)},
                       "there are no counters in %s for its user: %s", record->metrics_directory, fault);

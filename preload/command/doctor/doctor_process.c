@@ -180,7 +180,7 @@ static void tell_unreadable(const char *pid, const char *about, int error) {
         findings_tell(&(struct finding){FINDING_BAD, "process", about, "Mount /proc: mount -t proc proc /proc"},
                       "cannot be looked at: /proc is not mounted");
     else if (missing && is_hidden(pid))
-        findings_tell(&(struct finding){FINDING_BAD, "process", about, "Ask as the user that it belongs to or as root"},
+        findings_tell(&(struct finding){FINDING_BAD, "process", about, "Ask as the user that started it or as root"},
                       "cannot be looked at: /proc does not show it to this user (hidepid)");
     else if (missing)
         findings_tell(&(struct finding){FINDING_BAD, "process", about,
@@ -189,7 +189,7 @@ static void tell_unreadable(const char *pid, const char *about, int error) {
                       "there is no such process");
     else
         findings_tell(&(struct finding){FINDING_BAD, "process", about,
-                                        "Ask as the user that it belongs to or as root, in its container (there with "
+                                        "Ask as the user that started it or as root, in its container (there with "
                                         "the capability SYS_PTRACE)"},
                       "cannot be looked at: %s", strerror(error)); // NOLINT(concurrency-mt-unsafe): one thread
 }

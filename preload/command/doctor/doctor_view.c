@@ -211,8 +211,8 @@ static void tell_user(const char *pid, const char *about) {
     struct stat process;
     char *path = text_format("/proc/%s", pid);
     bool another = stat(path, &process) == 0 && process.st_uid != geteuid();
-    char *remedy = another ? text_format("Run doctor as that user: setpriv --reuid %u --regid %u --clear-groups "
-                                         "originbypass doctor",
+    char *remedy = another ? text_format("Run doctor as that user, with its hosts: setpriv --reuid %u --regid "
+                                         "%u --clear-groups originbypass doctor -H HOSTS",
                                          (unsigned)process.st_uid, (unsigned)process.st_gid)
                            : NULL;
     if (another)

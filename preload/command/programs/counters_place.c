@@ -32,6 +32,13 @@ bool counters_place_is_removed(const char *pid) {
     return removed;
 }
 
+bool counters_place_is_taken(const char *pid) {
+    char *maps = proc_file_text(pid, "maps", NULL);
+    bool taken = maps != NULL && strstr(maps, ".counters\n") != NULL;
+    free(maps);
+    return taken;
+}
+
 /* A process makes its file when its configuration takes effect, and not again. */
 #define OR_ANOTHER                                                                                                     \
     "or name another one in ORIGIN_BYPASS_METRICS or metrics.directory. Then restart the programs that ran before"

@@ -11,6 +11,7 @@ enum doctor_file_state {
     DOCTOR_FILE_CURRENT, /**< it says what the process has read */
     DOCTOR_FILE_NEXT,    /**< it has changed, and the process takes it over with a lookup */
     DOCTOR_FILE_REFUSED, /**< it has changed, and the process does not accept it */
+    DOCTOR_FILE_BARRED,  /**< nothing shows that it has changed, but the process may not read it any more */
     DOCTOR_FILE_MISSED,  /**< it has changed or is gone, and the process cannot see that: it has changed its root */
     DOCTOR_FILE_GONE,    /**< the process keeps what it has */
     DOCTOR_FILE_LOST,    /**< the same, but there is a symbolic link that leads to no file */
@@ -19,7 +20,7 @@ enum doctor_file_state {
 
 struct doctor_file {
     enum doctor_file_state state;
-    char *fault; /**< DOCTOR_FILE_REFUSED: why, with file and line; else NULL */
+    char *fault; /**< DOCTOR_FILE_REFUSED, DOCTOR_FILE_BARRED: why, with file and line; else NULL */
 };
 
 /** Look at the file that the record of process `pid` names, as the process would. The caller must doctor_file_free()
