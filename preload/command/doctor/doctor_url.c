@@ -463,7 +463,8 @@ static void tell_proxy(const struct url_trial *trial, const char *pid) {
     if (name == NULL)
         return;
     char *place = pid == NULL ? text_format("here") : text_format("in the environment of process %s", pid);
-    char *remedy = text_format("Add %s to no_proxy of the program, or have the library in the proxy", trial->host);
+    char *remedy = text_format(
+        "Add %s to no_proxy of the program unless that covers it, or have the library in the proxy", trial->host);
     findings_tell(&(struct finding){FINDING_NOTE, "url-proxy", trial->text, remedy},
                   "%s is set %s, and this report went past that proxy. A program that uses the proxy does not look up "
                   "%s: the proxy does",

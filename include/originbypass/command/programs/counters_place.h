@@ -15,7 +15,8 @@ const char *counters_place_remedy(const char *fault);
 /** Whether process `pid` counts into a file that was removed, so that nobody can read it. False: no, or unknown. */
 bool counters_place_is_removed(const char *pid);
 
-/** Whether process `pid` counts into a file that is there, whoever may write its directory now. False: no, or unknown. */
+/** Whether process `pid` counts into a file that is there, whoever may write its directory now. False: no, or unknown.
+ */
 bool counters_place_is_taken(const char *pid);
 
 #endif
