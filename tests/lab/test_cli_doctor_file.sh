@@ -106,12 +106,12 @@ it_says_that_nginx_does_not_have_a_changed_file_in_force() {
 
 it_says_that_a_process_in_a_changed_root_never_takes_a_change_over() {
     mkdir -p "$TMPDIR/empty"
-    configure "hosts = ( \"$CDN\", $pinned );"
+    configure "hosts = ( \"$CDN\", $pinned ); $patient"
     begin_asking "$TMPDIR/empty"
     doctor --pid "$pid" shop.example.com
     lacks 'and the change is not in force' "$report"
     tells good "shop.example.com: the configuration says $ORIGIN_V4"
-    configure "hosts = ( \"$CDN\", { name = \"shop.example.com\"; addresses = [ \"203.0.113.99\" ]; } );"
+    configure "hosts = ( \"$CDN\", { name = \"shop.example.com\"; addresses = [ \"203.0.113.99\" ]; } ); $patient"
     doctor --pid "$pid"
     finds_bad 1
     tells bad "its configuration file $file has changed or is gone, and the change is not in force" 'Restart it.' 'has changed its root directory'
