@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "originbypass/command/base/file_text.h"
@@ -130,9 +132,13 @@ static const char *why_another(int found, const struct mapping *mapping, const c
     return installed != NULL && !is_installed(found, &status, installed) ? "is another than the installed one" : NULL;
 }
 
+/* With an overlay, as containers have it, the mapping has the device number of another layer. */
 static bool is_mapped_file(int descriptor, const struct mapping *mapping) {
     struct stat status;
-    return fstat(descriptor, &status) == 0 && status.st_ino == mapping->inode && status.st_dev == mapping->device;
+    struct statfs system;
+    return fstat(descriptor, &status) == 0 && status.st_ino == mapping->inode &&
+           (status.st_dev == mapping->device ||
+            (fstatfs(descriptor, &system) == 0 && system.f_type == OVERLAYFS_SUPER_MAGIC));
 }
 
 /* A process that has changed its root directory does not find the file that it has mapped. We may. */
