@@ -131,13 +131,14 @@ $(CLI): $(CLI_OBJECTS) $(ROOM_OBJECTS) $(DOOR_OBJECTS) $(BUILD)/libconfig.a
 
 # The static command is all of this again, compiled for musl, with Debian's archives as they are. A file static_NAME.c
 # takes the place of NAME.c. The one door that it needs gets another name, because musl's own is linked in, too. musl has
-# what tame_aarch64.c replaces. After musl's headers come those of Linux and of the two libraries.
+# what tame_aarch64.c replaces. After musl's headers come those of Linux and of the two libraries. It is made small (-Os),
+# because a Kubernetes ConfigMap has room for one MiB.
 STATIC_REPLACED = $(foreach file,$(STATIC_ONLY),%/$(patsubst static_%,%,$(notdir $(file))))
 STATIC_REPLACED += %/tame_aarch64.c %/old_glibc.c %/old_glibc_command.c \
                    $(patsubst %,preload/doors/%.c,$(filter-out getaddrinfo,$(DOORS)))
 STATIC_OBJECTS = $(patsubst preload/%.c,$(BUILD)/static/obj/%.o,$(filter-out $(STATIC_REPLACED),$(sort $(wildcard preload/*/*.c) $(CLI_SOURCES))))
 STATIC_WRAPS = $(addprefix -Wl$(comma)--wrap=,$(TAMED) programs_leave_alone getaddrinfo freeaddrinfo)
-STATIC_CFLAGS = $(CFLAGS) -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIE -ffunction-sections -fdata-sections \
+STATIC_CFLAGS = $(CFLAGS) -Os -std=gnu11 -D_GNU_SOURCE -DCARES_NO_DEPRECATED -Iinclude -fPIE -ffunction-sections -fdata-sections \
                 $(WARNINGS) $(HARDENING)
 ifeq ($(FOREIGN),)
 MUSL_CC = musl-gcc

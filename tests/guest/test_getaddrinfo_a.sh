@@ -60,7 +60,10 @@ it_does_line_by_line_what_libc_does() {
     program=$(built asynchronous)
     for scenario in $("$program"); do
         echo "$scenario:"
-        timeout 60 "$program" "$scenario" >"$TMPDIR/libc"
+        if ! timeout 60 "$program" "$scenario" >"$TMPDIR/libc"; then
+            [[ -n ${BUILT-} ]] && skip "glibc $(getconf GNU_LIBC_VERSION | cut -d' ' -f2) ends a program itself: $scenario"
+            return 1
+        fi
         gated "$program" "$scenario" >"$TMPDIR/ours"
         diff "$TMPDIR/libc" "$TMPDIR/ours"
         lacks '"level":"error"' "$(<"$messages")"
@@ -149,6 +152,7 @@ it_works_in_400_children_under_the_address_sanitizer() {
 
 # Threads that use libc's resolv.conf for the first time together each load it, and all but one of these copies are lost.
 it_is_clean_under_valgrind() {
+    [[ -z ${BUILT-} ]] || skip 'the valgrind of this system may not know what the compiler of another one has written'
     local scenario
     printf '%s\n' '{' 'resolv_conf' 'Memcheck:Leak' '...' 'fun:__resolv_conf_load' '...' '}' >"$TMPDIR/suppressions"
     for scenario in crowd notified_by_thread cancelled many_wait_for_the_same jumped_out_of; do

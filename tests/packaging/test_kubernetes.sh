@@ -80,7 +80,7 @@ it_has_libraries_and_commands_that_fit_into_a_config_map_each() {
     make_components
     local file
     for file in "$kubernetes"/configmap/{x86_64,aarch64}/{liboriginbypass.so,originbypass}; do
-        (($(stat -c %s "$file") < 1024 * 1024))
+        (($(stat -c %s "$file") < 1024 * 1024)) || { ls -l "$file" && return 1; }
     done
     render deployment configmap
     /usr/bin/python3 - "$TMPDIR/rendered.yaml" "$kubernetes/configmap" <<'END'
