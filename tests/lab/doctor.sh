@@ -27,7 +27,11 @@ tells() {
 finds_nothing_bad() { lacks $'\nbad ' $'\n'"$report" && equal 0 "$status"; }
 
 # Exactly this many lines report a problem.
-finds_bad() { equal 1 "$status" && equal "$1" "$(grep -c '^bad ' <<<"$report")" || { echo "$report" && return 1; }; }
+finds_bad() {
+    equal 1 "$status" && equal "$1" "$(grep -c '^bad ' <<<"$report")" && return
+    echo "$report"
+    return 1
+}
 
 configure() {
     mkdir -p /etc/originbypass
