@@ -17,59 +17,37 @@ static bool may_be_used(const struct address *address, void *settings) {
     return policy_rejection(settings, address) == NULL;
 }
 
-static size_t count_rejected(const struct host_settings *settings, const struct answer *answer) {
-    size_t count = 0;
-    for (size_t i = 0; i < answer->address_count; i++) {
-        struct address address = answer_address(answer, i);
-        count += policy_rejection(settings, &address) != NULL;
-    }
-    return count;
-}
-
-static struct answer *without_rejected(const struct host_settings *settings, struct answer *answer) {
-    size_t rejected = settings->reject == NULL ? 0 : count_rejected(settings, answer);
-    if (rejected == 0)
-        return answer;
-    if (rejected == answer->address_count) {
-        answer->outcome = OUTCOME_REJECTED;
-        return answer;
-    }
-    struct answer *filtered = answer_filter(answer, may_be_used, (void *)settings);
-    free(answer);
-    return filtered;
-}
-
 /* For answer_filter(). */
 static bool is_no_edge(const struct address *address, void *settings) {
     return policy_edge(settings, address) == NULL;
 }
 
-static size_t edges_among(const struct host_settings *settings, const struct answer *answer) {
-    size_t count = 0;
+/* The answer with only the addresses for which `keep` says true. If there are none, all stay, with this outcome. */
+static struct answer *keep_only(const struct host_settings *settings, struct answer *answer,
+                                bool (*keep)(const struct address *, void *), enum outcome without_any) {
+    size_t kept = 0;
     for (size_t i = 0; i < answer->address_count; i++) {
         struct address address = answer_address(answer, i);
-        count += !is_no_edge(&address, (void *)settings);
+        kept += keep(&address, (void *)settings);
     }
-    return count;
-}
-
-/* An edge is no better than what libc has said already. */
-static struct answer *without_edges(const struct host_settings *settings, struct answer *answer) {
-    size_t edges = edges_among(settings, answer);
-    if (edges == answer->address_count)
-        answer->outcome = OUTCOME_NO_ORIGIN;
-    if (edges == 0 || edges == answer->address_count)
+    if (kept == answer->address_count)
         return answer;
-    struct answer *filtered = answer_filter(answer, is_no_edge, (void *)settings);
+    if (kept == 0) {
+        answer->outcome = without_any;
+        return answer;
+    }
+    struct answer *filtered = answer_filter(answer, keep, (void *)settings);
     free(answer);
     return filtered;
 }
 
+/* An edge is no better than what libc has said already. */
 struct answer *policy_apply(const struct host_settings *settings, struct answer *answer) {
-    answer = without_rejected(settings, answer);
+    if (settings->reject != NULL)
+        answer = keep_only(settings, answer, may_be_used, OUTCOME_REJECTED);
     if (settings->when != WHEN_EDGE || answer == NULL || answer->outcome != OUTCOME_ADDRESSES)
         return answer;
-    return without_edges(settings, answer);
+    return keep_only(settings, answer, is_no_edge, OUTCOME_NO_ORIGIN);
 }
 
 const char *policy_edge(const struct host_settings *settings, const struct address *address) {

@@ -135,7 +135,7 @@ it_judges_no_pinned_address_by_a_file_that_the_process_refuses() {
     lacks 203.0.113.99 "$report"
 }
 
-# Whoever may write the file but is neither root nor the user of the process must not decide where it connects.
+# A user who may write the file but is neither root nor the user of the process must not decide where it connects.
 it_judges_no_pinned_address_by_a_file_whose_owner_does_not_count() {
     configure "hosts = ( $pinned );"
     begin_asking

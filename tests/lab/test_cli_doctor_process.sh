@@ -220,7 +220,7 @@ it_says_that_the_user_of_a_process_cannot_read_the_library() {
     tells bad "LD_PRELOAD names $TMPDIR/liboriginbypass.so, which the loader ignores: not readable for the user of the process"
 }
 
-# What counts are the rights of that user on each directory of the way, and not those of whoever asks.
+# What counts are the rights of that user on each directory of the way, and not those of the user who asks.
 it_says_that_a_directory_keeps_the_user_of_a_process_from_the_library() {
     setpriv --reuid "$nobody" --clear-groups true 2>/dev/null || skip "there is no user $nobody in this user namespace"
     install_library
@@ -701,7 +701,7 @@ it_says_that_haproxy_has_not_asked_libc_at_its_start() {
 }
 
 # Its title is where its environment was.
-# It has looked the host up, and then executed itself anew.
+# It has looked the host up, and then executed itself again.
 it_does_not_say_that_a_master_of_haproxy_has_looked_up_nothing() {
     local proxy
     LD_PRELOAD=$LAB_LIBRARY ORIGIN_BYPASS_HOSTS=$CDN haproxy -W -db -f "$lab/proxies/haproxy.cfg" >"$LAB/log/proxy" 2>&1 </dev/null &
