@@ -59,7 +59,7 @@ static const struct config DEFAULTS = {
     .log_level = LOG_LEVEL_WARN,
     .log_file = "stderr",
 };
-static const char DEFAULT_UPSTREAMS[] = "8.8.8.8 1.1.1.1";
+static const char DEFAULT_UPSTREAMS[] = "8.8.8.8 1.1.1.1 2001:4860:4860::8888 2606:4700:4700::1111";
 
 static void read_source_text(struct config_reader *reader, const struct config_source *source) {
     struct config_place file = {.file = reader->file};

@@ -22,7 +22,8 @@
  * is no such name, the other type tells whether the name exists: some servers say NXDOMAIN for a type that has no
  * record (RFC 4074, section 4.2).
  *
- * The plan leaves out upstreams that are down (upstream/health.c), and begins the probes that are due.
+ * The plan leaves out upstreams that are down (upstream/health.c) and those that this host has no route to, such as the
+ * IPv6 ones on a host with IPv4 alone. It begins the probes that are due.
  *
  * Signals. A handler may jump out of the wait. The thread remembers the race that it waits for (`waited_for`), and its
  * next lookup ends that race.
@@ -41,6 +42,8 @@
 #include "originbypass/rules/policy.h"
 #include "originbypass/upstream/attempt.h"
 #include "originbypass/upstream/health.h"
+#include "originbypass/upstream/route.h"
+#include "originbypass/upstream/service.h"
 #include "originbypass/values/record_types.h"
 
 /* One call's attempts; at most `limit` of them. */
@@ -78,8 +81,11 @@ void upstream_make_plan(const struct host_settings *settings, const char *name, 
     size_t last_resorts = 0, trials = 0;
     uint64_t now_ms = clock_now_ms();
     *plan = (struct upstream_plan){0};
+    route_find(upstreams, plan->without_route);
     for (size_t i = 0; i < upstreams->count; i++) {
         const struct server_address *server = &upstreams->servers[i];
+        if (plan->without_route[i])
+            continue;
         enum health_state state = health_state(server);
         /*
          * If no thread can probe, this call does, by asking the upstream in its place. It also does so if what is known
@@ -402,30 +408,47 @@ static bool is_final(const struct attempt *attempt, enum record_types missing) {
     return false;
 }
 
-/* Add how an upstream contributed to the failure, as far as there is room. */
-static void add_reason(struct failure *failure, const struct server_address *server, const char *why) {
+/* How each upstream contributed to a failure. A service with addresses of both families is named once. */
+struct reasons {
+    struct failure *failure;
+    const struct server_address *named[CONFIG_UPSTREAMS_MAX];
+    size_t count;
+};
+
+/* As far as there is room. */
+static void add_reason(struct reasons *reasons, const struct server_address *server, const char *why) {
+    struct failure *failure = reasons->failure;
     char text[SERVER_ADDRESS_TEXT_SIZE];
+    for (size_t i = 0; i < reasons->count; i++)
+        if (service_is_same(reasons->named[i], server))
+            return;
+    reasons->named[reasons->count++] = server;
     size_t used = strlen(failure->reason);
     server_address_text(server, text);
     snprintf(failure->reason + used, sizeof(failure->reason) - used, "%s%s: %s", used > 0 ? "; " : "", text, why);
 }
 
-static const char left_alone[] = "not asked: it has not answered lately";
+static void explain_left_out(const struct race *race, struct reasons *reasons) {
+    const struct server_list *upstreams = race->settings->upstreams;
+    for (size_t i = 0; i < upstreams->count; i++)
+        if (!is_planned(race->plan, &upstreams->servers[i]) && !race->plan->without_route[i])
+            add_reason(reasons, &upstreams->servers[i], "not asked: it has not answered lately");
+    for (size_t i = 0; i < upstreams->count; i++)
+        if (race->plan->without_route[i])
+            add_reason(reasons, &upstreams->servers[i], "not asked: this host has no route to it");
+}
 
 static void explain(struct race *race) {
     enum record_types missing = missing_of(race);
-    const struct server_list *upstreams = race->settings->upstreams;
-    struct failure *failure = &race->result.failure;
+    struct reasons reasons = {.failure = &race->result.failure};
     for (size_t i = 0; i < race->count && i < race->plan->count; i++) {
         const char *why = failure_of_attempt(race, &race->attempts[i], missing);
         if (why == NULL)
             continue;
-        failure->no_recovery = is_final(&race->attempts[i], missing);
-        add_reason(failure, race->attempts[i].server, why);
+        reasons.failure->no_recovery = is_final(&race->attempts[i], missing);
+        add_reason(&reasons, race->attempts[i].server, why);
     }
-    for (size_t i = 0; i < upstreams->count; i++)
-        if (!is_planned(race->plan, &upstreams->servers[i]))
-            add_reason(failure, &upstreams->servers[i], left_alone);
+    explain_left_out(race, &reasons);
 }
 
 static void hand_over_result(struct race *race, struct upstream_result *result) {

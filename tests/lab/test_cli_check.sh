@@ -222,7 +222,7 @@ it_notes_that_no_host_is_listed() {
 it_is_a_document_of_json() {
     file_with $'hosts = (\n"cdn.example.com",\n{ name = "shop.example.com"; upstreams = [ "203.0.113.53" ]; }, "!x.org" );'
     equal "True [] ['excludes what no other rule lists: libc answers anyway']
-cdn.example.com 2 False ['8.8.8.8', '1.1.1.1']
+cdn.example.com 2 False ['8.8.8.8', '1.1.1.1', '2001:4860:4860::8888', '2606:4700:4700::1111']
 shop.example.com 3 False ['203.0.113.53']
 !x.org 3 True None" "$("$originbypass" check --json "$file" | json '
 print(document["good"], document["errors"], [note["reason"] for note in document["notes"]])

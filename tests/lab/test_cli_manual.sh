@@ -77,7 +77,7 @@ it_has_the_settings_of_the_library() {
 it_has_the_defaults_of_the_library() {
     : >"$TMPDIR/empty.conf"
     manual_items originbypass.conf.5 SETTINGS | as_configuration >"$TMPDIR/defaults.conf"
-    contains 'upstreams = [ "8.8.8.8", "1.1.1.1" ];' "$(<"$TMPDIR/defaults.conf")"
+    contains 'upstreams = [ "8.8.8.8", "1.1.1.1", "2001:4860:4860::8888", "2606:4700:4700::1111" ];' "$(<"$TMPDIR/defaults.conf")"
     equal "$(meaning_of "$TMPDIR/empty.conf")" "$(meaning_of "$TMPDIR/defaults.conf")"
 }
 

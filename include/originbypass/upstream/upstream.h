@@ -27,13 +27,14 @@ struct upstream_plan {
     size_t count; /**< 0: none is worth asking, and nobody should wait */
     const struct server_address *servers[CONFIG_UPSTREAMS_MAX];
     bool on_trial; /**< none of them is good, and the caller is the probe: it has hedge_ms for the whole race */
+    bool without_route[CONFIG_UPSTREAMS_MAX]; /**< by the place among the host's upstreams: there is no way to ask it */
 };
 
 /**
- * Make a plan: the good upstreams in their order, then those that are skipped, without those that are down. The plan is
- * empty if none is good. Begins the probes that are due, which ask for `name`. If no thread can be started, the plan
- * has the upstream in its place; if it has no good one, there is only hedge_ms to answer. The caller is inside
- * (process_enter()). Thread-safe.
+ * Make a plan: the good upstreams in their order, then those that are skipped, without those that are down or that the
+ * kernel has no route to. The plan is empty if none is good. Begins the probes that are due, which ask for `name`. If
+ * no thread can be started, the plan has the upstream in its place; if it has no good one, there is only hedge_ms to
+ * answer. The caller is inside (process_enter()). Thread-safe.
  */
 void upstream_make_plan(const struct host_settings *settings, const char *name, struct upstream_plan *plan);
 

@@ -9,6 +9,7 @@
 #include "originbypass/command/base/option_settings.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/native.h"
+#include "originbypass/command/dns/server_lists.h"
 #include "originbypass/command/doctor/doctor_capture.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_configuration.h"
@@ -116,19 +117,26 @@ static void add_configured_hosts(struct doctor *doctor) {
     }
 }
 
-static void add_doctor_upstream(struct doctor *doctor, const struct server_address *server, const char *name) {
+static void add_to_upstreams(struct doctor_upstreams *upstreams, const struct server_address *server,
+                             const char *name) {
     struct doctor_upstream upstream = {.server = *server, .name = name};
     server_address_text(server, upstream.text);
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (strcmp(doctor->upstreams[i].text, upstream.text) == 0)
+    for (size_t i = 0; i < upstreams->count; i++)
+        if (strcmp(upstreams->list[i].text, upstream.text) == 0)
             return;
-    doctor->upstreams = memory_resize(doctor->upstreams, doctor->upstream_count + 1, sizeof(doctor->upstreams[0]));
-    doctor->upstreams[doctor->upstream_count++] = upstream;
+    upstreams->list = memory_resize(upstreams->list, upstreams->count + 1, sizeof(upstreams->list[0]));
+    upstreams->list[upstreams->count++] = upstream;
 }
 
+/* A default upstream that is asked at its address of the other family is not missed. */
 static void add_doctor_upstreams(struct doctor *doctor, const struct server_list *list, const char *name) {
+    struct server_list *asked = server_list_asked(list);
     for (size_t i = 0; i < list->count; i++)
-        add_doctor_upstream(doctor, &list->servers[i], name);
+        if (server_list_has(asked, &list->servers[i]))
+            add_to_upstreams(&doctor->upstreams, &list->servers[i], name);
+        else if (!server_list_has_service(asked, &list->servers[i]))
+            add_to_upstreams(&doctor->left_out, &list->servers[i], name);
+    free(asked);
 }
 
 static bool is_for_edges_alone(const struct doctor *doctor, const struct host_settings *settings) {
@@ -190,7 +198,8 @@ static void look_at_network(struct doctor *doctor, const struct doctor_options *
         if (strstr(options->targets[i], "://") != NULL &&
             !(doctor->unknown != NULL && doctor_is_listed(doctor, hosts[i])))
             doctor_url(doctor, options->targets[i], hosts[i]);
-    free(doctor->upstreams);
+    free(doctor->upstreams.list);
+    free(doctor->left_out.list);
     free(doctor->hosts);
 }
 

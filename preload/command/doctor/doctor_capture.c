@@ -49,8 +49,8 @@ static bool look_where_nobody_is(const struct doctor *doctor) {
     struct server_address nobody;
     if (server_address_parse(NOBODY, &nobody) != NULL)
         return false;
-    const struct ask_question over_udp = question_for(doctor, &nobody, DNS_OVER_UDP, doctor->upstreams[0].name),
-                              over_tcp = question_for(doctor, &nobody, DNS_OVER_TCP, doctor->upstreams[0].name);
+    const struct ask_question over_udp = question_for(doctor, &nobody, DNS_OVER_UDP, doctor->upstreams.list[0].name),
+                              over_tcp = question_for(doctor, &nobody, DNS_OVER_TCP, doctor->upstreams.list[0].name);
     struct ask_replies replies[2];
     ask_together((const struct ask_question[]){over_udp, over_tcp}, replies, 2);
     bool udp = was_heard(&replies[0]), tcp = was_heard(&replies[1]);
@@ -239,8 +239,8 @@ static void look_for_mesh(bool captured) {
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 static bool is_any_asked(const struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (is_asked(&doctor->upstreams[i], DNS_OVER_UDP) || is_asked(&doctor->upstreams[i], DNS_OVER_TCP))
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (is_asked(&doctor->upstreams.list[i], DNS_OVER_UDP) || is_asked(&doctor->upstreams.list[i], DNS_OVER_TCP))
             return true;
     return false;
 }
@@ -251,8 +251,8 @@ void doctor_capture(struct doctor *doctor) {
         return;
     }
     doctor->is_captured = look_where_nobody_is(doctor);
-    for (size_t i = 0; i < doctor->upstream_count; i++) {
-        struct doctor_upstream *upstream = &doctor->upstreams[i];
+    for (size_t i = 0; i < doctor->upstreams.count; i++) {
+        struct doctor_upstream *upstream = &doctor->upstreams.list[i];
         look_for_mesh_addresses(doctor, upstream);
         look_for_names(doctor, upstream);
         compare_transports(doctor, upstream);

@@ -12,6 +12,7 @@
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/server_lists.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/rules/policy.h"
 
@@ -64,6 +65,7 @@ struct witness {
 struct trace {
     const struct host_settings *settings;
     const char *name;
+    struct server_list *servers;
     size_t count;
     struct witness *witnesses;
 };
@@ -115,9 +117,11 @@ static enum said judge(const struct host_settings *settings, const struct ask_re
 }
 
 /* Both types, even if the host may have only one family, to see what its settings leave out. */
-static struct trace trace_make(const struct host_settings *settings, const struct server_list *servers,
+static struct trace trace_make(const struct host_settings *settings, const struct server_list *upstreams,
                                const char *name, uint32_t timeout_ms) {
-    struct trace trace = {settings, name, servers->count, memory_zeroed(servers->count, sizeof(struct witness))};
+    struct server_list *servers = server_list_asked(upstreams);
+    struct trace trace = {settings, name, servers, servers->count,
+                          memory_zeroed(servers->count, sizeof(struct witness))};
     struct ask_question *questions = memory_zeroed(servers->count, sizeof(*questions));
     struct ask_replies *replies = memory_zeroed(servers->count, sizeof(*replies));
     for (size_t i = 0; i < servers->count; i++)
@@ -135,6 +139,7 @@ static void trace_free(struct trace *trace) {
     for (size_t i = 0; i < trace->count; i++)
         ask_free(&trace->witnesses[i].replies);
     free(trace->witnesses);
+    free(trace->servers);
 }
 
 /* The target of an alias that leads out of what the host's own upstreams know; NULL: none. */
@@ -542,8 +547,8 @@ static bool is_of_the_local_network(const struct doctor *doctor, const struct do
 
 /* Only a slow server is worth a long wait: the dead ones are known. */
 static uint32_t timeout_for(const struct doctor *doctor, const struct host_settings *settings) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (doctor->upstreams[i].udp == REACH_LATE)
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (doctor->upstreams.list[i].udp == REACH_LATE)
             return doctor_patience_ms(settings->query.timeout_ms);
     return settings->query.timeout_ms;
 }

@@ -7,6 +7,7 @@
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
 #include "originbypass/command/dns/ask.h"
+#include "originbypass/command/dns/server_lists.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/rules/policy.h"
 
@@ -68,7 +69,7 @@ static void sort_in(struct doctor_split *split, const struct host_settings *sett
 }
 
 struct doctor_split doctor_split_of(const struct host_settings *settings, const char *host) {
-    const struct server_list *servers = settings->upstreams;
+    struct server_list *servers = server_list_asked(settings->upstreams);
     const char *name = settings->query_name != NULL ? settings->query_name : host;
     struct ask_question *questions = memory_zeroed(servers->count, sizeof(*questions));
     struct ask_replies *replies = memory_zeroed(servers->count, sizeof(*replies));
@@ -83,6 +84,7 @@ struct doctor_split doctor_split_of(const struct host_settings *settings, const 
     }
     free(replies);
     free(questions);
+    free(servers);
     return split;
 }
 

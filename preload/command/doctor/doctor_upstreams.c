@@ -193,12 +193,16 @@ static void tell_refusal(const struct trial *trial) {
 
 /* --- no reply ----------------------------------------------------------------------------------------------------- */
 
+static const char *remedy_for_lack_of_route(const struct server_address *server) {
+    return server->address.family == AF_INET6
+               ? "Give this host IPv6, or name IPv4 servers in upstreams or ORIGIN_BYPASS_UPSTREAMS"
+               : "Give this host a route to it, or name another server in upstreams or ORIGIN_BYPASS_UPSTREAMS";
+}
+
 static const char *remedy_for_no_way(const struct trial *trial, enum doctor_reach reach) {
     const struct server_address *server = &trial->upstream->server;
     if (reach == REACH_NO_ROUTE)
-        return server->address.family == AF_INET6
-                   ? "Give this host IPv6, or name IPv4 servers in upstreams or ORIGIN_BYPASS_UPSTREAMS"
-                   : "Give this host a route to it, or name another server in upstreams or ORIGIN_BYPASS_UPSTREAMS";
+        return remedy_for_lack_of_route(server);
     if (server->port == PORT_DNS_OVER_TLS)
         return SPEAKS_NO_TLS;
     if (server->port != PORT_DNS)
@@ -329,10 +333,10 @@ static void tell_whether_local(const struct doctor_upstream *upstream) {
 }
 
 static void look_at_each(struct doctor *doctor) {
-    size_t count = 2 * doctor->upstream_count;
+    size_t count = 2 * doctor->upstreams.count;
     struct trial *trials = memory_zeroed(count, sizeof(trials[0]));
     for (size_t i = 0; i < count; i++) {
-        const struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        const struct doctor_upstream *upstream = &doctor->upstreams.list[i / 2];
         trials[i] = (struct trial){.upstream = upstream,
                                    .over = i % 2 == 0 ? &UDP : &TCP,
                                    .twin = &trials[i ^ 1],
@@ -343,7 +347,7 @@ static void look_at_each(struct doctor *doctor) {
     ask_plainly(trials, count);
     ask_once_more(trials, count);
     for (size_t i = 0; i < count; i++) {
-        struct doctor_upstream *upstream = &doctor->upstreams[i / 2];
+        struct doctor_upstream *upstream = &doctor->upstreams.list[i / 2];
         note_plain_reply(&trials[i], upstream);
         upstream->is_truncated = upstream->is_truncated || reply_of(&trials[i])->kind == DNS_TRUNCATED;
         if (i % 2 == 0)
@@ -356,9 +360,17 @@ static void look_at_each(struct doctor *doctor) {
     free(trials);
 }
 
+static void tell_left_out(const struct doctor_upstream *upstream) {
+    findings_tell(
+        &(struct finding){FINDING_NOTE, "upstream", upstream->text, remedy_for_lack_of_route(&upstream->server)},
+        "not asked: this host has no route to it. The others are asked in its place");
+}
+
 void doctor_upstreams(struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        tell_whether_local(&doctor->upstreams[i]);
+    for (size_t i = 0; i < doctor->left_out.count; i++)
+        tell_left_out(&doctor->left_out.list[i]);
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        tell_whether_local(&doctor->upstreams.list[i]);
     look_at_each(doctor);
     doctor_way_out(doctor);
 }

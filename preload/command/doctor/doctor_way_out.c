@@ -25,43 +25,43 @@ static bool is_reach(const struct doctor_upstream *upstream, bool over_udp, enum
 
 static size_t count_reach(const struct doctor *doctor, bool over_udp, enum doctor_reach reach) {
     size_t count = 0;
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        count += is_reach(&doctor->upstreams[i], over_udp, reach);
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        count += is_reach(&doctor->upstreams.list[i], over_udp, reach);
     return count;
 }
 
 static size_t count_heard(const struct doctor *doctor, bool over_udp) {
     size_t count = 0;
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        count += doctor_is_heard(over_udp ? doctor->upstreams[i].udp : doctor->upstreams[i].tcp);
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        count += doctor_is_heard(over_udp ? doctor->upstreams.list[i].udp : doctor->upstreams.list[i].tcp);
     return count;
 }
 
 static bool are_all_forbidden(const struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (!doctor->upstreams[i].is_forbidden)
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (!doctor->upstreams.list[i].is_forbidden)
             return false;
     return true;
 }
 
 static bool lack_all_edns(const struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (!doctor->upstreams[i].lacks_edns)
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (!doctor->upstreams.list[i].lacks_edns)
             return false;
     return true;
 }
 
 static bool has_truncated(const struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (doctor->upstreams[i].is_truncated)
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (doctor->upstreams.list[i].is_truncated)
             return true;
     return false;
 }
 
 /* Another port than 53 may be wrong, and then no network policy is to blame. */
 static bool has_usual_ports(const struct doctor *doctor) {
-    for (size_t i = 0; i < doctor->upstream_count; i++)
-        if (doctor->upstreams[i].server.port != 53)
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (doctor->upstreams.list[i].server.port != 53)
             return false;
     return true;
 }
@@ -75,7 +75,7 @@ static const char *loss(const struct doctor *doctor, bool over_udp) {
 }
 
 static const char *what_bars(const struct doctor *doctor) {
-    bool only_one = doctor->upstream_count == 1, usual = has_usual_ports(doctor);
+    bool only_one = doctor->upstreams.count == 1, usual = has_usual_ports(doctor);
     if (only_one)
         return usual
                    ? "it is down, or a network policy or firewall is in the way. Nothing new can be resolved until it "
@@ -88,13 +88,13 @@ static const char *what_bars(const struct doctor *doctor) {
 }
 
 static void tell_barred(const struct doctor *doctor) {
-    const char *which = doctor->upstream_count == 1 ? "the only upstream" : "every upstream";
-    if (count_reach(doctor, true, REACH_NO_ROUTE) == doctor->upstream_count)
+    const char *which = doctor->upstreams.count == 1 ? "the only upstream" : "every upstream";
+    if (count_reach(doctor, true, REACH_NO_ROUTE) == doctor->upstreams.count)
         findings_tell(&(struct finding){FINDING_CAUSE, CHECK, ABOUT,
                                         "Give this host a route to them, or name servers in ORIGIN_BYPASS_UPSTREAMS "
                                         "that it can reach"},
                       "this host has no route to %s. Nothing new can be resolved until it has one",
-                      doctor->upstream_count == 1 ? which : "any upstream");
+                      doctor->upstreams.count == 1 ? which : "any upstream");
     else if (are_all_forbidden(doctor))
         findings_tell(
             &(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_own_firewall},
@@ -121,7 +121,7 @@ static void tell_tcp_barred(const struct doctor *doctor) {
     findings_tell(&(struct finding){has_truncated(doctor) ? FINDING_CAUSE : FINDING_NOTE, CHECK, ABOUT,
                                     "Allow TCP to the port of each upstream in the network policy or firewall, too, "
                                     "for answers that are too long for UDP"},
-                  doctor->upstream_count == 1
+                  doctor->upstreams.count == 1
                       ? "TCP to the only upstream is %s, UDP passes: it does not serve TCP, or a network policy or "
                         "firewall is in the way"
                       : "TCP to every upstream is %s, UDP passes: a network policy or firewall is in the way",
@@ -129,7 +129,7 @@ static void tell_tcp_barred(const struct doctor *doctor) {
 }
 
 void doctor_way_out(const struct doctor *doctor) {
-    size_t all = doctor->upstream_count, over_udp = count_heard(doctor, true), over_tcp = count_heard(doctor, false);
+    size_t all = doctor->upstreams.count, over_udp = count_heard(doctor, true), over_tcp = count_heard(doctor, false);
     if (over_udp == 0 && lack_all_edns(doctor))
         findings_tell(
             &(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_let_edns_pass},

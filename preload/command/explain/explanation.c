@@ -5,6 +5,7 @@
 
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/server_lists.h"
 #include "originbypass/rules/policy.h"
 
 const char *const explanation_ways_out[EXPLANATION_WAYS_OUT][2] = {
@@ -30,10 +31,15 @@ const char *explanation_asked_name(const struct explanation *explanation) {
 /* One after the other, so that no server seems slow because of another. */
 static struct explained_upstream *ask_all(const struct server_list *servers, struct ask_question question) {
     struct explained_upstream *upstreams = memory_zeroed(servers->count, sizeof(*upstreams));
+    struct server_list *asked = server_list_asked(servers);
     for (size_t i = 0; i < servers->count; i++) {
         question.server = upstreams[i].server = &servers->servers[i];
-        upstreams[i].replies = ask(&question);
+        if (server_list_has(asked, question.server))
+            upstreams[i].replies = ask(&question);
+        else
+            upstreams[i].left_out = "this host has no route to it";
     }
+    free(asked);
     return upstreams;
 }
 

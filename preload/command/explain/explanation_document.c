@@ -74,6 +74,7 @@ static void explain_upstreams(const char *name, const struct explained_upstream 
     for (size_t i = 0; i < count; i++) {
         document_begin_object(NULL);
         explain_text("upstream", describe_server(upstreams[i].server));
+        document_text("left_out", upstreams[i].left_out);
         document_text("asked_for", name);
         document_begin_array("answers");
         for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)

@@ -101,6 +101,13 @@ static void add_reply_rows(struct row *row, const struct host_settings *settings
     add_own_cell(row->table, answer == NULL ? STYLE_BAD : STYLE_PLAIN, ask_text(row->reply));
 }
 
+static void add_left_out_row(struct table *table, const struct explained_upstream *upstream, const char *server) {
+    table_add(table, STYLE_PLAIN, server);
+    for (int i = 0; i < 3; i++)
+        table_add(table, STYLE_PLAIN, "");
+    add_own_cell(table, STYLE_NOTE, text_format("not asked: %s", upstream->left_out));
+}
+
 static void print_upstreams(const struct explained_upstream *upstreams, size_t count,
                             const struct host_settings *settings) {
     static const char *const headings[] = {"    upstream", "type", "ms", "TTL", "answer"};
@@ -109,6 +116,8 @@ static void print_upstreams(const struct explained_upstream *upstreams, size_t c
         char *server = describe_server(upstreams[i].server);
         const char *mark = local_files_name(upstreams[i].server) ? " (libc's, too)" : "";
         struct row row = {.table = table, .server = text_format("    %s%s", server, mark)};
+        if (upstreams[i].left_out != NULL)
+            add_left_out_row(table, &upstreams[i], row.server);
         for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
             row.reply = &upstreams[i].replies.types[type];
             row.type = TYPE_NAMES[type];

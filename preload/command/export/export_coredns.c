@@ -6,9 +6,10 @@
 
 static void write_forward(const struct host_settings *settings) {
     fputs("    forward .", stdout);
-    for (size_t i = 0; i < settings->upstreams->count; i++) {
+    const struct server_address *server;
+    for (size_t i = 0; (server = export_upstream(settings, i)) != NULL; i++) {
         putchar(' ');
-        export_server(&settings->upstreams->servers[i], ':');
+        export_server(server, ':');
     }
     fputs(" {\n        policy sequential\n    }\n", stdout);
 }
@@ -101,6 +102,7 @@ static void write_coredns_rule(const struct export *export, const struct host_ru
 }
 
 static bool write_coredns(const struct export *export) {
+    export_comment_services(export);
     for (size_t i = 0; i < export->config->rule_count; i++)
         write_coredns_rule(export, &export->config->rules[i]);
     return true;

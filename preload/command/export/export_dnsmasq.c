@@ -10,9 +10,10 @@
 static void write_servers(const char *lead, const char *name, const struct host_settings *settings) {
     if (settings == NULL)
         printf("server=/%s%s/#\n", lead, name);
-    for (size_t i = 0; settings != NULL && i < settings->upstreams->count; i++) {
+    const struct server_address *server;
+    for (size_t i = 0; settings != NULL && (server = export_upstream(settings, i)) != NULL; i++) {
         printf("server=/%s%s/", lead, name);
-        export_server(&settings->upstreams->servers[i], '#');
+        export_server(server, '#');
         putchar('\n');
     }
 }
@@ -71,6 +72,7 @@ static void write_dnsmasq_rule(const struct export *export, const struct host_ru
 }
 
 static bool write_dnsmasq(const struct export *export) {
+    export_comment_services(export);
     for (size_t i = 0; i < export->config->rule_count; i++)
         write_dnsmasq_rule(export, &export->config->rules[i]);
     return true;

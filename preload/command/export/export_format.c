@@ -7,6 +7,7 @@
 #include "originbypass/command/base/describe.h"
 #include "originbypass/command/base/memory.h"
 #include "originbypass/command/base/text.h"
+#include "originbypass/command/dns/server_lists.h"
 
 void export_comment(const struct export *export, const struct host_rule *rule, const char *format, ...) {
     char *what = NULL, *name = describe_rule(rule), *place = describe_place(export->config, rule);
@@ -50,6 +51,36 @@ bool export_comment_when(const struct export *export, const struct host_rule *ru
     else
         export_comment(export, rule, "not expressed: when = edge: it holds whatever the local DNS says");
     return rule->kind != RULE_ALL;
+}
+
+/* Whether a server before it in the list is the same service. */
+static bool is_other_address(const struct server_list *upstreams, size_t place) {
+    for (size_t i = 0; i < place; i++)
+        if (server_is_same_service(&upstreams->servers[i], &upstreams->servers[place]))
+            return true;
+    return false;
+}
+
+const struct server_address *export_upstream(const struct host_settings *settings, size_t place) {
+    for (size_t i = 0; i < settings->upstreams->count; i++)
+        if (!is_other_address(settings->upstreams, i) && place-- == 0)
+            return &settings->upstreams->servers[i];
+    return NULL;
+}
+
+void export_comment_services(const struct export *export) {
+    const struct server_list *upstreams = export->config->general.upstreams;
+    const char *lead = "# On a host with IPv6 alone, the upstreams are:";
+    for (size_t i = 0; i < upstreams->count; i++) {
+        if (!is_other_address(upstreams, i))
+            continue;
+        char *server = describe_server(&upstreams->servers[i]);
+        printf("%s %s", lead, server);
+        free(server);
+        lead = "";
+    }
+    if (lead[0] == '\0')
+        putchar('\n');
 }
 
 /* Any label may exist below a name. This label is unlikely to have a rule of its own. */

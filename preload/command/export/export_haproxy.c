@@ -22,9 +22,10 @@ static void write_section(const struct export *export, const struct host_setting
     fputs("resolvers ", stdout);
     write_section_name(export, settings);
     putchar('\n');
-    for (size_t i = 0; i < settings->upstreams->count; i++) {
+    const struct server_address *server;
+    for (size_t i = 0; (server = export_upstream(settings, i)) != NULL; i++) {
         printf("    nameserver upstream%zu ", i + 1);
-        export_server(&settings->upstreams->servers[i], ':');
+        export_server(server, ':');
         putchar('\n');
     }
     printf("    accepted_payload_size 1232\n"
@@ -83,6 +84,7 @@ static void write_haproxy_rule(const struct export *export, const struct host_ru
 }
 
 static bool write_haproxy(const struct export *export) {
+    export_comment_services(export);
     write_section(export, &export->config->general);
     for (size_t i = 0; i < export->config->rule_count; i++)
         if (needs_a_section(export, i))

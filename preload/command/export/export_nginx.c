@@ -11,9 +11,10 @@ static const char *family_option(enum family_choice family) {
 
 static void write_resolver(const struct host_settings *settings, char separator) {
     fputs("resolver", stdout);
-    for (size_t i = 0; i < settings->upstreams->count; i++) {
+    const struct server_address *server;
+    for (size_t i = 0; (server = export_upstream(settings, i)) != NULL; i++) {
         putchar(' ');
-        export_server(&settings->upstreams->servers[i], separator);
+        export_server(server, separator);
     }
     printf("%s;\n", family_option(settings->family));
 }
@@ -89,6 +90,7 @@ static void write_nginx_rule(const struct export *export, const struct host_rule
 }
 
 static bool write_nginx(const struct export *export) {
+    export_comment_services(export);
     write_resolver(&export->config->general, ':');
     fputs("\nmap $originbypass_name $originbypass_target {\n    hostnames;\n", stdout);
     for (size_t i = 0; i < export->config->rule_count; i++)

@@ -46,6 +46,12 @@ struct doctor_upstream {
     bool is_captured;  /**< something answers in its place, and this has been reported */
 };
 
+/** A list of them, each server once. */
+struct doctor_upstreams {
+    struct doctor_upstream *list;
+    size_t count;
+};
+
 /** One of the hosts that are checked. */
 struct doctor_host {
     const char *name;
@@ -66,9 +72,9 @@ struct doctor {
     bool is_former;      /**< the hosts are those that a process has in force, and not those of its file */
     struct doctor_host *hosts; /**< those that are checked, each once */
     size_t host_count;
-    struct doctor_upstream *upstreams; /**< each server once */
-    size_t upstream_count;
-    bool is_captured; /**< something answers in place of one of them, or of any server */
+    struct doctor_upstreams upstreams; /**< those that the library asks from this host */
+    struct doctor_upstreams left_out;  /**< those that it does not ask, because there is no route to their service */
+    bool is_captured;                  /**< something answers in place of one of them, or of any server */
 };
 
 /** Find the host of this name; case does not matter. NULL: none. */

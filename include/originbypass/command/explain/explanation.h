@@ -10,6 +10,7 @@
 /** One upstream, which this command asks itself. */
 struct explained_upstream {
     const struct server_address *server;
+    const char *left_out; /**< why neither the library nor this command asks it; NULL: it is asked */
     struct ask_replies replies;
 };
 

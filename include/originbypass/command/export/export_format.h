@@ -49,6 +49,15 @@ static inline const struct host_settings *export_settings(const struct host_rule
  */
 void export_server(const struct server_address *server, char separator);
 
+/**
+ * One of the upstreams, by its place; NULL: there are no more. Of a default upstream only the first address, because
+ * the other programs would also wait for an address that there is no route to.
+ */
+const struct server_address *export_upstream(const struct host_settings *settings, size_t place);
+
+/** Comment which addresses are for a host with IPv6 alone, if export_upstream() leaves any out. */
+void export_comment_services(const struct export *export);
+
 /** Call `write` for each address of a rule that pins addresses. */
 void export_each_pinned(const struct host_settings *settings, void (*write)(const char *address, void *context),
                         void *context);
