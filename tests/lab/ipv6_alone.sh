@@ -11,12 +11,13 @@
 UNBOUND_V6=2001:4860:4860::8888 DNSMASQ_V6=2606:4700:4700::1111 LOCAL_V6=2001:db8:ff::1
 
 make_host_with_ipv6_alone() {
-    local host address
-    unshare --net sleep infinity &
-    host=$!
-    until_true is_elsewhere "$host" || return
-    there=(nsenter "--net=/proc/$host/ns/net" --)
-    ip link add to-host type veth peer name to-world netns "$host" && ip link set to-host up &&
+    local address
+    RESOLVERS+=("$LOCAL_V6" "$UNBOUND_V6" "$DNSMASQ_V6")
+    unshare --net sleep infinity >/dev/null &
+    at_ipv6_host=($!)
+    until_true is_elsewhere "${at_ipv6_host[0]}" || return
+    there=(nsenter "--net=/proc/${at_ipv6_host[0]}/ns/net" --)
+    ip link add to-host type veth peer name to-world netns "${at_ipv6_host[0]}" && ip link set to-host up &&
         ip address add "$LOCAL_V6/64" dev to-host nodad || return
     for address in "$UNBOUND_V6" "$DNSMASQ_V6"; do ip address add "$address/128" dev lo nodad || return; done
     "${there[@]}" ip link set lo up && "${there[@]}" ip link set to-world up &&
@@ -25,12 +26,19 @@ make_host_with_ipv6_alone() {
     start_unbound_v6 && start_dnsmasq_v6 "$DNSMASQ_V6" forwarder && start_dnsmasq_v6 "$LOCAL_V6" local
 }
 
+end_host_with_ipv6_alone() {
+    local address
+    kill "${at_ipv6_host[@]}" && wait "${at_ipv6_host[@]}"
+    for address in "$UNBOUND_V6" "$DNSMASQ_V6"; do ip address del "$address/128" dev lo || return; done
+}
+
 is_elsewhere() { [[ $(readlink "/proc/$1/ns/net") != $(readlink /proc/self/ns/net) ]]; }
 
 start_unbound_v6() {
     sed "s|8\.8\.8\.8|$UNBOUND_V6|; s|0\.0\.0\.0/0|::/0|; s|do-ip6: no|do-ip6: yes|" \
         "$WORLD/unbound.conf" >"$TMPDIR/unbound-v6.conf"
     "$LAB/bin/unbound" -d -c "$TMPDIR/unbound-v6.conf" >"$LAB/log/$UNBOUND_V6.out" 2>&1 </dev/null &
+    at_ipv6_host+=($!)
     until_true answers_ready "$UNBOUND_V6"
 }
 
@@ -39,6 +47,7 @@ start_dnsmasq_v6() {
     sed "s|^listen-address=.*|listen-address=$1|; s|^log-facility=.*|log-facility=$LAB/log/$1|" \
         "$WORLD/$2.conf" >"$TMPDIR/$2-v6.conf"
     "$LAB/bin/dnsmasq" --conf-file="$TMPDIR/$2-v6.conf" >"$LAB/log/$1.out" 2>&1 </dev/null &
+    at_ipv6_host+=($!)
     until_true answers_ready "$1"
 }
 

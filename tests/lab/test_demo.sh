@@ -9,13 +9,13 @@ it_shows_every_row_as_it_should_be() {
     local table
     table=$("$lab/demo")
     lacks 'should be' "$table"
-    equal 10 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 " <<<"$(tail -n +7 <<<"$table")")"
+    equal 11 "$(grep -c "$EDGE_V4\|$EDGE_V6\|$ORIGIN_V4 \|$ORIGIN_V6 " <<<"$(tail -n +7 <<<"$table")")"
     contains '"msg":"failed to resolve origin IP via external DNS, using default DNS"' "$table"
 }
 
 it_shows_what_the_readme_shows() {
     equal "$(readme_block 'The demo' 'curl, with library' | with_one_edge)" \
-        "$("$lab/demo" | sed -n '/DNS that/,/^curl, hidden primary/p' | with_one_edge)"
+        "$("$lab/demo" | sed -n '/DNS that/,/^curl, IPv6 alone/p' | with_one_edge)"
 }
 
 # A program may take either of its addresses.

@@ -19,6 +19,7 @@ EDGE_V4=104.21.80.230 EDGE_V6=2606:4700:3030::6815:50e6
 ORIGIN_V4=203.0.113.7 ORIGIN_V6=2001:db8::7
 LOCAL_WEB=10.0.0.80
 LOCAL_DNS=10.0.0.10 AUTHORITY=198.51.100.53 PRIMARY=203.0.113.53
+RESOLVERS=("$LOCAL_DNS" 8.8.8.8 1.1.1.1)
 SERVERS=("$AUTHORITY" "$PRIMARY" "$LOCAL_DNS" 8.8.8.8 1.1.1.1 web)
 WORLD=$(cd "$(dirname "${BASH_SOURCE[0]}")/world" && pwd)
 
@@ -254,7 +255,7 @@ primary_queries() {
 # The servers that have sent a reply for the name; fails if there are none.
 answered() {
     local server name=${1//./\\.} status=1
-    for server in "$LOCAL_DNS" 8.8.8.8 1.1.1.1; do
+    for server in "${RESOLVERS[@]}"; do
         grep -Eqi "(reply|cached|config|/etc/hosts) $name is |reply: [^ ]+ $name\. [A-Z0-9]+ IN " "$LAB/log/$server" || continue
         echo "$server"
         status=0
