@@ -144,10 +144,30 @@ it_tells_each_error_of_a_configuration_and_goes_no_further() {
     lacks '8.8.8.8: ' "$report"
 }
 
+it_tells_of_a_file_system_without_room_for_another_file() {
+    mkdir "$TMPDIR/few"
+    mount -n -t tmpfs -o nr_inodes=1 few "$TMPDIR/few"
+    ORIGIN_BYPASS_LOG_FILE=$TMPDIR/few/log ORIGIN_BYPASS_METRICS=$TMPDIR/few doctor_of "$CDN"
+    umount "$TMPDIR/few"
+    tells bad "$TMPDIR/few/log" 'no space is left for it'
+    tells bad "$TMPDIR/few" 'no space is left on its file system'
+}
+
+it_says_where_a_list_of_prefixes_is_missing() {
+    configure "hosts = ( \"$CDN\" ); edges = [ \"file:/etc/originbypass/edges.txt\" ];"
+    doctor "$CDN"
+    tells bad 'cannot be used: the file does not exist' 'Put the file there, or correct its path in the list that names it'
+    lacks ORIGIN_BYPASS_CONFIG_FILE "$report"
+}
+
 it_tells_of_a_log_file_that_can_not_be_written() {
     ORIGIN_BYPASS_LOG_FILE=$TMPDIR/none/log doctor_of "$CDN"
     finds_bad 1
     tells bad "$TMPDIR/none/log: messages are lost: its directory does not exist"
+    mkfifo "$TMPDIR/no-file"
+    ORIGIN_BYPASS_LOG_FILE=$TMPDIR/no-file doctor_of "$CDN"
+    tells bad 'it is not a regular file' 'Name another file in ORIGIN_BYPASS_LOG_FILE'
+    lacks 'Make its directory' "$report"
     ORIGIN_BYPASS_LOG_FILE=/dev/stderr doctor_of "$CDN"
     finds_nothing_bad
     ORIGIN_BYPASS_LOG_FILE=$TMPDIR/none/log doctor_of a..b

@@ -240,6 +240,15 @@ it_says_that_the_configuration_pins_an_edge() {
     lacks 'external DNS says' "$report"
 }
 
+it_names_the_query_that_does_not_exist_and_the_one_that_is_an_edge() {
+    configure "hosts = ( { name = \"$CDN\"; query = \"nothing.example.com\"; }, { name = \"shop.example.com\"; query = \"shop.example.com\"; } );"
+    doctor "$CDN"
+    tells bad "$CDN: its query, nothing.example.com, is asked for in its place: external DNS" \
+        'Correct the query of this host'
+    doctor shop.example.com
+    tells bad "shop.example.com: of its query shop.example.com external DNS says" "an edge of the CDN and no origin" 'Correct the query of this host'
+}
+
 # --- no route -------------------------------------------------------------------------------------------------------
 
 it_says_that_a_host_has_only_ipv6_addresses_and_there_is_no_ipv6_here() {

@@ -15,7 +15,7 @@ it_finds_the_installed_library_in_a_process() {
     doctor --pid "$pid"
     finds_nothing_bad
     tells good "process $pid (sleep): has the library from $library, the installed one"
-    tells note "process $pid (sleep): has looked up nothing yet. Its first lookup will use the hosts $CDN"
+    tells note "process $pid (sleep): has looked up nothing through the library yet. Its first lookup through it will use the hosts $CDN"
     lacks '8.8.8.8' "$report"
     quiet
 }
@@ -139,7 +139,7 @@ it_says_what_is_wrong_with_a_path_in_ld_preload() {
     printf '\xff\x7f' | dd of="$directory/liboriginbypass.so.other" bs=1 seek=18 conv=notrunc status=none # e_machine
     names_the_fault "$directory/liboriginbypass.so.none" 'no such file'
     names_the_fault "$directory/liboriginbypass.so.d" 'not a regular file'
-    names_the_fault "$directory/liboriginbypass.so.empty" 'the file is empty'
+    names_the_fault "$directory/liboriginbypass.so.empty" 'the file is empty' - 'Copy the library there once more'
     names_the_fault "$directory/liboriginbypass.so.text" 'not a shared object (ELF file)'
     names_the_fault "$directory/liboriginbypass.so.other" "made for another CPU: a CPU with the ELF number 32767, not $this_cpu"
     head -c 100000 "$LAB_LIBRARY" >"$directory/liboriginbypass.so.cut"
@@ -153,10 +153,10 @@ names_the_fault() {
         LD_PRELOAD=$1 begin sleep 60 2>/dev/null
         doctor --pid "$pid"
         equal 1 "$status"
-        tells bad "process $pid (sleep): LD_PRELOAD names $1, which the loader ignores: $2" 'Correct the path'
+        tells bad "process $pid (sleep): LD_PRELOAD names $1, which the loader ignores: $2" "${4-Correct the path}"
         LD_PRELOAD=$1 doctor -- true
         equal 1 "$status"
-        tells bad "environment: LD_PRELOAD names $1, which the loader ignores: $2" 'Correct the path'
+        tells bad "environment: LD_PRELOAD names $1, which the loader ignores: $2" "${4-Correct the path}"
     fi
     [[ ${3-} != dies ]] || return 0
     LD_PRELOAD=$1 ORIGIN_BYPASS_HOSTS=$CDN doctor "$CDN"
@@ -273,6 +273,40 @@ it_says_what_the_loader_ignores_in_the_list_of_the_machine() {
     tells bad '/etc/ld.so.preload: names /nowhere/liboriginbypass.so, which the loader ignores: no such file' 'originbypass system enable'
     tells note '/etc/ld.so.preload: names /nowhere/libother.so, which the loader ignores: no such file'
     lacks libc.so.6 "$report"
+}
+
+it_says_of_a_process_what_its_loader_ignores_in_the_list_of_the_machine() {
+    trap 'rm -f /etc/ld.so.preload' EXIT # of the lab
+    printf '%s\r\n' "$LAB_LIBRARY" >/etc/ld.so.preload
+    begin sleep 60 2>/dev/null
+    doctor --pid "$pid"
+    equal 1 "$status"
+    tells bad "process $pid: /etc/ld.so.preload names $LAB_LIBRARY\\x0d, which the loader ignores: its line ends with a carriage return"
+    lacks 'the loader does not take' "$report"
+}
+
+it_says_that_a_user_may_not_read_the_list_of_the_machine() {
+    [[ $EUID == 0 && $(</proc/self/uid_map) == *4294967295* ]] || skip 'there is no second user in this user namespace'
+    trap 'rm -f /etc/ld.so.preload' EXIT # of the lab
+    install -m 600 /dev/null /etc/ld.so.preload
+    echo "$LAB_LIBRARY" >/etc/ld.so.preload
+    setpriv --reuid 65534 --regid 65534 --clear-groups sleep 60 &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true is_called sleep
+    doctor --pid "$pid"
+    equal 1 "$status"
+    tells bad "process $pid: /etc/ld.so.preload names the library, and the loader of this process ignores it: its user may not read it" 'chmod 644'
+}
+
+it_says_that_a_process_keeps_pinned_answers() {
+    configure "hosts = ( \"$CDN\" ); cache = { mode = \"pinned\"; };"
+    LD_PRELOAD=$LAB_LIBRARY begin sleep 60
+    doctor --pid "$pid" "$CDN"
+    tells note "$CDN: process $pid keeps the addresses that it got first until it ends (cache.mode = \"pinned\")" 'restart it'
+    configure "hosts = ( \"$CDN\" );"
+    doctor --pid "$pid" "$CDN"
+    lacks 'pinned' "$report"
 }
 
 # The real loader starts the program; the trap replaces it afterwards.
@@ -500,7 +534,7 @@ it_says_which_hosts_and_upstreams_a_process_has_in_force() {
     finds_nothing_bad
     tells good "process $pid (asks): has these hosts in force since 20" \
         "from /etc/originbypass/originbypass.conf: $CDN *.example.net !keep.example.net; upstreams: 8.8.8.8"
-    lacks 'looked up nothing yet' "$report"
+    lacks 'looked up nothing through the library yet' "$report"
 }
 
 it_says_of_a_process_that_a_host_is_not_among_its_own() {
@@ -710,7 +744,7 @@ it_does_not_say_that_a_master_of_haproxy_has_looked_up_nothing() {
     until_true port_is_open 127.0.0.1 8080
     until_true grep -q . "/proc/$proxy/task/$proxy/children"
     ORIGIN_BYPASS_LIBRARY=$LAB_LIBRARY doctor --pid "$proxy"
-    lacks 'looked up nothing yet' "$report"
+    lacks 'looked up nothing through the library yet' "$report"
     lacks 'looked up nothing itself' "$report"
     lacks 'its first lookup' "$report"
     equal 0 "$status"

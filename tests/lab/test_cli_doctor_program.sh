@@ -301,16 +301,18 @@ it_looks_at_the_interpreter_of_a_script() {
 }
 
 it_looks_at_the_program_that_another_one_only_starts() {
-    local words
+    local words loader
     make_program 'int main(void) { return 0; }' -static # what it starts gets LD_PRELOAD all the same
     for words in gosu su-exec s6-setuidgid tini dumb-init catatonit; do cp "$program" "$TMPDIR/$words"; done
     PATH=$PATH:$TMPDIR
+    cp "$originbypass" "$TMPDIR/originbypass"
+    loader=$(readelf -l "$(type -P true)" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
     while read -ra words; do
         doctor -- "${words[@]}" dig -t A
         finds_bad 1
         tells bad 'dig: asks DNS itself'
         lacks statically "$report"
-    done <<'END'
+    done <<END
 timeout 5
 timeout -k 1 --signal=TERM --foreground 5
 /usr/bin/timeout -sTERM -- 5s
@@ -329,6 +331,8 @@ tini -g -p SIGTERM --
 dumb-init --rewrite 15:3
 catatonit --
 tini -- timeout 5 nice -n 1 env A=b
+originbypass run -q -H a.example.com --upstream 192.0.2.1
+$loader --library-path /usr/lib --inhibit-cache
 END
     doctor -- no-such-directory/tini -- dig
     tells bad 'no-such-directory/tini: cannot be run'

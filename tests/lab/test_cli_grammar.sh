@@ -18,6 +18,16 @@ it_says_what_to_give_in_place_of_a_url_a_rule_or_a_host_with_a_port() {
 }
 
 # complains_of TEXT SUBCOMMAND OPERAND
+it_says_what_is_wrong_with_a_url() {
+    ! "$originbypass" doctor "https://b$(printf '\303\274')cher.example.com/" 2>"$messages" || return 1
+    contains 'the name is not ASCII: give its xn-- form' "$(<"$messages")"
+    local port
+    for port in 0 65536 99999 http; do
+        ! "$originbypass" doctor "https://$CDN:$port/" 2>"$messages" || return 1
+        contains "https://$CDN:$port/ is neither a host name nor a http or https URL with a port from 1 to 65535" "$(<"$messages")"
+    done
+}
+
 complains_of() {
     local taken=0
     ORIGIN_BYPASS_HOSTS=$CDN timeout 20 "$originbypass" "${@:2}" -- true >"$TMPDIR/out" 2>"$messages" || taken=$?

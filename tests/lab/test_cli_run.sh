@@ -221,6 +221,13 @@ it_warns_of_a_static_program_and_runs_it() {
     equal '' "$("$originbypass" run -q -H "$CDN" "$TMPDIR/static" 2>&1)"
 }
 
+it_has_nothing_to_say_of_a_static_program_that_only_starts_another() {
+    program static -static
+    cp "$TMPDIR/static" "$TMPDIR/tini"
+    "$originbypass" run -H "$CDN" "$TMPDIR/tini" -- true 2>"$messages"
+    quiet
+}
+
 it_follows_the_interpreters_of_scripts() {
     program static -static
     script "$TMPDIR/inner" "$TMPDIR/static"

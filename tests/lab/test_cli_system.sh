@@ -113,6 +113,16 @@ it_does_not_enter_what_the_loader_refuses() {
     contains 'nothing has been changed' "$(<"$messages")"
 }
 
+it_enters_the_library_where_there_is_no_true() {
+    : >"$TMPDIR/no-program"
+    mount --bind "$TMPDIR/no-program" /bin/true
+    system enable --force
+    umount /bin/true
+    contains 'nothing changes yet' "$(<"$messages")"
+    lacks 'not fit' "$(<"$messages")"
+    equal "$installed" "$(<"$list")"
+}
+
 it_does_not_enter_what_prints_something() {
     broken_library 'write(2, "hello\n", 6);'
     refuses '/bin/true with it ends with status 0 and prints: hello' enable

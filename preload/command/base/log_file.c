@@ -23,6 +23,11 @@ bool file_system_is_full(const char *path) {
     return statvfs(path, &system) == 0 && system.f_blocks > 0 && system.f_bavail == 0;
 }
 
+bool file_system_takes_no_file(const char *path) {
+    struct statvfs system;
+    return file_system_is_full(path) || (statvfs(path, &system) == 0 && system.f_files > 0 && system.f_favail == 0);
+}
+
 static int try_space(const char *path) {
     return file_system_is_full(path) ? ENOSPC : 0;
 }
@@ -43,7 +48,9 @@ static bool may_be_stream(const char *path) {
 
 /* The errors of faccessat(2) for a directory mean the same as those of open(2) for a new file in it. */
 static int try_to_create_in(const char *directory) {
-    return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0 ? try_space(directory) : errno;
+    return faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0 ? errno
+           : file_system_takes_no_file(directory)                       ? ENOSPC
+                                                                        : 0;
 }
 
 static int try_log_file(const char *path) {
@@ -71,5 +78,7 @@ const char *log_file_remedy(const char *fault) {
         return "Make room on its file system, " OR_ANOTHER;
     if (strcmp(fault, destination_reason(EACCES)) == 0)
         return "Let the user of the program write it and make files in its directory (chown, chmod), " OR_ANOTHER;
-    return "Make its directory, for the user of the program, " OR_ANOTHER;
+    if (strcmp(fault, destination_reason(ENOENT)) == 0 || strcmp(fault, destination_reason(ENOTDIR)) == 0)
+        return "Make its directory, for the user of the program, " OR_ANOTHER;
+    return "Name another file in ORIGIN_BYPASS_LOG_FILE or log.file; /dev/stderr and /dev/stdout work, too";
 }

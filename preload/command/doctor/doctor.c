@@ -47,6 +47,13 @@ static bool is_pid(const char *text) {
     return text[0] >= '1' && text[0] <= '9' && text[strspn(text, "0123456789")] == '\0';
 }
 
+static bool is_ascii(const char *text) {
+    for (; *text != '\0'; text++)
+        if (!isascii((unsigned char)*text))
+            return false;
+    return true;
+}
+
 /* The host of a target; the caller must free(3) it. NULL after a complaint: the target is neither a host nor a URL. */
 static char *host_of(const char *target) {
     struct url url;
@@ -63,8 +70,10 @@ static char *host_of(const char *target) {
     }
     if (host != NULL && name_is_literal(host))
         cli_complain("%s: an address is not looked up; give a host name", target);
+    else if (host != NULL && !is_ascii(host))
+        cli_complain("%s: the name is not ASCII: give its xn-- form (RFC 5891), which curl looks up", target);
     else if (host == NULL || !name_fold(&name, host) || !name_is_host_name(&name))
-        cli_complain("%s is neither a host name nor a http or https URL", target);
+        cli_complain("%s is neither a host name nor a http or https URL with a port from 1 to 65535", target);
     else
         return host;
     free(host);
@@ -240,7 +249,7 @@ static int look_at_all(const struct doctor_options *options, char *const *hosts)
     findings_begin(&options->style);
     if (options->pid == NULL) {
         doctor_preload(NULL, "environment", secure_getenv("LD_PRELOAD"));
-        doctor_preload_list();
+        doctor_preload_list(NULL);
         doctor_neighbours_in("environment", secure_getenv("LD_PRELOAD"));
     } else {
         restart = doctor_process(options->pid, (const char *const *)hosts, options->target_count);

@@ -124,6 +124,8 @@ const char *doctor_file_remedy(const char *fault) {
         return "Let the user of the process read the file: chmod, chown; in Kubernetes defaultMode, fsGroup";
     if (strstr(fault, "counts only if") != NULL)
         return "Let root own the file, and nobody else write it: chown root, chmod go-w";
+    if (strstr(fault, "cannot be used: the file does not exist") != NULL)
+        return "Put the file there, or correct its path in the list that names it";
     if (strstr(fault, "the file does not exist") != NULL)
         return "Put the file there, or correct the path in ORIGIN_BYPASS_CONFIG_FILE";
     return NULL;

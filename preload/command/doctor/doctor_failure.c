@@ -431,6 +431,19 @@ static struct cause cause_of(const struct trace *trace) {
     return cause_of_difference(trace);
 }
 
+/* What is said of the name that is asked for is not said of the host. */
+static void name_the_query(struct cause *cause, const char *query) {
+    char *text = text_format("its query, %s, is asked for in its place: %s", query, cause->text);
+    free(cause->text);
+    cause->text = text;
+    if (strcmp(cause->remedy, MAKE_IT_EXIST) != 0)
+        return;
+    free(cause->remedy);
+    cause->remedy =
+        memory_text("Correct the query of this host in the configuration file: it must be a name that leads "
+                    "to the origin");
+}
+
 static struct cause find_cause(const struct host_settings *settings, const char *host, uint32_t timeout_ms) {
     const char *name = settings->query_name != NULL ? settings->query_name : host;
     struct trace own = trace_make(settings, settings->upstreams, name, timeout_ms);
@@ -447,6 +460,8 @@ static struct cause find_cause(const struct host_settings *settings, const char 
         trace_free(&others);
     }
     trace_free(&own);
+    if (settings->query_name != NULL)
+        name_the_query(&cause, settings->query_name);
     return cause;
 }
 

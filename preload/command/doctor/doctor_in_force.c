@@ -294,7 +294,7 @@ static void tell_waiting(const char *about, const char *pid, const struct publis
         struct workers workers = workers_collect(pid);
         /* execve(2) leaves no trace: the same process may have looked names up before it. */
         findings_tell(&(struct finding){FINDING_NOTE, CHECK, about, NULL},
-                      "has looked up nothing %s. Its %s lookup will use %s%s%s%s",
+                      "has looked up nothing through the library %s. Its %s lookup through it will use %s%s%s%s",
                       workers.count > 0 ? "since its program began, which a master such as HAProxy's starts anew after "
                                           "the lookups of its start"
                                         : "yet",

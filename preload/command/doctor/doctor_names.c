@@ -181,6 +181,9 @@ static const char NEEDS_IPV6[] = "Give the name an A record, pin an IPv4 address
 static const char NEEDS_ROUTE[] = "Give this host a route to them, or write addresses into the configuration file that "
                                   "can be reached from here";
 
+static const char CORRECT_THE_QUERY[] =
+    "Correct the query of this host in the configuration file: it must be a name that leads to the origin";
+
 /* The addresses are what a program connects to, from external DNS or from libc. */
 static void tell_no_route(const char *host, const struct side *side) {
     bool ipv6 = true;
@@ -226,30 +229,45 @@ static bool are_local(const struct server_list *upstreams) {
     return true;
 }
 
+static const char *remedy_for_edge(const struct doctor *doctor, const struct host_settings *settings,
+                                   const struct side *external, const struct side *local) {
+    if (settings->pinned_ipv4 != NULL)
+        return "Write the origin's own addresses into addresses of this host, not the CDN's";
+    if (doctor->is_captured)
+        return "First deal with the findings about who answers in the upstreams' place";
+    if (settings->query_name != NULL)
+        return CORRECT_THE_QUERY;
+    if (!is_all_edge(settings, &external->set))
+        return "Write reject = [ \"cloudflare\" ] into the configuration of this host, which takes out the edge, or "
+               "correct the zone";
+    if (are_local(settings->upstreams))
+        return "Name a server outside in upstreams or ORIGIN_BYPASS_UPSTREAMS, such as 8.8.8.8: those that are named "
+               "there are libc's own";
+    return address_set_equal(&external->set, &local->set) ? WAYS_IF_NO_ROUTER : WAYS_TO_THE_ORIGIN;
+}
+
+/* Who says it, and of which name; for the caller to free. */
+static char *source_of_edge(const struct host_settings *settings) {
+    if (settings->pinned_ipv4 != NULL)
+        return memory_text("the configuration");
+    return settings->query_name == NULL ? memory_text("external DNS")
+                                        : text_format("of its query %s external DNS", settings->query_name);
+}
+
 static void tell_edge(const struct doctor *doctor, const char *host, const struct side *external,
                       const struct side *local) {
     const struct host_settings *settings = doctor_settings(doctor, host);
-    bool pinned = settings->pinned_ipv4 != NULL;
-    const char *remedy = pinned ? "Write the origin's own addresses into addresses of this host, not the CDN's"
-                         : doctor->is_captured
-                             ? "First deal with the findings about who answers in the upstreams' place"
-                         : !is_all_edge(settings, &external->set)
-                             ? "Write reject = [ \"cloudflare\" ] into the configuration of this host, which takes out "
-                               "the edge, or correct the zone"
-                         : are_local(settings->upstreams)
-                             ? "Name a server outside in upstreams or ORIGIN_BYPASS_UPSTREAMS, such as 8.8.8.8: those "
-                               "that are named there are libc's own"
-                         : address_set_equal(&external->set, &local->set) ? WAYS_IF_NO_ROUTER
-                                                                          : WAYS_TO_THE_ORIGIN;
-    findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy}, "%s says %s, %s%s%s",
-                  pinned ? "the configuration" : "external DNS", external->text,
+    char *source = source_of_edge(settings);
+    findings_tell(&(struct finding){FINDING_BAD, "edge", host, remedy_for_edge(doctor, settings, external, local)},
+                  "%s says %s, %s%s%s", source, external->text,
                   is_all_edge(settings, &external->set) ? "an edge of the CDN and no origin"
                                                         : "of which some are an edge of the CDN and no origin",
                   address_set_equal(&external->set, &local->set) ? ", as libc does" : "",
                   is_rejected(settings, external)
-                      ? "; reject takes all of them, and a program gets them all the same, as fallback = \"never\" and "
-                        "strict is not set"
+                      ? "; reject takes all of them, and a program gets them all the same, as fallback = "
+                        "\"never\" and strict is not set"
                       : "");
+    free(source);
 }
 
 /* The servers that say so. */
@@ -367,6 +385,16 @@ static void tell_no_origin_outside(const char *host, const struct side *local) {
                   local->text);
 }
 
+/* This report is about a lookup of a process that starts now. */
+static void tell_kept(const struct doctor *doctor, const char *host) {
+    const struct host_settings *settings = doctor_settings(doctor, host);
+    if (doctor->pid != NULL && settings->cache.mode == CACHE_PINNED && settings->pinned_ipv4 == NULL)
+        findings_tell(
+            &(struct finding){FINDING_NOTE, "process-view", host,
+                              "If it has another address than this report, restart it: a reload is not enough"},
+            "process %s keeps the addresses that it got first until it ends (cache.mode = \"pinned\")", doctor->pid);
+}
+
 /* The local lookup has ended. */
 static void doctor_name_with_rule(const struct doctor *doctor, struct doctor_host *looked_at, const struct side *local,
                                   int problem, struct address_set set, bool answered) {
@@ -379,6 +407,7 @@ static void doctor_name_with_rule(const struct doctor *doctor, struct doctor_hos
     looked_at->is_internal = settings->pinned_ipv4 == NULL && doctor_is_private(&local->set) &&
                              external.set.count > 0 && !doctor_is_private(&external.set);
     tell_local(host, local, problem);
+    tell_kept(doctor, host);
     if (looked_at->is_internal)
         tell_internal(host, local, &external);
     if (external.set.count > 0)

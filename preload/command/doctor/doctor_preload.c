@@ -7,13 +7,16 @@
 
 #include "originbypass/command/base/file_text.h"
 #include "originbypass/command/base/memory.h"
+#include "originbypass/command/base/text.h"
 #include "originbypass/command/doctor/findings.h"
+#include "originbypass/command/programs/as_process.h"
 #include "originbypass/command/programs/foreign_file.h"
 #include "originbypass/command/programs/preload_fault.h"
 #include "originbypass/command/programs/preload_list.h"
 
 static const char SEPARATORS[] = " :";
 static const char LIST[] = "/etc/ld.so.preload";
+enum { LIST_SIZE_MAX = 1 << 20 };
 
 static bool is_called_ours(const char *path) {
     return strstr(path, "originbypass") != NULL;
@@ -71,26 +74,55 @@ void doctor_preload(const char *pid, const char *about, const char *value) {
         look_at_entries(pid, about, value, has_ours);
 }
 
-static void look_at_listed(const char *path) {
+static void look_at_listed(const char *pid, const char *about, const char *path) {
     size_t length = strlen(path);
     bool windows = length > 0 && path[length - 1] == '\r';
     char *fault = windows         ? memory_text("its line ends with a carriage return")
-                  : is_path(path) ? preload_fault(NULL, path)
+                  : is_path(path) ? preload_fault(pid, path)
                                   : NULL;
     if (fault != NULL)
-        findings_tell(&(struct finding){is_called_ours(path) ? FINDING_CAUSE : FINDING_NOTE, "preload", LIST,
+        findings_tell(&(struct finding){is_called_ours(path) ? FINDING_CAUSE : FINDING_NOTE, "preload", about,
                                         windows ? "Save it with Unix line endings (dos2unix)"
                                                 : "Correct the path, or run originbypass system enable, which tries "
                                                   "the library and enters it"},
-                      "names %s, which the loader ignores: %s", path, fault);
+                      "%s%s, which the loader ignores: %s", pid == NULL ? "names " : "/etc/ld.so.preload names ", path,
+                      fault);
     free(fault);
 }
 
-void doctor_preload_list(void) {
-    char *text = file_text(LIST, NULL);
+/* A question for as_process(). */
+static const char *reading_fault(const char *path) {
+    return access(path, F_OK) == 0 && access(path, R_OK) != 0 ? "its user may not read it" : NULL;
+}
+
+/* The loader of a program whose user may not read the list goes on without it and says nothing. */
+static void look_at_rights(const char *pid, const char *about, const char *text) {
+    char *fault = is_called_ours(text) ? as_process(pid, reading_fault, LIST) : NULL;
+    if (fault != NULL)
+        findings_tell(
+            &(struct finding){FINDING_CAUSE, "preload", about, "chmod 644 /etc/ld.so.preload, and restart it"},
+            "/etc/ld.so.preload names the library, and the loader of this process ignores it: %s", fault);
+    free(fault);
+}
+
+/* For the caller to free; NULL: there is none, or this command may not read it. */
+static char *list_text(const char *pid) {
+    size_t size = 0;
+    int descriptor = pid == NULL ? -1 : foreign_file_open_of(pid, LIST, 0, LIST_SIZE_MAX, NULL);
+    char *text = pid == NULL ? file_text(LIST, NULL) : descriptor < 0 ? NULL : file_text_of(descriptor, &size);
+    if (descriptor >= 0)
+        close(descriptor);
+    return text;
+}
+
+void doctor_preload_list(const char *pid) {
+    char *about = pid == NULL ? memory_text(LIST) : text_format("process %s", pid), *text = list_text(pid);
     struct preload_list list = preload_list_read(text == NULL ? "" : text);
     for (size_t i = 0; i < list.count; i++)
-        look_at_listed(list.paths[i]);
+        look_at_listed(pid, about, list.paths[i]);
+    if (pid != NULL && text != NULL)
+        look_at_rights(pid, about, text);
     preload_list_free(&list);
     free(text);
+    free(about);
 }

@@ -164,6 +164,7 @@ static void tell_unmapped(const char *about, const char *pid, const char *enviro
         : overwritten ? ". Whether it was started with it cannot be told: it has overwritten its environment"
                       : "");
     doctor_preload(pid, about, preload);
+    doctor_preload_list(pid);
     char *path = proc_file_target(pid, "exe");
     doctor_program_of(pid, path == NULL ? about : path);
     free(path);

@@ -1,5 +1,6 @@
 #include "originbypass/command/doctor/url.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -28,6 +29,12 @@ static bool split(const char *authority, size_t length, struct url *url) {
     return true;
 }
 
+static bool is_port(const char *text) {
+    size_t digits = strspn(text, "0123456789");
+    unsigned long port = digits > 0 && digits <= 5 && text[digits] == '\0' ? strtoul(text, NULL, 10) : 0;
+    return port > 0 && port <= UINT16_MAX;
+}
+
 bool url_parse(const char *text, struct url *url) {
     *url = (struct url){.tls = strncasecmp(text, "https://", 8) == 0};
     if (!url->tls && strncasecmp(text, "http://", 7) != 0)
@@ -39,7 +46,10 @@ bool url_parse(const char *text, struct url *url) {
         length -= (size_t)(user_end + 1 - authority);
         authority = user_end + 1;
     }
-    return split(authority, length, url);
+    if (split(authority, length, url) && is_port(url->port))
+        return true;
+    url_free(url);
+    return false;
 }
 
 void url_free(struct url *url) {

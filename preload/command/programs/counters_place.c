@@ -12,6 +12,7 @@
 #include "originbypass/guest/descriptor.h"
 #include "originbypass/metrics/counters_directory.h"
 
+static const char READ_ONLY[] = "its file system can only be read";
 static const char FULL[] = "no space is left on its file system";
 
 const char *counters_place_fault(const char *path) {
@@ -21,8 +22,8 @@ const char *counters_place_fault(const char *path) {
     if (fault != NULL)
         return fault;
     if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) != 0)
-        return errno == EROFS ? "its file system can only be read" : "this user may not write to it";
-    return file_system_is_full(path) ? FULL : NULL;
+        return errno == EROFS ? READ_ONLY : "this user may not write to it";
+    return file_system_takes_no_file(path) ? FULL : NULL;
 }
 
 bool counters_place_is_removed(const char *pid) {
@@ -48,5 +49,7 @@ const char *counters_place_remedy(const char *fault) {
         return "Make room on its file system, " OR_ANOTHER;
     if (strstr(fault, "this user may not") != NULL)
         return "Let the user of the program read and write the directory (chown, chmod), " OR_ANOTHER;
+    if (strcmp(fault, READ_ONLY) == 0)
+        return "Mount a volume that can be written there (in Kubernetes an emptyDir), " OR_ANOTHER;
     return "Make the directory, for the user of the program, " OR_ANOTHER;
 }

@@ -19,6 +19,8 @@
 const char PRELOAD_FAULT_UNREADABLE[] = "not readable";
 const char PRELOAD_FAULT_SEPARATOR[] = "LD_PRELOAD cannot name a path with a space or a colon";
 
+static const char EMPTY[] = "the file is empty";
+static const char CUT_OFF[] = "the file is cut off: it is shorter than its own headers say";
 static const char NOEXEC[] = "its file system is mounted noexec, so nothing on it can be run";
 
 static const char *why_not_opened(int error) {
@@ -76,7 +78,7 @@ static char *cpu_fault(const struct elf_file *elf) {
 static char *content_fault(int descriptor, uint64_t size) {
     struct elf_file elf;
     if (size == 0)
-        return memory_text("the file is empty");
+        return memory_text(EMPTY);
     enum elf_kind kind = elf_begin(&elf, descriptor, size);
     if (kind == ELF_NONE)
         return memory_text("not a shared object (ELF file)");
@@ -84,7 +86,7 @@ static char *content_fault(int descriptor, uint64_t size) {
         return cpu_fault(&elf);
     bool whole = elf_is_whole(&elf);
     elf_end(&elf);
-    return whole ? NULL : memory_text("the file is cut off: it is shorter than its own headers say");
+    return whole ? NULL : memory_text(CUT_OFF);
 }
 
 /* For root as for everybody else (mount(8)). */
@@ -97,6 +99,8 @@ const char *preload_fault_remedy(const char *fault) {
     if (strncmp(fault, PRELOAD_FAULT_UNREADABLE, strlen(PRELOAD_FAULT_UNREADABLE)) == 0)
         return "Let that user read it (chmod o+rx for a directory, chmod o+r for the library), or install it where all "
                "users may, such as /usr/local/lib";
+    if (strcmp(fault, CUT_OFF) == 0 || strcmp(fault, EMPTY) == 0)
+        return "Copy the library there once more, whole";
     return strcmp(fault, NOEXEC) == 0
                ? "Copy the library to a file system without noexec, or mount that one without it (mount -o "
                  "remount,exec; docker --tmpfs DIRECTORY:exec)"

@@ -41,11 +41,25 @@ static const struct {
     size_t left_out;
 } COMPLAINTS[] = {{"ERROR: ld.so: ", 14}, {"Error loading ", 6}, {"Error relocating ", 6}};
 
+/* Of what that file lists beside, it says nothing of the library. */
+static bool is_about_the_list(const char *line) {
+    static const char list[] = "from /etc/ld.so.preload ";
+    return memmem(line, strcspn(line, "\n"), list, sizeof(list) - 1) != NULL;
+}
+
+/* The first complaint that begins like this; NULL: none. */
+static const char *find_complaint(const char *objects, const char *beginning) {
+    const char *line = strstr(objects, beginning);
+    while (line != NULL && is_about_the_list(line))
+        line = strstr(line + 1, beginning);
+    return line;
+}
+
 /* For the caller to free. NULL: the library is among the objects that the loader maps. */
 static char *complaint_in(const char *objects, const char *library) {
     const char *line = NULL;
     for (size_t i = 0; line == NULL && i < sizeof(COMPLAINTS) / sizeof(COMPLAINTS[0]); i++) {
-        line = strstr(objects, COMPLAINTS[i].beginning);
+        line = find_complaint(objects, COMPLAINTS[i].beginning);
         line = line == NULL ? NULL : line + COMPLAINTS[i].left_out;
     }
     if (line == NULL)

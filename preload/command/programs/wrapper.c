@@ -11,6 +11,9 @@
  * Options as for getopt_long(3): a colon after those that take a value. `0` among the short ones is for numbers, such
  * as nice(1)'s -5. Where `letters` is NULL, the arguments alone do not tell what is started.
  */
+#define LOADER_WORDS                                                                                                   \
+    " library-path: preload: argv0: audit: inhibit-rpath: glibc-hwcaps-prepend: glibc-hwcaps-mask: inhibit-cache "
+
 static const struct grammar {
     const char *name, *letters, *words;
     size_t operands;   /* that come before the program */
@@ -38,6 +41,11 @@ static const struct grammar {
     {"tini-static", "p:e:svwg", "", 0, false},
     {"dumb-init", "r:cv", " rewrite: single-child verbose ", 0, false},
     {"catatonit", "g", "", 0, false},
+    {"ld-linux-x86-64.so.2", "", LOADER_WORDS, 0, false},
+    {"ld-linux-aarch64.so.1", "", LOADER_WORDS, 0, false},
+    {"ld-musl-x86_64.so.1", "", LOADER_WORDS, 0, false},
+    {"ld-musl-aarch64.so.1", "", LOADER_WORDS, 0, false},
+    {"originbypass", "H:u:c:vq", " host: upstream: config: verbose quiet private-hosts ", 0, false},
     {"chroot", NULL, NULL, 0, false},
     {"doas", NULL, NULL, 0, false},
     {"flock", NULL, NULL, 0, false},
@@ -126,7 +134,10 @@ enum wrapper wrapper_read(char *const *arguments, char *const **program) {
     const struct grammar *grammar = grammar_of(arguments[0]);
     if (grammar == NULL || arguments[1] == NULL)
         return WRAPPER_NONE;
-    rest at = grammar->letters == NULL ? NULL : after_options(grammar, arguments + 1);
+    bool is_ours = strcmp(grammar->name, "originbypass") == 0;
+    if (is_ours && strcmp(arguments[1], "run") != 0)
+        return WRAPPER_NONE;
+    rest at = grammar->letters == NULL ? NULL : after_options(grammar, arguments + (is_ours ? 2 : 1));
     if (at == NULL)
         return WRAPPER_UNCLEAR;
     *program = after_operands(grammar, at);

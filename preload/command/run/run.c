@@ -13,6 +13,7 @@
 #include "originbypass/command/programs/left_alone.h"
 #include "originbypass/command/programs/library.h"
 #include "originbypass/command/programs/program.h"
+#include "originbypass/command/programs/wrapper.h"
 #include "originbypass/command/run/private_hosts.h"
 
 /* The same exit codes as env(1). */
@@ -74,14 +75,20 @@ static bool refuses_library(const struct program *program) {
 /* False: the program must not be started. */
 static bool may_start(const struct run_options *options) {
     struct program program;
-    bool startable = true;
-    if (program_inspect(options->program[0], &program) == 0) {
-        startable = !refuses_library(&program);
-        if (startable && !options->settings.quiet)
-            warn_where_out_of_reach(&program, options->program);
-    }
+    bool startable = program_inspect(options->program[0], &program) != 0 || !refuses_library(&program);
     program_free(&program);
     return startable;
+}
+
+/* What only starts another program hands on LD_PRELOAD, even if it is linked statically. */
+static void warn_of_program(char *const *arguments) {
+    struct program program;
+    while (wrapper_read(arguments, &arguments) == WRAPPER_CLEAR) {
+        /* until it is a program that does more than that */
+    }
+    if (program_inspect(arguments[0], &program) == 0)
+        warn_where_out_of_reach(&program, arguments);
+    program_free(&program);
 }
 
 static bool preload(const struct run_options *options) {
@@ -93,7 +100,10 @@ static bool preload(const struct run_options *options) {
         memory_checked(NULL);
     free(value);
     free(library);
-    return may_start(options);
+    bool startable = may_start(options);
+    if (startable && !options->settings.quiet)
+        warn_of_program(options->program);
+    return startable;
 }
 
 static int execute(char **program) {

@@ -15,4 +15,7 @@ const char *log_file_remedy(const char *fault);
 /** Whether the file system of this path has no block left for this user (statvfs(3)). */
 bool file_system_is_full(const char *path);
 
+/** Whether it has no room for a new file: no block, or no inode. */
+bool file_system_takes_no_file(const char *path);
+
 #endif

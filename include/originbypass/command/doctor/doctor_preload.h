@@ -8,7 +8,10 @@
  */
 void doctor_preload(const char *pid, const char *about, const char *value);
 
-/** The same for /etc/ld.so.preload, the list of the whole machine or container (ld.so(8)), if there is one. */
-void doctor_preload_list(void);
+/**
+ * The same for /etc/ld.so.preload, the list of the whole machine or container (ld.so(8)), if there is one: in the root
+ * of process `pid`, and whether its user may read it. `pid` is NULL for this command.
+ */
+void doctor_preload_list(const char *pid);
 
 #endif
