@@ -99,6 +99,18 @@ it_says_where_a_program_connects_that_has_only_the_word_auto() {
     equal 0 "$(queries 8.8.8.8 "$OTHER")"
 }
 
+# -q leaves out the notes on the host, so what it prints must not lead there.
+it_says_all_that_matters_of_a_url_with_q() {
+    diagnosed -q "https://$SHOP/"
+    equal 1 "$status"
+    tells "bad   https://$SHOP:443/: connected to "
+    tells 'In the configuration file give the host upstreams of its own'
+    ! tells 'See the finding' || return 1
+    diagnosed -q "https://nowhere.invalid/"
+    tells "bad   https://nowhere.invalid:443/: not tried: a program gets libc's answer for nowhere.invalid, and libc has no address"
+    ! tells 'See the finding' || return 1
+}
+
 it_says_that_external_dns_did_not_answer_for_an_edge() {
     stop 8.8.8.8
     stop 1.1.1.1

@@ -106,6 +106,21 @@ it_says_that_long_replies_are_lost() {
     lacks 'as a resolver does' "$report"
 }
 
+# A server that is slow looks the same, but for the short reply without EDNS that comes at once.
+it_tells_long_replies_without_any_way_from_a_slow_server() {
+    configure 'hosts = ( "sixty.example.com" ); query = { timeout_ms = 300; hedge_ms = 100; deadline_ms = 1000; };'
+    fault 'ip saddr { 8.8.8.8, 1.1.1.1 } udp sport 53 meta length > 600 drop' \
+        'ip daddr { 8.8.8.8, 1.1.1.1 } tcp dport 53 reject with tcp reset'
+    doctor
+    tells bad 'external DNS: replies longer than 512 octets are lost over UDP, and TCP, which would bring them, is rejected' \
+        'Let UDP replies of up to 1232 octets through' 'or let TCP'
+    tells bad '8.8.8.8: its answer for sixty.example.com is longer than 512 octets (it comes cut off without EDNS)' \
+        'long replies are lost on the way'
+    tells bad '8.8.8.8: not reachable over TCP'
+    lacks 'takes too long' "$report"
+    lacks 'UDP passes' "$report"
+}
+
 it_tells_a_slow_server_from_a_dead_one() {
     scripted_at 127.0.0.1 5353 well,after_ms=1300
     examine "$SERVER"

@@ -27,7 +27,9 @@ it_says_that_libc_has_no_name_server_to_ask() {
     echo 'search example.com' >/etc/resolv.conf
     doctor_of "$CDN" "$CDN" intranet.example.com
     tells note "$CDN: libc has no answer: " '; /etc/resolv.conf names no name server'
-    tells note "intranet.example.com: a program gets libc's answer, and there is none: " 'names no name server'
+    tells bad "intranet.example.com: a program gets libc's answer, and there is none: " 'names no name server' \
+        "Name this network's name servers in /etc/resolv.conf"
+    contains 'names no name server' "$(grep -m 1 '^bad ' <<<"$report")"
     rm /etc/resolv.conf
     doctor_of "$CDN" "$CDN"
     tells note "$CDN: libc has no answer: " '; /etc/resolv.conf does not exist'
@@ -92,7 +94,7 @@ it_says_that_the_local_dns_leads_inside() {
     ip address add 203.0.113.99/32 dev lo
     doctor_of '*.example.com' http://other.example.com/
     ip address del 203.0.113.99/32 dev lo
-    tells bad 'http://other.example.com:80/: no connection to port 80' 'See the finding on the host: if a program should connect inside, exclude the name'
+    tells bad 'http://other.example.com:80/: no connection to port 80' 'If it should connect inside, exclude the name: "!other.example.com" among the hosts'
     lacks "Cloudflare's addresses" "$report"
     doctor_of "$CDN" "$CDN"
     lacks 'leads inside' "$report"

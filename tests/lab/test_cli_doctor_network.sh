@@ -302,6 +302,20 @@ it_says_that_queries_with_edns_alone_are_dropped() {
     lacks 'Allow UDP' "$report"
 }
 
+# Queries without EDNS get answers at the same place, so it is neither UDP nor the server.
+it_says_that_this_hosts_own_firewall_rejects_queries_with_edns_alone() {
+    add_faults output 'type filter hook output priority 0;' \
+        'ip daddr { 8.8.8.8, 1.1.1.1 } udp dport 53 @th,144,16 != 0 drop'
+    examine
+    end_faults
+    tells bad "external DNS: this host's own firewall rejects UDP queries with EDNS, and those without it get answers" \
+        'Take the rule for outgoing DNS queries with EDNS'
+    tells bad "8.8.8.8: answers over UDP to a query without EDNS, and this host's own firewall lets none with EDNS out"
+    lacks 'UDP to every upstream' "$report"
+    lacks 'rejected on the way' "$report"
+    lacks 'on the way drops' "$report"
+}
+
 # The kernel tells the sender of UDP what its own rules do, and no one on the way has seen the packet.
 it_says_that_this_hosts_own_firewall_keeps_a_user_back() {
     setpriv --reuid 65534 --clear-groups true 2>/dev/null || skip 'there is no user 65534 in this user namespace'

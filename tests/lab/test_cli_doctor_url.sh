@@ -197,7 +197,7 @@ it_tells_error_1000_at_the_edge() {
     equal 1 "$status"
     tells bad 'https://shop.example.com:443/: connected to' 'an edge of the CDN and no origin'
     tells bad "https://shop.example.com:443/: status 403, Cloudflare's error 1000 (DNS points to prohibited IP)" \
-        'The request went to the CDN'
+        'First see to it that the connection goes to the origin'
 }
 
 it_tells_error_1000_all_the_same() {

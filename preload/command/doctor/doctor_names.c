@@ -1,5 +1,6 @@
 #include "originbypass/command/doctor/doctor_names.h"
 
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,17 +165,10 @@ static void tell_local(const char *host, const struct side *local, int problem) 
         findings_tell(&(struct finding){FINDING_GOOD, "local", host, NULL}, "libc says %s", local->text);
 }
 
-#define WAYS                                                                                                           \
-    "In the configuration file give the host upstreams of its own (a hidden primary), a query (another name that "     \
-    "leads "                                                                                                           \
-    "to the origin) or addresses; see originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE"
-
-static const char WAYS_TO_THE_ORIGIN[] = WAYS;
-
 /* A router that leads port 53 to the local DNS looks the same from here. */
-static const char WAYS_IF_NO_ROUTER[] =
-    WAYS ". But if these servers tell another network the origin's address, a router leads port 53 to the local DNS: "
-         "let it out there";
+static const char WAYS_IF_NO_ROUTER[] = DOCTOR_WAYS_TO_THE_ORIGIN
+    ". But if these servers tell another network the origin's address, a router leads port 53 to the local DNS: "
+    "let it out there";
 
 static const char NEEDS_IPV6[] = "Give the name an A record, pin an IPv4 address of the origin (addresses in the "
                                  "configuration file), or give this host IPv6";
@@ -243,7 +237,7 @@ static const char *remedy_for_edge(const struct doctor *doctor, const struct hos
     if (are_local(settings->upstreams))
         return "Name a server outside in upstreams or ORIGIN_BYPASS_UPSTREAMS, such as 8.8.8.8: those that are named "
                "there are libc's own";
-    return address_set_equal(&external->set, &local->set) ? WAYS_IF_NO_ROUTER : WAYS_TO_THE_ORIGIN;
+    return address_set_equal(&external->set, &local->set) ? WAYS_IF_NO_ROUTER : DOCTOR_WAYS_TO_THE_ORIGIN;
 }
 
 /* Who says it, and of which name; for the caller to free. */
@@ -308,10 +302,15 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                       local->edge ? ": with the library a program connects there" : "");
 }
 
+/* Without a name server libc knows no name but those of the hosts file, whether the host is listed or not. */
 static void tell_no_unlisted_answer(const char *host, int problem) {
+    static const char remedy[] =
+        "Name this network's name servers in /etc/resolv.conf (nameserver ADDRESS), or mount or link it again";
+    bool nobody_asked = local_files_fault() != NULL && problem != EAI_NONAME;
     char *why = no_answer_text(problem);
-    findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL},
-                  "a program gets libc's answer, and there is none: %s", why);
+    findings_tell(
+        &(struct finding){nobody_asked ? FINDING_CAUSE : FINDING_NOTE, "local", host, nobody_asked ? remedy : NULL},
+        "a program gets libc's answer, and there is none: %s", why);
     free(why);
 }
 
@@ -335,6 +334,7 @@ static void doctor_unlisted_name(const struct doctor *doctor, struct doctor_host
     int problem = local_end(&looked_at->local, &set);
     struct side local = side_of_libc(&doctor->config->general, looked_at->name, set);
     look_at_rule(doctor, looked_at->name);
+    looked_at->is_libcs = true;
     looked_at->has_address = local.set.count > 0;
     looked_at->has_route = doctor_has_route(&local.set);
     tell_unlisted_answer(looked_at->name, &local, problem);
@@ -364,6 +364,7 @@ static void look_at_answer(const struct doctor *doctor, const char *host, const 
 
 /* Of a rule with `when = "edge"`: the library gives the program what libc says. */
 static void doctor_name_without_edge(struct doctor_host *looked_at, const struct side *local, int problem) {
+    looked_at->is_libcs = true;
     looked_at->has_address = local->set.count > 0;
     looked_at->has_route = doctor_has_route(&local->set);
     if (problem != 0)
@@ -379,7 +380,7 @@ static void doctor_name_without_edge(struct doctor_host *looked_at, const struct
 
 /* libc's edge stays. The operator may know an origin that public DNS does not show. */
 static void tell_no_origin_outside(const char *host, const struct side *local) {
-    findings_tell(&(struct finding){FINDING_NOTE, "external", host, WAYS_TO_THE_ORIGIN},
+    findings_tell(&(struct finding){FINDING_NOTE, "external", host, DOCTOR_WAYS_TO_THE_ORIGIN},
                   "external DNS has no other address than edges: a program connects to the CDN (%s), as without the "
                   "library",
                   local->text);
@@ -428,6 +429,7 @@ static void doctor_name_that_may_lead_to_edge(const struct doctor *doctor, struc
     } else if (source == BY_LIBC) {
         looked_at->has_address = true;
         looked_at->has_route = doctor_has_route(&local.set);
+        looked_at->has_no_origin = true;
         tell_no_origin_outside(looked_at->name, &local);
     } else {
         doctor_name_with_rule(doctor, looked_at, &local, problem, set, source != BY_FALLBACK);

@@ -37,6 +37,7 @@ struct trial {
     struct ask_replies named, other;
     struct doctor_plain plain; /* sent if UDP was silent */
     bool is_plain_sent;
+    bool forbids_edns;
 };
 
 static const struct ask_reply *reply_of(const struct trial *trial) {
@@ -126,8 +127,16 @@ static bool loses_long_replies(const struct trial *trial) {
     return trial->over == &UDP && is_silence(reply_of(trial)) && reply_of(trial->twin)->answer != NULL;
 }
 
+/* The same, and it does not come over TCP either. */
+static bool has_no_way_for_long_replies(const struct trial *trial) {
+    return trial->over == &UDP && trial->upstream->loses_long && is_silence(reply_of(trial)) &&
+           reply_of(trial->twin)->answer == NULL;
+}
+
 static char *remedy_for_refusal(const struct trial *trial) {
     const struct doctor_upstream *upstream = trial->upstream;
+    if (has_no_way_for_long_replies(trial))
+        return memory_text(doctor_let_long_replies_pass);
     if (loses_long_replies(trial))
         return memory_text("Let UDP replies of up to 1232 octets through, and fragments, in the firewall and on every "
                            "link of the way (MTU)");
@@ -173,6 +182,11 @@ static void tell_refusal(const struct trial *trial) {
             "its answer for %s comes over TCP and not over UDP, where it replies for %s: long replies are lost "
             "on the way",
             name, trial->other_name);
+    else if (has_no_way_for_long_replies(trial))
+        findings_tell(&finding,
+                      "its answer for %s is longer than 512 octets (it comes cut off without EDNS), and comes neither "
+                      "over UDP with EDNS nor over TCP (%s), while it replies for %s: long replies are lost on the way",
+                      name, reply_of(trial->twin)->failure, trial->other_name);
     else if (is_silence(reply))
         findings_tell(&finding,
                       "replies to no question over %s for %s (asked %u times), and to %u of %u for %s: its own lookup "
@@ -218,9 +232,12 @@ static void tell_forbidden(const struct trial *trial) {
 }
 
 static void tell_lack_of_edns(const struct trial *trial) {
-    findings_tell(&(struct finding){FINDING_BAD, trial->over->check, trial->upstream->text, doctor_let_edns_pass},
-                  "answers over UDP to a query without EDNS, and to none with it: something on the way drops queries "
-                  "with EDNS");
+    bool own = trial->upstream->forbids_edns;
+    findings_tell(&(struct finding){FINDING_BAD, trial->over->check, trial->upstream->text,
+                                    own ? doctor_own_firewall_on_edns : doctor_let_edns_pass},
+                  own ? "answers over UDP to a query without EDNS, and this host's own firewall lets none with EDNS out"
+                      : "answers over UDP to a query without EDNS, and to none with it: something on the way drops "
+                        "queries with EDNS");
 }
 
 static void tell_no_way(const struct trial *trial, enum doctor_reach reach) {
@@ -247,7 +264,7 @@ static enum doctor_reach tell_upstream(const struct trial *trial) {
         tell_refusal(trial);
     else if (trial->over == &UDP && trial->upstream->is_forbidden)
         tell_forbidden(trial);
-    else if (trial->over == &UDP && trial->upstream->lacks_edns)
+    else if (trial->over == &UDP && (trial->upstream->lacks_edns || trial->upstream->forbids_edns))
         tell_lack_of_edns(trial);
     else
         tell_no_way(trial, reach);
@@ -305,13 +322,16 @@ static void ask_once_more(struct trial *trials, size_t count) {
     free(questions);
 }
 
-/* Sent before the other questions are asked once more, so that there is time for a reply. */
+/* Sent before the other questions are asked once more, so that the waits go on at the same time. */
 static void ask_plainly(struct trial *trials, size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (trials[i].over != &UDP || !is_silence(reply_of(&trials[i])))
             continue;
-        trials[i].plain = doctor_plain_begin(&trials[i].upstream->server, trials[i].upstream->name);
+        const struct doctor_upstream *upstream = trials[i].upstream;
+        trials[i].plain =
+            doctor_plain_begin(&upstream->server, upstream->name, doctor_patience_ms(trials[i].timeout_ms));
         trials[i].is_plain_sent = true;
+        trials[i].forbids_edns = doctor_plain_forbids_edns(&upstream->server, upstream->name);
     }
 }
 
@@ -319,8 +339,14 @@ static void note_plain_reply(struct trial *trial, struct doctor_upstream *upstre
     if (!trial->is_plain_sent)
         return;
     enum doctor_plain_result result = doctor_plain_end(&trial->plain);
+    bool heard = result == PLAIN_HEARD || result == PLAIN_TRUNCATED;
+    /* If it replies to another question with EDNS, it is not EDNS that keeps this answer away. */
+    bool heard_with_edns = !is_silence(reply_of(trial)) || !is_silence(&trial->other.types[0]);
     upstream->is_forbidden = result == PLAIN_FORBIDDEN;
-    upstream->lacks_edns = result == PLAIN_HEARD;
+    upstream->forbids_edns = heard && !heard_with_edns && trial->forbids_edns;
+    upstream->lacks_edns = heard && !heard_with_edns && !trial->forbids_edns;
+    upstream->loses_long = result == PLAIN_TRUNCATED && is_silence(reply_of(trial)) && heard_with_edns;
+    upstream->is_truncated = upstream->is_truncated || upstream->loses_long;
 }
 
 /* Its answers cannot differ from libc's, so there is nothing to be gained by it. */

@@ -47,11 +47,12 @@ struct url_trial {
     struct url url;
     struct curl_request request;
     struct curl_result result;
-    bool edge;        /* curl connected to the CDN */
-    bool connected;   /* by curl */
-    bool leads_here;  /* the host's address is one of this machine */
-    bool is_internal; /* libc says an address of a private network, and external DNS another */
-    bool has_route;   /* to one of the host's addresses */
+    bool edge;          /* curl connected to the CDN */
+    bool connected;     /* by curl */
+    bool leads_here;    /* the host's address is one of this machine */
+    bool is_internal;   /* libc says an address of a private network, and external DNS another */
+    bool has_route;     /* to one of the host's addresses */
+    bool has_no_origin; /* external DNS knows edges of the CDN alone */
 };
 
 static const char ADMITS_ONLY_CLOUDFLARE[] =
@@ -98,7 +99,9 @@ static void find_address(struct url_trial *trial) {
 
 static void tell_connected(const struct url_trial *trial) {
     const struct curl_result *result = &trial->result;
-    const char *remedy = trial->edge ? "See the findings on the host: its addresses are the CDN's" : NULL;
+    const char *remedy = !trial->edge           ? NULL
+                         : trial->has_no_origin ? DOCTOR_WAYS_TO_THE_ORIGIN
+                                                : "See the findings on the host: its addresses are the CDN's";
     char *time = result->connect_ms > 0 ? text_format(" in %d ms", result->connect_ms) : text_format("%s", "");
     findings_tell(&(struct finding){trial->edge ? FINDING_BAD : FINDING_GOOD, "url-connection", trial->text, remedy},
                   "connected to %s%sport %s%s%s", result->address, result->address[0] == '\0' ? "" : " ",
@@ -106,18 +109,20 @@ static void tell_connected(const struct url_trial *trial) {
     free(time);
 }
 
-static const char *remedy_for_no_connection(const struct url_trial *trial) {
-    return trial->leads_here    ? "See the finding on the host: its address leads to this host itself"
-           : trial->is_internal ? "See the finding on the host: if a program should connect inside, exclude the name"
-                                : ADMITS_ONLY_CLOUDFLARE;
+/* It makes sense without the notes on the host, which -q leaves out. The caller must free(3) it. */
+static char *remedy_for_no_connection(const struct url_trial *trial) {
+    return trial->leads_here ? memory_text("See the finding on the host: its address leads to this host itself")
+           : trial->is_internal
+               ? text_format(
+                     "The local DNS leads inside, and with the library a program connects outside. If it should "
+                     "connect inside, exclude the name: \"!%s\" among the hosts",
+                     trial->host)
+               : memory_text(ADMITS_ONLY_CLOUDFLARE);
 }
 
-static bool tell_connection(const struct url_trial *trial) {
-    const struct finding finding = {FINDING_BAD, "url-connection", trial->text, remedy_for_no_connection(trial)};
-    if (trial->result.connected) {
-        tell_connected(trial);
-        return true;
-    }
+static void tell_no_connection(const struct url_trial *trial) {
+    char *remedy = remedy_for_no_connection(trial);
+    const struct finding finding = {FINDING_BAD, "url-connection", trial->text, remedy};
     if (!trial->has_route)
         findings_tell(&(struct finding){FINDING_BAD, "url-connection", trial->text, "See the findings on the host"},
                       "no connection to port %s: this host has no route to any address of %s", trial->url.port,
@@ -132,7 +137,15 @@ static bool tell_connection(const struct url_trial *trial) {
         findings_tell(&(struct finding){FINDING_BAD, "url", trial->text, "Try the same with curl itself"},
                       "curl ends with status %d before it connects: %s", trial->result.exit_status,
                       trial->result.message);
-    return false;
+    free(remedy);
+}
+
+static bool tell_connection(const struct url_trial *trial) {
+    if (trial->result.connected)
+        tell_connected(trial);
+    else
+        tell_no_connection(trial);
+    return trial->result.connected;
 }
 
 /* --- TLS and certificate ------------------------------------------------------------------------------------------ */
@@ -281,9 +294,11 @@ static bool is_from_cloudflare(const char *document) {
            strcasestr(document, "error code: 1") != NULL;
 }
 
+static const char CONNECTED_TO_THE_CDN[] = "First see to it that the connection goes to the origin: it went to the CDN";
+
 static void tell_error_1000(const struct url_trial *trial) {
     const char *remedy = trial->edge
-                             ? "The request went to the CDN: see the findings on the host"
+                             ? CONNECTED_TO_THE_CDN
                              : "Either something on the way takes the connection to the CDN (a mesh's sidecar, a rule "
                                "of nat: look at the origin's log for this request), or the origin, or a proxy there, "
                                "goes to Cloudflare itself with this name, or passes on CF-Connecting-IP or a long "
@@ -319,7 +334,7 @@ static void tell_server_error(const struct url_trial *trial) {
     const char *meaning = cloudflare_meaning(status);
     if (meaning != NULL && (trial->edge || is_from_cloudflare(trial->result.document)))
         findings_tell(&(struct finding){FINDING_BAD, "url-status", trial->text,
-                                        trial->edge ? "The request went to the CDN: see the findings on the host"
+                                        trial->edge ? CONNECTED_TO_THE_CDN
                                                     : "The origin's own way leads to Cloudflare: look there"},
                       "status %d of Cloudflare: %s", status, meaning);
     else
@@ -473,9 +488,17 @@ static void tell_proxy(const struct url_trial *trial, const char *pid) {
     free(place);
 }
 
-static void tell_not_tried(const char *url, const char *host) {
-    findings_tell(&(struct finding){FINDING_BAD, "url-name", url, "See the findings on the host and on the upstreams"},
-                  "not tried: a program gets no address for %s", host);
+/* That libc has no answer is a note on the host, as it may be right: -q leaves it out. */
+static void tell_not_tried(const char *url, const struct doctor_host *host) {
+    if (host->is_libcs)
+        findings_tell(&(struct finding){FINDING_BAD, "url-name", url,
+                                        "Correct the name, or what libc asks for it: /etc/hosts, /etc/resolv.conf and "
+                                        "the name servers there"},
+                      "not tried: a program gets libc's answer for %s, and libc has no address", host->name);
+    else
+        findings_tell(
+            &(struct finding){FINDING_BAD, "url-name", url, "See the findings on the host and on the upstreams"},
+            "not tried: a program gets no address for %s", host->name);
 }
 
 void doctor_url(const struct doctor *doctor, const char *url, const char *host) {
@@ -489,15 +512,17 @@ void doctor_url(const struct doctor *doctor, const char *url, const char *host) 
         shown = text_format("%s://%s:%s/", trial.url.tls ? "https" : "http", trial.url.host, trial.url.port);
         trial.text = shown;
         trial.request = (struct curl_request){.url = url, .library = library};
-        trial.leads_here = doctor_find_host(doctor, host)->leads_here;
-        trial.is_internal = doctor_find_host(doctor, host)->is_internal;
-        trial.has_route = doctor_find_host(doctor, host)->has_route;
-        if (doctor_find_host(doctor, host)->has_address) {
+        const struct doctor_host *looked_at = doctor_find_host(doctor, host);
+        trial.leads_here = looked_at->leads_here;
+        trial.is_internal = looked_at->is_internal;
+        trial.has_route = looked_at->has_route;
+        trial.has_no_origin = looked_at->has_no_origin;
+        if (looked_at->has_address) {
             try_with_curl(doctor, &trial);
             try_each_address(doctor, &trial);
             tell_proxy(&trial, doctor->pid);
         } else {
-            tell_not_tried(shown, host);
+            tell_not_tried(shown, looked_at);
         }
         url_free(&trial.url);
     }

@@ -19,6 +19,14 @@ const char doctor_let_edns_pass[] =
     "Let UDP queries with EDNS (an OPT record, RFC 6891) through: switch off the inspection of DNS in the firewall, or "
     "update it";
 
+const char doctor_own_firewall_on_edns[] =
+    "Take the rule for outgoing DNS queries with EDNS (an OPT record, RFC 6891) out of this host's or pod's own "
+    "firewall (nft list ruleset, iptables -S OUTPUT)";
+
+const char doctor_let_long_replies_pass[] =
+    "Let UDP replies of up to 1232 octets through, and fragments, in the firewall and on every link of the way (MTU), "
+    "or let TCP to the port of the upstreams out, too";
+
 static bool is_reach(const struct doctor_upstream *upstream, bool over_udp, enum doctor_reach reach) {
     return (over_udp ? upstream->udp : upstream->tcp) == reach;
 }
@@ -47,6 +55,20 @@ static bool are_all_forbidden(const struct doctor *doctor) {
 static bool lack_all_edns(const struct doctor *doctor) {
     for (size_t i = 0; i < doctor->upstreams.count; i++)
         if (!doctor->upstreams.list[i].lacks_edns)
+            return false;
+    return true;
+}
+
+static bool forbid_all_edns(const struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (!doctor->upstreams.list[i].forbids_edns)
+            return false;
+    return true;
+}
+
+static bool lose_all_long(const struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (!doctor->upstreams.list[i].loses_long)
             return false;
     return true;
 }
@@ -135,6 +157,15 @@ void doctor_way_out(const struct doctor *doctor) {
             &(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_let_edns_pass},
             "UDP queries with EDNS are dropped, and those without it pass: a firewall that does not know EDNS "
             "is in the way. The library asks with EDNS");
+    else if (over_udp == 0 && forbid_all_edns(doctor))
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_own_firewall_on_edns},
+                      "this host's own firewall rejects UDP queries with EDNS, and those without it get answers. The "
+                      "library asks with EDNS");
+    else if (over_tcp == 0 && lose_all_long(doctor))
+        findings_tell(&(struct finding){FINDING_CAUSE, CHECK, ABOUT, doctor_let_long_replies_pass},
+                      "replies longer than 512 octets are lost over UDP, and TCP, which would bring them, is %s: a "
+                      "network policy or firewall is in the way. Only short answers arrive",
+                      loss(doctor, false));
     else if (over_udp == 0 && over_tcp == 0)
         tell_barred(doctor);
     else if (over_udp == 0 && count_reach(doctor, false, REACH_ANSWERS) > 0)

@@ -42,6 +42,8 @@ struct doctor_upstream {
     enum doctor_reach udp, tcp;
     bool is_forbidden; /**< this host's own firewall does not let this user send to it over UDP */
     bool lacks_edns;   /**< over UDP it is heard without EDNS, and not with it */
+    bool forbids_edns; /**< the same, because of this host's own firewall */
+    bool loses_long;   /**< over UDP its answer is heard if it is cut off at 512 octets, and not as a whole */
     bool is_truncated; /**< its answer is too long for UDP, and does not come over TCP */
     bool is_captured;  /**< something answers in its place, and this has been reported */
 };
@@ -60,7 +62,15 @@ struct doctor_host {
     bool leads_here;           /**< external DNS gives an address of this host itself; known after doctor_name() */
     bool is_internal;          /**< libc alone gives addresses of a private network; known after doctor_name() */
     bool has_route;            /**< to one of these addresses; known after doctor_name() */
+    bool is_libcs;             /**< a program gets libc's answer, and no other; known after doctor_name() */
+    bool has_no_origin;        /**< external DNS has edges alone, and libc's edge stays; known after doctor_name() */
 };
+
+/** The remedy for a host of which external DNS knows no address of the origin. */
+#define DOCTOR_WAYS_TO_THE_ORIGIN                                                                                      \
+    "In the configuration file give the host upstreams of its own (a hidden primary), a query (another name that "     \
+    "leads "                                                                                                           \
+    "to the origin) or addresses; see originbypass-troubleshooting(7), PUBLIC DNS SHOWS THE EDGE"
 
 /** The data that all areas of findings use. */
 struct doctor {

@@ -15,4 +15,10 @@ extern const char doctor_own_firewall[];
 /** The remedy if only queries with EDNS do not arrive. */
 extern const char doctor_let_edns_pass[];
 
+/** The remedy if this host itself does not let them out. */
+extern const char doctor_own_firewall_on_edns[];
+
+/** The remedy if only short replies arrive. */
+extern const char doctor_let_long_replies_pass[];
+
 #endif
