@@ -239,6 +239,27 @@ it_follows_the_interpreters_of_scripts() {
     exits_with 126 "$originbypass" run -H "$CDN" "$TMPDIR/endless"
 }
 
+it_says_that_a_static_shell_is_not_served_and_what_its_script_starts_is() {
+    if [[ ! -x /usr/bin/busybox ]] || readelf -l /usr/bin/busybox | grep -q INTERP; then skip 'there is no static busybox'; fi
+    printf '#!/usr/bin/busybox sh\nexec getent ahostsv4 %s\n' "$CDN" >"$TMPDIR/entrypoint"
+    chmod 755 "$TMPDIR/entrypoint"
+    contains "$ORIGIN_V4" "$("$originbypass" run -H "$CDN" "$TMPDIR/entrypoint" 2>"$messages")"
+    contains 'is run by /usr/bin/busybox, which is linked statically' "$(<"$messages")"
+    contains 'the library cannot answer what that looks up itself, and can answer the programs that the script starts' "$(<"$messages")"
+    lacks 'cannot answer it' "$(<"$messages")"
+}
+
+it_warns_of_the_program_that_another_one_only_starts() {
+    program tini -static
+    program static -static
+    "$originbypass" run -H "$CDN" "$TMPDIR/tini" -- true 2>"$messages"
+    quiet
+    "$originbypass" run -H "$CDN" timeout 60 "$TMPDIR/static" 2>"$messages"
+    contains "warning: $TMPDIR/static is linked statically" "$(<"$messages")"
+    "$originbypass" run -H "$CDN" "$(readelf -p .interp /bin/sh | grep -o '/.*')" "$(type -P true)" 2>"$messages"
+    quiet
+}
+
 it_finds_the_program_in_path_as_execvp_does() {
     program static -static
     mkdir -p "$TMPDIR/not-executable" "$TMPDIR/directory/static"

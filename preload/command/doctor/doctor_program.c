@@ -50,12 +50,25 @@ static const char *const REMEDIES[PROGRAM_OBSTACLES] = {
     [PROGRAM_UNREADABLE] = "Look at it as a user who may read it",
 };
 
+/* What a static program starts gets LD_PRELOAD all the same. */
+static void tell_static_shell(const char *shown) {
+    findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                    "Where the shell itself fetches something (busybox wget), take a dynamically "
+                                    "linked program for it"},
+                  "its interpreter is linked statically: the library cannot answer what that looks up itself, and can "
+                  "answer the programs that the script starts");
+}
+
 static bool tell_obstacles(const struct program *program, const char *shown) {
     bool certain = false;
     for (enum program_obstacle obstacle = 0; obstacle < PROGRAM_OBSTACLES; obstacle++) {
         if (!program->obstacles[obstacle])
             continue;
         certain = certain || program_obstacle_is_certain(obstacle);
+        if (obstacle == PROGRAM_STATIC && program_is_shell_script(program)) {
+            tell_static_shell(shown);
+            continue;
+        }
         const char *detail = program_obstacle_detail(program, obstacle);
         findings_tell(&(struct finding){program_obstacle_is_certain(obstacle) ? FINDING_BAD : FINDING_NOTE, "program",
                                         shown, REMEDIES[obstacle]},
@@ -138,19 +151,13 @@ static void try_preload(const char *pid, const struct program *program, const ch
 
 /* --- all of it ---------------------------------------------------------------------------------------------------- */
 
-static bool is_script(const struct program *program) {
-    return program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
-}
-
 /* A shell script is usually an entrypoint. */
 static void tell_shell_script(const struct program *program, const char *shown) {
-    static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
-    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]); i++)
-        if (is_script(program) && strcmp(text_base_name(program->binary), shells[i]) == 0)
-            findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
-                                            "Name the program that it starts in the end, or look at that when it runs, "
-                                            "with --pid"},
-                          "is a shell script: what it starts is not known");
+    if (program_is_shell_script(program))
+        findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                        "Name the program that it starts in the end, or look at that when it runs, "
+                                        "with --pid"},
+                      "is a shell script: what it starts is not known");
 }
 
 static void tell_left_alone(const struct program *program, char *const *arguments, const char *shown) {
@@ -194,7 +201,7 @@ static void look_at_program(const char *pid, const struct program *program, char
 }
 
 static char *named(const struct program *program, const char *shown) {
-    return is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
+    return program_is_script(program) ? text_format("%s (%s)", shown, program->binary) : memory_text(shown);
 }
 
 static void inspect(const char *pid, char *const *arguments, const char *shown) {
@@ -234,6 +241,13 @@ static void tell_cleared(const char *shown) {
                   "empties the environment, so what it starts does not get LD_PRELOAD");
 }
 
+static void tell_private_hosts(const char *shown) {
+    findings_tell(&(struct finding){FINDING_NOTE, "program", shown,
+                                    "See in that file, when it runs, which names it has: cat /proc/PID/root/etc/hosts"},
+                  "gets an /etc/hosts of its own (--private-hosts), and not the library: names are answered from there "
+                  "if it reads that file");
+}
+
 /* What only starts another program hands on LD_PRELOAD, even if it is linked statically. */
 void doctor_program(char *const *arguments, const char *shown) {
     char *const *started = arguments;
@@ -241,6 +255,10 @@ void doctor_program(char *const *arguments, const char *shown) {
     while ((wrapper = wrapper_read(arguments, &started)) == WRAPPER_CLEAR) {
         if (!is_runnable(arguments[0]))
             return;
+        if (wrapper_preloads_nothing(arguments, started)) {
+            tell_private_hosts(started[0]);
+            return;
+        }
         if (wrapper_clears(arguments, started))
             tell_cleared(shown);
         arguments = started;

@@ -164,6 +164,18 @@ static bool gains_capabilities(const char *path) {
     return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
+bool program_is_script(const struct program *program) {
+    return program->path != NULL && program->binary != NULL && strcmp(program->path, program->binary) != 0;
+}
+
+bool program_is_shell_script(const struct program *program) {
+    static const char *const shells[] = {"sh", "bash", "dash", "ash", "busybox", "ksh", "zsh"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof(shells) / sizeof(shells[0]) && program_is_script(program); i++)
+        found = found || strcmp(text_base_name(program->binary), shells[i]) == 0;
+    return found;
+}
+
 bool program_is_of_musl(const struct program *program) {
     return program->loader != NULL && system_loader_is_of_musl(program->loader);
 }

@@ -11,9 +11,6 @@
  * Options as for getopt_long(3): a colon after those that take a value. `0` among the short ones is for numbers, such
  * as nice(1)'s -5. Where `letters` is NULL, the arguments alone do not tell what is started.
  */
-#define LOADER_WORDS                                                                                                   \
-    " library-path: preload: argv0: audit: inhibit-rpath: glibc-hwcaps-prepend: glibc-hwcaps-mask: inhibit-cache "
-
 static const struct grammar {
     const char *name, *letters, *words;
     size_t operands;   /* that come before the program */
@@ -41,11 +38,6 @@ static const struct grammar {
     {"tini-static", "p:e:svwg", "", 0, false},
     {"dumb-init", "r:cv", " rewrite: single-child verbose ", 0, false},
     {"catatonit", "g", "", 0, false},
-    {"ld-linux-x86-64.so.2", "", LOADER_WORDS, 0, false},
-    {"ld-linux-aarch64.so.1", "", LOADER_WORDS, 0, false},
-    {"ld-musl-x86_64.so.1", "", LOADER_WORDS, 0, false},
-    {"ld-musl-aarch64.so.1", "", LOADER_WORDS, 0, false},
-    {"originbypass", "H:u:c:vq", " host: upstream: config: verbose quiet private-hosts ", 0, false},
     {"chroot", NULL, NULL, 0, false},
     {"doas", NULL, NULL, 0, false},
     {"flock", NULL, NULL, 0, false},
@@ -56,6 +48,16 @@ static const struct grammar {
     {"sudo", NULL, NULL, 0, false},
     {"xargs", NULL, NULL, 0, false},
 };
+
+/* The loader can be started as a program, which then loads another one and minds LD_PRELOAD: ld.so(8). */
+static const struct grammar LOADER = {
+    "ld.so", "",
+    " library-path: preload: argv0: audit: inhibit-cache inhibit-rpath: glibc-hwcaps-prepend: glibc-hwcaps-mask: ", 0,
+    false};
+
+/* This command itself, from the word `run` on. */
+static const struct grammar RUN = {"run", "H:u:c:vq", " host: upstream: config: verbose quiet private-hosts ", 0,
+                                   false};
 
 /* What is left of a command line. */
 typedef char *const *rest;
@@ -123,7 +125,26 @@ bool wrapper_clears(char *const *arguments, char *const *program) {
     return cleared && !set;
 }
 
+static bool is_loader(const char *name) {
+    return begins_with(name, "ld-linux") || begins_with(name, "ld-musl-") || begins_with(name, "ld64.so") ||
+           strcmp(name, LOADER.name) == 0;
+}
+
+static bool is_own_run(char *const *arguments) {
+    return strcmp(text_base_name(arguments[0]), "originbypass") == 0 && arguments[1] != NULL &&
+           strcmp(arguments[1], RUN.name) == 0;
+}
+
+bool wrapper_preloads_nothing(char *const *arguments, char *const *program) {
+    bool private_hosts = false;
+    for (rest at = arguments; at < program && is_own_run(arguments); at++)
+        private_hosts = private_hosts || strcmp(*at, "--private-hosts") == 0;
+    return private_hosts;
+}
+
 static const struct grammar *grammar_of(const char *path) {
+    if (is_loader(text_base_name(path)))
+        return &LOADER;
     for (size_t i = 0; i < sizeof(GRAMMARS) / sizeof(GRAMMARS[0]); i++)
         if (strcmp(text_base_name(path), GRAMMARS[i].name) == 0)
             return &GRAMMARS[i];
@@ -131,13 +152,12 @@ static const struct grammar *grammar_of(const char *path) {
 }
 
 enum wrapper wrapper_read(char *const *arguments, char *const **program) {
-    const struct grammar *grammar = grammar_of(arguments[0]);
+    bool own = is_own_run(arguments);
+    const struct grammar *grammar = own ? &RUN : grammar_of(arguments[0]);
+    arguments += own;
     if (grammar == NULL || arguments[1] == NULL)
         return WRAPPER_NONE;
-    bool is_ours = strcmp(grammar->name, "originbypass") == 0;
-    if (is_ours && strcmp(arguments[1], "run") != 0)
-        return WRAPPER_NONE;
-    rest at = grammar->letters == NULL ? NULL : after_options(grammar, arguments + (is_ours ? 2 : 1));
+    rest at = grammar->letters == NULL ? NULL : after_options(grammar, arguments + 1);
     if (at == NULL)
         return WRAPPER_UNCLEAR;
     *program = after_operands(grammar, at);

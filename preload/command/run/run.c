@@ -27,7 +27,11 @@ struct run_options {
     char **program; /* the program and its arguments */
 };
 
-static const char *consequence(enum program_obstacle obstacle) {
+/* What a static program starts gets LD_PRELOAD all the same. */
+static const char *consequence(const struct program *program, enum program_obstacle obstacle) {
+    if (obstacle == PROGRAM_STATIC && program_is_shell_script(program))
+        return "; the library cannot answer what that looks up itself, and can answer the programs that the script "
+               "starts";
     if (obstacle == PROGRAM_ASAN)
         return "; set ASAN_OPTIONS=verify_asan_link_order=0";
     return program_obstacle_is_certain(obstacle) ? "; the library cannot answer it (--private-hosts may help)"
@@ -35,11 +39,11 @@ static const char *consequence(enum program_obstacle obstacle) {
 }
 
 static void warn_of_obstacle(const struct program *program, enum program_obstacle obstacle) {
-    bool is_script = strcmp(program->path, program->binary) != 0;
+    bool is_script = program_is_script(program);
     const char *detail = program_obstacle_detail(program, obstacle);
     cli_complain("warning: %s%s%s%s %s%s%s%s", program->path, is_script ? " is run by " : "",
                  is_script ? program->binary : "", is_script ? ", which" : "", program_obstacle_text(obstacle),
-                 detail == NULL ? "" : ": ", detail == NULL ? "" : detail, consequence(obstacle));
+                 detail == NULL ? "" : ": ", detail == NULL ? "" : detail, consequence(program, obstacle));
 }
 
 static void warn_where_left_alone(const struct program *program, char *const *arguments) {
@@ -72,23 +76,28 @@ static bool refuses_library(const struct program *program) {
     return true;
 }
 
-/* False: the program must not be started. */
-static bool may_start(const struct run_options *options) {
+/* False: the program must not be started. `warns`: say where the library does not reach it. */
+static bool may_start_with_library(char *const *arguments, bool warns) {
     struct program program;
-    bool startable = program_inspect(options->program[0], &program) != 0 || !refuses_library(&program);
+    bool startable = true;
+    if (program_inspect(arguments[0], &program) == 0) {
+        startable = !refuses_library(&program);
+        if (startable && warns)
+            warn_where_out_of_reach(&program, arguments);
+    }
     program_free(&program);
     return startable;
 }
 
-/* What only starts another program hands on LD_PRELOAD, even if it is linked statically. */
-static void warn_of_program(char *const *arguments) {
-    struct program program;
-    while (wrapper_read(arguments, &arguments) == WRAPPER_CLEAR) {
-        /* until it is a program that does more than that */
+/* What only starts another program hands on LD_PRELOAD, even if it is linked statically: that one matters. */
+static bool may_start(const struct run_options *options) {
+    char *const *arguments = options->program, *const * started;
+    while (wrapper_read(arguments, &started) == WRAPPER_CLEAR) {
+        if (!may_start_with_library(arguments, false))
+            return false;
+        arguments = started;
     }
-    if (program_inspect(arguments[0], &program) == 0)
-        warn_where_out_of_reach(&program, arguments);
-    program_free(&program);
+    return may_start_with_library(arguments, !options->settings.quiet);
 }
 
 static bool preload(const struct run_options *options) {
@@ -100,10 +109,7 @@ static bool preload(const struct run_options *options) {
         memory_checked(NULL);
     free(value);
     free(library);
-    bool startable = may_start(options);
-    if (startable && !options->settings.quiet)
-        warn_of_program(options->program);
-    return startable;
+    return may_start(options);
 }
 
 static int execute(char **program) {

@@ -41,6 +41,12 @@ struct program {
  */
 int program_inspect(const char *name, struct program *program);
 
+/** Whether it is a script, so that `binary` is its interpreter. */
+bool program_is_script(const struct program *program);
+
+/** Whether it is a script of a shell, which mostly starts other programs. */
+bool program_is_shell_script(const struct program *program);
+
 /** Whether musl's loader starts it. The library serves it too. */
 bool program_is_of_musl(const struct program *program);
 

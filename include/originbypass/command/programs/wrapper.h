@@ -3,7 +3,10 @@
 
 #include <stdbool.h>
 
-/** Programs that become another one, or start it, and hand it their environment: timeout(1), env(1), tini. */
+/**
+ * Programs that become another one, or start it, and hand it their environment: timeout(1), env(1), tini, the loader
+ * itself (ld.so(8)), `originbypass run`.
+ */
 enum wrapper {
     WRAPPER_NONE,    /**< it is none of these */
     WRAPPER_CLEAR,   /**< it is, and its arguments say which program it starts */
@@ -20,5 +23,8 @@ enum wrapper wrapper_read(char *const *arguments, char *const **program);
 /** Whether such a command line takes LD_PRELOAD from `program`, from wrapper_read(): env(1) with -i, unless it sets it.
  */
 bool wrapper_clears(char *const *arguments, char *const *program);
+
+/** Whether such a command line is `originbypass run --private-hosts`, under which no program has the library. */
+bool wrapper_preloads_nothing(char *const *arguments, char *const *program);
 
 #endif
