@@ -9,6 +9,8 @@
 #include "originbypass/guest/libc_kind.h"
 #include "originbypass/guest/musl.h"
 #include "originbypass/guest/process.h"
+#include "originbypass/lookup/nat64.h"
+#include "originbypass/lookup/translated.h"
 #include "originbypass/lookup/verdict.h"
 #include "originbypass/rules/policy.h"
 #include "originbypass/rules/policy_warnings.h"
@@ -20,23 +22,25 @@ struct survey {
 };
 
 /* If external DNS has said that the name has no address of this family, an address from libc is the edge's. */
-static bool may_have(const struct lookup *lookup, sa_family_t family) {
+static bool may_have(const struct lookup *lookup, const struct address *address) {
+    sa_family_t family = translated_family(address);
     return policy_has_family(lookup->settings, family) && !lookup_lacks(lookup, family);
 }
 
 static void survey_address(struct survey *survey, const struct lookup *lookup, const struct address *address) {
     const struct host_settings *settings = lookup->settings;
-    if (!may_have(lookup, address->family))
+    struct address judged;
+    if (!may_have(lookup, address))
         return;
-    if (policy_rejection(settings, address) == NULL) {
+    if (translated_rejection(settings, address, &judged) == NULL) {
         survey->has_accepted = true;
     } else if (!survey->has_rejected) {
         survey->has_rejected = true;
-        survey->rejected = *address;
+        survey->rejected = judged;
     }
-    if (!survey->has_edge && policy_edge(settings, address) != NULL) {
+    if (!survey->has_edge && translated_edge(settings, address, &judged) != NULL) {
         survey->has_edge = true;
-        survey->edge = *address;
+        survey->edge = judged;
     }
 }
 
@@ -69,8 +73,15 @@ static int judge_survey(const struct lookup *lookup, const struct survey *survey
 }
 
 static bool may_stay(const struct lookup *lookup, const struct survey *survey, const struct address *address) {
-    return may_have(lookup, address->family) &&
-           (!survey->has_accepted || policy_rejection(lookup->settings, address) == NULL);
+    struct address judged;
+    return may_have(lookup, address) &&
+           (!survey->has_accepted || translated_rejection(lookup->settings, address, &judged) == NULL);
+}
+
+/* An IPv6 address of libc's may be an IPv4 one that its DNS64 has translated: then the lists look inside. */
+static void learn_before_judging(const struct lookup *lookup, const struct address *address) {
+    if (address->family == AF_INET6 && nat64_may_help(lookup->now_ms))
+        nat64_learn();
 }
 
 /* ---- addrinfo ---- */
@@ -133,8 +144,10 @@ int fallback_addrinfo(const struct lookup *lookup, struct addrinfo **list) {
     struct address address;
     int error = errno, removed = 0;
     for (const struct addrinfo *info = *list; info != NULL; info = info->ai_next)
-        if (read_addrinfo(info, &address))
+        if (read_addrinfo(info, &address)) {
+            learn_before_judging(lookup, &address);
             survey_address(&survey, lookup, &address);
+        }
     int verdict = judge_survey(lookup, &survey);
     const struct sieve sieve = {lookup, &survey, verdict == NETDB_SUCCESS};
     if (libc_is_musl())
@@ -166,6 +179,7 @@ int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
         return NO_DATA;
     for (size_t i = 0; host->h_addr_list[i] != NULL; i++) {
         struct address address = read_hostent(host, i);
+        learn_before_judging(lookup, &address);
         survey_address(&survey, lookup, &address);
     }
     int verdict = judge_survey(lookup, &survey);
@@ -179,9 +193,14 @@ int fallback_hostent(const struct lookup *lookup, struct hostent *host) {
     return verdict;
 }
 
+static bool leads_to_edge(const struct lookup *lookup, const struct address *address) {
+    learn_before_judging(lookup, address);
+    return lookup_is_edge(lookup, address);
+}
+
 bool fallback_addrinfo_has_edge(const struct lookup *lookup, const struct addrinfo *list, struct address *edge) {
     for (; list != NULL; list = list->ai_next)
-        if (read_addrinfo(list, edge) && lookup_is_edge(lookup, edge))
+        if (read_addrinfo(list, edge) && leads_to_edge(lookup, edge))
             return true;
     return false;
 }
@@ -189,7 +208,7 @@ bool fallback_addrinfo_has_edge(const struct lookup *lookup, const struct addrin
 bool fallback_hostent_has_edge(const struct lookup *lookup, const struct hostent *host, struct address *edge) {
     for (size_t i = 0; has_usable_addresses(host) && host->h_addr_list[i] != NULL; i++) {
         *edge = read_hostent(host, i);
-        if (lookup_is_edge(lookup, edge))
+        if (leads_to_edge(lookup, edge))
             return true;
     }
     return false;

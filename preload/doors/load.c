@@ -17,6 +17,7 @@
 #include "originbypass/in_force/configuration.h"
 #include "originbypass/in_force/published.h"
 #include "originbypass/lookup/flights.h"
+#include "originbypass/lookup/nat64.h"
 #include "originbypass/metrics/counters.h"
 #include "originbypass/metrics/metrics.h"
 #include "originbypass/rules/warnings.h"
@@ -35,6 +36,7 @@ static void adopt(void) {
     cache_adopt();
     expansions_adopt();
     flights_adopt();
+    nat64_adopt();
     requests_adopt();
     health_adopt();
     cookies_adopt();

@@ -19,10 +19,23 @@ static uint64_t sooner(uint64_t one_ms, uint64_t other_ms) {
     return one_ms < other_ms ? one_ms : other_ms;
 }
 
+/* As long as an order is kept, which has just been found, and for which the host's addresses have been looked at. */
+#define TRANSLATED_KEPT_MS 1000
+
+/* IPv6 addresses that were made of those in the cache. */
+static uint64_t translated_until_ms(const struct lookup *lookup) {
+    const struct cache_copy *copy = &lookup->copy;
+    if (lookup->fetched[0] != NULL || copy->answers[0] == NULL || copy->answers[1] == NULL)
+        return 0;
+    return sooner(lookup->now_ms + TRANSLATED_KEPT_MS, sooner(copy->expires_ms[0], copy->expires_ms[1]));
+}
+
 /* What did not come from the cache is valid only for this call. */
 static uint64_t holds_until_ms(const struct lookup *lookup) {
     const struct cache_copy *copy = &lookup->copy;
     uint64_t until_ms = UINT64_MAX;
+    if (lookup->translated)
+        return translated_until_ms(lookup);
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
         if (lookup->answers[type] != NULL)
             until_ms = lookup->answers[type] == copy->answers[type] ? sooner(until_ms, copy->expires_ms[type]) : 0;

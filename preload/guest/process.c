@@ -339,6 +339,14 @@ OWN_FRAME void process_wait(const struct process_section *section, _Atomic uint3
     keep_out(&ours, outer);
 }
 
+OWN_FRAME void process_call(const struct process_section *section, void (*work)(void *argument), void *argument) {
+    sigset_t ours;
+    uintptr_t outer = let_in(section, &ours, (uintptr_t)__builtin_frame_address(0));
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+    work(argument);
+    keep_out(&ours, outer);
+}
+
 void process_wake(_Atomic uint32_t *word) {
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }

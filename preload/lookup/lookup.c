@@ -10,11 +10,12 @@
 #include "originbypass/in_force/published.h"
 #include "originbypass/lookup/age.h"
 #include "originbypass/lookup/miss.h"
+#include "originbypass/lookup/nat64.h"
 #include "originbypass/lookup/refresh.h"
 #include "originbypass/lookup/tell.h"
+#include "originbypass/lookup/translated.h"
 #include "originbypass/lookup/verdict.h"
 #include "originbypass/metrics/counters.h"
-#include "originbypass/rules/policy.h"
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/record_types.h"
 
@@ -73,19 +74,18 @@ static enum lookup_verdict ask_around(struct lookup *lookup, const struct host_s
     return said;
 }
 
-/* An address of one type shows that the other type's edges are not to be used (`when = "edge"`). */
-static enum lookup_verdict ask_for_both(struct lookup *lookup, enum record_types wanted) {
-    lookup->wanted = RECORD_BOTH;
-    enum lookup_verdict said = ask_around(lookup, lookup->settings);
-    lookup->wanted = wanted;
-    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
-        const struct answer *answer = lookup->answers[type];
-        if (!(wanted & types[type]))
-            lookup->answers[type] = NULL;
-        else if (answer != NULL && answer->outcome == OUTCOME_NO_ORIGIN)
+/* With `when = "edge"`: the edges of one type are no record if the other type has an origin. */
+static void take_out_edges(struct lookup *lookup) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (lookup->answers[type] != NULL && lookup->answers[type]->outcome == OUTCOME_NO_ORIGIN)
             lookup->answers[type] = answer_no_record(types[type] == RECORD_A ? AF_INET : AF_INET6);
-    }
-    return said;
+}
+
+/* After more was asked for than the caller wants. */
+static void keep_wanted(struct lookup *lookup) {
+    for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
+        if (!(lookup->wanted & types[type]))
+            lookup->answers[type] = lookup->rejected[type] = NULL;
 }
 
 /* Begin to ask for answers that are served past their lifetime. */
@@ -177,7 +177,7 @@ bool lookup_begin(struct lookup *lookup) {
     lookup->settings = NULL;
     lookup->instead_of = NULL;
     lookup->fetched[0] = lookup->fetched[1] = NULL;
-    lookup->no_recovery = false;
+    lookup->no_recovery = lookup->translated = false;
     lookup->sorted = NULL;
     cache_copy_begin(&lookup->copy);
     /* A name in the cache is ours. The rules are checked only once. */
@@ -203,7 +203,8 @@ bool lookup_asks_libc_first(struct lookup *lookup) {
 }
 
 bool lookup_is_edge(const struct lookup *lookup, const struct address *address) {
-    return policy_edge(lookup->settings, address) != NULL;
+    struct address judged;
+    return translated_edge(lookup->settings, address, &judged) != NULL;
 }
 
 bool lookup_leads_to_edge(struct lookup *lookup, bool found, const struct address *edge) {
@@ -256,22 +257,109 @@ static void act_on_cancellation(const struct lookup *lookup) {
     process_cover(&before);
 }
 
-enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted) {
-    lookup->wanted = wanted;
-    if (is_hit(lookup, choose_from_copy(lookup, lookup->now_ms))) {
-        serve_hit(lookup, lookup->now_ms);
-        return LOOKUP_ANSWERED;
+/* ---- IPv6 addresses for IPv4 ones ---- */
+
+/* Each address is IPv4-mapped: a DNS64 leaves these out (RFC 6147, section 5.1.4). */
+static __attribute__((noinline)) bool is_mapped(const struct answer *answer) {
+    for (size_t i = 0; i < answer->address_count; i++) {
+        struct address address = answer_address(answer, i);
+        if (!IN6_IS_ADDR_V4MAPPED(&address.ipv6))
+            return false;
     }
-    if (lookup->settings == NULL)
-        lookup->settings = settings_of(lookup);
-    if (lookup->settings == NULL)
-        return LOOKUP_FALLBACK;
-    enum lookup_verdict said =
-        lookup->settings->when == WHEN_EDGE ? ask_for_both(lookup, wanted) : ask_around(lookup, lookup->settings);
+    return true;
+}
+
+/* Two zero octets begin the addresses of no host, and those that are IPv4-mapped. */
+static inline bool has_ipv6(const struct answer *answer) {
+    return answer != NULL && answer->address_count > 0 &&
+           (answer_addresses(answer)[0] != 0 || answer_addresses(answer)[1] != 0 || !is_mapped(answer));
+}
+
+/* Whether a DNS64 would have translated A's addresses, if it has any. */
+static inline bool is_for_dns64(const struct lookup *lookup, uint64_t now_ms) {
+    return lookup->wanted & RECORD_AAAA && !has_ipv6(lookup->answers[1]) && nat64_may_help(now_ms);
+}
+
+static void translate(struct lookup *lookup) {
+    const struct answer *ipv4 = lookup->answers[0];
+    struct nat64_prefixes prefixes;
+    if ((ipv4 != NULL && ipv4->address_count == 0) || !is_for_dns64(lookup, lookup->now_ms))
+        return;
+    if (ipv4 != NULL)
+        nat64_learn();
+    if (!nat64_known(&prefixes))
+        return;
+    if (ipv4 == NULL) { /* it failed, and nobody knows what it would have been translated to */
+        lookup->answers[1] = NULL;
+        return;
+    }
+    struct process_section section;
+    process_section_begin(&section);
+    struct answer *translated = translated_answer(ipv4, &prefixes);
+    if (translated != NULL) {
+        lookup->rejected[1] = NULL;
+        free(lookup->fetched[1]);
+        lookup->answers[1] = lookup->fetched[1] = translated;
+        lookup->translated = true;
+        tell_translated(lookup, &prefixes);
+    }
+    process_section_end(&section);
+}
+
+/* ---- */
+
+static enum lookup_verdict ask_and_wait(struct lookup *lookup) {
+    enum lookup_verdict said = ask_around(lookup, lookup->settings);
     act_on_cancellation(lookup);
     lookup->now_ms = clock_recent_ms();
     metrics_write_if_due(lookup->now_ms);
     return said;
+}
+
+/* One type is not enough where it depends on the other what the answer is. */
+static enum lookup_verdict ask_for_both(struct lookup *lookup) {
+    enum record_types wanted = lookup->wanted;
+    lookup->wanted = RECORD_BOTH;
+    enum lookup_verdict said = ask_and_wait(lookup);
+    take_out_edges(lookup);
+    lookup->wanted = wanted;
+    if (said == LOOKUP_ANSWERED)
+        translate(lookup);
+    keep_wanted(lookup);
+    return said;
+}
+
+/* What a DNS64 needs is in the cache: the IPv4 addresses, for a caller who perhaps wants none. */
+static bool translate_hit(struct lookup *lookup) {
+    enum record_types wanted = lookup->wanted;
+    lookup->wanted = RECORD_BOTH;
+    bool hit = is_hit(lookup, choose_from_copy(lookup, lookup->now_ms));
+    if (hit)
+        serve_hit(lookup, lookup->now_ms);
+    lookup->wanted = wanted;
+    if (hit)
+        translate(lookup);
+    keep_wanted(lookup);
+    return hit;
+}
+
+static __attribute__((noinline)) enum lookup_verdict finish_slowly(struct lookup *lookup) {
+    bool for_dns64 = is_for_dns64(lookup, lookup->now_ms);
+    if (for_dns64 && translate_hit(lookup))
+        return LOOKUP_ANSWERED;
+    if (lookup->settings == NULL)
+        lookup->settings = settings_of(lookup);
+    if (lookup->settings == NULL)
+        return LOOKUP_FALLBACK;
+    return for_dns64 || lookup->settings->when == WHEN_EDGE ? ask_for_both(lookup) : ask_and_wait(lookup);
+}
+
+enum lookup_verdict lookup_finish(struct lookup *lookup, enum record_types wanted) {
+    lookup->wanted = wanted;
+    if (!is_hit(lookup, choose_from_copy(lookup, lookup->now_ms)) || is_for_dns64(lookup, lookup->now_ms))
+        return finish_slowly(lookup);
+    serve_hit(lookup, lookup->now_ms);
+    return LOOKUP_ANSWERED;
 }
 
 void lookup_end(struct lookup *lookup) {

@@ -73,6 +73,22 @@ void tell_hit(const struct lookup *lookup) {
               FIELDS(log_text("host", lookup->host), log_text("origin_ip", text)));
 }
 
+void tell_translated(const struct lookup *lookup, const struct nat64_prefixes *prefixes) {
+    char ip[INET6_ADDRSTRLEN], original[INET6_ADDRSTRLEN] = "", text[NAT64_PREFIX_TEXT_SIZE] = "";
+    struct address translated = answer_address(lookup->answers[1], 0), ipv4;
+    if (!log_enabled(LOG_LEVEL_DEBUG))
+        return;
+    const struct nat64_prefix *prefix = nat64_prefixes_match(prefixes, &translated, &ipv4);
+    address_text(&translated, ip);
+    if (prefix != NULL) {
+        address_text(&ipv4, original);
+        nat64_prefix_text(prefix, text);
+    }
+    log_write(LOG_LEVEL_DEBUG, "synthesised IPv6 address from IPv4, as DNS64 does",
+              FIELDS(log_text("host", lookup->host), log_text("ip", ip), log_text("ipv4", original),
+                     log_text("prefix", text)));
+}
+
 void tell_not_listed(const char *host) {
     log_write(LOG_LEVEL_DEBUG, "host is not listed", FIELDS(log_text("host", host)));
 }

@@ -202,11 +202,12 @@ static void note_family(void *context, const struct nlmsghdr *message) {
         families->ipv6 |= memcmp(address, &in6addr_loopback, address_size) != 0;
 }
 
-void interfaces_families(bool *ipv4, bool *ipv6) {
+bool interfaces_families(bool *ipv4, bool *ipv6) {
     struct families families = {false, false};
     bool complete = dump(RTM_GETADDR, note_family, &families);
     *ipv4 = families.ipv4 || !complete;
     *ipv6 = families.ipv6 || !complete;
+    return complete;
 }
 
 struct transport_handler {

@@ -122,15 +122,15 @@ static bool is_in_networks(const struct ipv4_network *networks, size_t count, co
     return false;
 }
 
-/* 64:ff9b::/96 */
-static bool is_well_known(const struct nat64_prefix *prefix) {
+bool nat64_prefix_is_well_known(const struct nat64_prefix *prefix) {
     static const struct in6_addr well_known = {{{0x00, 0x64, 0xff, 0x9b}}};
     return prefix->length == 96 && memcmp(&prefix->pattern, &well_known, sizeof(well_known)) == 0;
 }
 
 bool nat64_prefix_takes(const struct nat64_prefix *prefix, const struct address *ipv4) {
     return !is_in_networks(NOWHERE, sizeof(NOWHERE) / sizeof(NOWHERE[0]), ipv4) &&
-           !(is_well_known(prefix) && is_in_networks(NOT_GLOBAL, sizeof(NOT_GLOBAL) / sizeof(NOT_GLOBAL[0]), ipv4));
+           !(nat64_prefix_is_well_known(prefix) &&
+             is_in_networks(NOT_GLOBAL, sizeof(NOT_GLOBAL) / sizeof(NOT_GLOBAL[0]), ipv4));
 }
 
 struct address nat64_prefix_embed(const struct nat64_prefix *prefix, const struct address *ipv4) {

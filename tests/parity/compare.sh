@@ -12,7 +12,7 @@ source "$parity/hosts.sh"
 source "$parity/names.sh"
 
 # shellcheck disable=SC2034 # used by the tests
-authority=127.0.0.53 resolver=127.0.0.54 nobody=127.0.0.99
+authority=127.0.0.53 resolver=127.0.0.54 dns64=127.0.0.64 nobody=127.0.0.99
 plain=$TMPDIR/plain ours=$TMPDIR/ours config=$TMPDIR/parity.conf tally=$TMPDIR/tally
 
 # The programs use the caller's locale, and libc's handling of names depends on it. A test sets another locale if it needs it.
@@ -53,6 +53,13 @@ be_host() {
         return 1
     fi
     "${@:2}"
+}
+
+# start_dns64 PREFIX: the resolver that is a DNS64, too.
+start_dns64() {
+    sed "s|dns64-prefix: .*|dns64-prefix: $1|" "$parity/world/dns64.conf" >"$LAB/parity/dns64.conf"
+    "$LAB/bin/unbound" -d -c "$LAB/parity/dns64.conf" >>"$LAB/log/parity" 2>&1 </dev/null &
+    until_true answers "$dns64" || { cat "$LAB/log/parity" && return 1; }
 }
 
 # Also ends a server that a test has stopped. Servers can have ended by themselves, even all before the second signal.

@@ -16,6 +16,7 @@ it_gives_what_musl_gives_on_a_host_whose_ipv6_is_off() { on_host ipv6_off agree_
 it_gives_what_musl_gives_on_a_host_with_ipv6_alone() { on_host ipv6 agree_on_everything "$authority"; }
 it_gives_what_musl_gives_on_a_host_with_neither() { on_host loopback agree_on_everything "$authority"; }
 it_gives_what_musl_gives_behind_a_recursing_server() { on_host both agree_on_everything "$resolver"; }
+it_gives_what_musl_gets_from_a_dns64() { on_host ipv6 agree_with_dns64; }
 it_gives_what_musl_gives_when_a_call_is_made_again_and_again() {
     on_host both agree "$authority" addrinfos again wild.test wildalias.test
 }
@@ -46,6 +47,21 @@ agree_on_everything() {
     for program in addrinfos hostents; do agree_with_libc_behind_us "$server" "$program" many "${names[@]}"; done
     agree_with_libc_behind_us "$server" addrinfos many "${in_hosts[@]}"
     agree_with_libc_behind_us "$server" hostents sizes "${in_hosts[@]}"
+}
+
+agree_with_dns64() {
+    local server=$resolver names
+    start_dns64 64:ff9b::/96
+    leave_out_what_musl_cannot_give "${asked[@]}"
+    libc_asks "$dns64"
+    configure "$resolver" never
+    libcs addrinfos many "${names[@]}" >"$plain"
+    contains 64:ff9b::c000:201 "$(<"$plain")"
+    ours addrinfos many "${names[@]}" >"$ours"
+    no_difference "addrinfos many ${names[0]} ..."
+    libcs hostents usual "${names[@]}" >"$plain"
+    ours hostents usual "${names[@]}" >"$ours"
+    no_difference "hostents usual ${names[0]} ..."
 }
 
 # For a family that is none of IP's, musl gives parts of addresses of both. Such a call is libc's.

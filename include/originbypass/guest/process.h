@@ -103,6 +103,12 @@ void process_wait(const struct process_section *section, _Atomic uint32_t *word,
 int process_await(const struct process_section *section, _Atomic uint32_t *word, uint32_t value,
                   const struct timespec *until);
 
+/**
+ * Call something that may wait and is not ours, with the caller's signals let in. A signal handler may not return from
+ * here: hold no lock. Cancellation stays disabled.
+ */
+void process_call(const struct process_section *section, void (*work)(void *argument), void *argument);
+
 /** Wake all who wait for the word. */
 void process_wake(_Atomic uint32_t *word);
 

@@ -32,6 +32,7 @@ struct lookup {
     const struct address *instead_of;                 /**< libc's edge, if it was asked first; NULL: it was not */
     struct answer *fetched[RECORD_TYPE_COUNT];        /**< the answers that did not come from the cache */
     bool no_recovery;                                 /**< if a type failed: message_is_final_failure() */
+    bool translated;                                  /**< the AAAA answer is made of A's, as a DNS64 does */
     uint16_t *sorted;                                 /**< an order that did not come from the cache */
     struct cache_copy copy;
 };

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 
 #include "originbypass/lookup/lookup_state.h"
+#include "originbypass/values/nat64_prefix.h"
 
 /*
  * The messages of a lookup (liboriginbypass(7), DIAGNOSTICS). The caller is inside (process_enter()), or signals are
@@ -25,6 +26,9 @@ void tell_no_origin(const struct lookup *lookup);
  * name exists but lacks a record that was asked for. Reports no failures.
  */
 void tell_hit(const struct lookup *lookup);
+
+/** Reports at level debug the first AAAA address, which has been made of an A address with one of the prefixes. */
+void tell_translated(const struct lookup *lookup, const struct nat64_prefixes *prefixes);
 
 /** Reports at level debug that no host rule matches and libc answers. */
 void tell_not_listed(const char *host);

@@ -36,9 +36,9 @@ const struct interface_address *interfaces_find(const struct interface_list *lis
 
 /**
  * Which families this host has an address of, other than 127.0.0.1 and ::1, as libc looks at it for AI_ADDRCONFIG:
- * both, where the kernel does not tell. Signals must be blocked. Thread-safe; errno may change.
+ * both, where the kernel does not tell, and then false. Signals must be blocked. Thread-safe; errno may change.
  */
-void interfaces_families(bool *ipv4, bool *ipv6);
+bool interfaces_families(bool *ipv4, bool *ipv6);
 
 /**
  * Tell `found` of each interface whether it is native transport or a tunnel (RFC 3484, destination rule 7). Where the

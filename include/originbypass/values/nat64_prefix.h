@@ -32,6 +32,9 @@ struct nat64_prefixes {
  */
 void nat64_prefixes_find(const struct in6_addr *addresses, size_t count, struct nat64_prefixes *found);
 
+/** Whether it is the one that all networks may use, 64:ff9b::/96 (RFC 6052, section 2.1). Thread-safe. */
+bool nat64_prefix_is_well_known(const struct nat64_prefix *prefix);
+
 /**
  * Whether a DNS64 may translate an IPv4 address with this prefix: never an address of no other host (this network and
  * host, link-local, multicast, reserved), and with the well-known prefix no address that is not global (RFC 6052,
