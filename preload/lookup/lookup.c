@@ -132,7 +132,8 @@ static inline const struct answer *usable_in_copy(const struct lookup *lookup, s
 }
 
 /* Take the wanted answers that are good enough from the copy; returns the types that are missing. */
-static enum record_types choose_from_copy(struct lookup *lookup, uint64_t now_ms) {
+static inline __attribute__((always_inline)) enum record_types choose_from_copy(struct lookup *lookup,
+                                                                                uint64_t now_ms) {
     enum record_types missing = 0;
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++) {
         lookup->answers[type] = NULL;
@@ -216,7 +217,7 @@ bool lookup_leads_to_edge(struct lookup *lookup, bool found, const struct addres
     return found;
 }
 
-static void serve_hit(struct lookup *lookup, uint64_t now_ms) {
+static inline __attribute__((always_inline)) void serve_hit(struct lookup *lookup, uint64_t now_ms) {
     enum record_types past = past_lifetime(lookup, now_ms);
     publish_answer(&lookup->name);
     if (!lookup_has(lookup, OUTCOME_ADDRESSES))
