@@ -294,9 +294,13 @@ static void translate(struct lookup *lookup) {
         lookup->answers[1] = NULL;
         return;
     }
+    if (lookup->settings == NULL)
+        lookup->settings = settings_of(lookup);
+    if (lookup->settings == NULL)
+        return;
     struct process_section section;
     process_section_begin(&section);
-    struct answer *translated = translated_answer(ipv4, &prefixes);
+    struct answer *translated = translated_answer(lookup->settings, ipv4, &prefixes);
     if (translated != NULL) {
         lookup->rejected[1] = NULL;
         free(lookup->fetched[1]);

@@ -6,7 +6,14 @@
 #include "originbypass/lookup/nat64.h"
 #include "originbypass/rules/policy.h"
 
-struct answer *translated_answer(const struct answer *ipv4, const struct nat64_prefixes *prefixes) {
+/* What the lists say of the address inside has been seen to already, when external DNS said it. */
+static bool may_be_made(const struct host_settings *settings, const struct address *translated) {
+    const struct prefix_entry *rejected = policy_rejection(settings, translated);
+    return rejected == NULL || rejected->set != NULL || rejected->address.family == AF_INET;
+}
+
+struct answer *translated_answer(const struct host_settings *settings, const struct answer *ipv4,
+                                 const struct nat64_prefixes *prefixes) {
     const size_t size = address_size(AF_INET6);
     uint8_t *addresses = malloc(ipv4->address_count * prefixes->count * size + 1), *end = addresses;
     if (addresses == NULL)
@@ -17,6 +24,8 @@ struct answer *translated_answer(const struct answer *ipv4, const struct nat64_p
             if (!nat64_prefix_takes(&prefixes->prefixes[j], &original))
                 continue;
             struct address translated = nat64_prefix_embed(&prefixes->prefixes[j], &original);
+            if (!may_be_made(settings, &translated))
+                continue;
             memcpy(end, translated.octets, size);
             end += size;
         }
@@ -35,13 +44,20 @@ struct answer *translated_answer(const struct answer *ipv4, const struct nat64_p
     return answer;
 }
 
-/* The IPv4 address inside, if it is in a prefix into which the lists do not look by themselves. */
-static bool find_inside(const struct address *address, struct address *ipv4) {
+bool translated_from(const struct address *address, struct address *ipv4, struct nat64_prefix *prefix) {
     struct nat64_prefixes prefixes;
     if (address->family != AF_INET6 || !nat64_known(&prefixes))
         return false;
-    const struct nat64_prefix *prefix = nat64_prefixes_match(&prefixes, address, ipv4);
-    return prefix != NULL && !nat64_prefix_is_well_known(prefix);
+    const struct nat64_prefix *found = nat64_prefixes_match(&prefixes, address, ipv4);
+    if (found != NULL)
+        *prefix = *found;
+    return found != NULL;
+}
+
+/* The IPv4 address inside, if it is in a prefix into which the lists do not look by themselves. */
+static bool find_inside(const struct address *address, struct address *ipv4) {
+    struct nat64_prefix prefix;
+    return translated_from(address, ipv4, &prefix) && !nat64_prefix_is_well_known(&prefix);
 }
 
 const struct prefix_entry *translated_rejection(const struct host_settings *settings, const struct address *address,
@@ -67,9 +83,7 @@ const char *translated_edge(const struct host_settings *settings, const struct a
 }
 
 sa_family_t translated_family(const struct address *address) {
-    struct nat64_prefixes prefixes;
     struct address ipv4;
-    bool is_translated = address->family == AF_INET6 && nat64_known(&prefixes) &&
-                         nat64_prefixes_match(&prefixes, address, &ipv4) != NULL;
-    return is_translated ? AF_INET : address->family;
+    struct nat64_prefix prefix;
+    return translated_from(address, &ipv4, &prefix) ? AF_INET : address->family;
 }

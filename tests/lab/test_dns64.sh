@@ -162,6 +162,13 @@ it_rejects_libcs_address_for_what_is_inside() {
     done
 }
 
+it_makes_no_address_that_is_rejected_itself() {
+    with_settings "$patient hosts = ( \"$CDN\" ); answers = { reject = [ \"64:ff9b::/96\", \"cloudflare\" ]; };"
+    equal "$no_data" "$(preloaded "$caller" getaddrinfo "$CDN" inet6 || :)"
+    with_settings "$patient hosts = ( \"$CDN\" ); answers = { reject = [ \"::/0\" ]; accept = [ \"$ORIGIN_V4\" ]; };"
+    equal "$ORIGIN_64" "$(preloaded "$caller" getaddrinfo "$CDN" inet6)"
+}
+
 it_counts_libcs_address_as_ipv4() {
     export ORIGIN_BYPASS_UPSTREAMS='[::1]:5353'
     with_settings "$patient hosts = ( { name = \"origin-shop.example.com\"; family = \"ipv4\"; } );"
@@ -170,5 +177,31 @@ it_counts_libcs_address_as_ipv4() {
     with_settings "$patient hosts = ( { name = \"origin-shop.example.com\"; family = \"ipv6\"; } );"
     equal "$no_data" "$(preloaded "$caller" getaddrinfo origin-shop.example.com inet6 || :)"
 }
+
+# --- what the command says -------------------------------------------------------------------------------------------
+
+it_explains_which_address_was_synthesised() {
+    ORIGIN_BYPASS_HOSTS=$CDN explained
+    contains "program   $ORIGIN_64, $ORIGIN_V4  (from external DNS, kept for " "$(<"$TMPDIR/said")"
+    contains "DNS64     $ORIGIN_64 is synthesised from $ORIGIN_V4, with the network's prefix 64:ff9b::/96" "$(<"$TMPDIR/said")"
+    equal "$ORIGIN_64 $ORIGIN_V4 64:ff9b::/96" "$(ORIGIN_BYPASS_HOSTS=$CDN "$originbypass" resolve --explain --json "$CDN" |
+        in_json 's = d["synthesised"]; print(len(s) == 1 and s[0]["address"], s[0]["from"], s[0]["prefix"])')"
+}
+
+it_explains_no_address_of_libcs() {
+    ORIGIN_BYPASS_HOSTS=six.example.com explained
+    lacks DNS64 "$(<"$TMPDIR/said")"
+    equal '[]' "$(ORIGIN_BYPASS_HOSTS=six.example.com "$originbypass" resolve --explain --json "$CDN" | in_json 'print(d["synthesised"])')"
+}
+
+it_explains_an_edge_inside() {
+    local_dns 2001:db8:64::/96
+    ORIGIN_BYPASS_HOSTS=auto explained
+    contains 'when      libc says an edge (2001:db8:64::6815:50e6, cloudflare): external DNS is asked' "$(<"$TMPDIR/said")"
+    contains 'program   2001:db8:64::cb00:7107, 203.0.113.7  (from external DNS, kept for ' "$(<"$TMPDIR/said")"
+}
+
+explained() { "$originbypass" resolve --explain "$CDN" >"$TMPDIR/said" || :; }
+in_json() { "$python" -c "import json, sys; d = json.load(sys.stdin)['hosts'][0]; $1"; }
 
 check_all "$@"

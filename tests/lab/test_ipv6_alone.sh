@@ -32,7 +32,8 @@ for i in range(20):
     try: socket.getaddrinfo(f"{i}.many.example.com", 443, socket.AF_INET6)
     except socket.gaierror: pass'
     quiet
-    equal 20 "$(queries $UNBOUND_V6)"
+    # One of the A queries tells that libc knows no way to IPv4: see test_dns64.sh.
+    equal 21 "$(queries $UNBOUND_V6)"
 }
 
 it_names_each_service_once_when_its_servers_are_silent() {

@@ -8,9 +8,11 @@
 
 /**
  * The AAAA answer that a DNS64 with these prefixes makes of an A answer (RFC 6147, section 5.1.7), with its CNAME chain
- * and TTL. On the heap, for the caller to free(3). NULL: no memory, or no address that may be translated. Thread-safe.
+ * and TTL, but without addresses whose IPv6 form the host's `reject` names itself. On the heap, for the caller to
+ * free(3). NULL: no memory, or no address that may be translated. Thread-safe.
  */
-struct answer *translated_answer(const struct answer *ipv4, const struct nat64_prefixes *prefixes);
+struct answer *translated_answer(const struct host_settings *settings, const struct answer *ipv4,
+                                 const struct nat64_prefixes *prefixes);
 
 /**
  * policy_rejection() and policy_edge() of an address that libc gave, with the lists looking into the network's own
@@ -22,6 +24,10 @@ const struct prefix_entry *translated_rejection(const struct host_settings *sett
                                                 struct address *judged);
 const char *translated_edge(const struct host_settings *settings, const struct address *address,
                             struct address *judged);
+
+/** Whether an address is in a NAT64 prefix that is known: the IPv4 address that it leads to, and the prefix.
+ * Thread-safe. */
+bool translated_from(const struct address *address, struct address *ipv4, struct nat64_prefix *prefix);
 
 /** The family of the record that libc's address comes from: of one in a known NAT64 prefix, AF_INET. Thread-safe. */
 sa_family_t translated_family(const struct address *address);

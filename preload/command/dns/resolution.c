@@ -16,8 +16,9 @@
 #include "originbypass/guest/clock.h"
 #include "originbypass/guest/log.h"
 #include "originbypass/in_force/configuration.h"
+#include "originbypass/lookup/nat64.h"
+#include "originbypass/lookup/translated.h"
 #include "originbypass/metrics/counters.h"
-#include "originbypass/rules/policy.h"
 
 typedef __typeof__(&getaddrinfo) resolver;
 
@@ -152,7 +153,10 @@ struct resolution resolution_find(const struct host_case *host, int family) {
 }
 
 struct resolution resolution_find_native(const char *host, int family) {
-    return ask_resolver(native_getaddrinfo, host, family);
+    struct resolution resolution = ask_resolver(native_getaddrinfo, host, family);
+    if (resolution.count > 0 && nat64_may_help(clock_recent_ms()))
+        nat64_learn(); /* so that edges inside are seen */
+    return resolution;
 }
 
 void resolution_document_addresses(const struct resolution *resolution) {
@@ -180,11 +184,18 @@ const char *resolution_edge(const struct rules *rules, const struct host_case *h
         settings = &rules_config(rules)->general;
     for (size_t i = 0; i < resolution->count && settings != NULL; i++) {
         *edge = &resolution->addresses[i];
-        const char *set = policy_edge(settings, *edge);
+        struct address judged;
+        const char *set = translated_edge(settings, *edge, &judged);
         if (set != NULL)
             return set;
     }
     return NULL;
+}
+
+bool resolution_is_translated(const struct resolution *resolution, size_t position, struct address *original,
+                              struct nat64_prefix *prefix) {
+    bool ours = resolution->source == BY_EXTERNAL_DNS || resolution->source == BY_CONFIGURATION;
+    return ours && translated_from(&resolution->addresses[position], original, prefix);
 }
 
 void resolution_free(struct resolution *resolution) {

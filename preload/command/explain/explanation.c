@@ -72,23 +72,16 @@ static void ask_external_dns(struct explanation *explanation, int family) {
     explanation->target_upstream_count = settings->others->count;
 }
 
-/* libc's first address that is an edge. */
-static const struct address *find_edge(const struct host_settings *settings, const struct resolution *native) {
-    for (size_t i = 0; i < native->count; i++)
-        if (policy_edge(settings, &native->addresses[i]) != NULL)
-            return &native->addresses[i];
-    return NULL;
-}
-
 struct explanation explanation_make(const struct rules *rules, const char *host, int family) {
     struct explanation explanation = {
         .rules = rules, .config = rules == NULL ? NULL : rules_config(rules), .host = resolution_case(rules, host)};
     const struct host_settings *settings = explanation.host.settings;
     explanation.native = resolution_find_native(host, family);
     if (settings != NULL && settings->when == WHEN_EDGE)
-        explanation.libc_edge = find_edge(settings, &explanation.native);
+        explanation.libc_edge_set =
+            resolution_edge(rules, &explanation.host, &explanation.native, &explanation.libc_edge);
     bool asks = settings != NULL && settings->pinned_ipv4 == NULL &&
-                (settings->when == WHEN_ALWAYS || explanation.libc_edge != NULL);
+                (settings->when == WHEN_ALWAYS || explanation.libc_edge_set != NULL);
     if (asks)
         ask_external_dns(&explanation, family);
     explanation.found = resolution_find(&explanation.host, family);

@@ -117,10 +117,29 @@ static void add_edge(const struct explanation *explanation) {
     document_end();
 }
 
+static void add_translated(const struct resolution *found) {
+    document_begin_array("synthesised");
+    for (size_t i = 0; i < found->count; i++) {
+        struct address original;
+        struct nat64_prefix prefix;
+        char text[NAT64_PREFIX_TEXT_SIZE];
+        if (!resolution_is_translated(found, i, &original, &prefix))
+            continue;
+        nat64_prefix_text(&prefix, text);
+        document_begin_object(NULL);
+        explain_text("address", describe_address(&found->addresses[i]));
+        explain_text("from", describe_address(&original));
+        document_text("prefix", text);
+        document_end();
+    }
+    document_end();
+}
+
 void explanation_document(const struct explanation *explanation) {
     const struct host_settings *settings = explanation->host.settings;
     document_begin_object(NULL);
     resolution_document(&explanation->host, &explanation->found);
+    add_translated(&explanation->found);
     explain_rule(explanation);
     document_text("why_libc", explanation_why_libc(explanation));
     document_begin_array("upstreams");
@@ -130,7 +149,7 @@ void explanation_document(const struct explanation *explanation) {
     document_end();
     document_begin_object("libc");
     resolution_document_addresses(&explanation->native);
-    explain_text("edge", explanation->libc_edge == NULL ? NULL : describe_address(explanation->libc_edge));
+    explain_text("edge", explanation->libc_edge_set == NULL ? NULL : describe_address(explanation->libc_edge));
     document_end();
     add_edge(explanation);
     document_end();

@@ -154,13 +154,13 @@ static void print_when(const struct explanation *explanation) {
     const struct address *edge = explanation->libc_edge;
     if (settings == NULL || settings->when != WHEN_EDGE)
         return;
-    if (edge == NULL) {
+    if (explanation->libc_edge_set == NULL) {
         print_line("when", STYLE_PLAIN, memory_text("libc says no edge: external DNS is not asked"));
         return;
     }
     char *text = describe_address(edge);
     print_line("when", STYLE_PLAIN,
-               text_format("libc says an edge (%s, %s): external DNS is asked", text, policy_edge(settings, edge)));
+               text_format("libc says an edge (%s, %s): external DNS is asked", text, explanation->libc_edge_set));
     free(text);
 }
 
@@ -202,7 +202,7 @@ static char *from_text(const struct explanation *explanation) {
         return text_format("from %s, whose addresses the host may not use either", from);
     if (uses_rejected(explanation))
         return text_format("from %s; rejected, but there is no other", from);
-    if (found->source == BY_LIBC && explanation->libc_edge != NULL)
+    if (found->source == BY_LIBC && explanation->libc_edge_set != NULL)
         return text_format("from %s: external DNS has no other address than edges", from);
     if (found->kept_s == 0)
         return text_format("from %s", from);
@@ -218,6 +218,22 @@ static void print_found(const struct explanation *explanation) {
     print_line("program", found->error != NULL ? STYLE_BAD : STYLE_GOOD, text_format("%s  (%s)", what, from));
     free(from);
     free(what);
+}
+
+static void print_translated(const struct resolution *found) {
+    for (size_t i = 0; i < found->count; i++) {
+        struct address original;
+        struct nat64_prefix prefix;
+        char prefix_words[NAT64_PREFIX_TEXT_SIZE];
+        if (!resolution_is_translated(found, i, &original, &prefix))
+            continue;
+        char *text = describe_address(&found->addresses[i]), *ipv4 = describe_address(&original);
+        nat64_prefix_text(&prefix, prefix_words);
+        print_line("DNS64", STYLE_PLAIN,
+                   text_format("%s is synthesised from %s, with the network's prefix %s", text, ipv4, prefix_words));
+        free(ipv4);
+        free(text);
+    }
 }
 
 /* What to do about an edge. The caller frees the text. */
@@ -266,6 +282,7 @@ void explanation_print(const struct explanation *explanation) {
         print_upstreams(explanation->target_upstreams, explanation->target_upstream_count, explanation->host.settings);
     }
     print_found(explanation);
+    print_translated(&explanation->found);
     print_native(explanation);
     print_edge_warning(explanation);
 }

@@ -9,6 +9,7 @@
 #include "originbypass/rules/rules.h"
 #include "originbypass/values/address.h"
 #include "originbypass/values/name.h"
+#include "originbypass/values/nat64_prefix.h"
 
 /** Who answered. */
 enum resolution_source {
@@ -76,6 +77,13 @@ void resolution_document(const struct host_case *host, const struct resolution *
  */
 const char *resolution_edge(const struct rules *rules, const struct host_case *host,
                             const struct resolution *resolution, const struct address **edge);
+
+/**
+ * Whether an address that a program gets was made of an IPv4 one with the network's NAT64 prefix, as a DNS64 does: that
+ * address, and the prefix. False for what libc says.
+ */
+bool resolution_is_translated(const struct resolution *resolution, size_t position, struct address *original,
+                              struct nat64_prefix *prefix);
 
 void resolution_free(struct resolution *resolution);
 

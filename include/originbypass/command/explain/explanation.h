@@ -26,7 +26,8 @@ struct explanation {
     struct explained_upstream *target_upstreams; /**< each of the general upstreams, asked for the target */
     struct resolution found;                     /**< what a program gets */
     struct resolution native;                    /**< what libc says without the library */
-    const struct address *libc_edge;             /**< in `native`, if external DNS is asked because of it; else NULL */
+    const struct address *libc_edge;             /**< in `native`, if external DNS is asked because of it */
+    const char *libc_edge_set;                   /**< the name of its set; NULL: there is none, and no libc_edge */
 };
 
 /**
