@@ -83,6 +83,33 @@ it_asks_libc_once_for_the_prefix() {
     equal 0 "$(queries "$EXTERNAL6" ipv4only.arpa)"
 }
 
+it_gives_it_to_all_threads_that_ask_at_first() {
+    bypass '*.many.example.com' "$python" -c "
+import socket, threading
+found, start = [], threading.Barrier(32)
+def look_up(name):
+    start.wait()
+    found.append(socket.getaddrinfo(name, 443, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0])
+threads = [threading.Thread(target=look_up, args=(f'{i}.many.example.com',)) for i in range(32)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+print(len(found), *set(found))" >"$TMPDIR/out"
+    equal "32 $ORIGIN_64" "$(<"$TMPDIR/out")"
+    quiet
+}
+
+it_knows_the_prefix_in_a_child() {
+    bypass "$CDN" "$python" -c "
+import os, socket
+def look_up(): print(socket.getaddrinfo('$CDN', 443, socket.AF_INET6, socket.SOCK_STREAM)[0][4][0], flush=True)
+look_up()
+child = os.fork()
+look_up()
+if child: os.waitpid(child, 0)" >"$TMPDIR/out"
+    equal "$ORIGIN_64 $ORIGIN_64 $ORIGIN_64" "$(paste -sd' ' "$TMPDIR/out")"
+    equal 1 "$(queries "$LOCAL6" ipv4only.arpa)"
+}
+
 it_uses_a_prefix_of_the_networks_own() {
     local_dns 2001:db8:64::/96
     equal 2001:db8:64::cb00:7107 "$(call "$CDN" getaddrinfo "$CDN" inet6)"
