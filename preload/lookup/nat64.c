@@ -25,8 +25,8 @@ _Atomic uint32_t nat64_count;
 /* After libc got no answer. Its waits are long, so it is not asked in each call. */
 #define ASK_AGAIN_MS 30000
 
-/* Longer than libc waits with its usual settings: three servers, each twice, for five seconds. */
-#define LIBC_WAITS_MS 60000
+/* Longer than libc waits with its usual settings. */
+#define LIBC_WAITS_MS 65000
 
 static struct nat64_prefixes known;
 static struct lock lock = {PTHREAD_MUTEX_INITIALIZER};
@@ -45,15 +45,22 @@ uint64_t nat64_look_at_host(uint64_t now_ms) {
     return host;
 }
 
-/* Whether this call is to ask. While the known prefixes are renewed, the other calls use them. */
-static bool take_turn(uint64_t now_ms) {
+/* For how long prefixes past their time are used while a thread asks for them again, so that no call waits for libc. */
+#define RENEWED_BESIDE_MS 600000
+
+/* Whether this call is to ask, and in which way. While the known prefixes are renewed, the other calls use them. */
+enum turn { NO_TURN, TURN_TO_WAIT, TURN_TO_RENEW };
+
+static enum turn take_turn(uint64_t now_ms) {
     lock_acquire(&lock);
     uint64_t until_ms = LOAD(nat64_until_ms);
-    bool due = until_ms <= now_ms;
+    bool due = until_ms <= now_ms, renews = known.count > 0 && now_ms < until_ms + RENEWED_BESIDE_MS;
     if (due && until_ms != 0)
         STORE(nat64_until_ms, now_ms + LIBC_WAITS_MS);
     lock_release(&lock);
-    return due;
+    if (!due)
+        return NO_TURN;
+    return renews ? TURN_TO_RENEW : TURN_TO_WAIT;
 }
 
 /* NULL: libc has got no answer, and nothing is known that was not known before. */
@@ -109,13 +116,24 @@ static void ask_for_prefixes(const struct process_section *section) {
     remember(is_passing(question.error) ? NULL : &found);
 }
 
+static void renew_beside(void *unused) {
+    struct process_section section;
+    (void)unused;
+    if (!process_enter(&section, clock_recent_ms() + LIBC_WAITS_MS))
+        return;
+    process_adopt_copy();
+    ask_for_prefixes(&section);
+    process_leave(&section);
+}
+
 void nat64_learn(void) {
     uint64_t now_ms = clock_recent_ms();
     struct process_section section;
     if (!nat64_is_due(now_ms) || !process_enter(&section, now_ms + LIBC_WAITS_MS))
         return;
     process_adopt_copy();
-    if (take_turn(now_ms))
+    enum turn turn = take_turn(now_ms);
+    if (turn == TURN_TO_WAIT || (turn == TURN_TO_RENEW && !process_start_thread(renew_beside, NULL)))
         ask_for_prefixes(&section);
     process_leave(&section);
 }
