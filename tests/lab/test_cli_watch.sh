@@ -38,6 +38,14 @@ it_takes_another_order_for_no_change() {
     lacks changed "$(<"$events")"
 }
 
+it_says_whose_addresses_it_watches_where_libc_is_asked_first() {
+    "$originbypass" watch -H auto "$CDN" -- true >"$events" 2>"$messages" &
+    end_with_the_test $!
+    until_true said_to_be found
+    contains "note: $CDN has when = \"edge\": libc is asked first. As long as it leads to an edge, the addresses of external DNS are watched, and otherwise libc's" "$(<"$messages")"
+    contains "$CDN: found addresses $ORIGIN_V4" "$(<"$events")"
+}
+
 it_takes_a_failure_for_no_change_and_says_so() {
     watch "$CDN" -- sh -c "date >>$ran"
     until_true said_to_be found

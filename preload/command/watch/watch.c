@@ -258,9 +258,14 @@ static bool are_operands_right(const struct cli_arguments *arguments) {
     return false;
 }
 
-static void warn_of_unlisted(const struct host_case *host) {
+/* Whose addresses are watched, where it is not external DNS alone. */
+static void tell_whose_addresses(const struct host_case *host) {
     if (host->settings == NULL)
         cli_complain("warning: %s is not listed, so libc answers and external DNS is not asked", host->host);
+    else if (host->settings->when == WHEN_EDGE && host->settings->pinned_ipv4 == NULL)
+        cli_complain("note: %s has when = \"edge\": libc is asked first. As long as it leads to an edge, the addresses "
+                     "of external DNS are watched, and otherwise libc's",
+                     host->host);
 }
 
 static void add_hosts(const struct cli_arguments *arguments, const struct rules *rules, struct watch *watch) {
@@ -269,7 +274,7 @@ static void add_hosts(const struct cli_arguments *arguments, const struct rules 
     watch->hosts = memory_zeroed(watch->count, sizeof(watch->hosts[0]));
     for (size_t i = 0; i < watch->count; i++) {
         watch->hosts[i].host = resolution_case(rules, arguments->operands[i]);
-        warn_of_unlisted(&watch->hosts[i].host);
+        tell_whose_addresses(&watch->hosts[i].host);
     }
 }
 
@@ -317,7 +322,9 @@ const struct cli_command cli_watch = {
             "addresses has changed. A different order is no change. A lookup that fails, or\n"
             "that libc had to answer in the place of external DNS, is no change either; a\n"
             "line reports it. If the first lookup fails, the first addresses that arrive\n"
-            "count as a change.\n"
+            "count as a change. For a host with when = \"edge\", such as with auto, libc's\n"
+            "addresses count as long as they are no edge, and so does a change between the\n"
+            "two.\n"
             "\n"
             "A COMMAND that cannot be run at the start is an error on the command line.\n"
             "The exit status of COMMAND is reported, and the watch continues: 126 and 127 if\n"
