@@ -329,6 +329,8 @@ static int ask_libc_first(struct lookup *lookup, const char *service, const stru
     const struct addrinfo_call call = {.lookup = lookup};
     struct address edge;
     int error = ask_libc_for_list(&call, lookup->host, service, hints, list);
+    if ((error == EAI_AGAIN || error == EAI_FAIL) && lookup_outlives_libc(lookup))
+        return resolve_name(lookup, service, hints, repeat, list);
     bool found = error == 0 && fallback_addrinfo_has_edge(lookup, *list, &edge);
     return lookup_leads_to_edge(lookup, found, &edge) ? replace_edges(lookup, service, hints, repeat, list) : error;
 }

@@ -97,7 +97,9 @@ static enum record_types wanted_record(const struct hostent_call *call) {
 
 /* Whether libc's answer (NULL: it has none) leads to an edge, and external DNS's answer is to take its place. */
 static bool replaces_edge(struct lookup *lookup, const struct hostent_call *call, const struct hostent *host,
-                          struct address *edge) {
+                          int problem, struct address *edge) {
+    if (host == NULL && (problem == TRY_AGAIN || problem == NO_RECOVERY) && lookup_outlives_libc(lookup))
+        return lookup_finish(lookup, wanted_record(call)) == LOOKUP_ANSWERED;
     bool found = host != NULL && fallback_hostent_has_edge(lookup, host, edge);
     return lookup_leads_to_edge(lookup, found, edge) && lookup_finish(lookup, wanted_record(call)) == LOOKUP_ANSWERED;
 }
@@ -180,7 +182,7 @@ static int ask_libc_exposed_r(const struct lookup *lookup, const struct hostent_
 static int ask_libc_first_r(struct lookup *lookup, const struct hostent_call *call, const struct reentrant *to) {
     struct address edge;
     int returned = ask_libc_exposed_r(lookup, call, to);
-    bool replaces = replaces_edge(lookup, call, returned == 0 ? *to->result : NULL, &edge);
+    bool replaces = replaces_edge(lookup, call, returned == 0 ? *to->result : NULL, *to->host_errno, &edge);
     return replaces ? answer_ours_r(lookup, call, to) : returned;
 }
 
@@ -303,7 +305,7 @@ static struct hostent *ask_libc_exposed_for_host(const struct lookup *lookup, co
 static struct hostent *ask_libc_first_for_host(struct lookup *lookup, const struct hostent_call *call) {
     struct address edge;
     struct hostent *host = ask_libc_exposed_for_host(lookup, call);
-    return replaces_edge(lookup, call, host, &edge) ? shape_own(lookup, call) : host;
+    return replaces_edge(lookup, call, host, h_errno, &edge) ? shape_own(lookup, call) : host;
 }
 
 static struct hostent *fall_back_to_hostent(struct lookup *lookup, const struct hostent_call *call) {

@@ -110,16 +110,15 @@ static void refresh(struct lookup *lookup, enum record_types past) {
     fetch_end(&fetch);
 }
 
-static bool has_origin_in_copy(const struct lookup *lookup, size_t type, uint64_t now_ms) {
-    return age_is_within(&lookup->copy, type, AGE_STALE, now_ms) &&
-           lookup->copy.answers[type]->outcome == OUTCOME_ADDRESSES;
+static bool has_origin_in_copy(const struct lookup *lookup, size_t type, enum age age, uint64_t now_ms) {
+    return age_is_within(&lookup->copy, type, age, now_ms) && lookup->copy.answers[type]->outcome == OUTCOME_ADDRESSES;
 }
 
 /* With `when = "edge"` the edges of one type are no record if the other type has an origin. NULL: it has none. */
 static __attribute__((noinline)) const struct answer *instead_of_edges(const struct lookup *lookup, size_t type,
                                                                        uint64_t now_ms) {
     bool replaced = lookup->copy.answers[type]->outcome == OUTCOME_NO_ORIGIN &&
-                    has_origin_in_copy(lookup, RECORD_TYPE_COUNT - 1 - type, now_ms);
+                    has_origin_in_copy(lookup, RECORD_TYPE_COUNT - 1 - type, AGE_STALE, now_ms);
     return replaced ? answer_no_record(types[type] == RECORD_A ? AF_INET : AF_INET6) : NULL;
 }
 
@@ -194,10 +193,20 @@ bool lookup_begin(struct lookup *lookup) {
     return false;
 }
 
-bool lookup_asks_libc_first(struct lookup *lookup) {
+static bool has_origin(const struct lookup *lookup, enum age age) {
     for (size_t type = 0; type < RECORD_TYPE_COUNT; type++)
-        if (has_origin_in_copy(lookup, type, lookup->now_ms))
-            return false;
+        if (has_origin_in_copy(lookup, type, age, lookup->now_ms))
+            return true;
+    return false;
+}
+
+bool lookup_outlives_libc(const struct lookup *lookup) {
+    return has_origin(lookup, AGE_ANY);
+}
+
+bool lookup_asks_libc_first(struct lookup *lookup) {
+    if (has_origin(lookup, AGE_FRESH))
+        return false;
     if (lookup->settings == NULL)
         lookup->settings = settings_of(lookup);
     return lookup->settings != NULL && lookup->settings->when == WHEN_EDGE;

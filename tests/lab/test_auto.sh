@@ -53,6 +53,44 @@ for name in '$CDN', '$SIX', '$SHOP', 'dual.example.com':
     )" "$(<"$TMPDIR/out")"
 }
 
+it_asks_libc_again_when_the_ttl_of_the_origin_is_over() {
+    with_settings "$patient cache = { max_ttl_s = 1; };"
+    in_python auto "
+import socket, time
+print(socket.gethostbyname('$CDN'))
+open('/etc/hosts', 'a').write('$LOCAL_WEB $CDN\n')
+end = time.monotonic() + 60
+while socket.gethostbyname('$CDN') != '$LOCAL_WEB' and time.monotonic() < end: time.sleep(.05)
+print(socket.gethostbyname('$CDN'), *{a[4][0] for a in socket.getaddrinfo('$CDN', 80)})
+" >"$TMPDIR/out"
+    equal "$ORIGIN_V4
+$LOCAL_WEB $LOCAL_WEB" "$(<"$TMPDIR/out")"
+}
+
+it_keeps_an_origin_while_the_local_dns_fails() {
+    with_settings "$patient cache = { max_ttl_s = 1; mode = \"ttl\"; };"
+    coproc looking_up { in_python auto "
+import socket
+for line in open(0): print(socket.gethostbyname('$CDN'), *{a[4][0] for a in socket.getaddrinfo('$CDN', 80)}, flush=True)"; }
+    origin_is_found
+    stop "$LOCAL_DNS"
+    until_true asked_outside_again
+    origin_is_found
+}
+
+# shellcheck disable=SC2154 # bash sets looking_up
+origin_is_found() {
+    local found
+    echo >&"${looking_up[1]}"
+    read -r found <&"${looking_up[0]}"
+    equal "$ORIGIN_V4 $ORIGIN_V4" "$found"
+}
+
+asked_outside_again() {
+    origin_is_found || return
+    (($(queries 8.8.8.8 "$CDN" A) > 1))
+}
+
 it_counts_edges() {
     mkdir -m 1777 "$TMPDIR/edges"
     export ORIGIN_BYPASS_METRICS=$TMPDIR/edges

@@ -38,6 +38,32 @@ it_takes_another_order_for_no_change() {
     lacks changed "$(<"$events")"
 }
 
+# Each state of the file lasts until it has been seen, so it does not matter when watch looks.
+it_keeps_up_with_its_file_as_programs_do() {
+    export ORIGIN_BYPASS_CONFIG_FILE=$TMPDIR/watched.conf
+    unset ORIGIN_BYPASS_HOSTS
+    pinned_to 203.0.113.9
+    "$originbypass" watch --min 1 --max 1 --hold-down 0 "$CDN" -- sh -c "date >>$ran" >"$events" 2>"$messages" &
+    end_with_the_test $!
+    until_true said_to_be found
+    pinned_to 203.0.113.8
+    until_true was_run 1
+    pinned_to 203.0.113.7
+    until_true was_run 2
+    echo 'hosts = ( "a b" );' >"$ORIGIN_BYPASS_CONFIG_FILE"
+    until_true grep -q 'the changed configuration is refused, and the former one stays in force' "$messages"
+    pinned_to 203.0.113.6
+    until_true was_run 3
+    equal "$CDN: changed added 203.0.113.8 removed 203.0.113.9
+$CDN: changed added 203.0.113.7 removed 203.0.113.8
+$CDN: changed added 203.0.113.6 removed 203.0.113.7" "$(grep changed "$events" | sed 's/^[^ ]* //')"
+}
+
+pinned_to() {
+    echo "hosts = ( { name = \"$CDN\"; addresses = [ \"$1\" ]; } );" >"$TMPDIR/watched.new"
+    mv "$TMPDIR/watched.new" "$ORIGIN_BYPASS_CONFIG_FILE"
+}
+
 it_says_whose_addresses_it_watches_where_libc_is_asked_first() {
     "$originbypass" watch -H auto "$CDN" -- true >"$events" 2>"$messages" &
     end_with_the_test $!

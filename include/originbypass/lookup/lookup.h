@@ -45,10 +45,16 @@ static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_
 
 /**
  * After lookup_begin(): whether libc is to be asked first, because the name's rule is only for names that libc leads to
- * an edge (`when = "edge"`), and no origin of the name is known yet. Then tell lookup_leads_to_edge() whether it does.
+ * an edge (`when = "edge"`), and no origin of the name is known whose lifetime is not over. Then tell lookup_leads_to_edge() whether it does.
  * If so, go on with lookup_finish(); if LOOKUP_FALLBACK is the result, libc's answer stays. Never waits. Thread-safe.
  */
 bool lookup_asks_libc_first(struct lookup *lookup);
+
+/**
+ * After libc was asked first and had no answer, because its DNS failed: whether an origin of the name is known. Then go
+ * on with lookup_finish(), since the name was ours when libc could say. Never waits. Thread-safe.
+ */
+bool lookup_outlives_libc(const struct lookup *lookup);
 
 /** Whether an address of libc's is an edge, for a name of which libc is asked first. Thread-safe. */
 bool lookup_is_edge(const struct lookup *lookup, const struct address *address);

@@ -33,10 +33,33 @@ const char *resolution_source_text(enum resolution_source source) {
     return texts[source];
 }
 
+/* In use until the rules are asked for once more. */
+static const struct in_force *acquired;
+
+static const struct rules *acquire_rules(void) {
+    const struct in_force *former = acquired;
+    acquired = load_ensure() ? configuration_acquire() : NULL;
+    if (former != NULL)
+        in_force_release(former);
+    return acquired == NULL ? NULL : acquired->rules;
+}
+
 const struct rules *resolution_rules(void) {
     log_silence();
-    const struct in_force *acquired = load_ensure() ? configuration_acquire() : NULL;
-    return acquired == NULL ? NULL : acquired->rules; /* never released: in use as long as the command runs */
+    return acquired != NULL ? acquired->rules : acquire_rules();
+}
+
+static uint64_t count_refusals(void) {
+    uint64_t totals[COUNTER_COUNT];
+    counters_read(totals);
+    return totals[COUNTER_REFUSED_RELOADS];
+}
+
+const struct rules *resolution_rules_by_now(bool *refused) {
+    uint64_t before = count_refusals();
+    configuration_keep_up(clock_recent_ms());
+    *refused = count_refusals() > before;
+    return acquire_rules();
 }
 
 bool resolution_complain_of_refusal(const struct rules *rules) {

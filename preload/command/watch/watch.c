@@ -121,7 +121,22 @@ static void note_addresses(struct watch *watch, struct watched *watched, const s
     watched->now = fresh;
 }
 
+/*
+ * The child that looks a host up has the configuration of this process, which must keep up with its file as the
+ * programs do that are watched for.
+ */
+static void keep_up(struct watch *watch) {
+    bool refused = false;
+    const struct rules *rules = resolution_rules_by_now(&refused);
+    if (refused)
+        cli_complain("warning: the changed configuration is refused, and the former one stays in force; originbypass "
+                     "check says why");
+    for (size_t i = 0; i < watch->count; i++)
+        watch->hosts[i].host = resolution_case(rules, watch->hosts[i].host.host);
+}
+
 static void look_at_host(struct watch *watch, struct watched *watched) {
+    keep_up(watch);
     const struct aside *found = aside_find(&watched->host, watch->family);
     if (child_is_ended())
         return;
