@@ -39,9 +39,9 @@ DEBIAN_aarch64 = arm64
 DEBIAN_x86_64 = amd64
 $(if $(DEBIAN_$(ARCH)),,$(error ARCH is $(ARCH), but originbypass is for aarch64 and x86_64 only))
 TRIPLET = $(ARCH)-linux-gnu
-CC = $(subst _,-,$(TRIPLET))-gcc
-AR = $(subst _,-,$(TRIPLET))-ar
-STRIP_COMMAND = $(subst _,-,$(TRIPLET))-strip
+CC = $(TRIPLET)-gcc
+AR = $(TRIPLET)-ar
+STRIP_COMMAND = $(TRIPLET)-strip
 FOREIGN_ROOT ?= $(BUILD)/root
 FOREIGN_PACKAGES = libc-ares-dev libconfig-dev libc6 libgcc-s1 libcmocka-dev libcmocka0 libjansson-dev libjansson4 musl \
                    musl-dev busybox-static
@@ -217,7 +217,7 @@ dist: binaries
 
 # Library and both commands for each CPU.
 OTHER = $(filter-out $(MACHINE),aarch64 x86_64)
-OTHER_CC = $(subst _,-,$(OTHER))-linux-gnu-gcc
+OTHER_CC = $(OTHER)-linux-gnu-gcc
 binaries:
 	$(if $(FOREIGN),$(error what make dist and make kubernetes make is for both CPUs: leave ARCH out))
 	@for program in $(OTHER_CC) musl-gcc; do command -v $$program >/dev/null || { echo "make: there is no $$program;" \

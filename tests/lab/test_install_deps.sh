@@ -25,6 +25,17 @@ install -y --no-install-recommends curl bind9-dnsutils
 frontend noninteractive' "$(grep -v '^policy\|^systemctl' "$TMPDIR/apt")"
 }
 
+# The names of Debian's packages for x86_64 have no underscore, but those of the programs in them have one.
+it_finds_the_compiler_for_the_other_cpu_on_either_cpu() {
+    stand_in_for_apt
+    local machine
+    for machine in aarch64 x86_64; do
+        echo "echo $machine" | stand_in uname
+        "$install_deps" cross
+    done
+    fails test -e "$TMPDIR/apt"
+}
+
 it_takes_another_package_where_apt_does_not_know_the_first() {
     stand_in_for_apt
     hide dig

@@ -37,7 +37,7 @@ add_busybox() {
 
 add_glibc() {
     local compiler=${CC:-cc} loader libc
-    [[ $cpu == "$(uname -m)" ]] || compiler=${cpu/_/-}-linux-gnu-gcc
+    [[ $cpu == "$(uname -m)" ]] || compiler=$cpu-linux-gnu-gcc
     "$compiler" -std=gnu11 -D_GNU_SOURCE -pthread -o "$root/bin/caller" "$lab/caller.c" || return
     loader=$(interpreter_of "$root/bin/caller")
     if [[ $cpu == "$(uname -m)" ]]; then
@@ -60,7 +60,7 @@ add_musl() {
         libc=/usr/lib/$cpu-linux-musl/libc.so
     else
         sed "s|/usr/|$foreign_root/usr/|g" "$foreign_root/usr/lib/$cpu-linux-musl/musl-gcc.specs" >"$specs"
-        "${cpu/_/-}-linux-gnu-gcc" -specs "$specs" -std=gnu11 -D_GNU_SOURCE -pthread -o "$root/bin/caller" "$lab/caller.c" ||
+        "$cpu-linux-gnu-gcc" -specs "$specs" -std=gnu11 -D_GNU_SOURCE -pthread -o "$root/bin/caller" "$lab/caller.c" ||
             return
         libc=$foreign_root/usr/lib/$cpu-linux-musl/libc.so
     fi
@@ -134,7 +134,7 @@ entry_of_interpreter() {
 # needs_foreign: skips the test if this machine cannot build for the other CPU, or not run what it built.
 needs_foreign() {
     needs_program "qemu-$other_cpu"
-    needs_program "${other_cpu/_/-}-linux-gnu-gcc"
+    needs_program "$other_cpu-linux-gnu-gcc"
     [[ -d $foreign_root ]] || skip "there is no $foreign_root; make ARCH=$other_cpu makes it"
     unshare --user --map-root-user --mount mount -n -t binfmt_misc binfmt_misc /proc/sys/fs/binfmt_misc 2>/dev/null ||
         skip 'this kernel has no binfmt_misc of its own for a user namespace: it is older than 6.7, or forbids it'

@@ -172,7 +172,12 @@ it_says_what_is_missing_to_pack() {
     mkdir -p "$TMPDIR/path"
     ln -sf "$(command -v make)" /bin/sh /usr/bin/{env,uname,sed,cc,bash} "$TMPDIR/path"
     fails env PATH="$TMPDIR/path" make -s -C "$top" dist 2>"$messages"
-    contains "there is no ${other_cpu/_/-}-linux-gnu-gcc; scripts/install-deps dist installs it" "$(<"$messages")"
+    contains "there is no $other_cpu-linux-gnu-gcc; scripts/install-deps dist installs it" "$(<"$messages")"
+    rm "$TMPDIR/path/uname"
+    printf '#!/bin/sh\necho %s\n' "$other_cpu" >"$TMPDIR/path/uname"
+    chmod +x "$TMPDIR/path/uname"
+    fails env PATH="$TMPDIR/path" make -s -C "$top" dist 2>"$messages"
+    contains "there is no $(uname -m)-linux-gnu-gcc; scripts/install-deps dist installs it" "$(<"$messages")"
     fails make -s -C "$top" ARCH="$other_cpu" BUILD="$TMPDIR/not-made" dist 2>"$messages"
     contains 'is for both CPUs: leave ARCH out' "$(<"$messages")"
     [[ ! -e $TMPDIR/not-made ]]
