@@ -228,6 +228,21 @@ it_explains_an_edge_inside() {
     contains 'program   2001:db8:64::cb00:7107, 203.0.113.7  (from external DNS, kept for ' "$(<"$TMPDIR/said")"
 }
 
+it_lets_doctor_find_nothing_bad_with_a_nat64() {
+    diagnosed
+    contains "good  $CDN: external DNS says $ORIGIN_V4, $ORIGIN_64: with the library a program connects there." "$report"
+    contains "good  https://$CDN:443/: connected to $ORIGIN_64 port 443" "$report"
+    contains ', 0 bad' "$report"
+}
+
+it_lets_doctor_name_what_is_missing_without_a_nat64() {
+    local_dns
+    diagnosed
+    contains "bad   $CDN: has only IPv4 addresses ($ORIGIN_V4), this host has IPv6 alone, and no NAT64 that leads there: libc has" "$report"
+    contains 'no IPv6 address for ipv4only.arpa. Give the name an AAAA record, pin an IPv6 address of the origin' "$report"
+}
+
+diagnosed() { report=$(COLUMNS=1000 ORIGIN_BYPASS_HOSTS=$CDN "$originbypass" doctor "https://$CDN/") || :; }
 explained() { "$originbypass" resolve --explain "$CDN" >"$TMPDIR/said" || :; }
 in_json() { "$python" -c "import json, sys; d = json.load(sys.stdin)['hosts'][0]; $1"; }
 

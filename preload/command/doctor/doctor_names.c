@@ -14,6 +14,8 @@
 #include "originbypass/command/doctor/doctor_split.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/config/source.h"
+#include "originbypass/guest/clock.h"
+#include "originbypass/lookup/nat64.h"
 #include "originbypass/rules/policy.h"
 
 /* --- the rule ----------------------------------------------------------------------------------------------------- */
@@ -178,15 +180,41 @@ static const char NEEDS_ROUTE[] = "Give this host a route to them, or write addr
 static const char CORRECT_THE_QUERY[] =
     "Correct the query of this host in the configuration file: it must be a name that leads to the origin";
 
+static const char NEEDS_NAT64[] =
+    "Give the name an AAAA record, pin an IPv6 address of the origin (addresses in the configuration file), or give "
+    "this "
+    "host IPv4 or a NAT64, whose prefix libc's DNS tells; see liboriginbypass(7), A HOST WITH IPV6 ALONE";
+
+static size_t count_ipv6(const struct address_set *set) {
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++)
+        count += set->list[i].family == AF_INET6;
+    return count;
+}
+
+/* The library has looked for a prefix by now, because the host needed one. */
+static bool has_ipv6_alone_without_nat64(void) {
+    struct nat64_prefixes prefixes;
+    return nat64_look_at_host(clock_recent_ms()) & 1 && !nat64_known(&prefixes);
+}
+
 /* The addresses are what a program connects to, from external DNS or from libc. */
 static void tell_no_route(const char *host, const struct side *side) {
-    bool ipv6 = true;
-    for (size_t i = 0; i < side->set.count; i++)
-        ipv6 = ipv6 && side->set.list[i].family == AF_INET6;
-    findings_tell(&(struct finding){FINDING_BAD, "route", host, ipv6 ? NEEDS_IPV6 : NEEDS_ROUTE},
-                  ipv6 ? "has only IPv6 addresses (%s), and this host has no IPv6 route to them"
-                       : "its addresses are %s, and this host has no route to any of them",
-                  side->text);
+    size_t ipv6 = count_ipv6(&side->set);
+    struct finding finding = {FINDING_BAD, "route", host, NEEDS_ROUTE};
+    if (ipv6 == side->set.count) {
+        finding.remedy = NEEDS_IPV6;
+        findings_tell(&finding, "has only IPv6 addresses (%s), and this host has no IPv6 route to them", side->text);
+    } else if (ipv6 == 0 && has_ipv6_alone_without_nat64()) {
+        finding.remedy = NEEDS_NAT64;
+        findings_tell(
+            &finding,
+            "has only IPv4 addresses (%s), this host has IPv6 alone, and no NAT64 that leads there: libc has no "
+            "IPv6 address for ipv4only.arpa",
+            side->text);
+    } else {
+        findings_tell(&finding, "its addresses are %s, and this host has no route to any of them", side->text);
+    }
 }
 
 static bool is_rejected(const struct host_settings *settings, const struct side *side) {
