@@ -45,8 +45,9 @@ static inline bool lookup_recall_list(const struct lookup *lookup, struct cache_
 
 /**
  * After lookup_begin(): whether libc is to be asked first, because the name's rule is only for names that libc leads to
- * an edge (`when = "edge"`), and no origin of the name is known whose lifetime is not over. Then tell lookup_leads_to_edge() whether it does.
- * If so, go on with lookup_finish(); if LOOKUP_FALLBACK is the result, libc's answer stays. Never waits. Thread-safe.
+ * an edge (`when = "edge"`), and no origin of the name is known whose lifetime is not over. Then tell
+ * lookup_leads_to_edge() whether it does. If so, go on with lookup_finish(); if LOOKUP_FALLBACK is the result, libc's
+ * answer stays. Never waits. Thread-safe.
  */
 bool lookup_asks_libc_first(struct lookup *lookup);
 

@@ -39,8 +39,9 @@ static inline bool nat64_may_help(uint64_t now_ms) {
 
 /**
  * Ask libc for the prefixes, if nat64_is_due(). It waits as libc does, with the caller's signals let in, and is no
- * cancellation point; but prefixes that have been known until a short time ago are asked for beside the traffic. Call it outside any section. From within a lookup (a signal handler, a library that libc calls)
- * it does nothing. errno is kept. Thread-safe.
+ * cancellation point; but prefixes that have been known until a short time ago are asked for beside the traffic. Call
+ * it outside any section. From within a lookup (a signal handler, a library that libc calls) it does nothing. errno is
+ * kept. Thread-safe.
  */
 void nat64_learn(void);
 

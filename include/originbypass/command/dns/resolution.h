@@ -50,8 +50,8 @@ const struct rules *resolution_rules(void);
 
 /**
  * The same, with the changes of its files since then, as a program takes them over; a process that it forks has them,
- * too. `*refused` is whether a changed file was refused since the last call, so that the former rules stay. The rules of
- * the last call are no longer valid.
+ * too. `*refused` is whether a changed file was refused since the last call, so that the former rules stay. The rules
+ * of the last call are no longer valid.
  */
 const struct rules *resolution_rules_by_now(bool *refused);
 
