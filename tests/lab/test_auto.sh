@@ -91,6 +91,13 @@ asked_outside_again() {
     (($(queries 8.8.8.8 "$CDN" A) > 1))
 }
 
+it_says_that_the_family_leaves_the_origin_out() {
+    with_settings "$patient hosts = ( { name = \"*\"; when = \"edge\"; family = \"ipv6\"; } );"
+    report=$(COLUMNS=1000 "$originbypass" doctor "$CDN") || :
+    tells "external DNS has no other address than edges that family = \"ipv6\" lets the host use: a program connects to the CDN"
+    tells 'take family out of the configuration of this host'
+}
+
 it_counts_edges() {
     mkdir -m 1777 "$TMPDIR/edges"
     export ORIGIN_BYPASS_METRICS=$TMPDIR/edges

@@ -303,7 +303,7 @@ it_looks_at_the_interpreter_of_a_script() {
 it_looks_at_the_program_that_another_one_only_starts() {
     local words loader
     make_program 'int main(void) { return 0; }' -static # what it starts gets LD_PRELOAD all the same
-    for words in gosu su-exec s6-setuidgid tini dumb-init catatonit; do cp "$program" "$TMPDIR/$words"; done
+    for words in gosu su-exec s6-setuidgid tini docker-init dumb-init catatonit; do cp "$program" "$TMPDIR/$words"; done
     PATH=$PATH:$TMPDIR
     cp "$originbypass" "$TMPDIR/originbypass"
     loader=$(readelf -l "$(type -P true)" | sed -n 's/.*interpreter: \(.*\)]/\1/p')
@@ -328,6 +328,7 @@ gosu nobody
 su-exec nobody:nobody
 s6-setuidgid nobody
 tini -g -p SIGTERM --
+docker-init --
 dumb-init --rewrite 15:3
 catatonit --
 tini -- timeout 5 nice -n 1 env A=b
@@ -386,11 +387,12 @@ it_says_that_a_static_shell_is_not_served_and_what_its_script_starts_is() {
 
 it_says_that_env_takes_ld_preload_away() {
     local words
-    for words in -i - -0i --ignore-environment '-i A=b'; do
+    for words in -i - -0i --ignore-environment '-i A=b' '-u LD_PRELOAD' -uLD_PRELOAD --unset=LD_PRELOAD LD_PRELOAD= \
+        LD_PRELOAD=/usr/lib/libother.so; do
         # shellcheck disable=SC2086 # several words
         doctor -- env $words curl
         finds_bad 1
-        tells bad 'env: empties the environment, so what it starts does not get LD_PRELOAD' 'originbypass run after it'
+        tells bad 'env: takes LD_PRELOAD away from what it starts, or gives it one without the library' 'originbypass run after it'
         tells good 'curl: its loader takes'
     done
     doctor -- env -i LD_PRELOAD="$LAB_LIBRARY" curl
@@ -407,6 +409,8 @@ it_says_that_it_cannot_tell_what_a_program_starts() {
     tells note 'timeout: starts another program, and its arguments do not tell which one' 'after --'
     doctor -- chroot /srv dig
     tells note 'chroot: starts another program'
+    doctor -- taskset 1 dig
+    tells note 'taskset: starts another program'
     doctor -- nohup chroot /srv dig
     tells note 'chroot: starts another program'
 }

@@ -407,11 +407,17 @@ static void doctor_name_without_edge(struct doctor_host *looked_at, const struct
 }
 
 /* libc's edge stays. The operator may know an origin that public DNS does not show. */
-static void tell_no_origin_outside(const char *host, const struct side *local) {
-    findings_tell(&(struct finding){FINDING_NOTE, "external", host, DOCTOR_WAYS_TO_THE_ORIGIN},
-                  "external DNS has no other address than edges: a program connects to the CDN (%s), as without the "
-                  "library",
-                  local->text);
+static void tell_no_origin_outside(const struct doctor *doctor, const char *host, const struct side *local) {
+    enum family_choice family = doctor_settings(doctor, host)->family;
+    bool limited = family != FAMILY_ANY;
+    findings_tell(&(struct finding){FINDING_NOTE, "external", host,
+                                    limited ? "If the origin has an address of the other family, take family out of "
+                                              "the configuration of this host"
+                                            : DOCTOR_WAYS_TO_THE_ORIGIN},
+                  "external DNS has no other address than edges%s%s%s: a program connects to the CDN (%s), as without "
+                  "the library",
+                  limited ? " that family = \"" : "", limited ? describe_family(family) : "",
+                  limited ? "\" lets the host use" : "", local->text);
 }
 
 /* This report is about a lookup of a process that starts now. */
@@ -458,7 +464,7 @@ static void doctor_name_that_may_lead_to_edge(const struct doctor *doctor, struc
         looked_at->has_address = true;
         looked_at->has_route = doctor_has_route(&local.set);
         looked_at->has_no_origin = true;
-        tell_no_origin_outside(looked_at->name, &local);
+        tell_no_origin_outside(doctor, looked_at->name, &local);
     } else {
         doctor_name_with_rule(doctor, looked_at, &local, problem, set, source != BY_FALLBACK);
     }

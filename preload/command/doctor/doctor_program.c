@@ -238,7 +238,7 @@ static void tell_unclear(const char *shown) {
 static void tell_cleared(const char *shown) {
     findings_tell(&(struct finding){FINDING_BAD, "program-preload", shown,
                                     "Start originbypass run after it, or set LD_PRELOAD and ORIGIN_BYPASS_HOSTS there"},
-                  "empties the environment, so what it starts does not get LD_PRELOAD");
+                  "takes LD_PRELOAD away from what it starts, or gives it one without the library");
 }
 
 static void tell_private_hosts(const char *shown) {

@@ -318,7 +318,8 @@ static void tell_files(const char *pid, const char *about) {
 static void tell_time(const char *pid, const char *about) {
     findings_tell(
         &(struct finding){FINDING_NOTE, "process-view", about,
-                          "If what it does differs from this report, reload or restart it"},
+                          "If what it does differs from this report, reload or restart it, but not while external DNS "
+                          "fails: it would lose the answers that it has"},
         "what this report says of hosts and URLs is true for a lookup that begins now, and for this command's "
         "curl and certificates. The process may still use what it looked up before: %s",
         doctor_known_to_keep(pid) != NULL ? "its program keeps an address until it is reloaded or restarted"

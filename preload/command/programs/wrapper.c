@@ -36,16 +36,25 @@ static const struct grammar {
     {"s6-setuidgid", "", "", 1, false},
     {"tini", "p:e:svwg", "", 0, false},
     {"tini-static", "p:e:svwg", "", 0, false},
+    {"docker-init", "p:e:svwg", "", 0, false},
     {"dumb-init", "r:cv", " rewrite: single-child verbose ", 0, false},
     {"catatonit", "g", "", 0, false},
+    {"bwrap", NULL, NULL, 0, false},
     {"chroot", NULL, NULL, 0, false},
+    {"chrt", NULL, NULL, 0, false},
     {"doas", NULL, NULL, 0, false},
     {"flock", NULL, NULL, 0, false},
     {"nsenter", NULL, NULL, 0, false},
+    {"prlimit", NULL, NULL, 0, false},
     {"runuser", NULL, NULL, 0, false},
+    {"setarch", NULL, NULL, 0, false},
+    {"start-stop-daemon", NULL, NULL, 0, false},
     {"strace", NULL, NULL, 0, false},
     {"su", NULL, NULL, 0, false},
     {"sudo", NULL, NULL, 0, false},
+    {"systemd-run", NULL, NULL, 0, false},
+    {"taskset", NULL, NULL, 0, false},
+    {"time", NULL, NULL, 0, false},
     {"xargs", NULL, NULL, 0, false},
 };
 
@@ -113,16 +122,26 @@ static bool begins_with(const char *word, const char *beginning) {
     return strncmp(word, beginning, strlen(beginning)) == 0;
 }
 
+static bool is_the_variable(const char *word, const char *before) {
+    return (strcmp(word, "LD_PRELOAD") == 0 && (strcmp(before, "-u") == 0 || strcmp(before, "--unset") == 0)) ||
+           strcmp(word, "-uLD_PRELOAD") == 0 || strcmp(word, "--unset=LD_PRELOAD") == 0;
+}
+
+static bool empties(const char *word) {
+    bool letters = word[0] == '-' && word[1 + strspn(word + 1, "0v")] == 'i';
+    return letters || strcmp(word, "-") == 0 || begins_with(word, "--ignore-environment");
+}
+
 bool wrapper_clears(char *const *arguments, char *const *program) {
-    bool cleared = false, set = false;
+    bool cleared = false;
     if (strcmp(text_base_name(arguments[0]), "env") != 0 || strcmp(text_base_name(*program), "originbypass") == 0)
         return false;
-    for (rest at = arguments + 1; at < program; at++) {
-        bool letters = (*at)[0] == '-' && (*at)[1 + strspn(*at + 1, "0v")] == 'i';
-        cleared = cleared || letters || strcmp(*at, "-") == 0 || begins_with(*at, "--ignore-environment");
-        set = set || begins_with(*at, "LD_PRELOAD=");
-    }
-    return cleared && !set;
+    for (rest at = arguments + 1; at < program; at++)
+        if (begins_with(*at, "LD_PRELOAD="))
+            cleared = strstr(*at, "originbypass") == NULL;
+        else
+            cleared = cleared || empties(*at) || is_the_variable(*at, at[-1]);
+    return cleared;
 }
 
 static bool is_loader(const char *name) {

@@ -20,7 +20,9 @@ enum wrapper {
  */
 enum wrapper wrapper_read(char *const *arguments, char *const **program);
 
-/** Whether such a command line takes LD_PRELOAD from `program`, from wrapper_read(): env(1) with -i, unless it sets it.
+/**
+ * Whether such a command line takes LD_PRELOAD from `program`, from wrapper_read(), or names no library of ours in it:
+ * env(1) with -i, -u or an assignment.
  */
 bool wrapper_clears(char *const *arguments, char *const *program);
 
