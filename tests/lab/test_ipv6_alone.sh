@@ -62,6 +62,9 @@ it_notes_a_server_of_ones_own_that_it_has_no_route_to() {
     ORIGIN_BYPASS_UPSTREAMS="203.0.113.53 $UNBOUND_V6" diagnose_there $SIX
     contains "note  203.0.113.53: not asked: this host has no route to it. The others are asked in its place" "$report"
     equal '' "$(grep '^bad' <<<"$report" || :)"
+    "${there[@]}" ip route add unreachable 2001:db8:53::/48
+    ORIGIN_BYPASS_UPSTREAMS="2001:db8:53::1 $UNBOUND_V6" diagnose_there $SIX
+    contains 'note  2001:db8:53::1: not asked: this host has no route to it. The others are asked in its place. Give this host a route to it' "$report"
 }
 
 # --- both families, IPv4 alone, neither ------------------------------------------------------------------------------

@@ -207,8 +207,9 @@ static void tell_refusal(const struct trial *trial) {
 
 /* --- no reply ----------------------------------------------------------------------------------------------------- */
 
-static const char *remedy_for_lack_of_route(const struct server_address *server) {
-    return server->address.family == AF_INET6
+/* `has_ipv6`: there is a route to another IPv6 server. */
+static const char *remedy_for_lack_of_route(const struct server_address *server, bool has_ipv6) {
+    return server->address.family == AF_INET6 && !has_ipv6
                ? "Give this host IPv6, or name IPv4 servers in upstreams or ORIGIN_BYPASS_UPSTREAMS"
                : "Give this host a route to it, or name another server in upstreams or ORIGIN_BYPASS_UPSTREAMS";
 }
@@ -216,7 +217,7 @@ static const char *remedy_for_lack_of_route(const struct server_address *server)
 static const char *remedy_for_no_way(const struct trial *trial, enum doctor_reach reach) {
     const struct server_address *server = &trial->upstream->server;
     if (reach == REACH_NO_ROUTE)
-        return remedy_for_lack_of_route(server);
+        return remedy_for_lack_of_route(server, false);
     if (server->port == PORT_DNS_OVER_TLS)
         return SPEAKS_NO_TLS;
     if (server->port != PORT_DNS)
@@ -386,15 +387,22 @@ static void look_at_each(struct doctor *doctor) {
     free(trials);
 }
 
-static void tell_left_out(const struct doctor_upstream *upstream) {
-    findings_tell(
-        &(struct finding){FINDING_NOTE, "upstream", upstream->text, remedy_for_lack_of_route(&upstream->server)},
-        "not asked: this host has no route to it. The others are asked in its place");
+static bool asks_ipv6(const struct doctor *doctor) {
+    for (size_t i = 0; i < doctor->upstreams.count; i++)
+        if (doctor->upstreams.list[i].server.address.family == AF_INET6)
+            return true;
+    return false;
+}
+
+static void tell_left_out(const struct doctor *doctor, const struct doctor_upstream *upstream) {
+    findings_tell(&(struct finding){FINDING_NOTE, "upstream", upstream->text,
+                                    remedy_for_lack_of_route(&upstream->server, asks_ipv6(doctor))},
+                  "not asked: this host has no route to it. The others are asked in its place");
 }
 
 void doctor_upstreams(struct doctor *doctor) {
     for (size_t i = 0; i < doctor->left_out.count; i++)
-        tell_left_out(&doctor->left_out.list[i]);
+        tell_left_out(doctor, &doctor->left_out.list[i]);
     for (size_t i = 0; i < doctor->upstreams.count; i++)
         tell_whether_local(&doctor->upstreams.list[i]);
     look_at_each(doctor);
