@@ -218,9 +218,16 @@ scripted_at() {
 # Each test runs in its own shell, so the trap is the test's.
 end_with_the_test() {
     ending+=("$1")
-    trap 'kill "${ending[@]}" 2>/dev/null || :; wait "${ending[@]}" || :' EXIT
+    trap end_those EXIT
 }
 ending=()
+
+# Also one that a test has stopped (SIGSTOP).
+end_those() {
+    kill "${ending[@]}" 2>/dev/null || :
+    kill -CONT "${ending[@]}" 2>/dev/null || :
+    wait "${ending[@]}" || :
+}
 
 # --- what to expect --------------------------------------------------------------------------------------------------
 

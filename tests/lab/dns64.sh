@@ -43,6 +43,7 @@ make_ipv6_world() {
     local conf=$LAB/ipv6
     mkdir -p "$conf/knot" "$conf/nginx" || return
     { cat "$LAB/internet.zone" && printf 'ipv4only.arpa. A %s\n' 192.0.0.170 192.0.0.171; } >"$conf/internet.zone"
+    # shellcheck disable=SC2153 # the one of the world
     sed -e "s|$AUTHORITY@53|$AUTHORITY6@53|; s|/run/lab/knot|$conf/knot|; s|/run/lab/internet.zone|$conf/internet.zone|" \
         "$WORLD/knot.conf" >"$conf/knot.conf"
     unbound6 "$EXTERNAL6" iterator "$AUTHORITY6" >"$conf/external.conf"
