@@ -137,6 +137,22 @@ it_has_no_ipv6_address_where_libcs_dns_is_dead() {
     quiet
 }
 
+# libc would wait for minutes.
+it_lets_signals_in_while_libc_is_asked() {
+    local pid gone=yes
+    printf 'options timeout:60 attempts:5\n' >>/etc/resolv.conf
+    kill -STOP "${servers6[$LOCAL6]}"
+    ORIGIN_BYPASS_HOSTS=$CDN LD_PRELOAD=$LAB_LIBRARY "$caller" getaddrinfo "$CDN" inet6 >"$TMPDIR/out" 2>&1 &
+    pid=$!
+    end_with_the_test "$pid"
+    until_true asks_libcs_dns || gone=never
+    kill -TERM "$pid"
+    until_true is_gone "$pid" || gone=no
+    kill -CONT "${servers6[$LOCAL6]}" # a stopped server would not end with the test
+    equal yes "$gone"
+}
+asks_libcs_dns() { grep -q ' 000000FD000000000000000010000000:0035 ' /proc/net/udp6; }
+
 it_asks_for_no_prefix_on_a_host_with_ipv4() {
     ip address add 192.0.2.70/32 dev lo
     equal "$no_data" "$(call "$CDN" getaddrinfo "$CDN" inet6 5 || :)"
