@@ -7,9 +7,11 @@
 static void assert_defaults(const struct config *config) {
     const struct host_settings *general = &config->general;
     assert_int_equal(config->rule_count, 0);
-    assert_int_equal(general->upstreams->count, 2);
+    assert_int_equal(general->upstreams->count, 4);
     assert_server(general->upstreams, 0, "8.8.8.8");
     assert_server(general->upstreams, 1, "1.1.1.1");
+    assert_server(general->upstreams, 2, "2001:4860:4860::8888");
+    assert_server(general->upstreams, 3, "2606:4700:4700::1111");
     assert_false(general->fallback_never);
     assert_int_equal(general->family, FAMILY_ANY);
     assert_int_equal(general->query.timeout_ms, 1000);
@@ -46,7 +48,8 @@ static void an_empty_file_means_the_defaults(void **state) {
 static void the_defaults_may_be_written_out(void **state) {
     (void)state;
     struct config *config = parse_good("hosts = ( );\n"
-                                       "upstreams = [ \"8.8.8.8\", \"1.1.1.1\" ];\n"
+                                       "upstreams = [ \"8.8.8.8\", \"1.1.1.1\", \"2001:4860:4860::8888\", "
+                                       "\"2606:4700:4700::1111\" ];\n"
                                        "fallback  = \"libc\";  family = \"any\";\n"
                                        "query     = { timeout_ms = 1000; hedge_ms = 200; deadline_ms = 2000; };\n"
                                        "cache     = { mode = \"stale\"; stale_window_s = 30; stale_wait_ms = 500;\n"
