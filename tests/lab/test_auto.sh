@@ -98,6 +98,23 @@ it_says_that_the_family_leaves_the_origin_out() {
     tells 'take family out of the configuration of this host'
 }
 
+it_says_that_the_local_dns_fails() {
+    stop "$LOCAL_DNS"
+    diagnosed "$CDN"
+    tells "bad   $CDN: a program gets libc's answer, and there is none ("
+    tells "no reply from the name server of /etc/resolv.conf $LOCAL_DNS"
+    equal 1 "$status"
+}
+
+it_says_which_name_server_makes_each_lookup_wait() {
+    printf '%s\n' 'nameserver 192.0.2.1' "nameserver $LOCAL_DNS" 'options timeout:30' >/etc/resolv.conf
+    ip route replace 192.0.2.0/24 dev lo
+    diagnosed "$CDN"
+    ip route del 192.0.2.0/24 dev lo
+    tells "bad   $CDN: a program gets libc's answer, and waits for it (it has not answered within 4 s): no reply from the name server of /etc/resolv.conf 192.0.2.1."
+    equal 1 "$status"
+}
+
 it_counts_edges() {
     mkdir -m 1777 "$TMPDIR/edges"
     export ORIGIN_BYPASS_METRICS=$TMPDIR/edges

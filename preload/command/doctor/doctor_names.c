@@ -11,6 +11,7 @@
 #include "originbypass/command/dns/local_files.h"
 #include "originbypass/command/doctor/doctor_common.h"
 #include "originbypass/command/doctor/doctor_failure.h"
+#include "originbypass/command/doctor/doctor_local.h"
 #include "originbypass/command/doctor/doctor_split.h"
 #include "originbypass/command/doctor/findings.h"
 #include "originbypass/config/source.h"
@@ -143,13 +144,8 @@ static void side_free(struct side *side) {
 }
 
 /* Why libc has no answer. The caller frees the text. */
-static char *no_answer_text(int problem) {
-    const char *fault = local_files_fault();
-    return text_format("%s%s%s", local_problem_text(problem), fault == NULL ? "" : "; ", fault == NULL ? "" : fault);
-}
-
 static void tell_no_local(const char *host, int problem) {
-    char *why = no_answer_text(problem);
+    char *why = doctor_local_why(problem);
     findings_tell(&(struct finding){FINDING_NOTE, "local", host, NULL}, "libc has no answer: %s", why);
     free(why);
 }
@@ -330,22 +326,10 @@ static void tell_external(const struct doctor *doctor, const char *host, const s
                       local->edge ? ": with the library a program connects there" : "");
 }
 
-/* Without a name server libc knows no name but those of the hosts file, whether the host is listed or not. */
-static void tell_no_unlisted_answer(const char *host, int problem) {
-    static const char remedy[] =
-        "Name this network's name servers in /etc/resolv.conf (nameserver ADDRESS), or mount or link it again";
-    bool nobody_asked = local_files_fault() != NULL && problem != EAI_NONAME;
-    char *why = no_answer_text(problem);
-    findings_tell(
-        &(struct finding){nobody_asked ? FINDING_CAUSE : FINDING_NOTE, "local", host, nobody_asked ? remedy : NULL},
-        "a program gets libc's answer, and there is none: %s", why);
-    free(why);
-}
-
 /* The library leaves the name to libc, so external DNS does not matter. */
 static void tell_unlisted_answer(const char *host, const struct side *local, int problem) {
     if (problem != 0)
-        tell_no_unlisted_answer(host, problem);
+        doctor_local_failure(host, problem);
     else if (count_mesh_addresses(&local->set) > 0)
         findings_tell(&(struct finding){FINDING_NOTE, "mesh-address", host, NULL},
                       "a program gets libc's answer: %s, which Istio's DNS proxy gives to services in the mesh",
@@ -396,7 +380,7 @@ static void doctor_name_without_edge(struct doctor_host *looked_at, const struct
     looked_at->has_address = local->set.count > 0;
     looked_at->has_route = doctor_has_route(&local->set);
     if (problem != 0)
-        tell_no_unlisted_answer(looked_at->name, problem);
+        doctor_local_failure(looked_at->name, problem);
     else if (!looked_at->has_route)
         tell_no_route(looked_at->name, local);
     else
