@@ -299,6 +299,21 @@ it_says_that_a_user_may_not_read_the_list_of_the_machine() {
     tells bad "process $pid: /etc/ld.so.preload names the library, and the loader of this process ignores it: its user may not read it" 'chmod 644'
 }
 
+# As nginx does with its title.
+it_takes_musl_for_no_neighbour_where_the_environment_is_overwritten() {
+    [[ -n $(command -v musl-gcc) ]] || skip 'musl-gcc is not installed'
+    printf '%s\n' '#include <string.h>' '#include <unistd.h>' 'extern char **environ;' 'int main(void) {' \
+        'for (char **e = environ; *e; e++) memset(*e, 0, strlen(*e));' 'for (;;) sleep(60); }' |
+        musl-gcc -x c -o "$TMPDIR/overwriter" -
+    LD_PRELOAD=$LAB_LIBRARY ORIGIN_BYPASS_HOSTS=$CDN begin "$TMPDIR/overwriter"
+    until_true is_overwritten
+    doctor --pid "$pid"
+    contains 'has the library from' "$report"
+    lacks 'which defines getaddrinfo' "$report"
+}
+
+is_overwritten() { ! grep -q LD_PRELOAD "/proc/$pid/environ"; }
+
 it_says_that_a_process_keeps_pinned_answers() {
     configure "hosts = ( \"$CDN\" ); cache = { mode = \"pinned\"; };"
     LD_PRELOAD=$LAB_LIBRARY begin sleep 60

@@ -40,9 +40,14 @@ static bool defines_lookups(const char *pid, const char *path) {
     return defines;
 }
 
+/* glibc's under its names, and musl's, which is also the loader. */
 static bool is_libc(const char *path) {
+    static const char *const beginnings[] = {"libc.so.", "libc-2.", "libc.musl-", "ld-musl-"};
     const char *name = text_base_name(path);
-    return strncmp(name, "libc.so.", strlen("libc.so.")) == 0 || strncmp(name, "libc-2.", strlen("libc-2.")) == 0;
+    for (size_t i = 0; i < sizeof(beginnings) / sizeof(beginnings[0]); i++)
+        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return strcmp(name, "libc.so") == 0;
 }
 
 /* --- of a process ------------------------------------------------------------------------------------------------- */
