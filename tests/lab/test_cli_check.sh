@@ -314,6 +314,8 @@ $1"
 
 it_notes_a_port_that_is_for_dns_over_tls() {
     local why='port 853 is for DNS over TLS, which the library does not speak; leave it out'
+    contains 'note: the upstream 2001:db8::8888:53 is taken as an address without a port: for an IPv6 address with a port, write [ADDRESS]:PORT' \
+        "$(ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_UPSTREAMS=2001:db8::8888:53 "$originbypass" check)"
     contains "note: the upstream 8.8.8.8:853: $why" "$(ORIGIN_BYPASS_HOSTS=$CDN ORIGIN_BYPASS_UPSTREAMS=8.8.8.8:853 "$originbypass" check)"
     echo "hosts = ( { name = \"$CDN\"; upstreams = [ \"192.0.2.1:853\" ]; } );" >"$TMPDIR/port.conf"
     contains "the upstream 192.0.2.1:853: $why" "$("$originbypass" check "$TMPDIR/port.conf")"

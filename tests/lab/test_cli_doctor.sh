@@ -153,6 +153,13 @@ it_tells_of_a_file_system_without_room_for_another_file() {
     tells bad "$TMPDIR/few" 'no space is left on its file system'
 }
 
+it_says_how_to_make_a_directory_of_counters_safe() {
+    mkdir -m 777 "$TMPDIR/unsafe"
+    ORIGIN_BYPASS_METRICS=$TMPDIR/unsafe doctor_of "$CDN"
+    tells bad "$TMPDIR/unsafe" 'no sticky bit' 'chmod +t'
+    lacks 'Make the directory' "$report"
+}
+
 it_says_where_a_list_of_prefixes_is_missing() {
     configure "hosts = ( \"$CDN\" ); edges = [ \"file:/etc/originbypass/edges.txt\" ];"
     doctor "$CDN"

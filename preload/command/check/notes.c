@@ -130,6 +130,13 @@ static void note_counters(struct review *review) {
 
 enum { PORT_DNS_OVER_TLS = 853 };
 
+/* `2001:db8::8888:53` is an address, and was perhaps meant as one with a port. Its last group has the digits of it. */
+static bool looks_like_a_port(const struct server_address *server) {
+    const uint8_t *octets = server->address.octets;
+    unsigned last = (unsigned)octets[14] << 8 | octets[15];
+    return server->address.family == AF_INET6 && (last == 0x53 || last == 0x853 || last == 0x5353);
+}
+
 static void note_ports(struct review *review, const struct host_rule *rule, const struct server_list *servers) {
     for (size_t i = 0; i < servers->count; i++) {
         char text[SERVER_ADDRESS_TEXT_SIZE];
@@ -137,6 +144,11 @@ static void note_ports(struct review *review, const struct host_rule *rule, cons
         if (servers->servers[i].port == PORT_DNS_OVER_TLS)
             write_note(review, rule,
                        "the upstream %s: port 853 is for DNS over TLS, which the library does not speak; leave it out",
+                       text);
+        if (looks_like_a_port(&servers->servers[i]))
+            write_note(review, rule,
+                       "the upstream %s is taken as an address without a port: for an IPv6 address with a port, write "
+                       "[ADDRESS]:PORT",
                        text);
     }
 }

@@ -49,6 +49,8 @@ const char *counters_place_remedy(const char *fault) {
         return "Make room on its file system, " OR_ANOTHER;
     if (strstr(fault, "this user may not") != NULL)
         return "Let the user of the program read and write the directory (chown, chmod), " OR_ANOTHER;
+    if (strstr(fault, "no sticky bit") != NULL)
+        return "Set it (chmod +t), so that no user can take away another's file, " OR_ANOTHER;
     if (strcmp(fault, READ_ONLY) == 0)
         return "Mount a volume that can be written there (in Kubernetes an emptyDir), " OR_ANOTHER;
     return "Make the directory, for the user of the program, " OR_ANOTHER;
