@@ -45,7 +45,7 @@ static inline bool nat64_may_help(uint64_t now_ms) {
  */
 void nat64_learn(void);
 
-/** The prefixes that are known. False: there is none. errno is kept. Thread-safe. */
+/** The prefixes that are known. False: no prefix is known. errno is kept. Thread-safe. */
 bool nat64_known(struct nat64_prefixes *prefixes);
 
 /** In a new copy of the process: what a thread of the parent was just changing is asked for again. */

@@ -21,7 +21,7 @@ char *doctor_local_why(int problem) {
     return text_format("%s%s%s", local_problem_text(problem), fault == NULL ? "" : "; ", fault == NULL ? "" : fault);
 }
 
-/* `192.0.2.1, 10.0.0.10`: those without any reply. For the caller to free; empty: there is none. */
+/* `192.0.2.1, 10.0.0.10`: those without any reply. For the caller to free; empty: each has replied. */
 static char *silent_servers(const char *host) {
     struct server_address servers[SERVERS_MAX];
     struct ask_question questions[SERVERS_MAX];

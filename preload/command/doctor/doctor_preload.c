@@ -105,7 +105,7 @@ static void look_at_rights(const char *pid, const char *about, const char *text)
     free(fault);
 }
 
-/* For the caller to free; NULL: there is none, or this command may not read it. */
+/* For the caller to free; NULL: the file is missing, or this command may not read it. */
 static char *list_text(const char *pid) {
     size_t size = 0;
     int descriptor = pid == NULL ? -1 : foreign_file_open_of(pid, LIST, 0, LIST_SIZE_MAX, NULL);

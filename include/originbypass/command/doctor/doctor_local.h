@@ -5,7 +5,7 @@
 char *doctor_local_why(int problem);
 
 /**
- * Report that a program gets libc's answer for this host, and that there is none. If libc's DNS has failed, each of its
+ * Report that a program gets libc's answer for this host, and libc has no answer. If libc's DNS has failed, each of its
  * name servers is asked, to say which of them are silent.
  */
 void doctor_local_failure(const char *host, int problem);

@@ -27,7 +27,7 @@ struct explanation {
     struct resolution found;                     /**< what a program gets */
     struct resolution native;                    /**< what libc says without the library */
     const struct address *libc_edge;             /**< in `native`, if external DNS is asked because of it */
-    const char *libc_edge_set;                   /**< the name of its set; NULL: there is none, and no libc_edge */
+    const char *libc_edge_set;                   /**< the name of its set; NULL: there is no libc_edge */
 };
 
 /**
